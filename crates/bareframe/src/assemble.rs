@@ -1,0 +1,340 @@
+//! Whole messages: lent from the input when they came whole, else gathered in the caller's memory
+//! (RFC 6455 section 5.4).
+
+use crate::close::CloseCode;
+use crate::error::BufferTooSmall;
+use crate::opcode::{MessageKind, Rsv};
+use crate::receiver::Data;
+use core::fmt;
+
+/// Memory in which a message is gathered: a `heapless::Vec<u8, N>`, a [`SliceBuffer`], or a type of your own.
+///
+/// ```
+/// use bareframe::{BufferTooSmall, Gather};
+/// struct Growing(Vec<u8>);
+/// impl Gather for Growing {
+///     fn clear(&mut self) {
+///         self.0.clear();
+///     }
+///     fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+///         self.0.extend_from_slice(piece);
+///         Ok(())
+///     }
+///     fn as_mut_slice(&mut self) -> &mut [u8] {
+///         &mut self.0
+///     }
+/// }
+/// ```
+pub trait Gather {
+    /// Forgets what was gathered.
+    fn clear(&mut self);
+
+    /// Adds octets at the end.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferTooSmall`] if they do not fit; nothing was added.
+    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall>;
+
+    /// Gives what was gathered.
+    fn as_mut_slice(&mut self) -> &mut [u8];
+}
+
+/// A caller's slice as memory for [`Assembler`].
+///
+/// ```
+/// use bareframe::{BufferTooSmall, Gather, SliceBuffer};
+/// let mut memory = [0; 4];
+/// let mut buffer = SliceBuffer::new(&mut memory);
+/// assert_eq!(buffer.extend(b"abc"), Ok(()));
+/// assert_eq!(buffer.extend(b"de"), Err(BufferTooSmall { needed: 5 }));
+/// assert_eq!(buffer.as_mut_slice(), b"abc");
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct SliceBuffer<'b> {
+    memory: &'b mut [u8],
+    len: usize,
+}
+
+/// Makes whole messages of the pieces that a connection gives (RFC 6455 section 5.4).
+///
+/// ```
+/// use bareframe::{Assembled, Assembler, Config, Connection, Event, Message};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let mut assembler = Assembler::new(heapless::Vec::<u8, 64>::new());
+/// // "Hel" and "lo", in two frames with the key 0.
+/// let mut octets = *b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo";
+/// let mut input = &mut octets[..];
+/// while let Some(event) = server.receive(&mut input)? {
+///     let Event::Data(data) = event else { continue };
+///     match assembler.push(data)? {
+///         Assembled::Whole(message) => unreachable!("{message:?} came in two frames"),
+///         Assembled::Gathered => assert_eq!(assembler.message().unwrap().as_str(), Some("Hello")),
+///         Assembled::More => {}
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Assembler<B> {
+    buffer: B,
+    gathering: Gathering,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gathering {
+    /// The buffer holds nothing that anyone may see.
+    Nothing,
+    /// It holds the first pieces of this message.
+    Open(MessageKind, Rsv),
+    /// It holds this message.
+    Whole(MessageKind, Rsv),
+}
+
+/// What became of a piece.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Assembled<'i> {
+    /// It was a whole message, which is lent from the input.
+    Whole(Message<'i>),
+    /// It was the last piece of a message, which [`Assembler::message`] lends.
+    Gathered,
+    /// It was gathered; the message is not whole.
+    More,
+}
+
+/// A whole message.
+///
+/// ```
+/// use bareframe::{Assembled, Assembler, Config, Connection, Event, MessageKind, SliceBuffer};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let mut octets = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let Ok(Some(Event::Data(data))) = server.receive(&mut &mut octets[..]) else { panic!() };
+/// let mut no_memory_needed = Assembler::new(SliceBuffer::new(&mut []));
+/// let Ok(Assembled::Whole(message)) = no_memory_needed.push(data) else { panic!() };
+/// assert_eq!((message.kind(), message.as_str()), (MessageKind::Text, Some("Hello")));
+/// assert_eq!(message.payload(), b"Hello");
+/// ```
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message<'m> {
+    kind: MessageKind,
+    rsv: Rsv,
+    body: Body<'m>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Body<'m> {
+    Text(&'m mut str),
+    Octets(&'m mut [u8]),
+}
+
+/// Why a message can't be made whole.
+///
+/// ```
+/// use bareframe::{AssembleError, CloseCode};
+/// assert_eq!(AssembleError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum AssembleError {
+    /// The message does not fit the memory: call `fail` with [`AssembleError::close_code`], or leave out the
+    /// message's other pieces.
+    TooBig,
+    /// The piece does not follow the one before it; the caller has left one out.
+    OutOfOrder,
+}
+
+impl<B: Gather> Assembler<B> {
+    /// Makes an assembler that gathers in `buffer`.
+    #[must_use]
+    pub const fn new(buffer: B) -> Assembler<B> {
+        Assembler {
+            buffer,
+            gathering: Gathering::Nothing,
+        }
+    }
+
+    /// Takes the next piece. A message that [`Assembler::message`] lent before is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`AssembleError`]; what was gathered of the message is dropped.
+    pub fn push<'i>(&mut self, data: Data<'i>) -> Result<Assembled<'i>, AssembleError> {
+        let (kind, rsv, last) = (data.kind(), data.rsv(), data.last());
+        if data.first() {
+            self.clear();
+            if last {
+                return Ok(Assembled::Whole(Message::from_data(data)));
+            }
+        } else if self.gathering != Gathering::Open(kind, rsv) {
+            self.clear();
+            return Err(AssembleError::OutOfOrder);
+        }
+        if self.buffer.extend(data.payload()).is_err() {
+            self.clear();
+            return Err(AssembleError::TooBig);
+        }
+        if last {
+            self.gathering = Gathering::Whole(kind, rsv);
+            Ok(Assembled::Gathered)
+        } else {
+            self.gathering = Gathering::Open(kind, rsv);
+            Ok(Assembled::More)
+        }
+    }
+
+    /// Lends the message that was gathered, until the next piece is pushed; `None` if it is not whole.
+    #[must_use]
+    pub fn message(&mut self) -> Option<Message<'_>> {
+        let Gathering::Whole(kind, rsv) = self.gathering else {
+            return None;
+        };
+        Some(Message::from_gathered(kind, rsv, self.buffer.as_mut_slice()))
+    }
+
+    fn clear(&mut self) {
+        self.gathering = Gathering::Nothing;
+        self.buffer.clear();
+    }
+}
+
+impl<'m> Message<'m> {
+    fn from_data(data: Data<'m>) -> Message<'m> {
+        let (kind, rsv) = (data.kind(), data.rsv());
+        let body = if data.as_str().is_some() {
+            data.into_str().map_or(Body::Octets(&mut []), Body::Text)
+        } else {
+            Body::Octets(data.into_payload())
+        };
+        Message { kind, rsv, body }
+    }
+
+    /// The memory is the caller's, so that text in it is looked at once more.
+    fn from_gathered(kind: MessageKind, rsv: Rsv, octets: &'m mut [u8]) -> Message<'m> {
+        let is_text = kind == MessageKind::Text && rsv.is_empty();
+        let body = if is_text && core::str::from_utf8(octets).is_ok() {
+            core::str::from_utf8_mut(octets).map_or(Body::Octets(&mut []), Body::Text)
+        } else {
+            Body::Octets(octets)
+        };
+        Message { kind, rsv, body }
+    }
+
+    /// Gives the kind of the message.
+    #[must_use]
+    pub const fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// Gives the reserved bits of its first frame (RFC 6455 section 5.2).
+    #[must_use]
+    pub const fn rsv(&self) -> Rsv {
+        self.rsv
+    }
+
+    /// Gives the octets, unmasked.
+    #[must_use]
+    pub const fn payload(&self) -> &[u8] {
+        match &self.body {
+            Body::Text(text) => text.as_bytes(),
+            Body::Octets(octets) => octets,
+        }
+    }
+
+    /// Gives the text; `None` if the message is binary or an extension changed it.
+    #[must_use]
+    pub const fn as_str(&self) -> Option<&str> {
+        match &self.body {
+            Body::Text(text) => Some(text),
+            Body::Octets(_) => None,
+        }
+    }
+
+    /// Gives the text for as long as its memory is lent; `None` as for [`Message::as_str`].
+    #[must_use]
+    pub fn into_str(self) -> Option<&'m mut str> {
+        match self.body {
+            Body::Text(text) => Some(text),
+            Body::Octets(_) => None,
+        }
+    }
+
+    /// Gives the octets of a message that is no text, for as long as their memory is lent; for text use
+    /// [`Message::into_str`].
+    #[must_use]
+    pub fn into_octets(self) -> Option<&'m mut [u8]> {
+        match self.body {
+            Body::Text(_) => None,
+            Body::Octets(octets) => Some(octets),
+        }
+    }
+}
+
+impl<const N: usize> Gather for heapless::Vec<u8, N> {
+    fn clear(&mut self) {
+        heapless::Vec::clear(self);
+    }
+
+    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+        let needed = self.len().saturating_add(piece.len());
+        self.extend_from_slice(piece)
+            .map_err(|_| BufferTooSmall { needed })
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+impl<'b> SliceBuffer<'b> {
+    /// Gathers in `memory`; its length is the longest message in octets.
+    #[must_use]
+    pub const fn new(memory: &'b mut [u8]) -> SliceBuffer<'b> {
+        SliceBuffer { memory, len: 0 }
+    }
+}
+
+impl Gather for SliceBuffer<'_> {
+    fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+        let needed = self.len.saturating_add(piece.len());
+        let free = self
+            .memory
+            .get_mut(self.len..needed)
+            .ok_or(BufferTooSmall { needed })?;
+        for (to, from) in free.iter_mut().zip(piece) {
+            *to = *from;
+        }
+        self.len = needed;
+        Ok(())
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self.memory.get_mut(..self.len).unwrap_or(&mut [])
+    }
+}
+
+impl AssembleError {
+    /// Gives the code with which to fail the connection (RFC 6455 section 7.4.1).
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            AssembleError::TooBig => CloseCode::MESSAGE_TOO_BIG,
+            AssembleError::OutOfOrder => CloseCode::INTERNAL_ERROR,
+        }
+    }
+}
+
+impl fmt::Display for AssembleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AssembleError::TooBig => "the peer's message does not fit our memory",
+            AssembleError::OutOfOrder => "a piece of the message was left out",
+        })?;
+        write!(f, " (close code {})", self.close_code())
+    }
+}
+
+impl core::error::Error for AssembleError {}

@@ -1,0 +1,222 @@
+//! Why a connection is closed: status codes and reasons (RFC 6455 sections 5.5.1 and 7.4).
+
+use core::fmt;
+use core::num::NonZeroU16;
+
+/// A status code that may stand in a Close frame: 1000 to 1003, 1007 to 1014 and 3000 to 4999.
+///
+/// Codes that are reserved, or that an endpoint must not put on the wire (1004, 1005, 1006, 1015), can't be
+/// represented (RFC 6455 section 7.4 and its IANA registry).
+///
+/// ```
+/// use bareframe::CloseCode;
+/// assert_eq!(CloseCode::new(1000), Some(CloseCode::NORMAL_CLOSURE));
+/// assert_eq!(CloseCode::new(1005), None);
+/// assert_eq!(CloseCode::PROTOCOL_ERROR.number(), 1002);
+/// assert_eq!(CloseCode::PROTOCOL_ERROR.name(), "Protocol Error");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CloseCode(NonZeroU16);
+
+/// What a Close frame says: a code or none, and a reason of at most 123 octets (RFC 6455 section 5.5.1).
+///
+/// ```
+/// use bareframe::{CloseCode, CloseReason};
+/// let reason = CloseReason::new(CloseCode::GOING_AWAY, "back soon").unwrap();
+/// assert_eq!(reason.code(), Some(CloseCode::GOING_AWAY));
+/// assert_eq!(reason.reason(), "back soon");
+/// assert_eq!(CloseReason::EMPTY.code(), None);
+/// ```
+#[derive(Clone, Copy)]
+pub struct CloseReason {
+    code: Option<CloseCode>,
+    // At most 123; the octets behind it are zero.
+    len: u8,
+    reason: [u8; CloseReason::MAX_LEN],
+}
+
+/// Makes a constant and a name of each row, so that they can't drift apart.
+macro_rules! close_codes {
+    ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)*) => {
+        impl CloseCode {
+            $($(#[$doc])* pub const $constant: CloseCode = CloseCode(NonZeroU16::new($number).unwrap());)*
+
+            /// Gives the name in the IANA registry, or `""` for a code that has none.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self.number() {
+                    $($number => $name,)*
+                    _ => "",
+                }
+            }
+        }
+    };
+}
+
+close_codes! {
+    /// The purpose for which the connection was made is fulfilled.
+    NORMAL_CLOSURE = 1000, "Normal Closure";
+    /// The endpoint goes away: a server shuts down, a browser leaves the page.
+    GOING_AWAY = 1001, "Going Away";
+    /// The peer broke the protocol.
+    PROTOCOL_ERROR = 1002, "Protocol Error";
+    /// The endpoint can't take data of this kind.
+    UNSUPPORTED_DATA = 1003, "Unsupported Data";
+    /// Data did not fit the message's type: text that is not UTF-8.
+    INVALID_FRAME_PAYLOAD_DATA = 1007, "Invalid frame payload data";
+    /// A message broke the endpoint's policy; for what no other code fits.
+    POLICY_VIOLATION = 1008, "Policy Violation";
+    /// A message is too big for the endpoint.
+    MESSAGE_TOO_BIG = 1009, "Message Too Big";
+    /// A client misses an extension that the server did not accept.
+    MANDATORY_EXTENSION = 1010, "Mandatory Ext.";
+    /// The server met a condition that kept it from fulfilling the request.
+    INTERNAL_ERROR = 1011, "Internal Error";
+    /// The service restarts; clients may reconnect after a random pause.
+    SERVICE_RESTART = 1012, "Service Restart";
+    /// The service is overloaded; clients should try another or later.
+    TRY_AGAIN_LATER = 1013, "Try Again Later";
+    /// A gateway got an invalid answer from the server behind it.
+    BAD_GATEWAY = 1014, "The server was acting as a gateway or proxy and received an invalid response from the upstream server.";
+}
+
+impl CloseCode {
+    /// Gives the code with this number, or `None` if it must not appear in a Close frame.
+    #[must_use]
+    pub const fn new(number: u16) -> Option<CloseCode> {
+        match number {
+            1000..=1003 | 1007..=1014 | 3000..=4999 => match NonZeroU16::new(number) {
+                Some(number) => Some(CloseCode(number)),
+                None => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Gives the number that stands on the wire.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0.get()
+    }
+}
+
+impl CloseReason {
+    /// The longest reason, in octets: what a control frame holds less the two octets of the code.
+    pub const MAX_LEN: usize = 123;
+
+    /// A Close frame without a payload.
+    pub const EMPTY: CloseReason = CloseReason {
+        code: None,
+        len: 0,
+        reason: [0; CloseReason::MAX_LEN],
+    };
+
+    /// Makes a code with a reason, or `None` if the reason is longer than [`CloseReason::MAX_LEN`] octets.
+    #[must_use]
+    pub fn new(code: CloseCode, reason: &str) -> Option<CloseReason> {
+        CloseReason::from_utf8(code, reason.as_bytes())
+    }
+
+    /// As [`CloseReason::new`], from octets that the caller has found to be UTF-8.
+    pub(crate) fn from_utf8(code: CloseCode, reason: &[u8]) -> Option<CloseReason> {
+        let mut new = CloseReason::EMPTY;
+        new.code = Some(code);
+        new.len = u8::try_from(reason.len()).ok()?;
+        for (to, from) in new.reason.get_mut(..reason.len())?.iter_mut().zip(reason) {
+            *to = *from;
+        }
+        Some(new)
+    }
+
+    /// Gives the code, or `None` if the Close frame had no payload.
+    #[must_use]
+    pub const fn code(&self) -> Option<CloseCode> {
+        self.code
+    }
+
+    /// Gives the reason; it is empty if there was none.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        let octets = self.reason.get(..usize::from(self.len)).unwrap_or(&[]);
+        core::str::from_utf8(octets).unwrap_or("")
+    }
+}
+
+impl PartialEq for CloseReason {
+    fn eq(&self, other: &CloseReason) -> bool {
+        self.code == other.code && self.reason() == other.reason()
+    }
+}
+
+impl Eq for CloseReason {}
+
+impl fmt::Debug for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CloseCode({self})")
+    }
+}
+
+/// The number, and the name if there is one: `1002 Protocol Error`.
+impl fmt::Display for CloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            "" => write!(f, "{}", self.number()),
+            name => write!(f, "{} {name}", self.number()),
+        }
+    }
+}
+
+impl fmt::Debug for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CloseReason")
+            .field("code", &self.code())
+            .field("reason", &self.reason())
+            .finish()
+    }
+}
+
+/// The code and the reason: `1001 Going Away: back soon`; `no code` if there is none.
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code() {
+            None => f.write_str("no code"),
+            Some(code) if self.len == 0 => code.fmt(f),
+            Some(code) => write!(f, "{code}: {}", self.reason()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn s7_4_exactly_the_codes_of_the_wire() {
+        for number in 0..=u16::MAX {
+            let allowed = [(1000, 1003), (1007, 1014), (3000, 4999)]
+                .iter()
+                .any(|&(low, high)| low <= number && number <= high);
+            assert_eq!(CloseCode::new(number).is_some(), allowed, "{number}");
+            assert!(CloseCode::new(number).is_none_or(|code| code.number() == number));
+        }
+    }
+
+    #[test]
+    fn s5_5_1_a_reason_has_at_most_123_octets() {
+        let long = "x".repeat(124);
+        let code = CloseCode::NORMAL_CLOSURE;
+        assert_eq!(CloseReason::new(code, &long), None);
+        assert_eq!(CloseReason::new(code, &long[1..]).unwrap().reason(), &long[1..]);
+        assert_eq!(CloseReason::new(code, &"x".repeat(300)), None);
+    }
+
+    #[test]
+    fn display_names_the_code() {
+        let reason = CloseReason::new(CloseCode::GOING_AWAY, "bye").unwrap();
+        assert_eq!(reason.to_string(), "1001 Going Away: bye");
+        assert_eq!(CloseReason::EMPTY.to_string(), "no code");
+        assert_eq!(CloseCode::new(4000).unwrap().to_string(), "4000");
+    }
+}

@@ -1,0 +1,238 @@
+//! Both halves of one endpoint, and what they owe each other (RFC 6455 sections 5.5 and 7).
+
+use crate::close::CloseCode;
+use crate::control::ControlFrame;
+use crate::error::{ProtocolError, SendError};
+use crate::frame::Stop;
+use crate::limits::Config;
+use crate::mask::MaskingKeys;
+use crate::opcode::{MessageKind, Rsv};
+use crate::receiver::{Closure, Event, Receiver};
+use crate::role::{Client, Role, Server};
+use crate::sender::{Outgoing, Sender};
+
+/// One endpoint of a connection whose opening handshake is done: octets in, events out, and back.
+///
+/// ```
+/// use bareframe::{Config, Connection, Event, MessageKind};
+///
+/// let mut server = Connection::server(Config::DEFAULT);
+/// // What a client sends: a text frame and a Ping, in one read here, but any cut gives the same.
+/// let mut octets = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x89\x80\x01\x02\x03\x04";
+/// let mut input = &mut octets[..];
+/// let mut output = Vec::new();
+/// while let Some(event) = server.receive(&mut input)? {
+///     if let Event::Data(data) = event {
+///         assert_eq!(data.as_str(), Some("Hello"));
+///         let mut frame = [0; 16];
+///         let len = server.encode(MessageKind::Text, b"Hi", &mut frame)?;
+///         output.extend_from_slice(&frame[..len]);
+///     }
+///     while let Some(frame) = server.poll_transmit() {
+///         output.extend_from_slice(&frame);
+///     }
+/// }
+/// assert_eq!(output, b"\x81\x02Hi\x8a\x00");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Connection<R> {
+    receiver: Receiver<R>,
+    sender: Sender<R>,
+}
+
+/// How far the closing of a connection is (RFC 6455 section 7.1).
+///
+/// ```
+/// use bareframe::{Config, Connection, State};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// assert_eq!(server.state(), State::Open);
+/// server.close(None, "")?;
+/// assert_eq!(server.state(), State::CloseSent);
+/// # Ok::<(), bareframe::SendError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum State {
+    /// Data goes both ways.
+    Open,
+    /// Our Close was sent; data still arrives until the peer's.
+    CloseSent,
+    /// The peer's Close arrived; ours is owed, and may still follow what we have to say.
+    CloseReceived,
+    /// Both Close frames passed: a server closes TCP now, a client waits for that.
+    Closed,
+    /// An error, a call of `fail`, or an end of the stream before the closing handshake was done.
+    Failed,
+}
+
+impl Connection<Server> {
+    /// Makes the server's end.
+    #[must_use]
+    pub const fn server(config: Config) -> Connection<Server> {
+        Connection {
+            receiver: Receiver::new(config),
+            sender: Sender::new(Server::new(), config.rsv),
+        }
+    }
+}
+
+impl<K: MaskingKeys> Connection<Client<K>> {
+    /// Makes the client's end with its source of masking keys.
+    #[must_use]
+    pub const fn client(config: Config, keys: K) -> Connection<Client<K>> {
+        Connection {
+            receiver: Receiver::new(config),
+            sender: Sender::new(Client { keys }, config.rsv),
+        }
+    }
+}
+
+impl<R: Role> Connection<R> {
+    /// Takes octets from the front of `input` and gives the next event; `None` when it has taken all of them.
+    /// See [`Receiver::receive`].
+    ///
+    /// # Errors
+    ///
+    /// A [`ProtocolError`] at the octet that proves it, where `input` then begins. Every later call takes
+    /// nothing and gives the same error.
+    #[inline]
+    pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        self.receiver.receive(input)
+    }
+
+    /// Tells the engine that the stream has ended, and gives how: clean if both Close frames passed
+    /// (RFC 6455 section 7.1.4).
+    pub fn receive_eof(&mut self) -> Closure {
+        self.receiver.receive_eof();
+        match self.state() {
+            State::Closed => Closure::Clean,
+            _ => Closure::Abnormal,
+        }
+    }
+
+    /// Gives the next control frame that is owed to the peer, once: the Pong to its latest Ping, then a Close.
+    ///
+    /// Poll after every event and after an error, and send what it gives between frames.
+    #[must_use]
+    #[inline]
+    pub fn poll_transmit(&mut self) -> Option<ControlFrame> {
+        while let Some(reply) = self.receiver.poll_reply() {
+            if let Some(frame) = self.sender.reply(reply) {
+                return Some(frame);
+            }
+        }
+        None
+    }
+
+    /// Begins a frame of a message. See [`Sender::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::send`]; [`SendError::Closed`] also when the connection has failed.
+    #[inline]
+    pub fn send(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        fin: bool,
+        payload_len: u64,
+    ) -> Result<Outgoing<R>, SendError> {
+        self.check_open()?;
+        self.sender.send(kind, rsv, fin, payload_len)
+    }
+
+    /// Writes a whole message in one frame to the front of `out` and gives its length in octets. See
+    /// [`Sender::encode`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::encode`]; [`SendError::Closed`] also when the connection has failed.
+    #[inline]
+    pub fn encode(&mut self, kind: MessageKind, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        self.check_open()?;
+        self.sender.encode(kind, payload, out)
+    }
+
+    /// Makes a Ping with at most 125 octets of payload. See [`Sender::ping`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::ping`]; [`SendError::Closed`] also when the connection has failed.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        self.check_open()?;
+        self.sender.ping(payload)
+    }
+
+    /// Makes a Pong that the engine does not owe. See [`Sender::pong`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::ping`]; [`SendError::Closed`] also when the connection has failed.
+    pub fn pong(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        self.check_open()?;
+        self.sender.pong(payload)
+    }
+
+    /// Makes our Close, or our answer to the peer's. See [`Sender::close`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::close`]; [`SendError::Closed`] also when the connection has failed.
+    pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<ControlFrame, SendError> {
+        self.check_open()?;
+        self.sender.close(code, reason)
+    }
+
+    /// Fails the connection on behalf of a layer above, an extension for one. See [`Receiver::fail`].
+    pub fn fail(&mut self, code: CloseCode) {
+        self.receiver.fail(code);
+    }
+
+    /// Tells how far the closing of the connection is.
+    #[must_use]
+    pub fn state(&self) -> State {
+        match (self.receiver.stopped(), self.sender.is_closed()) {
+            (Some(Stop::Failed(_) | Stop::Ended), _) => State::Failed,
+            (Some(Stop::Closed(_)), true) => State::Closed,
+            (Some(Stop::Closed(_)), false) => State::CloseReceived,
+            (None, true) => State::CloseSent,
+            (None, false) => State::Open,
+        }
+    }
+
+    /// Gives the two halves, for two threads or tasks. A [`Reply`](crate::Reply) of the one is carried to the
+    /// other by the caller.
+    #[must_use]
+    pub fn split(self) -> (Receiver<R>, Sender<R>) {
+        (self.receiver, self.sender)
+    }
+
+    #[inline]
+    fn check_open(&self) -> Result<(), SendError> {
+        match self.receiver.stopped() {
+            Some(Stop::Failed(_) | Stop::Ended) => Err(SendError::Closed),
+            Some(Stop::Closed(_)) | None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mask::MaskingKey;
+
+    const SERVER: Connection<Server> = Connection::server(Config::DEFAULT);
+
+    #[test]
+    fn a_server_is_at_most_320_octets_and_a_client_that_and_its_keys() {
+        struct Keys(#[expect(dead_code, reason = "only its size matters")] [u64; 5]);
+        impl MaskingKeys for Keys {
+            fn next_key(&mut self) -> MaskingKey {
+                MaskingKey::new([0; 4])
+            }
+        }
+        const CLIENT: Connection<Client<Keys>> = Connection::client(Config::DEFAULT, Keys([0; 5]));
+        assert!(size_of_val(&SERVER) <= 320, "{}", size_of_val(&SERVER));
+        assert!(size_of_val(&CLIENT) <= 320 + size_of::<Keys>());
+    }
+}

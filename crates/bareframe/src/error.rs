@@ -1,0 +1,234 @@
+//! What can go wrong, whose fault it is and what to answer (RFC 6455 sections 7.1.7 and 7.4).
+
+use crate::close::CloseCode;
+use core::fmt;
+
+/// How the peer broke the protocol, or a limit of ours.
+///
+/// The connection has failed: send [`ProtocolError::close_code`] in a Close frame, which
+/// `Connection::poll_transmit` makes, and drop the connection (RFC 6455 section 7.1.7).
+///
+/// ```
+/// use bareframe::{CloseCode, ProtocolError};
+/// let error = ProtocolError::FragmentedControl;
+/// assert_eq!(error.close_code(), CloseCode::PROTOCOL_ERROR);
+/// assert_eq!(error.section(), "5.5");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum ProtocolError {
+    /// A reserved bit is set to which no extension gives a meaning on this frame (5.2).
+    ReservedBits,
+    /// The opcode is one of `0x3` to `0x7` or `0xB` to `0xF` (5.2).
+    ReservedOpcode,
+    /// A control frame without FIN (5.5).
+    FragmentedControl,
+    /// A continuation frame while no message is open (5.4).
+    UnexpectedContinuation,
+    /// A text or binary frame inside a message that is open (5.4).
+    InterleavedMessage,
+    /// A server got a frame that is not masked (5.1).
+    UnmaskedFrame,
+    /// A client got a frame that is masked (5.1).
+    MaskedFrame,
+    /// A control frame with more than 125 octets of payload (5.5).
+    OversizedControl,
+    /// A length in more octets than it needs (5.2).
+    NonMinimalLength,
+    /// A 64-bit length with its top bit set (5.2).
+    LengthTopBit,
+    /// A frame longer than [`Limits::frame`](crate::Limits::frame) octets (10.4).
+    FrameTooBig,
+    /// A message longer than [`Limits::message`](crate::Limits::message) octets (10.4).
+    MessageTooBig,
+    /// A message of more than [`Limits::fragments`](crate::Limits::fragments) frames (10.4).
+    TooManyFragments,
+    /// Text that is not UTF-8 (8.1).
+    InvalidUtf8,
+    /// A Close frame with a payload of one octet (5.5.1).
+    TruncatedCloseCode,
+    /// A Close frame with a code that must not appear on the wire (7.4).
+    InvalidCloseCode,
+    /// A Close frame with a reason that is not UTF-8 (5.5.1).
+    InvalidCloseReason,
+    /// Not the peer's doing towards the engine: a layer above called `fail` with this code (7.1.7).
+    Failed(CloseCode),
+}
+
+/// Why nothing was sent; the fault is the caller's, and nothing has changed.
+///
+/// ```
+/// use bareframe::{Config, Connection, MessageKind, Rsv, SendError};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let refused = server.send(MessageKind::Text, Rsv::RSV1, true, 0);
+/// assert_eq!(refused.err(), Some(SendError::ReservedBits));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum SendError {
+    /// Our Close was sent, the connection has failed, or the stream has ended (5.5.1, 7.1.7).
+    Closed,
+    /// A fragmented message is open; it must end before another begins (5.4).
+    MessageOpen,
+    /// The open message is of the other kind (5.4).
+    WrongKind,
+    /// A reserved bit that `Config` does not allow, or one on a frame that is not a message's first (5.2).
+    ReservedBits,
+    /// A payload of 2^63 octets or more (5.2).
+    TooLong,
+    /// A control payload of more than 125 octets (5.5).
+    OversizedControl,
+    /// A control frame in fragments (5.5).
+    FragmentedControl,
+    /// A reason without a code to stand behind (5.5.1).
+    ReasonWithoutCode,
+    /// A frame is not written to its end; the next can only follow it (5.4).
+    InsideFrame,
+    /// The output has too little room.
+    BufferTooSmall(BufferTooSmall),
+}
+
+/// An output is shorter than what was to be written to it; nothing was written.
+///
+/// ```
+/// use bareframe::{BufferTooSmall, Config, Connection, MessageKind, SendError};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let refused = server.encode(MessageKind::Text, b"Hello", &mut [0; 6]);
+/// assert_eq!(refused, Err(SendError::BufferTooSmall(BufferTooSmall { needed: 7 })));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct BufferTooSmall {
+    /// How many octets the output must have, `usize::MAX` if there can be no such output.
+    pub needed: usize,
+}
+
+impl ProtocolError {
+    /// Gives the code to send in the Close frame (RFC 6455 section 7.4.1).
+    #[must_use]
+    pub const fn close_code(self) -> CloseCode {
+        match self {
+            ProtocolError::FrameTooBig | ProtocolError::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
+            ProtocolError::TooManyFragments => CloseCode::POLICY_VIOLATION,
+            ProtocolError::InvalidUtf8 | ProtocolError::InvalidCloseReason => {
+                CloseCode::INVALID_FRAME_PAYLOAD_DATA
+            }
+            ProtocolError::Failed(code) => code,
+            _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+
+    /// Gives the section of RFC 6455 that the peer did not keep, or that lets us refuse.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            ProtocolError::ReservedBits
+            | ProtocolError::ReservedOpcode
+            | ProtocolError::NonMinimalLength
+            | ProtocolError::LengthTopBit => "5.2",
+            ProtocolError::FragmentedControl | ProtocolError::OversizedControl => "5.5",
+            ProtocolError::UnexpectedContinuation | ProtocolError::InterleavedMessage => "5.4",
+            ProtocolError::UnmaskedFrame | ProtocolError::MaskedFrame => "5.1",
+            ProtocolError::FrameTooBig | ProtocolError::MessageTooBig | ProtocolError::TooManyFragments => {
+                "10.4"
+            }
+            ProtocolError::InvalidUtf8 => "8.1",
+            ProtocolError::TruncatedCloseCode | ProtocolError::InvalidCloseReason => "5.5.1",
+            ProtocolError::InvalidCloseCode => "7.4",
+            ProtocolError::Failed(_) => "7.1.7",
+        }
+    }
+}
+
+impl From<BufferTooSmall> for SendError {
+    fn from(error: BufferTooSmall) -> SendError {
+        SendError::BufferTooSmall(error)
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            ProtocolError::ReservedBits => "the peer set a reserved bit that no extension uses here",
+            ProtocolError::ReservedOpcode => "the peer sent a reserved opcode",
+            ProtocolError::FragmentedControl => "the peer fragmented a control frame",
+            ProtocolError::UnexpectedContinuation => "the peer continued a message that is not open",
+            ProtocolError::InterleavedMessage => "the peer began a message inside another",
+            ProtocolError::UnmaskedFrame => "the client sent a frame that is not masked",
+            ProtocolError::MaskedFrame => "the server sent a masked frame",
+            ProtocolError::OversizedControl => "the peer sent a control frame longer than 125 octets",
+            ProtocolError::NonMinimalLength => "the peer sent a length in more octets than it needs",
+            ProtocolError::LengthTopBit => "the peer sent a length of 2^63 octets or more",
+            ProtocolError::FrameTooBig => "the peer's frame is longer than our limit",
+            ProtocolError::MessageTooBig => "the peer's message is longer than our limit",
+            ProtocolError::TooManyFragments => "the peer's message has more fragments than our limit",
+            ProtocolError::InvalidUtf8 => "the peer sent text that is not UTF-8",
+            ProtocolError::TruncatedCloseCode => "the peer sent half a close code",
+            ProtocolError::InvalidCloseCode => "the peer sent a close code that must not be sent",
+            ProtocolError::InvalidCloseReason => "the peer sent a close reason that is not UTF-8",
+            ProtocolError::Failed(_) => "the connection was failed by the layer above",
+        };
+        write!(
+            f,
+            "{what} (RFC 6455 section {}; close code {})",
+            self.section(),
+            self.close_code()
+        )
+    }
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            SendError::Closed => "nothing can be sent on a closing or failed connection",
+            SendError::MessageOpen => "another message is open",
+            SendError::WrongKind => "the open message is of the other kind",
+            SendError::ReservedBits => "a reserved bit is not allowed on this frame",
+            SendError::TooLong => "a payload must be shorter than 2^63 octets",
+            SendError::OversizedControl => "a control payload has at most 125 octets",
+            SendError::FragmentedControl => "a control frame can't be fragmented",
+            SendError::ReasonWithoutCode => "a close reason needs a close code",
+            SendError::InsideFrame => "the frame before is not finished",
+            SendError::BufferTooSmall(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl fmt::Display for BufferTooSmall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the output needs {} octets", self.needed)
+    }
+}
+
+impl core::error::Error for ProtocolError {}
+impl core::error::Error for SendError {}
+impl core::error::Error for BufferTooSmall {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn s7_4_1_codes_of_the_answers() {
+        assert_eq!(ProtocolError::FrameTooBig.close_code().number(), 1009);
+        assert_eq!(ProtocolError::TooManyFragments.close_code().number(), 1008);
+        assert_eq!(ProtocolError::InvalidUtf8.close_code().number(), 1007);
+        assert_eq!(ProtocolError::UnmaskedFrame.close_code().number(), 1002);
+        let code = CloseCode::UNSUPPORTED_DATA;
+        assert_eq!(ProtocolError::Failed(code).close_code(), code);
+    }
+
+    #[test]
+    fn an_error_says_whose_fault_what_and_the_answer() {
+        assert_eq!(
+            ProtocolError::FragmentedControl.to_string(),
+            "the peer fragmented a control frame (RFC 6455 section 5.5; close code 1002 Protocol Error)"
+        );
+    }
+
+    #[test]
+    fn errors_are_small() {
+        assert!(size_of::<ProtocolError>() <= 4);
+    }
+}

@@ -1,0 +1,683 @@
+//! The frame header: at most 14 octets in front of every payload (RFC 6455 section 5.2).
+//!
+//! ```text
+//!  0               1               2 … 3            or 2 … 9          then 4 more if MASK is set
+//! +-+-+-+-+-------+-+-------------+------------------------------+---------------+
+//! |F|R|R|R| opcode|M| Payload len | 126: 16 bits; 127: 64 bits   |  Masking-key  |
+//! |I|S|S|S|  (4)  |A|     (7)     |        of length             |               |
+//! |N|V|V|V|       |S|             |                              |               |
+//! | |1|2|3|       |K|             |                              |               |
+//! +-+-+-+-+-------+-+-------------+------------------------------+---------------+
+//! ```
+
+use crate::error::{ProtocolError, SendError};
+use crate::limits::Limits;
+use crate::mask::MaskingKey;
+use crate::opcode::{MessageKind, Opcode, Rsv};
+use core::fmt;
+use core::ops::Deref;
+
+const FIN: u8 = 0x80;
+const MASK: u8 = 0x80;
+const LENGTH_16: u8 = 126;
+const LENGTH_64: u8 = 127;
+/// The longest control payload, in octets (RFC 6455 section 5.5).
+const CONTROL_MAX: u64 = 125;
+
+/// One frame's header, always a legal one: a control frame is whole and short, a length is below 2^63.
+///
+/// ```
+/// use bareframe::{FrameHeader, Opcode, Rules};
+/// let (header, taken) = FrameHeader::parse(b"\x81\x05Hello", Rules::FROM_SERVER)?.unwrap();
+/// assert_eq!((header.opcode(), header.payload_len(), taken), (Opcode::Text, 5, 2));
+/// assert_eq!(&header.encode()[..], b"\x81\x05");
+/// # Ok::<(), bareframe::ProtocolError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct FrameHeader {
+    payload_len: u64,
+    masking_key: Option<MaskingKey>,
+    opcode: Opcode,
+    rsv: Rsv,
+    fin: bool,
+}
+
+/// What the next header may be; [`FrameHeader::parse`] judges any prefix of it by these.
+///
+/// A `Connection` computes them for each frame. The constants are for those who use
+/// [`FrameDecoder`](crate::FrameDecoder) alone.
+///
+/// ```
+/// use bareframe::{FrameHeader, ProtocolError, Rsv, Rules};
+/// let compressed = [0xC1];
+/// let refused = FrameHeader::parse(&compressed, Rules::FROM_CLIENT);
+/// assert_eq!(refused, Err(ProtocolError::ReservedBits));
+/// let allowed = FrameHeader::parse(&compressed, Rules::FROM_CLIENT.with_rsv(Rsv::RSV1));
+/// assert_eq!(allowed, Ok(None));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// The longest data payload, and the octets that the message has left, both inclusive.
+    pub(crate) frame: u64,
+    pub(crate) message_left: u64,
+    /// Bit n stands for opcode n.
+    pub(crate) opcodes: u16,
+    /// The bits allowed on a text or binary frame.
+    pub(crate) rsv: Rsv,
+    pub(crate) mask: Mask,
+    /// The message has all the frames that it may have.
+    pub(crate) fragments_used_up: bool,
+    /// The open message is text and ends inside a character.
+    pub(crate) unfinished_text: bool,
+}
+
+/// Whether the MASK bit must be set (RFC 6455 section 5.1).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mask {
+    Set,
+    Clear,
+    Either,
+}
+
+/// A header in octets: 2 to 14 of them.
+///
+/// ```
+/// use bareframe::{FrameHeader, MaskingKey, Opcode, Rsv};
+/// let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+/// let header = FrameHeader::new(true, Rsv::NONE, Opcode::Text, Some(key), 5)?;
+/// assert_eq!(&header.encode()[..], b"\x81\x85\x37\xfa\x21\x3d");
+/// # Ok::<(), bareframe::SendError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HeaderBytes {
+    octets: [u8; FrameHeader::MAX_LEN],
+    // At most MAX_LEN.
+    len: u8,
+}
+
+/// A header was refused at the octet `at`, counted from the header's first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: ProtocolError,
+    pub(crate) at: usize,
+}
+
+/// A whole message at the front of the input, in one frame with nothing unusual about it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeMessage {
+    pub(crate) kind: MessageKind,
+    pub(crate) key: Option<MaskingKey>,
+    pub(crate) header_len: usize,
+    /// Header and payload, in octets.
+    pub(crate) frame_len: usize,
+}
+
+impl FrameHeader {
+    /// The longest header, in octets.
+    pub const MAX_LEN: usize = 14;
+
+    /// Makes a header; `payload_len` is in octets.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::FragmentedControl`] and [`SendError::OversizedControl`] (RFC 6455 section 5.5),
+    /// [`SendError::ReservedBits`] for one on a control frame or a continuation, [`SendError::TooLong`] from
+    /// 2^63 octets on (section 5.2).
+    #[inline]
+    pub const fn new(
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        masking_key: Option<MaskingKey>,
+        payload_len: u64,
+    ) -> Result<FrameHeader, SendError> {
+        if opcode.is_control() {
+            if !fin {
+                return Err(SendError::FragmentedControl);
+            }
+            if payload_len > CONTROL_MAX {
+                return Err(SendError::OversizedControl);
+            }
+        }
+        if !rsv.is_empty() && !matches!(opcode, Opcode::Text | Opcode::Binary) {
+            return Err(SendError::ReservedBits);
+        }
+        if payload_len > i64::MAX as u64 {
+            return Err(SendError::TooLong);
+        }
+        Ok(FrameHeader {
+            payload_len,
+            masking_key,
+            opcode,
+            rsv,
+            fin,
+        })
+    }
+
+    /// The same header with this key, or with none.
+    #[inline]
+    pub(crate) const fn with_key(self, masking_key: Option<MaskingKey>) -> FrameHeader {
+        FrameHeader { masking_key, ..self }
+    }
+
+    /// Tells whether this frame is its message's last (RFC 6455 section 5.2).
+    #[must_use]
+    #[inline]
+    pub const fn fin(&self) -> bool {
+        self.fin
+    }
+
+    /// Gives the reserved bits.
+    #[must_use]
+    #[inline]
+    pub const fn rsv(&self) -> Rsv {
+        self.rsv
+    }
+
+    /// Gives the opcode.
+    #[must_use]
+    #[inline]
+    pub const fn opcode(&self) -> Opcode {
+        self.opcode
+    }
+
+    /// Gives the masking key, or `None` if the MASK bit is clear.
+    #[must_use]
+    #[inline]
+    pub const fn masking_key(&self) -> Option<MaskingKey> {
+        self.masking_key
+    }
+
+    /// Gives the length of the payload that follows, in octets.
+    #[must_use]
+    #[inline]
+    pub const fn payload_len(&self) -> u64 {
+        self.payload_len
+    }
+
+    /// Parses the header at the front of `octets` and gives it with its length in octets; `None` if `octets` is
+    /// a prefix of one that may still be legal.
+    ///
+    /// # Errors
+    ///
+    /// A [`ProtocolError`] as soon as the octets prove it, judged by `rules` (RFC 6455 section 5.2).
+    #[inline]
+    pub fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        FrameHeader::judge(octets, &rules).map_err(|refusal| refusal.error)
+    }
+
+    /// As [`FrameHeader::parse`]; says at which octet a header is refused.
+    pub(crate) fn judge(octets: &[u8], rules: &Rules) -> Result<Option<(FrameHeader, usize)>, Refusal> {
+        let Some((&first, rest)) = octets.split_first() else {
+            return Ok(None);
+        };
+        let opcode = rules
+            .judge_first(first)
+            .map_err(|error| Refusal { error, at: 0 })?;
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
+        rules
+            .judge_second(opcode, second)
+            .map_err(|error| Refusal { error, at: 1 })?;
+        let (payload_len, length_end, rest) = match second & !MASK {
+            LENGTH_16 => match rest.split_first_chunk() {
+                Some((&octets, rest)) => (u64::from(u16::from_be_bytes(octets)), 4, rest),
+                None => return Ok(None),
+            },
+            LENGTH_64 => {
+                if rest.first().is_some_and(|&octet| octet & 0x80 != 0) {
+                    let error = ProtocolError::LengthTopBit;
+                    return Err(Refusal { error, at: 2 });
+                }
+                match rest.split_first_chunk() {
+                    Some((&octets, rest)) => (u64::from_be_bytes(octets), 10, rest),
+                    None => return Ok(None),
+                }
+            }
+            short => (u64::from(short), 2_usize, rest),
+        };
+        if let Err(error) = rules.judge_length(opcode, second, payload_len) {
+            let at = length_end.wrapping_sub(1);
+            return Err(Refusal { error, at });
+        }
+        let (masking_key, header_len) = if second & MASK == 0 {
+            (None, length_end)
+        } else {
+            match rest.first_chunk() {
+                Some(&key) => (Some(MaskingKey::new(key)), length_end.wrapping_add(4)),
+                None => return Ok(None),
+            }
+        };
+        let fin = first & FIN != 0;
+        if rules.unfinished_text && fin && payload_len == 0 && !opcode.is_control() {
+            let (error, at) = (ProtocolError::InvalidUtf8, header_len.wrapping_sub(1));
+            return Err(Refusal { error, at });
+        }
+        let header = FrameHeader {
+            payload_len,
+            masking_key,
+            opcode,
+            rsv: Rsv::from_first_octet(first),
+            fin,
+        };
+        Ok(Some((header, header_len)))
+    }
+
+    /// Writes the header as octets, the length in as few as it needs (RFC 6455 section 5.2).
+    #[must_use]
+    #[inline]
+    pub const fn encode(&self) -> HeaderBytes {
+        let fin = if self.fin { FIN } else { 0 };
+        let first = fin | self.rsv.bits() | self.opcode.bits();
+        let mask = if self.masking_key.is_some() { MASK } else { 0 };
+        let ([a, b, c, d], key_len) = match self.masking_key {
+            Some(key) => (key.octets(), 4_u8),
+            None => ([0; 4], 0),
+        };
+        let [s, t, u, v, w, x, y, z] = self.payload_len.to_be_bytes();
+        let (octets, length_end) = if self.payload_len < LENGTH_16 as u64 {
+            ([first, mask | z, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0], 2)
+        } else if self.payload_len <= u16::MAX as u64 {
+            ([first, mask | LENGTH_16, y, z, a, b, c, d, 0, 0, 0, 0, 0, 0], 4)
+        } else {
+            ([first, mask | LENGTH_64, s, t, u, v, w, x, y, z, a, b, c, d], 10)
+        };
+        let len = key_len.wrapping_add(length_end);
+        HeaderBytes { octets, len }
+    }
+}
+
+impl WholeMessage {
+    /// Finds a whole message at the front of `input`, or `None` for anything that needs the full rules: this
+    /// is the straight path of [`FrameHeader::judge`] for what most frames are.
+    #[inline(always)]
+    pub(crate) fn find(input: &[u8], masked: bool, limits: &Limits) -> Option<WholeMessage> {
+        let (&[first, second], rest) = input.split_first_chunk()?;
+        let kind = match first ^ FIN {
+            0x1 => MessageKind::Text,
+            0x2 => MessageKind::Binary,
+            _ => return None,
+        };
+        let (length_end, payload_len, rest) = match second ^ (if masked { MASK } else { 0 }) {
+            short @ 0..LENGTH_16 => (2_usize, u64::from(short), rest),
+            LENGTH_16 => {
+                let (&octets, rest) = rest.split_first_chunk()?;
+                let len = u16::from_be_bytes(octets);
+                (
+                    4,
+                    Some(u64::from(len)).filter(|&len| len >= u64::from(LENGTH_16))?,
+                    rest,
+                )
+            }
+            LENGTH_64 => {
+                let (&octets, rest) = rest.split_first_chunk()?;
+                (
+                    10,
+                    Some(u64::from_be_bytes(octets)).filter(|&len| len > u64::from(u16::MAX))?,
+                    rest,
+                )
+            }
+            _ => return None,
+        };
+        if payload_len > limits.frame || payload_len > limits.message || limits.fragments == 0 {
+            return None;
+        }
+        let (key, header_len) = if masked {
+            (
+                Some(MaskingKey::new(*rest.first_chunk()?)),
+                length_end.wrapping_add(4),
+            )
+        } else {
+            (None, length_end)
+        };
+        let frame_len = usize::try_from(payload_len).ok()?.checked_add(header_len)?;
+        if frame_len > input.len() {
+            return None;
+        }
+        Some(WholeMessage {
+            kind,
+            key,
+            header_len,
+            frame_len,
+        })
+    }
+}
+
+impl Rules {
+    const ALL_OPCODES: u16 = 0b0000_0111_0000_0111;
+
+    /// What a client may send: masked, no reserved bits, any length.
+    pub const FROM_CLIENT: Rules = Rules {
+        mask: Mask::Set,
+        ..Rules::ANY
+    };
+
+    /// What a server may send: not masked, no reserved bits, any length.
+    pub const FROM_SERVER: Rules = Rules {
+        mask: Mask::Clear,
+        ..Rules::ANY
+    };
+
+    /// Masked or not, no reserved bits, any length: for those who look at both directions.
+    pub const ANY: Rules = Rules {
+        frame: u64::MAX,
+        message_left: u64::MAX,
+        opcodes: Rules::ALL_OPCODES,
+        rsv: Rsv::NONE,
+        mask: Mask::Either,
+        fragments_used_up: false,
+        unfinished_text: false,
+    };
+
+    /// The same with these reserved bits allowed on text and binary frames.
+    #[must_use]
+    pub const fn with_rsv(self, rsv: Rsv) -> Rules {
+        Rules { rsv, ..self }
+    }
+
+    /// The same with data payloads of at most this many octets.
+    #[must_use]
+    pub const fn with_max_payload(self, octets: u64) -> Rules {
+        Rules {
+            frame: octets,
+            ..self
+        }
+    }
+
+    /// The set of opcodes as [`Rules`] holds it.
+    pub(crate) const fn opcodes(data: &[Opcode]) -> u16 {
+        let mut set = 1 << Opcode::Close.bits() | 1 << Opcode::Ping.bits() | 1 << Opcode::Pong.bits();
+        let mut rest = data;
+        while let Some((opcode, behind)) = rest.split_first() {
+            set |= 1 << opcode.bits();
+            rest = behind;
+        }
+        set
+    }
+
+    /// RSV, opcode, FIN of a control frame, order of fragments (RFC 6455 sections 5.2, 5.4 and 5.5).
+    #[inline]
+    fn judge_first(&self, octet: u8) -> Result<Opcode, ProtocolError> {
+        let rsv = Rsv::from_first_octet(octet);
+        let opcode = Opcode::from_bits(octet & 0x0F);
+        if !rsv.is_empty() {
+            let begins_message = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
+            if !begins_message || !self.rsv.contains(rsv) {
+                return Err(ProtocolError::ReservedBits);
+            }
+        }
+        let opcode = opcode.ok_or(ProtocolError::ReservedOpcode)?;
+        if opcode.is_control() && octet & FIN == 0 {
+            return Err(ProtocolError::FragmentedControl);
+        }
+        if self.opcodes >> opcode.bits() & 1 == 0 {
+            return Err(match opcode {
+                Opcode::Continuation => ProtocolError::UnexpectedContinuation,
+                _ => ProtocolError::InterleavedMessage,
+            });
+        }
+        Ok(opcode)
+    }
+
+    /// MASK, length of a control frame (RFC 6455 sections 5.1 and 5.5).
+    #[inline]
+    const fn judge_second(&self, opcode: Opcode, octet: u8) -> Result<(), ProtocolError> {
+        let masked = octet & MASK != 0;
+        match self.mask {
+            Mask::Set if !masked => return Err(ProtocolError::UnmaskedFrame),
+            Mask::Clear if masked => return Err(ProtocolError::MaskedFrame),
+            _ => {}
+        }
+        if opcode.is_control() && octet & !MASK >= LENGTH_16 {
+            return Err(ProtocolError::OversizedControl);
+        }
+        Ok(())
+    }
+
+    /// Minimal form, frame, message, number of fragments (RFC 6455 sections 5.2 and 10.4).
+    #[inline]
+    const fn judge_length(&self, opcode: Opcode, second: u8, payload_len: u64) -> Result<(), ProtocolError> {
+        let minimal = match second & !MASK {
+            LENGTH_16 => payload_len >= LENGTH_16 as u64,
+            LENGTH_64 => payload_len > u16::MAX as u64,
+            _ => true,
+        };
+        if !minimal {
+            return Err(ProtocolError::NonMinimalLength);
+        }
+        if opcode.is_control() {
+            return Ok(());
+        }
+        if payload_len > self.frame {
+            return Err(ProtocolError::FrameTooBig);
+        }
+        if payload_len > self.message_left {
+            return Err(ProtocolError::MessageTooBig);
+        }
+        if self.fragments_used_up {
+            return Err(ProtocolError::TooManyFragments);
+        }
+        Ok(())
+    }
+}
+
+impl Deref for HeaderBytes {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.len)).unwrap_or(&[])
+    }
+}
+
+impl AsRef<[u8]> for HeaderBytes {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for HeaderBytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeaderBytes({:02x?})", &**self)
+    }
+}
+
+/// The fields in words: `FIN, text, masked 37 fa 21 3d, 5 octets`.
+impl fmt::Display for FrameHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.fin {
+            f.write_str("FIN, ")?;
+        }
+        if !self.rsv.is_empty() {
+            write!(f, "RSV {}, ", self.rsv)?;
+        }
+        write!(f, "{}, ", self.opcode)?;
+        if let Some(key) = self.masking_key {
+            write!(f, "masked {key}, ")?;
+        }
+        match self.payload_len {
+            1 => f.write_str("1 octet"),
+            len => write!(f, "{len} octets"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use ProtocolError as E;
+    use std::string::ToString;
+
+    fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, Refusal> {
+        FrameHeader::judge(octets, &rules)
+    }
+
+    #[track_caller]
+    fn refused(octets: &[u8], rules: Rules, error: ProtocolError, at: usize) {
+        for len in 0..=octets.len() {
+            let expected = if len > at {
+                Err(Refusal { error, at })
+            } else {
+                Ok(None)
+            };
+            assert_eq!(parse(&octets[..len], rules), expected, "{len} of {octets:02x?}");
+        }
+    }
+
+    #[track_caller]
+    fn accepted(octets: &[u8], rules: Rules, text: &str) {
+        for len in 0..octets.len() {
+            assert_eq!(parse(&octets[..len], rules), Ok(None), "{len} of {octets:02x?}");
+        }
+        let (header, taken) = parse(octets, rules).unwrap().unwrap();
+        assert_eq!((taken, header.to_string().as_str()), (octets.len(), text));
+        assert_eq!(&header.encode()[..], octets);
+    }
+
+    #[test]
+    fn s5_7_headers_of_the_examples() {
+        accepted(b"\x81\x05", Rules::FROM_SERVER, "FIN, text, 5 octets");
+        accepted(
+            b"\x81\x85\x37\xfa\x21\x3d",
+            Rules::FROM_CLIENT,
+            "FIN, text, masked 37 fa 21 3d, 5 octets",
+        );
+        accepted(b"\x01\x03", Rules::FROM_SERVER, "text, 3 octets");
+        accepted(b"\x80\x02", Rules::FROM_SERVER, "FIN, continuation, 2 octets");
+        accepted(b"\x89\x05", Rules::FROM_SERVER, "FIN, ping, 5 octets");
+        accepted(
+            b"\x8a\x85\x37\xfa\x21\x3d",
+            Rules::FROM_CLIENT,
+            "FIN, pong, masked 37 fa 21 3d, 5 octets",
+        );
+        accepted(b"\x82\x7e\x01\x00", Rules::FROM_SERVER, "FIN, binary, 256 octets");
+        accepted(
+            b"\x82\x7f\0\0\0\0\0\x01\0\0",
+            Rules::FROM_SERVER,
+            "FIN, binary, 65536 octets",
+        );
+    }
+
+    #[test]
+    fn s5_2_lengths_at_the_bounds_of_each_form() {
+        accepted(b"\x82\x7d", Rules::ANY, "FIN, binary, 125 octets");
+        accepted(b"\x82\x7e\x00\x7e", Rules::ANY, "FIN, binary, 126 octets");
+        accepted(b"\x82\x7e\xff\xff", Rules::ANY, "FIN, binary, 65535 octets");
+        accepted(
+            b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff",
+            Rules::ANY,
+            "FIN, binary, 9223372036854775807 octets",
+        );
+    }
+
+    #[test]
+    fn s5_2_lengths_must_be_minimal() {
+        refused(b"\x82\x7e\x00\x7d", Rules::ANY, E::NonMinimalLength, 3);
+        refused(b"\x82\x7e\x00\x00", Rules::ANY, E::NonMinimalLength, 3);
+        refused(
+            b"\x82\x7f\0\0\0\0\0\0\xff\xff",
+            Rules::ANY,
+            E::NonMinimalLength,
+            9,
+        );
+        refused(b"\x82\x7f\0\0\0\0\0\0\0\0", Rules::ANY, E::NonMinimalLength, 9);
+    }
+
+    #[test]
+    fn s5_2_the_top_bit_of_a_length_must_be_clear() {
+        refused(b"\x82\x7f\x80\0\0\0\0\0\0\0", Rules::ANY, E::LengthTopBit, 2);
+        refused(
+            b"\x82\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            Rules::ANY,
+            E::LengthTopBit,
+            2,
+        );
+    }
+
+    #[test]
+    fn s5_2_reserved_opcodes_and_bits() {
+        for bits in [3, 4, 5, 6, 7, 0xB, 0xC, 0xD, 0xE, 0xF] {
+            refused(&[0x80 | bits, 0], Rules::ANY, E::ReservedOpcode, 0);
+            refused(&[bits, 0], Rules::ANY, E::ReservedOpcode, 0);
+        }
+        for bit in [0x10, 0x20, 0x40] {
+            refused(&[0x81 | bit, 0], Rules::ANY, E::ReservedBits, 0);
+            refused(
+                &[0x83 | bit, 0],
+                Rules::ANY.with_rsv(Rsv::ALL),
+                E::ReservedBits,
+                0,
+            );
+            refused(
+                &[0x09 | bit, 0],
+                Rules::ANY.with_rsv(Rsv::ALL),
+                E::ReservedBits,
+                0,
+            );
+            refused(
+                &[0x80 | bit, 0],
+                Rules::ANY.with_rsv(Rsv::ALL),
+                E::ReservedBits,
+                0,
+            );
+        }
+        accepted(
+            b"\xc2\x00",
+            Rules::ANY.with_rsv(Rsv::RSV1),
+            "FIN, RSV 100, binary, 0 octets",
+        );
+        refused(b"\xe2\x00", Rules::ANY.with_rsv(Rsv::RSV1), E::ReservedBits, 0);
+    }
+
+    #[test]
+    fn s5_5_control_frames_must_not_be_fragmented_or_long() {
+        for opcode in [8, 9, 0xA] {
+            refused(&[opcode, 0], Rules::ANY, E::FragmentedControl, 0);
+            refused(&[0x80 | opcode, 126, 0, 126], Rules::ANY, E::OversizedControl, 1);
+            refused(&[0x80 | opcode, 127], Rules::ANY, E::OversizedControl, 1);
+        }
+    }
+
+    #[test]
+    fn s5_1_a_client_masks_and_a_server_does_not() {
+        refused(b"\x81\x05", Rules::FROM_CLIENT, E::UnmaskedFrame, 1);
+        refused(b"\x81\x85", Rules::FROM_SERVER, E::MaskedFrame, 1);
+        refused(b"\x89\x7e", Rules::FROM_CLIENT, E::UnmaskedFrame, 1);
+    }
+
+    #[test]
+    fn s10_4_limits_are_inclusive() {
+        let rules = Rules::FROM_SERVER.with_max_payload(126);
+        accepted(b"\x82\x7e\x00\x7e", rules, "FIN, binary, 126 octets");
+        refused(b"\x82\x7e\x00\x7f", rules, E::FrameTooBig, 3);
+        refused(b"\x82\x06", rules.with_max_payload(5), E::FrameTooBig, 1);
+        refused(
+            b"\x82\x7e\x00\x05",
+            rules.with_max_payload(0),
+            E::NonMinimalLength,
+            3,
+        );
+        accepted(b"\x89\x06", rules.with_max_payload(5), "FIN, ping, 6 octets");
+    }
+
+    #[test]
+    fn illegal_headers_can_not_be_made() {
+        let new = |fin, rsv, opcode, len| FrameHeader::new(fin, rsv, opcode, None, len).unwrap_err();
+        assert_eq!(
+            new(false, Rsv::NONE, Opcode::Ping, 0),
+            SendError::FragmentedControl
+        );
+        assert_eq!(
+            new(true, Rsv::NONE, Opcode::Close, 126),
+            SendError::OversizedControl
+        );
+        assert_eq!(
+            new(true, Rsv::RSV1, Opcode::Continuation, 0),
+            SendError::ReservedBits
+        );
+        assert_eq!(new(true, Rsv::NONE, Opcode::Binary, 1 << 63), SendError::TooLong);
+    }
+}

@@ -1,0 +1,111 @@
+//! A WebSocket (RFC 6455) engine without I/O: octets in, events out, and back.
+//!
+//! It is `no_std`, allocates nothing, copies no data payload, takes its input in pieces of any size and validates
+//! all of it. It has no sockets, no clock and no random source; the same code runs on a microcontroller and in a
+//! server.
+//!
+//! Reading: hand it what arrived. Payload is unmasked where it lies and lent out.
+//!
+//! ```
+//! use bareframe::{Config, Connection, Event};
+//!
+//! let mut server = Connection::server(Config::DEFAULT);
+//! let mut arrived = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // RFC 6455, section 5.7
+//! let mut input = &mut arrived[..];
+//! while let Some(event) = server.receive(&mut input)? {
+//!     if let Event::Data(data) = event {
+//!         assert_eq!(data.as_str(), Some("Hello"));
+//!     }
+//!     while let Some(frame) = server.poll_transmit() {
+//!         // A Pong or a Close is owed: send its octets.
+//!         # let _ = frame;
+//!     }
+//! }
+//! # Ok::<(), bareframe::ProtocolError>(())
+//! ```
+//!
+//! Writing: ask for the header and send the payload from where it is, or have both written to a buffer.
+//!
+//! ```
+//! use bareframe::{Config, Connection, MessageKind, Rsv};
+//!
+//! let mut server = Connection::server(Config::DEFAULT);
+//! let frame = server.send(MessageKind::Text, Rsv::NONE, true, 5)?;
+//! assert_eq!(frame.header(), b"\x81\x05"); // then the payload
+//!
+//! let mut out = [0; 16];
+//! let len = server.encode(MessageKind::Text, b"Hello", &mut out)?;
+//! assert_eq!(&out[..len], b"\x81\x05Hello");
+//! # Ok::<(), bareframe::SendError>(())
+//! ```
+//!
+//! # What always holds
+//!
+//! - The events are the same for every way of cutting the input.
+//! - [`Connection::receive`] gives `None` only when it has taken all of its input.
+//! - A violation is reported at the first octet that proves it, and from then on.
+//! - A call that fails changes nothing and writes nothing.
+//! - No call panics, whatever the input and the order of the calls.
+//!
+//! # Features
+//!
+//! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
+//! - `simd`: vector kernels for x86-64, found at run time. Without it there is no unsafe code in the crate.
+
+#![no_std]
+#![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        reason = "no input and no order of calls may panic"
+    ),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        reason = "lengths come from the peer"
+    )
+)]
+
+mod assemble;
+mod close;
+mod connection;
+mod control;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod cpu;
+mod error;
+mod frame;
+
+mod header;
+mod limits;
+mod mask;
+mod message;
+mod opcode;
+mod outbox;
+mod receiver;
+mod role;
+mod sender;
+mod utf8;
+
+pub use assemble::{AssembleError, Assembled, Assembler, Gather, Message, SliceBuffer};
+pub use close::{CloseCode, CloseReason};
+pub use connection::{Connection, State};
+pub use control::{ControlFrame, ControlPayload};
+pub use error::{BufferTooSmall, ProtocolError, SendError};
+pub use frame::{FrameDecoder, FrameEvent};
+pub use header::{FrameHeader, HeaderBytes, Rules};
+pub use limits::{Config, Limits};
+pub use mask::{Masker, MaskingKey, MaskingKeys};
+pub use opcode::{MessageKind, Opcode, Rsv};
+pub use outbox::Outbox;
+pub use receiver::{Closure, Data, Event, Receiver, Reply};
+pub use role::{Client, Role, Server};
+pub use sender::{Outgoing, Sender};
+pub use utf8::{InvalidUtf8, Utf8Validator};

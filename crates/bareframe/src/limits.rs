@@ -1,0 +1,80 @@
+//! What one connection accepts: limits on what a peer may send, and extension bits (RFC 6455 section 10.4).
+
+use crate::opcode::Rsv;
+
+/// How much a peer may send; each limit is inclusive and judged when a frame's header arrives.
+///
+/// A limit bounds no memory of the engine, which is fixed; it bounds what the layers above are handed.
+///
+/// ```
+/// use bareframe::{Config, Limits};
+/// let config = Config {
+///     limits: Limits { message: 4096, ..Limits::DEFAULT },
+///     ..Config::DEFAULT
+/// };
+/// assert_eq!(config.limits.fragments, 65_536);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limits {
+    /// The longest payload of one data frame, in octets.
+    pub frame: u64,
+    /// The longest payload of one message, in octets: the sum over its fragments.
+    pub message: u64,
+    /// The most frames of one message, empty ones included; `u32::MAX` is no limit.
+    pub fragments: u32,
+}
+
+/// How a connection behaves.
+///
+/// ```
+/// use bareframe::{Config, Connection};
+/// let heartbeat_by_hand = Config { auto_pong: false, ..Config::DEFAULT };
+/// let server = Connection::server(heartbeat_by_hand);
+/// # let _ = server;
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// How much the peer may send.
+    pub limits: Limits,
+    /// The reserved bits that an extension uses on the first frame of a data message, in both directions.
+    pub rsv: Rsv,
+    /// Whether a Ping is answered by the engine; if not, the caller answers with `pong`.
+    pub auto_pong: bool,
+}
+
+impl Limits {
+    /// 16 MiB for a frame and for a message, and 65,536 fragments.
+    pub const DEFAULT: Limits = Limits {
+        frame: 16 << 20,
+        message: 16 << 20,
+        fragments: 65_536,
+    };
+
+    /// No limit but the protocol's own.
+    pub const UNLIMITED: Limits = Limits {
+        frame: u64::MAX,
+        message: u64::MAX,
+        fragments: u32::MAX,
+    };
+}
+
+impl Config {
+    /// [`Limits::DEFAULT`], no extension, and Pings are answered.
+    pub const DEFAULT: Config = Config {
+        limits: Limits::DEFAULT,
+        rsv: Rsv::NONE,
+        auto_pong: true,
+    };
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits::DEFAULT
+    }
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::DEFAULT
+    }
+}

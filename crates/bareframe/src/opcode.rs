@@ -1,0 +1,209 @@
+//! The first octet of a frame: opcodes and reserved bits (RFC 6455 section 5.2).
+
+use core::fmt;
+use core::ops::BitOr;
+
+/// What a frame is for; reserved opcodes can't be represented (RFC 6455 section 5.2).
+///
+/// ```
+/// use bareframe::Opcode;
+/// assert_eq!(Opcode::from_bits(0x9), Some(Opcode::Ping));
+/// assert_eq!(Opcode::from_bits(0x3), None);
+/// assert!(Opcode::Ping.is_control());
+/// assert_eq!(Opcode::Text.bits(), 0x1);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[repr(u8)]
+pub enum Opcode {
+    /// `0x0`: the next fragment of the message that is open.
+    Continuation = 0x0,
+    /// `0x1`: a text message, or its first fragment.
+    Text = 0x1,
+    /// `0x2`: a binary message, or its first fragment.
+    Binary = 0x2,
+    /// `0x8`: the closing handshake (section 5.5.1).
+    Close = 0x8,
+    /// `0x9`: asks for a Pong (section 5.5.2).
+    Ping = 0x9,
+    /// `0xA`: answers a Ping, or stands alone as a heartbeat (section 5.5.3).
+    Pong = 0xA,
+}
+
+/// What a data message holds (RFC 6455 section 5.6).
+///
+/// ```
+/// use bareframe::{MessageKind, Opcode};
+/// assert_eq!(MessageKind::Text.opcode(), Opcode::Text);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum MessageKind {
+    /// UTF-8 text.
+    Text,
+    /// Arbitrary octets.
+    Binary,
+}
+
+/// A set of the three reserved bits of a frame header, which extensions give a meaning (RFC 6455 section 5.2).
+///
+/// ```
+/// use bareframe::Rsv;
+/// let both = Rsv::RSV1 | Rsv::RSV3;
+/// assert!(both.contains(Rsv::RSV1));
+/// assert!(!both.contains(Rsv::RSV2));
+/// assert!(Rsv::NONE.is_empty());
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Rsv(u8);
+
+impl Opcode {
+    /// Gives the opcode that four bits stand for, or `None` if it is reserved or above `0xF`.
+    #[must_use]
+    #[inline]
+    pub const fn from_bits(bits: u8) -> Option<Opcode> {
+        Some(match bits {
+            0x0 => Opcode::Continuation,
+            0x1 => Opcode::Text,
+            0x2 => Opcode::Binary,
+            0x8 => Opcode::Close,
+            0x9 => Opcode::Ping,
+            0xA => Opcode::Pong,
+            _ => return None,
+        })
+    }
+
+    /// Gives the four bits that stand for this opcode.
+    #[must_use]
+    #[inline]
+    pub const fn bits(self) -> u8 {
+        self as u8
+    }
+
+    /// Tells whether this is Close, Ping or Pong (RFC 6455 section 5.5).
+    #[must_use]
+    #[inline]
+    pub const fn is_control(self) -> bool {
+        self as u8 & 0x8 != 0
+    }
+}
+
+impl MessageKind {
+    /// Gives the opcode of a message's first frame.
+    #[must_use]
+    #[inline]
+    pub const fn opcode(self) -> Opcode {
+        match self {
+            MessageKind::Text => Opcode::Text,
+            MessageKind::Binary => Opcode::Binary,
+        }
+    }
+}
+
+impl Rsv {
+    /// No reserved bit: what a connection without extensions sends and accepts.
+    pub const NONE: Rsv = Rsv(0);
+    /// The first reserved bit.
+    pub const RSV1: Rsv = Rsv(0x40);
+    /// The second reserved bit.
+    pub const RSV2: Rsv = Rsv(0x20);
+    /// The third reserved bit.
+    pub const RSV3: Rsv = Rsv(0x10);
+    /// All three reserved bits.
+    pub const ALL: Rsv = Rsv(0x70);
+
+    /// Takes the reserved bits out of a frame's first octet.
+    #[must_use]
+    #[inline]
+    pub const fn from_first_octet(octet: u8) -> Rsv {
+        Rsv(octet & Rsv::ALL.0)
+    }
+
+    /// Gives the bits where they stand in a frame's first octet: `0x40`, `0x20` and `0x10`.
+    #[must_use]
+    #[inline]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Tells whether no bit is set.
+    #[must_use]
+    #[inline]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Tells whether every bit of `other` is set here too.
+    #[must_use]
+    #[inline]
+    pub const fn contains(self, other: Rsv) -> bool {
+        other.0 & !self.0 == 0
+    }
+}
+
+impl BitOr for Rsv {
+    type Output = Rsv;
+
+    fn bitor(self, other: Rsv) -> Rsv {
+        Rsv(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for Opcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Opcode::Continuation => "continuation",
+            Opcode::Text => "text",
+            Opcode::Binary => "binary",
+            Opcode::Close => "close",
+            Opcode::Ping => "ping",
+            Opcode::Pong => "pong",
+        })
+    }
+}
+
+impl fmt::Display for MessageKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.opcode().fmt(f)
+    }
+}
+
+impl fmt::Debug for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rsv({self})")
+    }
+}
+
+/// The bits as a header's picture shows them: `100` is RSV1 alone.
+impl fmt::Display for Rsv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:03b}", self.0 >> 4)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s5_2_ten_opcodes_are_reserved() {
+        let reserved = (0..=u8::MAX)
+            .filter(|&bits| Opcode::from_bits(bits).is_none())
+            .count();
+        assert_eq!(reserved, 250);
+    }
+
+    #[test]
+    fn s5_2_opcode_bits_round_trip() {
+        for opcode in (0..=0xF).filter_map(Opcode::from_bits) {
+            assert_eq!(Opcode::from_bits(opcode.bits()), Some(opcode));
+        }
+    }
+
+    #[test]
+    fn s5_5_control_opcodes_have_the_top_bit() {
+        for bits in 0..=0xF {
+            if let Some(opcode) = Opcode::from_bits(bits) {
+                assert_eq!(opcode.is_control(), bits >= 8);
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Octets on their way out: what a short write leaves over goes first in the next (RFC 6455 section 5).
+//!
+//! ```text
+//! buffer: [ written | pending: whole frames, the last one's payload may continue outside | free ]
+//!         0       start                                                                 end
+//! ```
+
+use crate::control::ControlFrame;
+use crate::error::{BufferTooSmall, SendError};
+use crate::sender::Outgoing;
+
+/// A queue of frames in a caller's buffer, for any way of writing that may take only part of what it is given.
+///
+/// Small frames gather in the buffer and leave in one write. Of a large frame only the header goes through it:
+/// after [`Outbox::begin`] the caller writes [`Outbox::pending`] and behind it the payload, from where it lies,
+/// in one vectored write, or copies it in with [`Outbox::push`]. No frame can begin before the one in front of
+/// it is complete. It does no I/O.
+///
+/// ```
+/// use bareframe::{Config, Connection, MessageKind, Outbox};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let mut outbox = Outbox::new([0; 64]);
+/// outbox.encode(|out| server.encode(MessageKind::Text, b"Hello", out))?;
+/// outbox.control(&server.ping(b"")?)?;
+/// assert_eq!(outbox.pending(), b"\x81\x05Hello\x89\x00");
+/// // A write took three octets; the next goes on where it stopped.
+/// outbox.advance(3);
+/// assert_eq!(outbox.pending(), b"ello\x89\x00");
+/// # Ok::<(), bareframe::SendError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbox<B> {
+    buffer: B,
+    start: usize,
+    end: usize,
+    /// Payload octets of the frame that was begun that neither are in the buffer nor were written.
+    payload_left: u64,
+}
+
+impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
+    /// Makes an empty queue in `buffer`. Any length will do that holds the longest control frame, 131 octets.
+    #[must_use]
+    pub const fn new(buffer: B) -> Outbox<B> {
+        Outbox {
+            buffer,
+            start: 0,
+            end: 0,
+            payload_left: 0,
+        }
+    }
+
+    /// Gives the octets that are to be written next.
+    #[must_use]
+    #[inline]
+    pub fn pending(&self) -> &[u8] {
+        self.buffer.as_ref().get(self.start..self.end).unwrap_or(&[])
+    }
+
+    /// Gives how many octets of payload, of the frame that was begun, must still come from the caller.
+    #[must_use]
+    #[inline]
+    pub const fn payload_left(&self) -> u64 {
+        self.payload_left
+    }
+
+    /// Tells whether a frame may be added: the last one is complete, in the buffer or written.
+    #[must_use]
+    #[inline]
+    pub const fn is_at_boundary(&self) -> bool {
+        self.payload_left == 0
+    }
+
+    /// Tells whether everything was written, to the end of a frame.
+    #[must_use]
+    #[inline]
+    pub const fn is_done(&self) -> bool {
+        self.start == self.end && self.is_at_boundary()
+    }
+
+    /// Adds a control frame.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InsideFrame`] or [`SendError::BufferTooSmall`]; nothing has changed.
+    pub fn control(&mut self, frame: &ControlFrame) -> Result<(), SendError> {
+        self.check_boundary()?;
+        Ok(self.append(frame)?)
+    }
+
+    /// Adds the whole frame that `encode` writes to the front of the slice that it is handed; it gives its length
+    /// in octets, as `Connection::encode` does.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InsideFrame`], or what `encode` gives; nothing has changed.
+    pub fn encode(
+        &mut self,
+        encode: impl FnOnce(&mut [u8]) -> Result<usize, SendError>,
+    ) -> Result<(), SendError> {
+        self.check_boundary()?;
+        let len = encode(self.free())?;
+        self.end = self.end.saturating_add(len);
+        Ok(())
+    }
+
+    /// Adds a frame's header; its payload is to follow, through [`Outbox::push`] or [`Outbox::advance`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InsideFrame`] or [`SendError::BufferTooSmall`]; nothing has changed.
+    pub fn begin<R: crate::role::Role>(&mut self, frame: &Outgoing<R>) -> Result<(), SendError> {
+        self.check_boundary()?;
+        self.append(frame.header())?;
+        self.payload_left = frame.payload_len();
+        Ok(())
+    }
+
+    /// Copies as much of the payload's next octets as fits, made ready to be sent, and gives how many that were.
+    pub fn push<R: crate::role::Role>(&mut self, frame: &mut Outgoing<R>, payload: &[u8]) -> usize {
+        let left = usize::try_from(self.payload_left).unwrap_or(usize::MAX);
+        let free = self.free();
+        let len = payload.len().min(free.len()).min(left);
+        let copied = match payload.get(..len) {
+            Some(piece) => frame.apply_copy(piece, free).unwrap_or(0),
+            None => 0,
+        };
+        self.end = self.end.saturating_add(copied);
+        self.payload_left = self.payload_left.saturating_sub(copied as u64);
+        copied
+    }
+
+    /// Says that this many octets were written: first those pending, then payload from where it lies. Gives how
+    /// many of them were such payload.
+    pub fn advance(&mut self, written: usize) -> usize {
+        let pending = self.end.saturating_sub(self.start);
+        if written < pending {
+            self.start = self.start.saturating_add(written);
+            return 0;
+        }
+        (self.start, self.end) = (0, 0);
+        let outside = written.saturating_sub(pending);
+        self.payload_left = self.payload_left.saturating_sub(outside as u64);
+        outside
+    }
+
+    /// The octets behind the pending ones, which are moved to the front if that frees any.
+    fn free(&mut self) -> &mut [u8] {
+        let buffer = self.buffer.as_mut();
+        if self.start > 0 && self.end <= buffer.len() && self.start <= self.end {
+            buffer.copy_within(self.start..self.end, 0);
+            self.end = self.end.saturating_sub(self.start);
+            self.start = 0;
+        }
+        buffer.get_mut(self.end..).unwrap_or(&mut [])
+    }
+
+    fn append(&mut self, octets: &[u8]) -> Result<(), BufferTooSmall> {
+        let needed = octets.len();
+        let free = self.free().get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        for (to, from) in free.iter_mut().zip(octets) {
+            *to = *from;
+        }
+        self.end = self.end.saturating_add(needed);
+        Ok(())
+    }
+
+    const fn check_boundary(&self) -> Result<(), SendError> {
+        if self.is_at_boundary() {
+            Ok(())
+        } else {
+            Err(SendError::InsideFrame)
+        }
+    }
+}

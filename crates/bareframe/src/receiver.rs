@@ -1,0 +1,474 @@
+//! The receiving half: octets in, events out (RFC 6455 sections 5, 6.2 and 7).
+
+use crate::close::{CloseCode, CloseReason};
+use crate::control::ControlPayload;
+use crate::error::ProtocolError;
+use crate::frame::{FrameDecoder, Part, Payload, Stop, take};
+use crate::header::{FrameHeader, Mask, WholeMessage};
+use crate::limits::{Config, Limits};
+use crate::mask::Masker;
+use crate::message::{Message, Piece, receive_text};
+use crate::opcode::{MessageKind, Opcode, Rsv};
+use crate::role::Role;
+use crate::utf8::Utf8Validator;
+use core::marker::PhantomData;
+
+/// The receiving half of a connection; it holds no part of the key source, so that it can go to another thread.
+///
+/// Made by [`Connection::split`](crate::Connection::split). What it owes the peer it gives as a [`Reply`], which
+/// the caller carries to the [`Sender`](crate::Sender).
+///
+/// ```
+/// use bareframe::{Config, Connection, Event};
+/// let (mut receiver, mut sender) = Connection::server(Config::DEFAULT).split();
+/// let mut octets = *b"\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let Ok(Some(Event::Ping(payload))) = receiver.receive(&mut &mut octets[..]) else { panic!() };
+/// assert_eq!(&payload[..], b"Hello");
+/// let reply = receiver.poll_reply().unwrap();
+/// assert_eq!(&sender.reply(reply).unwrap()[..], b"\x8a\x05Hello");
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receiver<R> {
+    decoder: FrameDecoder,
+    message: Message,
+    limits: Limits,
+    /// The reserved bits that an extension uses.
+    rsv: Rsv,
+    auto_pong: bool,
+    /// The control frame that is arriving.
+    control: ControlPayload,
+    /// The payload of the Pong that is owed, if one is.
+    pong: ControlPayload,
+    pong_owed: bool,
+    close_owed: bool,
+    role: PhantomData<fn() -> R>,
+}
+
+/// What the peer said.
+#[derive(PartialEq, Eq, Debug)]
+pub enum Event<'i> {
+    /// The next piece of a text or binary message.
+    Data(Data<'i>),
+    /// A Ping; the engine owes its Pong, if the configuration does not say otherwise (RFC 6455 section 5.5.2).
+    Ping(ControlPayload),
+    /// A Pong (RFC 6455 section 5.5.3).
+    Pong(ControlPayload),
+    /// The peer's Close; nothing more is delivered after it (RFC 6455 section 5.5.1).
+    Close(CloseReason),
+}
+
+/// A piece of a message, lent from the input: at least one octet, unless it is the message's last.
+///
+/// ```
+/// use bareframe::{Config, Connection, Event, MessageKind};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let mut octets = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let Ok(Some(Event::Data(data))) = server.receive(&mut &mut octets[..]) else { panic!() };
+/// assert_eq!((data.kind(), data.first(), data.last()), (MessageKind::Text, true, true));
+/// assert!(data.rsv().is_empty());
+/// assert_eq!(data.payload(), b"Hello");
+/// assert_eq!(data.as_str(), Some("Hello"));
+/// assert_eq!(data.into_str().unwrap(), "Hello");
+/// ```
+#[derive(PartialEq, Eq, Debug)]
+pub struct Data<'i> {
+    payload: &'i mut [u8],
+    kind: MessageKind,
+    rsv: Rsv,
+    first: bool,
+    last: bool,
+    /// The validator passed the payload, from the first octet of a character to the last of one.
+    whole_characters: bool,
+}
+
+/// What the receiving half owes the peer, for [`Sender::reply`](crate::Sender::reply) to send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reply(pub(crate) Owed);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Owed {
+    Pong(ControlPayload),
+    Close(Option<CloseCode>),
+}
+
+/// How the stream ended (RFC 6455 section 7.1.4).
+///
+/// ```
+/// use bareframe::{Closure, Config, Connection};
+/// let mut server = Connection::server(Config::DEFAULT);
+/// assert_eq!(server.receive_eof(), Closure::Abnormal);
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Closure {
+    /// Both Close frames passed.
+    Clean,
+    /// The closing handshake was not finished; the status code of the API is 1006.
+    Abnormal,
+}
+
+impl<R: Role> Receiver<R> {
+    pub(crate) const fn new(config: Config) -> Receiver<R> {
+        Receiver {
+            decoder: FrameDecoder::new(),
+            message: Message::NONE,
+            limits: config.limits,
+            rsv: config.rsv,
+            auto_pong: config.auto_pong,
+            control: ControlPayload::EMPTY,
+            pong: ControlPayload::EMPTY,
+            pong_owed: false,
+            close_owed: false,
+            role: PhantomData,
+        }
+    }
+
+    /// Takes octets from the front of `input` and gives the next event, which may lend from them; `None` when
+    /// it has taken all of them (RFC 6455 section 6.2).
+    ///
+    /// Payload is unmasked where it lies. After the peer's Close, and after the end of the stream, every octet
+    /// is taken and nothing is given.
+    ///
+    /// # Errors
+    ///
+    /// A [`ProtocolError`] at the octet that proves it, where `input` then begins. Every later call takes
+    /// nothing and gives the same error.
+    #[inline]
+    pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        if self.decoder.is_between_frames()
+            && !self.message.is_open()
+            && let Some(whole) = WholeMessage::find(input, R::RECEIVES_MASKED, &self.limits)
+        {
+            return self.receive_whole(input, whole);
+        }
+        self.receive_any(input)
+    }
+
+    /// Tells the engine that the stream has ended, and gives how.
+    ///
+    /// By this half alone the end is clean if the peer's Close arrived and its answer was taken as a [`Reply`].
+    pub fn receive_eof(&mut self) -> Closure {
+        match self.stopped() {
+            Some(Stop::Closed(_)) if !self.close_owed => Closure::Clean,
+            Some(_) => Closure::Abnormal,
+            None => {
+                self.decoder.stop(Stop::Ended);
+                Closure::Abnormal
+            }
+        }
+    }
+
+    /// Fails the connection on behalf of a layer above: `receive` gives [`ProtocolError::Failed`] from now on,
+    /// and a Close with this code is owed (RFC 6455 section 7.1.7).
+    ///
+    /// It does nothing if the connection has failed, or the peer's Close arrived, before.
+    pub fn fail(&mut self, code: CloseCode) {
+        if self.stopped().is_none() {
+            self.decoder.stop(Stop::Failed(ProtocolError::Failed(code)));
+            self.close_owed = true;
+        }
+    }
+
+    /// Gives what is owed to the peer, once: the Pong to its latest Ping, then a Close.
+    #[must_use]
+    #[inline]
+    pub fn poll_reply(&mut self) -> Option<Reply> {
+        if self.pong_owed || self.close_owed {
+            self.take_reply()
+        } else {
+            None
+        }
+    }
+
+    fn take_reply(&mut self) -> Option<Reply> {
+        if self.pong_owed {
+            self.pong_owed = false;
+            return Some(Reply(Owed::Pong(self.pong)));
+        }
+        self.close_owed = false;
+        match self.stopped()? {
+            Stop::Failed(error) => Some(Reply(Owed::Close(Some(error.close_code())))),
+            Stop::Closed(code) => Some(Reply(Owed::Close(code))),
+            Stop::Ended => None,
+        }
+    }
+
+    /// Why nothing more is received, if so.
+    #[inline]
+    pub(crate) fn stopped(&self) -> Option<Stop> {
+        match self.decoder.part() {
+            Part::Nothing(stop) => Some(stop),
+            _ => None,
+        }
+    }
+
+    /// The straight path: no state is changed, since none is left over.
+    #[inline]
+    fn receive_whole<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        whole: WholeMessage,
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let mut masker = whole.key.map(Masker::new);
+        if let Some(payload) = input.get_mut(whole.header_len..whole.frame_len) {
+            if whole.kind == MessageKind::Text {
+                let mut text = Utf8Validator::new();
+                let ended = payload.len().saturating_sub(1);
+                let at = match receive_text(&mut masker, &mut text, payload) {
+                    Ok(()) if text.is_between_characters() => None,
+                    Ok(()) => Some(ended),
+                    Err(error) => Some(error.at),
+                };
+                if let Some(at) = at {
+                    let at = at.saturating_add(whole.header_len);
+                    return Err(self.refuse(ProtocolError::InvalidUtf8, input, at));
+                }
+            } else if let Some(masker) = &mut masker {
+                masker.apply(payload);
+            }
+        }
+        let frame = take(input, whole.frame_len);
+        Ok(Some(Event::Data(Data {
+            payload: frame.get_mut(whole.header_len..).unwrap_or(&mut []),
+            kind: whole.kind,
+            rsv: Rsv::NONE,
+            first: true,
+            last: true,
+            whole_characters: whole.kind == MessageKind::Text,
+        })))
+    }
+
+    /// Every other case: cut anywhere, fragmented, control, unusual or wrong.
+    #[inline(never)]
+    fn receive_any<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        loop {
+            match self.decoder.part() {
+                Part::Header => match self.receive_header(input)? {
+                    Some(header) => {
+                        if let Some(event) = self.begin_frame(&header, input)? {
+                            return Ok(Some(event));
+                        }
+                    }
+                    None => return Ok(None),
+                },
+                Part::Payload(_) if input.is_empty() => return Ok(None),
+                Part::Payload(current) if current.opcode.is_control() => {
+                    if let Some(event) = self.receive_control(current, input)? {
+                        return Ok(Some(event));
+                    }
+                }
+                Part::Payload(current) => return self.receive_data(current, input),
+                Part::Nothing(Stop::Failed(error)) => return Err(error),
+                Part::Nothing(_) => {
+                    take(input, usize::MAX);
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<FrameHeader>, ProtocolError> {
+        let mask = if R::RECEIVES_MASKED {
+            Mask::Set
+        } else {
+            Mask::Clear
+        };
+        let rules = self.message.rules(&self.limits, self.rsv, mask);
+        self.decoder
+            .header(&rules, input)
+            .inspect_err(|_| self.close_owed = true)
+    }
+
+    /// Gives the event of a frame that is whole with its header.
+    fn begin_frame<'i>(
+        &mut self,
+        header: &FrameHeader,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        if !header.opcode().is_control() {
+            let piece = self.message.begin_frame(header);
+            return Ok(piece.map(|piece| Event::Data(Data::new(piece, &mut []))));
+        }
+        self.control = ControlPayload::EMPTY;
+        if header.payload_len() != 0 {
+            return Ok(None);
+        }
+        self.end_control(header.opcode(), input, 0)
+    }
+
+    fn receive_control<'i>(
+        &mut self,
+        current: Payload,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let here = current.len_within(input.len());
+        let Some(octets) = input.get_mut(..here) else {
+            return Ok(None);
+        };
+        let mut current = current;
+        if let Some(masker) = &mut current.masker {
+            masker.apply(octets);
+        }
+        self.control.extend(octets);
+        let rest = current.after(here);
+        if rest.is_none() {
+            return self.end_control(current.opcode, input, here);
+        }
+        self.decoder.go_on(rest);
+        take(input, here);
+        Ok(None)
+    }
+
+    /// The control frame is whole with the first `here` octets of `input`.
+    fn end_control<'i>(
+        &mut self,
+        opcode: Opcode,
+        input: &mut &'i mut [u8],
+        here: usize,
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let event = match opcode {
+            Opcode::Ping => {
+                if self.auto_pong {
+                    self.pong = self.control;
+                    self.pong_owed = true;
+                }
+                Event::Ping(self.control)
+            }
+            Opcode::Pong => Event::Pong(self.control),
+            _ => match self.control.close_reason() {
+                Ok(reason) => Event::Close(reason),
+                Err(error) => return Err(self.refuse(error, input, here.saturating_sub(1))),
+            },
+        };
+        self.decoder.go_on(None);
+        if let Event::Close(reason) = &event {
+            self.decoder.stop(Stop::Closed(reason.code()));
+            self.close_owed = true;
+        }
+        take(input, here);
+        Ok(Some(event))
+    }
+
+    fn receive_data<'i>(
+        &mut self,
+        current: Payload,
+        input: &mut &'i mut [u8],
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let here = current.len_within(input.len());
+        let Some(octets) = input.get_mut(..here) else {
+            return Ok(None);
+        };
+        let mut current = current;
+        let last = current.fin && current.after(here).is_none();
+        match self.message.receive(&mut current.masker, octets, last) {
+            Ok(piece) => {
+                self.decoder.go_on(current.after(here));
+                let payload = take(input, here);
+                Ok(piece.map(|piece| Event::Data(Data::new(piece, payload))))
+            }
+            Err(error) => Err(self.refuse(ProtocolError::InvalidUtf8, input, error.at)),
+        }
+    }
+
+    /// Latches an error that the octet at `at` proves.
+    #[cold]
+    fn refuse(&mut self, error: ProtocolError, input: &mut &mut [u8], at: usize) -> ProtocolError {
+        take(input, at);
+        self.decoder.stop(Stop::Failed(error));
+        self.close_owed = true;
+        error
+    }
+}
+
+impl<'i> Data<'i> {
+    fn new(piece: Piece, payload: &'i mut [u8]) -> Data<'i> {
+        Data {
+            payload,
+            kind: piece.kind,
+            rsv: piece.rsv,
+            first: piece.first,
+            last: piece.last,
+            whole_characters: piece.whole_characters,
+        }
+    }
+
+    /// Gives the kind of the message.
+    #[must_use]
+    #[inline]
+    pub const fn kind(&self) -> MessageKind {
+        self.kind
+    }
+
+    /// Gives the reserved bits of the message's first frame (RFC 6455 section 5.2).
+    #[must_use]
+    #[inline]
+    pub const fn rsv(&self) -> Rsv {
+        self.rsv
+    }
+
+    /// Tells whether this is the message's first piece.
+    #[must_use]
+    #[inline]
+    pub const fn first(&self) -> bool {
+        self.first
+    }
+
+    /// Tells whether the message ends with this piece.
+    #[must_use]
+    #[inline]
+    pub const fn last(&self) -> bool {
+        self.last
+    }
+
+    /// Gives the octets, unmasked.
+    #[must_use]
+    #[inline]
+    pub const fn payload(&self) -> &[u8] {
+        self.payload
+    }
+
+    /// Gives the octets for as long as the input is lent.
+    #[must_use]
+    #[inline]
+    pub fn into_payload(self) -> &'i mut [u8] {
+        self.payload
+    }
+
+    /// Gives the text, or `None` if the piece is binary, was changed by an extension, or is cut within a character.
+    ///
+    /// A piece that is a whole text message always gives it.
+    #[must_use]
+    #[inline]
+    pub fn as_str(&self) -> Option<&str> {
+        if !self.whole_characters {
+            return None;
+        }
+        #[cfg(feature = "simd")]
+        // SAFETY: `whole_characters` is set only if the validator passed the payload from the first octet of
+        // a character to the last of one, and nothing has had access to change it since.
+        return Some(unsafe { core::str::from_utf8_unchecked(self.payload) });
+        #[cfg(not(feature = "simd"))]
+        core::str::from_utf8(self.payload).ok()
+    }
+
+    /// As [`Data::as_str`], for as long as the input is lent.
+    #[must_use]
+    #[inline]
+    pub fn into_str(self) -> Option<&'i mut str> {
+        if !self.whole_characters {
+            return None;
+        }
+        #[cfg(feature = "simd")]
+        // SAFETY: as in `as_str`; from here on the octets are a `str`, which keeps them UTF-8.
+        return Some(unsafe { core::str::from_utf8_unchecked_mut(self.payload) });
+        #[cfg(not(feature = "simd"))]
+        core::str::from_utf8_mut(self.payload).ok()
+    }
+}
+
+impl Reply {
+    /// Tells whether this is the answer to a Close, or to an error, after which nothing is sent.
+    #[must_use]
+    pub const fn is_close(&self) -> bool {
+        matches!(self.0, Owed::Close(_))
+    }
+}

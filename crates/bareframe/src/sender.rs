@@ -1,0 +1,250 @@
+//! The sending half: what to say in, headers and masked payload out (RFC 6455 sections 5 and 6.1).
+
+use crate::close::CloseCode;
+use crate::control::{ControlFrame, ControlPayload};
+use crate::error::{BufferTooSmall, SendError};
+use crate::header::{FrameHeader, HeaderBytes};
+use crate::mask::Masker;
+use crate::opcode::{MessageKind, Opcode, Rsv};
+use crate::receiver::{Owed, Reply};
+use crate::role::Role;
+use core::marker::PhantomData;
+
+/// The sending half of a connection; a client's holds the source of masking keys.
+///
+/// Made by [`Connection::split`](crate::Connection::split).
+///
+/// ```
+/// use bareframe::{Config, Connection, MessageKind};
+/// let (receiver, mut sender) = Connection::server(Config::DEFAULT).split();
+/// let mut out = [0; 16];
+/// let len = sender.encode(MessageKind::Text, b"Hello", &mut out)?;
+/// assert_eq!(&out[..len], b"\x81\x05Hello");
+/// # Ok::<(), bareframe::SendError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sender<R> {
+    role: R,
+    /// The reserved bits that an extension uses.
+    rsv: Rsv,
+    /// The message of which a frame without FIN was sent.
+    open: Option<MessageKind>,
+    /// Our Close was sent.
+    closed: bool,
+}
+
+/// A frame on its way out: its header, and what to do with its payload before it is sent.
+///
+/// For a server `apply` does nothing, so that one loop serves both roles.
+///
+/// ```
+/// use bareframe::{Config, Connection, MaskingKey, MessageKind, Rsv};
+/// let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+/// let mut client = Connection::client(Config::DEFAULT, || key);
+/// let mut frame = client.send(MessageKind::Text, Rsv::NONE, true, 5)?;
+/// assert_eq!(frame.header(), b"\x81\x85\x37\xfa\x21\x3d");
+/// let mut payload = *b"Hello";
+/// frame.apply(&mut payload);
+/// assert_eq!(payload, *b"\x7f\x9f\x4d\x51\x58");
+/// # Ok::<(), bareframe::SendError>(())
+/// ```
+#[must_use = "a frame that `send` began must be sent: its header, then its payload"]
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outgoing<R> {
+    header: HeaderBytes,
+    payload_len: u64,
+    masker: Option<Masker>,
+    role: PhantomData<fn() -> R>,
+}
+
+impl<R: Role> Sender<R> {
+    pub(crate) const fn new(role: R, rsv: Rsv) -> Sender<R> {
+        Sender {
+            role,
+            rsv,
+            open: None,
+            closed: false,
+        }
+    }
+
+    /// Begins a frame of a message: its first if none is open, else its next; with `fin` its last. The caller
+    /// sends the header, then `payload_len` octets of payload on which `apply` was called (RFC 6455 section 6.1).
+    ///
+    /// Text must be UTF-8 when the fragments are joined; that is the caller's to see to.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::WrongKind`], [`SendError::ReservedBits`] or [`SendError::TooLong`];
+    /// nothing has changed and no key was drawn.
+    #[inline]
+    pub fn send(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        fin: bool,
+        payload_len: u64,
+    ) -> Result<Outgoing<R>, SendError> {
+        let opcode = self.next_opcode(kind, rsv)?;
+        let header = FrameHeader::new(fin, rsv, opcode, None, payload_len)?;
+        let masking_key = self.role.next_key();
+        self.open = if fin { None } else { Some(kind) };
+        Ok(Outgoing {
+            header: header.with_key(masking_key).encode(),
+            payload_len,
+            masker: masking_key.map(Masker::new),
+            role: PhantomData,
+        })
+    }
+
+    /// Writes a whole message in one frame to the front of `out` and gives its length in octets
+    /// (RFC 6455 section 6.1).
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::send`]; [`SendError::MessageOpen`] inside a fragmented message; [`SendError::BufferTooSmall`].
+    /// Nothing has changed, nothing was written and no key was drawn.
+    #[inline]
+    pub fn encode(&mut self, kind: MessageKind, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        if self.open.is_some() {
+            return Err(if self.closed {
+                SendError::Closed
+            } else {
+                SendError::MessageOpen
+            });
+        }
+        let payload_len = payload.len() as u64;
+        let short = FrameHeader::new(true, Rsv::NONE, kind.opcode(), None, payload_len)?;
+        let needed = payload
+            .len()
+            .saturating_add(short.encode().len())
+            .saturating_add(R::KEY_LEN);
+        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        let mut frame = self.send(kind, Rsv::NONE, true, payload_len)?;
+        if let Some((header, body)) = out.split_at_mut_checked(frame.header.len()) {
+            for (to, from) in header.iter_mut().zip(frame.header.iter()) {
+                *to = *from;
+            }
+            frame.apply_copy(payload, body)?;
+        }
+        Ok(needed)
+    }
+
+    /// Makes a Ping with at most 125 octets of payload (RFC 6455 section 5.5.2).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`] or [`SendError::OversizedControl`]; nothing has changed and no key was drawn.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        self.control(Opcode::Ping, payload)
+    }
+
+    /// Makes a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3).
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::ping`].
+    pub fn pong(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        self.control(Opcode::Pong, payload)
+    }
+
+    /// Makes our Close, after which nothing can be sent (RFC 6455 section 5.5.1); the reason has at most 123 octets.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closed`], [`SendError::OversizedControl`] or [`SendError::ReasonWithoutCode`]; nothing has
+    /// changed and no key was drawn.
+    pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<ControlFrame, SendError> {
+        self.check_open()?;
+        let payload = ControlPayload::from_close(code, reason)?;
+        self.closed = true;
+        Ok(ControlFrame::encode(
+            Opcode::Close,
+            &payload,
+            self.role.next_key(),
+        ))
+    }
+
+    /// Makes the frame of what the receiving half owes; `None` once our Close was sent.
+    #[must_use]
+    pub fn reply(&mut self, reply: Reply) -> Option<ControlFrame> {
+        match reply.0 {
+            Owed::Pong(payload) => self.pong(&payload).ok(),
+            Owed::Close(code) => self.close(code, "").ok(),
+        }
+    }
+
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        self.check_open()?;
+        let payload = ControlPayload::new(payload)?;
+        Ok(ControlFrame::encode(opcode, &payload, self.role.next_key()))
+    }
+
+    #[inline]
+    fn next_opcode(&self, kind: MessageKind, rsv: Rsv) -> Result<Opcode, SendError> {
+        self.check_open()?;
+        match self.open {
+            Some(open) if open != kind => Err(SendError::WrongKind),
+            Some(_) if !rsv.is_empty() => Err(SendError::ReservedBits),
+            Some(_) => Ok(Opcode::Continuation),
+            None if !self.rsv.contains(rsv) => Err(SendError::ReservedBits),
+            None => Ok(kind.opcode()),
+        }
+    }
+
+    #[inline]
+    const fn check_open(&self) -> Result<(), SendError> {
+        if self.closed {
+            Err(SendError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl<R: Role> Outgoing<R> {
+    /// Gives the header's octets, to be sent before the payload: 2 to 14 of them.
+    #[must_use]
+    #[inline]
+    pub fn header(&self) -> &[u8] {
+        &self.header
+    }
+
+    /// Gives how many octets of payload the header announces.
+    #[must_use]
+    #[inline]
+    pub const fn payload_len(&self) -> u64 {
+        self.payload_len
+    }
+
+    /// Makes the payload's next piece ready to be sent, where it lies (RFC 6455 section 5.3).
+    #[inline]
+    pub fn apply(&mut self, piece: &mut [u8]) {
+        if let Some(masker) = &mut self.masker {
+            masker.apply(piece);
+        }
+    }
+
+    /// Makes the payload's next piece ready to be sent, into the front of `out`, and gives its length in octets.
+    ///
+    /// # Errors
+    ///
+    /// [`BufferTooSmall`] if `out` is shorter than `piece`; nothing was written.
+    #[inline]
+    pub fn apply_copy(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
+        let needed = piece.len();
+        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        match &mut self.masker {
+            Some(masker) => masker.apply_copy(piece, out),
+            None => {
+                for (to, from) in out.iter_mut().zip(piece) {
+                    *to = *from;
+                }
+                Ok(needed)
+            }
+        }
+    }
+}

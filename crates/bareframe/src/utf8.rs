@@ -1,0 +1,309 @@
+//! UTF-8, octet by octet or in bulk, failing at the first octet that can't be part of it (RFC 6455 section 8.1).
+
+use core::fmt;
+
+/// Checks text that arrives in pieces of any size (RFC 6455 section 8.1, RFC 3629 section 4).
+///
+/// ```
+/// use bareframe::{InvalidUtf8, Utf8Validator};
+/// let mut text = Utf8Validator::new();
+/// assert_eq!(text.push(b"na\xc3"), Ok(()));
+/// assert_eq!(text.push(b"\xafve"), Ok(()));
+/// assert_eq!(text.finish(), Ok(()));
+/// assert_eq!(text.push(b"ab\xff"), Err(InvalidUtf8 { at: 2 }));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Utf8Validator {
+    next: Next,
+}
+
+/// Octets that are not UTF-8.
+///
+/// ```
+/// use bareframe::{InvalidUtf8, Utf8Validator};
+/// let mut text = Utf8Validator::new();
+/// assert_eq!(text.push(b"\xed\xa0"), Err(InvalidUtf8 { at: 1 }));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct InvalidUtf8 {
+    /// Where the octet stands in the piece that was pushed, from 0; for an unfinished end it is 0.
+    pub at: usize,
+}
+
+/// What the next octet may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+enum Next {
+    /// The first octet of a character.
+    #[default]
+    First,
+    /// The last of a character: 80 to BF.
+    Last,
+    /// The last but one: 80 to BF.
+    LastButOne,
+    /// The last but two: 80 to BF.
+    LastButTwo,
+    /// After E0: A0 to BF, or the form would be overlong.
+    AfterE0,
+    /// After ED: 80 to 9F, or it would be a surrogate.
+    AfterEd,
+    /// After F0: 90 to BF, or the form would be overlong.
+    AfterF0,
+    /// After F4: 80 to 8F, or it would be above U+10FFFF.
+    AfterF4,
+}
+
+impl Utf8Validator {
+    /// Begins a text.
+    #[must_use]
+    #[inline]
+    pub const fn new() -> Utf8Validator {
+        Utf8Validator { next: Next::First }
+    }
+
+    /// Checks the text's next piece.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUtf8`] with the place of the first octet that can't be part of UTF-8; the state is as before.
+    #[inline]
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
+        self.next = self.next.after(piece)?;
+        Ok(())
+    }
+
+    /// Checks that the text ends with a whole character.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidUtf8`] if a character is unfinished.
+    #[inline]
+    pub const fn finish(&self) -> Result<(), InvalidUtf8> {
+        match self.next {
+            Next::First => Ok(()),
+            _ => Err(InvalidUtf8 { at: 0 }),
+        }
+    }
+
+    /// Tells whether no character is unfinished.
+    #[must_use]
+    #[inline]
+    pub(crate) const fn is_between_characters(&self) -> bool {
+        matches!(self.next, Next::First)
+    }
+}
+
+impl Next {
+    /// One octet more; `None` if it can't be part of UTF-8 here.
+    #[inline(always)]
+    const fn then(self, octet: u8) -> Option<Next> {
+        Some(match (self, octet) {
+            (Next::First, 0x00..=0x7F) | (Next::Last, 0x80..=0xBF) => Next::First,
+            (Next::First, 0xC2..=0xDF)
+            | (Next::LastButOne, 0x80..=0xBF)
+            | (Next::AfterE0, 0xA0..=0xBF)
+            | (Next::AfterEd, 0x80..=0x9F) => Next::Last,
+            (Next::First, 0xE1..=0xEC | 0xEE..=0xEF)
+            | (Next::LastButTwo, 0x80..=0xBF)
+            | (Next::AfterF0, 0x90..=0xBF)
+            | (Next::AfterF4, 0x80..=0x8F) => Next::LastButOne,
+            (Next::First, 0xF1..=0xF3) => Next::LastButTwo,
+            (Next::First, 0xE0) => Next::AfterE0,
+            (Next::First, 0xED) => Next::AfterEd,
+            (Next::First, 0xF0) => Next::AfterF0,
+            (Next::First, 0xF4) => Next::AfterF4,
+            _ => return None,
+        })
+    }
+
+    /// Many octets more, one by one.
+    #[inline]
+    fn after_each(mut self, octets: &[u8], skipped: usize) -> Result<Next, InvalidUtf8> {
+        for (at, &octet) in octets.iter().enumerate() {
+            self = self.then(octet).ok_or(InvalidUtf8 {
+                at: at.wrapping_add(skipped),
+            })?;
+        }
+        Ok(self)
+    }
+
+    /// Many octets more, in bulk between the unfinished characters at both ends.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    fn after(mut self, octets: &[u8]) -> Result<Next, InvalidUtf8> {
+        let mut rest = octets;
+        let mut skipped = 0;
+        while self != Next::First {
+            let Some((&octet, behind)) = rest.split_first() else {
+                return Ok(self);
+            };
+            self = self.then(octet).ok_or(InvalidUtf8 { at: skipped })?;
+            skipped = skipped.wrapping_add(1);
+            rest = behind;
+        }
+        let valid = valid_up_to(rest);
+        let tail = rest.get(valid..).unwrap_or(&[]);
+        self.after_each(tail, skipped.wrapping_add(valid))
+    }
+
+    /// Many octets more: words of ASCII at once, the others one by one.
+    #[cfg(not(target_pointer_width = "64"))]
+    #[inline]
+    fn after(mut self, octets: &[u8]) -> Result<Next, InvalidUtf8> {
+        let mut rest = octets;
+        loop {
+            if self == Next::First {
+                while let Some((word, behind)) = rest.split_first_chunk::<4>()
+                    && u32::from_ne_bytes(*word) & 0x8080_8080 == 0
+                {
+                    rest = behind;
+                }
+            }
+            let Some((&octet, behind)) = rest.split_first() else {
+                return Ok(self);
+            };
+            let at = octets.len().wrapping_sub(rest.len());
+            self = self.then(octet).ok_or(InvalidUtf8 { at })?;
+            rest = behind;
+        }
+    }
+}
+
+/// How many octets at the front are whole characters; what is behind them is unfinished or wrong.
+#[cfg(target_pointer_width = "64")]
+#[inline]
+fn valid_up_to(octets: &[u8]) -> usize {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(valid) = simd::valid_up_to(octets) {
+        return valid;
+    }
+    match core::str::from_utf8(octets) {
+        Ok(text) => text.len(),
+        Err(error) => error.valid_up_to(),
+    }
+}
+
+/// simdutf8's kernels, chosen at run time without std.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod simd {
+    use crate::cpu::{Vectors, vectors};
+
+    /// The shortest piece, in octets, for which the vector check wins.
+    const DISPATCH: usize = 64;
+
+    /// `None` if the kernels are not for this piece, or if there is a fault that they can't place.
+    #[inline]
+    pub(super) fn valid_up_to(octets: &[u8]) -> Option<usize> {
+        if octets.len() < DISPATCH || vectors() == Vectors::Baseline {
+            return None;
+        }
+        let whole = octets.get(..octets.len().wrapping_sub(unfinished(octets)))?;
+        // SAFETY: the processor has AVX2, or `vectors` would have given `Baseline`.
+        let checked = unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(whole) };
+        checked.ok().map(|()| whole.len())
+    }
+
+    /// How many octets at the end begin a character that is not finished.
+    #[inline]
+    fn unfinished(octets: &[u8]) -> usize {
+        match octets {
+            [.., 0xC0..=0xFF] => 1,
+            [.., 0xE0..=0xFF, _] => 2,
+            [.., 0xF0..=0xFF, _, _] => 3,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for InvalidUtf8 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the octet at {} can't be part of UTF-8", self.at)
+    }
+}
+
+impl core::error::Error for InvalidUtf8 {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    /// Where the first wrong octet is by std's account: `Err` of the place, or whether the end is unfinished.
+    fn expected(octets: &[u8]) -> Result<bool, usize> {
+        match core::str::from_utf8(octets) {
+            Ok(_) => Ok(false),
+            Err(error) => match error.error_len() {
+                None => Ok(true),
+                Some(1) => {
+                    // One octet long is a fault of that octet, or of the one that should continue it.
+                    let at = error.valid_up_to();
+                    let alone = core::str::from_utf8(&octets[at..=at]).unwrap_err();
+                    Err(at + usize::from(alone.error_len().is_none()))
+                }
+                Some(len) => Err(error.valid_up_to() + len),
+            },
+        }
+    }
+
+    fn seen(octets: &[u8], cut: usize) -> Result<bool, usize> {
+        let mut validator = Utf8Validator::new();
+        let (one, two) = octets.split_at(cut);
+        validator.push(one).map_err(|error| error.at)?;
+        validator.push(two).map_err(|error| error.at + cut)?;
+        Ok(validator.finish().is_err())
+    }
+
+    fn check_every_split(octets: &[u8]) {
+        for cut in 0..=octets.len() {
+            assert_eq!(seen(octets, cut), expected(octets), "{octets:02x?} cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn s8_1_every_sequence_of_one_and_two_octets() {
+        for a in 0..=u8::MAX {
+            check_every_split(&[a]);
+            for b in 0..=u8::MAX {
+                check_every_split(&[a, b]);
+            }
+        }
+    }
+
+    #[test]
+    fn s8_1_sequences_at_the_bounds() {
+        const BOUNDS: [u8; 14] = [
+            0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC2, 0xE0, 0xED, 0xF4, 0xFF,
+        ];
+        for a in 0xC0..=u8::MAX {
+            for b in BOUNDS {
+                for c in BOUNDS {
+                    for d in BOUNDS {
+                        check_every_split(&[a, b, c, d]);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn s8_1_a_fault_is_placed_wherever_it_stands_in_long_text() {
+        let text: Vec<u8> = "aé語😀".bytes().cycle().take(300).collect();
+        for len in 0..text.len() {
+            assert_eq!(seen(&text[..len], len / 2), expected(&text[..len]));
+            let mut broken = text.clone();
+            broken[len] = 0xFF;
+            assert_eq!(seen(&broken, 0), expected(&broken));
+            assert_eq!(seen(&broken, 150), expected(&broken));
+        }
+    }
+
+    #[test]
+    fn a_failed_push_changes_nothing() {
+        let mut validator = Utf8Validator::new();
+        validator.push(b"\xE2\x82").unwrap();
+        let before = validator;
+        assert_eq!(validator.push(b"\xACab\xC0"), Err(InvalidUtf8 { at: 3 }));
+        assert_eq!(validator, before);
+        assert_eq!(validator.push(b"\xAC"), Ok(()));
+    }
+}
