@@ -1,1 +1,56 @@
-//! x
+//! Holds a WebSocket receiver to RFC 6455: a naive oracle, ways of cutting input, and makers of frames and streams.
+//!
+//! The oracle is written from the RFC alone and shares no code with the engine but its plain types, so that the
+//! two can only agree by both being right. A test runs the same octets through both, the receiver's cut in every
+//! way, and compares what they saw:
+//!
+//! ```
+//! use bareframe::{Config, MessageKind, Rsv};
+//! use bareframe_testkit::{Frame, Recorder, Side, judge, split};
+//!
+//! /// The receiver under test: this one knows nothing but unmasked text of 5 octets.
+//! fn receive(pieces: &[Vec<u8>], recorder: &mut Recorder) {
+//!     let mut at = 0;
+//!     for piece in pieces {
+//!         let payload = &piece[2_usize.saturating_sub(at).min(piece.len())..];
+//!         at += piece.len();
+//!         if !payload.is_empty() {
+//!             let first = at - payload.len() == 2;
+//!             recorder.data(MessageKind::Text, Rsv::NONE, payload, first, at == 7);
+//!         }
+//!     }
+//! }
+//!
+//! let input = Frame::text("Hello").octets();
+//! let verdict = judge(Side::Client, Config::DEFAULT, &input);
+//! split::for_each_way(&input, 1, |pieces| {
+//!     let mut recorder = Recorder::new();
+//!     receive(&pieces, &mut recorder);
+//!     verdict.assert_agrees(recorder.transcript());
+//! });
+//! ```
+//!
+//! The engine's own unit tests can't use this crate, since they would see two copies of the plain types: its tests
+//! that do are in `tests/`.
+
+mod choices;
+mod frame;
+mod link;
+mod mangle;
+mod oracle;
+mod random;
+mod script;
+mod side;
+pub mod split;
+mod transcript;
+mod utf8;
+
+pub use choices::Choices;
+pub use frame::{Frame, LengthForm};
+pub use link::Link;
+pub use oracle::{Oracle, judge};
+pub use random::Random;
+pub use script::Script;
+pub use side::Side;
+pub use transcript::{Difference, Recorder, Seen, Transcript, Verdict};
+pub use utf8::Utf8;

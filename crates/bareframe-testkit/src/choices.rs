@@ -1,0 +1,72 @@
+//! A string of octets read as choices.
+
+/// Choices read from the front of a string of octets; each is zero once they are used up.
+///
+/// What is made from choices is small if they are few and plain if they are zero. So a tool that shrinks or
+/// mutates octets (proptest, libFuzzer) shrinks or mutates what is made from them, and needs to know nothing of it.
+///
+/// ```
+/// use bareframe_testkit::Choices;
+/// let mut choices = Choices::new(&[7, 1]);
+/// assert_eq!(choices.below(5), 2);
+/// assert_eq!(choices.octet(), 1);
+/// assert!(choices.are_used_up());
+/// assert_eq!(choices.octet(), 0);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Choices<'a> {
+    octets: &'a [u8],
+}
+
+impl<'a> Choices<'a> {
+    /// Reads choices from these octets.
+    #[must_use]
+    pub fn new(octets: &'a [u8]) -> Choices<'a> {
+        Choices { octets }
+    }
+
+    /// Tells whether every further choice is zero.
+    #[must_use]
+    pub fn are_used_up(&self) -> bool {
+        self.octets.is_empty()
+    }
+
+    /// Chooses an octet.
+    pub fn octet(&mut self) -> u8 {
+        match self.octets.split_first() {
+            Some((&octet, rest)) => {
+                self.octets = rest;
+                octet
+            }
+            None => 0,
+        }
+    }
+
+    /// Chooses a number below `end`, and never one above 255.
+    ///
+    /// # Panics
+    ///
+    /// If `end` is zero.
+    pub fn below(&mut self, end: usize) -> usize {
+        usize::from(self.octet()) % end
+    }
+
+    /// Chooses one of these.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn one_of<T: Copy>(&mut self, these: &[T]) -> T {
+        these[self.below(these.len())]
+    }
+
+    /// Chooses yes once in `end` times, and no when the choices are used up.
+    ///
+    /// # Panics
+    ///
+    /// If `end` is less than two.
+    pub fn once_in(&mut self, end: usize) -> bool {
+        assert!(end > 1, "no choice");
+        self.below(end) == end - 1
+    }
+}

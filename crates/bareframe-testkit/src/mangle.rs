@@ -1,0 +1,133 @@
+//! Tampering with a conversation: one change at a time, in its limits, its frames or its octets.
+
+use crate::{Choices, Frame, LengthForm};
+use bareframe::{Limits, Rsv};
+
+/// Lengths at which something changes, in octets.
+const LENGTHS: [u64; 16] = [
+    0,
+    1,
+    125,
+    126,
+    127,
+    128,
+    65_535,
+    65_536,
+    (1 << 31) - 1,
+    1 << 31,
+    (1 << 32) - 1,
+    1 << 32,
+    1 << 53,
+    (1 << 63) - 1,
+    1 << 63,
+    u64::MAX,
+];
+
+/// Octets that are not UTF-8: impossible ones, overlong forms, surrogates, beyond the last character, unfinished.
+const NOT_UTF8: [&[u8]; 16] = [
+    b"\xFF",
+    b"\x80",
+    b"\xC0\x80",
+    b"\xC1\xBF",
+    b"\xE0\x80\x80",
+    b"\xE0\x9F\xBF",
+    b"\xED\xA0\x80",
+    b"\xED\xBF\xBF",
+    b"\xF0\x80\x80\x80",
+    b"\xF0\x8F\xBF\xBF",
+    b"\xF4\x90\x80\x80",
+    b"\xF5\x80\x80\x80",
+    b"\xE2\x28\xA1",
+    b"\xC3",
+    b"\xE2\x82",
+    b"\xF0\x9D\x84",
+];
+
+/// Payloads that a Close frame must not have.
+const BAD_CLOSES: [&[u8]; 8] = [
+    b"\x03",
+    b"\x00\x00",
+    b"\x03\xE7",
+    b"\x03\xED",
+    b"\x07\xD0reason",
+    b"\xFF\xFF",
+    b"\x03\xE8\xC3",
+    b"\x03\xE8a\xED\xA0\x80",
+];
+
+/// Takes one from a limit, or sets it to nothing.
+pub(crate) fn limits(limits: &mut Limits, choices: &mut Choices<'_>) {
+    match choices.below(6) {
+        0 => limits.frame = limits.frame.saturating_sub(1),
+        1 => limits.message = limits.message.saturating_sub(1),
+        2 => limits.fragments = limits.fragments.saturating_sub(1),
+        3 => limits.frame = 0,
+        4 => limits.message = 0,
+        _ => limits.fragments = 0,
+    }
+}
+
+/// Changes one frame, or the order of frames.
+pub(crate) fn frames(frames: &mut Vec<Frame>, choices: &mut Choices<'_>) {
+    if frames.is_empty() {
+        return;
+    }
+    let change = choices.below(15);
+    let at = choices.below(frames.len());
+    let frame = &mut frames[at];
+    match change {
+        0 => frame.fin = !frame.fin,
+        1 => frame.opcode_bits = choices.octet() & 0x0F,
+        2 => frame.rsv = Rsv::from_first_octet(choices.octet()),
+        3 => {
+            frame.masking_key = match frame.masking_key {
+                Some(_) => None,
+                None => Some([choices.octet(); 4]),
+            }
+        }
+        4 => frame.length_form = LengthForm::U16,
+        5 => frame.length_form = LengthForm::U64,
+        6 => frame.declared_len = Some(choices.one_of(&LENGTHS)),
+        7 | 8 => {
+            let into = choices.below(frame.payload.len() + 1);
+            let bad = choices.one_of(&NOT_UTF8);
+            frame.payload.splice(into..into, bad.iter().copied());
+        }
+        9 => {
+            let len = choices.below(frame.payload.len() + 1);
+            frame.payload.truncate(len);
+        }
+        10 => frame.payload.resize(126, b'x'),
+        11 | 12 => {
+            frame.opcode_bits = 0x8;
+            frame.fin = true;
+            frame.payload = choices.one_of(&BAD_CLOSES).to_vec();
+        }
+        13 => {
+            let again = frame.clone();
+            frames.insert(at, again);
+        }
+        _ => {
+            frames.remove(at);
+        }
+    }
+}
+
+/// Changes one octet, adds one, or takes some away.
+pub(crate) fn octets(octets: &mut Vec<u8>, choices: &mut Choices<'_>) {
+    if octets.is_empty() {
+        return;
+    }
+    let change = choices.below(5);
+    let at = usize::from(choices.octet()) * 256 + usize::from(choices.octet());
+    let at = at % octets.len();
+    match change {
+        0 => octets[at] ^= 1 << choices.below(8),
+        1 => octets[at] = choices.octet(),
+        2 => octets.insert(at, choices.octet()),
+        3 => {
+            octets.remove(at);
+        }
+        _ => octets.truncate(at),
+    }
+}
