@@ -1,5 +1,8 @@
 //! Masking: every octet from a client is XORed with one of the four octets of its frame's key (RFC 6455 section 5.3).
 
+#[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
+mod lanes;
+#[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
 mod words;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod x86_64;
@@ -7,10 +10,15 @@ mod x86_64;
 use crate::error::BufferTooSmall;
 use core::fmt;
 
-#[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
-use words::{xor, xor_copy};
+#[cfg(all(
+    any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"),
+    not(all(feature = "simd", target_arch = "x86_64"))
+))]
+use lanes as loops;
+#[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
+use words as loops;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-use x86_64::{xor, xor_copy};
+use x86_64 as loops;
 
 /// The four octets that a client draws for each frame, in the order of the wire (RFC 6455 section 5.3).
 ///
@@ -95,7 +103,7 @@ impl Masker {
     /// Masks the payload's next piece, or unmasks it, where it lies.
     #[inline]
     pub fn apply(&mut self, piece: &mut [u8]) {
-        xor(self.key, piece);
+        loops::xor(self.key, piece);
         self.key = turn(self.key, piece.len());
     }
 
@@ -108,7 +116,7 @@ impl Masker {
     pub fn apply_copy(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let needed = piece.len();
         let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
-        xor_copy(self.key, piece, out);
+        loops::xor_copy(self.key, piece, out);
         self.key = turn(self.key, needed);
         Ok(needed)
     }
@@ -116,7 +124,7 @@ impl Masker {
     /// As [`Masker::apply`]; tells whether every octet that it wrote is ASCII.
     #[inline]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
-        let ascii = xor(self.key, piece);
+        let ascii = loops::xor(self.key, piece);
         self.key = turn(self.key, piece.len());
         ascii
     }
@@ -125,13 +133,13 @@ impl Masker {
 /// Turns a key past this many octets.
 #[inline(always)]
 const fn turn(key: u32, octets: usize) -> u32 {
-    let [a, b, c, d] = key.to_ne_bytes();
-    u32::from_ne_bytes(match octets % 4 {
-        0 => [a, b, c, d],
-        1 => [b, c, d, a],
-        2 => [c, d, a, b],
-        _ => [d, a, b, c],
-    })
+    let [low, ..] = octets.to_le_bytes();
+    let bits = ((low & 3) as u32) << 3;
+    if cfg!(target_endian = "little") {
+        key.rotate_right(bits)
+    } else {
+        key.rotate_left(bits)
+    }
 }
 
 /// A key is never shown whole by accident: it would let a log's reader choose what goes over the wire.

@@ -131,9 +131,40 @@ impl Message {
     }
 }
 
+/// Unmasks the payload of a message in one frame and validates it.
+#[inline(always)]
+pub(crate) fn receive_payload(
+    kind: MessageKind,
+    masker: Option<Masker>,
+    octets: &mut [u8],
+) -> Result<(), InvalidUtf8> {
+    let is_text = matches!(kind, MessageKind::Text);
+    if is_text && octets.len() > BLOCK {
+        return receive_whole_text(masker, octets);
+    }
+    let ascii = match masker {
+        Some(mut masker) => masker.apply_finding_ascii(octets),
+        None => is_text && octets.is_ascii(),
+    };
+    if is_text && !ascii {
+        receive_whole_text(None, octets)
+    } else {
+        Ok(())
+    }
+}
+
+/// Unmasks the text of a message in one frame and validates it.
+#[inline(never)]
+fn receive_whole_text(masker: Option<Masker>, octets: &mut [u8]) -> Result<(), InvalidUtf8> {
+    let mut text = Utf8Validator::new();
+    receive_text(&mut { masker }, &mut text, octets)?;
+    let at = octets.len().saturating_sub(1);
+    text.finish().map_err(|_| InvalidUtf8 { at })
+}
+
 /// Unmasks octets and validates them as UTF-8, block by block.
 #[inline]
-pub(crate) fn receive_text(
+fn receive_text(
     masker: &mut Option<Masker>,
     text: &mut Utf8Validator,
     octets: &mut [u8],

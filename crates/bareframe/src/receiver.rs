@@ -7,10 +7,10 @@ use crate::frame::{FrameDecoder, Part, Payload, Stop, take};
 use crate::header::{FrameHeader, Mask, WholeMessage};
 use crate::limits::{Config, Limits};
 use crate::mask::Masker;
-use crate::message::{Message, Piece, receive_text};
+use crate::message::{Message, Piece, receive_payload};
 use crate::opcode::{MessageKind, Opcode, Rsv};
 use crate::role::Role;
-use crate::utf8::Utf8Validator;
+use crate::utf8::InvalidUtf8;
 use core::marker::PhantomData;
 
 /// The receiving half of a connection; it holds no part of the key source, so that it can go to another thread.
@@ -140,7 +140,11 @@ impl<R: Role> Receiver<R> {
         {
             return self.receive_whole(input, whole);
         }
-        self.receive_any(input)
+        // Only a copy of `input` has its address taken, so that the straight path keeps it in registers.
+        let mut rest = core::mem::take(input);
+        let received = self.receive_any(&mut rest);
+        *input = rest;
+        received
     }
 
     /// Tells the engine that the stream has ended, and gives how.
@@ -208,23 +212,11 @@ impl<R: Role> Receiver<R> {
         input: &mut &'i mut [u8],
         whole: WholeMessage,
     ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let mut masker = whole.key.map(Masker::new);
-        if let Some(payload) = input.get_mut(whole.header_len..whole.frame_len) {
-            if whole.kind == MessageKind::Text {
-                let mut text = Utf8Validator::new();
-                let ended = payload.len().saturating_sub(1);
-                let at = match receive_text(&mut masker, &mut text, payload) {
-                    Ok(()) if text.is_between_characters() => None,
-                    Ok(()) => Some(ended),
-                    Err(error) => Some(error.at),
-                };
-                if let Some(at) = at {
-                    let at = at.saturating_add(whole.header_len);
-                    return Err(self.refuse(ProtocolError::InvalidUtf8, input, at));
-                }
-            } else if let Some(masker) = &mut masker {
-                masker.apply(payload);
-            }
+        if let Some(payload) = input.get_mut(whole.header_len..whole.frame_len)
+            && let Err(InvalidUtf8 { at }) = receive_payload(whole.kind, whole.key.map(Masker::new), payload)
+        {
+            take(input, at.saturating_add(whole.header_len));
+            return Err(self.refuse(ProtocolError::InvalidUtf8));
         }
         let frame = take(input, whole.frame_len);
         Ok(Some(Event::Data(Data {
@@ -336,7 +328,10 @@ impl<R: Role> Receiver<R> {
             Opcode::Pong => Event::Pong(self.control),
             _ => match self.control.close_reason() {
                 Ok(reason) => Event::Close(reason),
-                Err(error) => return Err(self.refuse(error, input, here.saturating_sub(1))),
+                Err(error) => {
+                    take(input, here.saturating_sub(1));
+                    return Err(self.refuse(error));
+                }
             },
         };
         self.decoder.go_on(None);
@@ -365,14 +360,16 @@ impl<R: Role> Receiver<R> {
                 let payload = take(input, here);
                 Ok(piece.map(|piece| Event::Data(Data::new(piece, payload))))
             }
-            Err(error) => Err(self.refuse(ProtocolError::InvalidUtf8, input, error.at)),
+            Err(InvalidUtf8 { at }) => {
+                take(input, at);
+                Err(self.refuse(ProtocolError::InvalidUtf8))
+            }
         }
     }
 
-    /// Latches an error that the octet at `at` proves.
+    /// Latches an error that the next octet proves.
     #[cold]
-    fn refuse(&mut self, error: ProtocolError, input: &mut &mut [u8], at: usize) -> ProtocolError {
-        take(input, at);
+    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
         self.decoder.stop(Stop::Failed(error));
         self.close_owed = true;
         error

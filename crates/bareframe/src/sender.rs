@@ -49,7 +49,7 @@ pub struct Sender<R> {
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
 #[must_use = "a frame that `send` began must be sent: its header, then its payload"]
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct Outgoing<R> {
     header: HeaderBytes,
     payload_len: u64,
