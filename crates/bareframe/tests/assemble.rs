@@ -1,0 +1,198 @@
+//! Whole messages, lent or gathered, in each kind of memory.
+
+use bareframe::{
+    AssembleError, Assembled, Assembler, CloseCode, Config, Connection, Event, Gather, MessageKind,
+    ProtocolError, Rsv, Server, SliceBuffer,
+};
+use bareframe_testkit::{Frame, split};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// The messages of these pieces, with whether each was lent from the input; the first error ends it.
+fn messages<B: Gather>(
+    config: Config,
+    assembler: &mut Assembler<B>,
+    pieces: Vec<Vec<u8>>,
+) -> Vec<Result<(MessageKind, Vec<u8>, bool), AssembleError>> {
+    let mut server = Connection::server(config);
+    let mut seen = Vec::new();
+    for mut piece in pieces {
+        let mut input = &mut piece[..];
+        while let Some(event) = server.receive(&mut input).unwrap() {
+            let Event::Data(data) = event else { continue };
+            match assembler.push(data) {
+                Ok(Assembled::Whole(message)) => {
+                    assert_eq!(message.as_str().is_some(), message.kind() == MessageKind::Text);
+                    seen.push(Ok((message.kind(), message.payload().to_vec(), true)));
+                }
+                Ok(Assembled::Gathered) => {
+                    let message = assembler.message().unwrap();
+                    assert_eq!(message.as_str().is_some(), message.kind() == MessageKind::Text);
+                    seen.push(Ok((message.kind(), message.payload().to_vec(), false)));
+                }
+                Ok(Assembled::More) => assert_eq!(assembler.message(), None),
+                Err(error) => {
+                    seen.push(Err(error));
+                    return seen;
+                }
+            }
+        }
+    }
+    seen
+}
+
+fn octets(frames: &[Frame]) -> Vec<u8> {
+    frames
+        .iter()
+        .flat_map(|frame| frame.clone().masked(KEY).octets())
+        .collect()
+}
+
+fn conversation() -> Vec<u8> {
+    octets(&[
+        Frame::text("whole"),
+        Frame::text("in ").fin(false),
+        Frame::ping("between"),
+        Frame::continuation("twö"),
+        Frame::binary([0xFF, 0]).fin(false),
+        Frame::continuation("").fin(false),
+        Frame::continuation([1]),
+        Frame::binary(""),
+    ])
+}
+
+#[test]
+fn s5_4_every_memory_gives_the_same_messages_for_every_cut() {
+    let expected = [
+        (MessageKind::Text, b"whole".to_vec()),
+        (MessageKind::Text, "in twö".into()),
+        (MessageKind::Binary, vec![0xFF, 0, 1]),
+        (MessageKind::Binary, vec![]),
+    ];
+    split::for_each_way(&conversation(), 1, |pieces| {
+        let mut memory = [0; 9];
+        let heapless = messages(
+            Config::DEFAULT,
+            &mut Assembler::new(heapless::Vec::<u8, 9>::new()),
+            pieces.clone(),
+        );
+        let slice = messages(
+            Config::DEFAULT,
+            &mut Assembler::new(SliceBuffer::new(&mut memory)),
+            pieces,
+        );
+        assert_eq!(heapless, slice);
+        let seen: Vec<_> = heapless
+            .into_iter()
+            .map(|message| message.unwrap())
+            .map(|(kind, payload, _)| (kind, payload))
+            .collect();
+        assert_eq!(seen, expected);
+    });
+}
+
+#[test]
+fn s5_4_what_came_whole_is_lent_and_needs_no_memory() {
+    let input = octets(&[Frame::text("a whole message"), Frame::binary("another")]);
+    let mut assembler = Assembler::new(SliceBuffer::new(&mut []));
+    let seen = messages(Config::DEFAULT, &mut assembler, vec![input]);
+    assert!(
+        seen.iter()
+            .all(|message| message.as_ref().is_ok_and(|message| message.2))
+    );
+    assert_eq!(seen.len(), 2);
+}
+
+#[test]
+fn s10_4_a_message_that_does_not_fit_is_an_error_with_1009() {
+    let input = octets(&[Frame::text("1234").fin(false), Frame::continuation("5")]);
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+    let seen = messages(Config::DEFAULT, &mut assembler, vec![input]);
+    assert_eq!(seen, [Err(AssembleError::TooBig)]);
+    assert_eq!(AssembleError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
+    assert_eq!(assembler.message(), None);
+}
+
+#[test]
+fn a_message_that_does_not_fit_may_be_left_out() {
+    let mut server: Connection<Server> = Connection::server(Config::DEFAULT);
+    let mut input = octets(&[
+        Frame::text("1234").fin(false),
+        Frame::continuation("5").fin(false),
+        Frame::continuation("6"),
+    ]);
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+    let mut outcomes = Vec::new();
+    let mut input = &mut input[..];
+    while let Ok(Some(Event::Data(data))) = server.receive(&mut input) {
+        outcomes.push(
+            assembler
+                .push(data)
+                .map(|assembled| matches!(assembled, Assembled::More)),
+        );
+    }
+    assert_eq!(
+        outcomes,
+        [
+            Ok(true),
+            Err(AssembleError::TooBig),
+            Err(AssembleError::OutOfOrder)
+        ]
+    );
+    let mut next = octets(&[Frame::text("next")]);
+    let Ok(Some(Event::Data(data))) = server.receive(&mut &mut next[..]) else {
+        panic!()
+    };
+    assert!(matches!(assembler.push(data), Ok(Assembled::Whole(_))));
+}
+
+#[test]
+fn s5_8_a_message_that_an_extension_changed_is_not_text() {
+    let config = Config {
+        rsv: Rsv::RSV1,
+        ..Config::DEFAULT
+    };
+    let mut server = Connection::server(config);
+    let mut input = octets(&[
+        Frame::text([0xFF]).rsv(Rsv::RSV1).fin(false),
+        Frame::continuation([0xFE]),
+    ]);
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+    let mut input = &mut input[..];
+    while let Ok(Some(Event::Data(data))) = server.receive(&mut input) {
+        assembler.push(data).unwrap();
+    }
+    let message = assembler.message().unwrap();
+    assert_eq!(
+        (message.kind(), message.rsv(), message.as_str()),
+        (MessageKind::Text, Rsv::RSV1, None)
+    );
+    assert_eq!(message.into_octets(), Some(&mut [0xFF, 0xFE][..]));
+}
+
+#[test]
+fn the_memory_may_lie_and_the_text_is_still_utf8() {
+    /// Gives other octets than it was given.
+    struct Liar([u8; 2]);
+    impl Gather for Liar {
+        fn clear(&mut self) {}
+        fn extend(&mut self, _: &[u8]) -> Result<(), bareframe::BufferTooSmall> {
+            Ok(())
+        }
+        fn as_mut_slice(&mut self) -> &mut [u8] {
+            &mut self.0
+        }
+    }
+    let mut server: Connection<Server> = Connection::server(Config::DEFAULT);
+    let mut input = octets(&[Frame::text("a").fin(false), Frame::continuation("b")]);
+    let mut assembler = Assembler::new(Liar([0xFF, 0xFF]));
+    let mut input = &mut input[..];
+    while let Ok(Some(Event::Data(data))) = server.receive(&mut input) {
+        assembler.push(data).unwrap();
+    }
+    assert_eq!(assembler.message().unwrap().as_str(), None);
+    assert_eq!(
+        server.receive(&mut &mut b"\xFF".to_vec()[..]),
+        Err(ProtocolError::ReservedBits)
+    );
+}
