@@ -83,6 +83,8 @@ mod cpu;
 mod error;
 mod frame;
 
+#[cfg(feature = "handshake")]
+pub mod handshake;
 mod header;
 mod limits;
 mod mask;

@@ -1,0 +1,173 @@
+//! Answers that do not switch protocols (RFC 6455 section 4.2.2, RFC 9110 section 15).
+
+use crate::handshake::encode::{EncodeError, check_headers, encode};
+use crate::handshake::head::HeadError;
+use core::fmt;
+
+/// An answer that does not switch protocols; the connection closes behind it.
+///
+/// ```
+/// use bareframe::handshake::{Answer, Status};
+/// let page = "<h1>Hello</h1>";
+/// let answer = Answer {
+///     content_length: Some(14),
+///     headers: &[("Content-Type", "text/html")],
+///     ..Answer::new(Status::OK)
+/// };
+/// let mut out = [0; 256];
+/// let len = answer.encode(&mut out)?;
+/// assert_eq!(
+///     out[..len],
+///     *b"HTTP/1.1 200 OK\r\n\
+///        Connection: close\r\n\
+///        Content-Length: 14\r\n\
+///        Content-Type: text/html\r\n\r\n",
+/// );
+/// // The page follows.
+/// # let _ = page;
+/// # Ok::<(), bareframe::handshake::EncodeError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Answer<'a> {
+    /// The status: 405 brings `Allow: GET`, 426 brings `Upgrade` and `Sec-WebSocket-Version: 13`.
+    pub status: Status,
+    /// How many octets of content follow the head, or `None` if the end of the connection ends them.
+    pub content_length: Option<u64>,
+    /// More headers, as names and values.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+/// The status code of a final answer: 200 to 599 (RFC 9110 section 15).
+///
+/// ```
+/// use bareframe::handshake::Status;
+/// assert_eq!(Status::new(404), Some(Status::NOT_FOUND));
+/// assert_eq!(Status::new(101), None);
+/// assert_eq!(Status::UPGRADE_REQUIRED.to_string(), "426 Upgrade Required");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Status(u16);
+
+impl Answer<'_> {
+    /// Makes an answer without content and without more headers.
+    #[must_use]
+    pub const fn new(status: Status) -> Answer<'static> {
+        Answer {
+            status,
+            content_length: Some(0),
+            headers: &[],
+        }
+    }
+
+    /// Writes the head to `out`, and gives its length in octets.
+    ///
+    /// # Errors
+    ///
+    /// A header that must not be added, or [`EncodeError::BufferTooSmall`]. Nothing is written then.
+    pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        check_headers(self.headers)?;
+        encode(out, |writer| {
+            writer.put("HTTP/1.1 ");
+            writer.number(u64::from(self.status.number()));
+            writer.put(" ");
+            writer.put(self.status.reason());
+            writer.put(match self.status {
+                Status::METHOD_NOT_ALLOWED => "\r\nAllow: GET\r\nConnection: close\r\n",
+                Status::UPGRADE_REQUIRED => {
+                    "\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
+                }
+                _ => "\r\nConnection: close\r\n",
+            });
+            if let Some(content_length) = self.content_length {
+                writer.put("Content-Length: ");
+                writer.number(content_length);
+                writer.put("\r\n");
+            }
+            writer.headers(self.headers);
+            writer.put("\r\n");
+        })
+    }
+}
+
+impl Status {
+    /// The content follows.
+    pub const OK: Status = Status(200);
+    /// The request is malformed.
+    pub const BAD_REQUEST: Status = Status(400);
+    /// The client must authenticate; the answer needs a `WWW-Authenticate`.
+    pub const UNAUTHORIZED: Status = Status(401);
+    /// The server does not want this client, for instance because of its origin.
+    pub const FORBIDDEN: Status = Status(403);
+    /// There is nothing at this path.
+    pub const NOT_FOUND: Status = Status(404);
+    /// The method is not GET.
+    pub const METHOD_NOT_ALLOWED: Status = Status(405);
+    /// The path serves WebSockets of version 13 only.
+    pub const UPGRADE_REQUIRED: Status = Status(426);
+    /// The head is longer than the limit.
+    pub const REQUEST_HEADER_FIELDS_TOO_LARGE: Status = Status(431);
+    /// The server failed.
+    pub const INTERNAL_SERVER_ERROR: Status = Status(500);
+    /// The server can't serve now.
+    pub const SERVICE_UNAVAILABLE: Status = Status(503);
+
+    /// Gives the status with this number, or `None` if it is not from 200 to 599.
+    #[must_use]
+    pub const fn new(number: u16) -> Option<Status> {
+        match number {
+            200..=599 => Some(Status(number)),
+            _ => None,
+        }
+    }
+
+    /// Gives the three digits that stand on the wire, as a number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+
+    /// Gives the phrase that stands behind the number, or `""` if the status has no constant here.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Status::OK => "OK",
+            Status::BAD_REQUEST => "Bad Request",
+            Status::UNAUTHORIZED => "Unauthorized",
+            Status::FORBIDDEN => "Forbidden",
+            Status::NOT_FOUND => "Not Found",
+            Status::METHOD_NOT_ALLOWED => "Method Not Allowed",
+            Status::UPGRADE_REQUIRED => "Upgrade Required",
+            Status::REQUEST_HEADER_FIELDS_TOO_LARGE => "Request Header Fields Too Large",
+            Status::INTERNAL_SERVER_ERROR => "Internal Server Error",
+            Status::SERVICE_UNAVAILABLE => "Service Unavailable",
+            _ => "",
+        }
+    }
+}
+
+impl HeadError {
+    /// Gives the status of a server's answer (RFC 6455 section 4.2.1).
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            HeadError::TooLong => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            _ => Status::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Status({self})")
+    }
+}
+
+/// The number and the phrase if there is one: `404 Not Found`.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.reason() {
+            "" => write!(f, "{}", self.number()),
+            reason => write!(f, "{} {reason}", self.number()),
+        }
+    }
+}

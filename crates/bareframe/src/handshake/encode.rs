@@ -1,0 +1,168 @@
+//! Heads on their way out: what a caller may put into one, and how it is written.
+
+use crate::error::BufferTooSmall;
+use crate::handshake::head::{Known, is_text, is_token};
+use core::fmt;
+
+/// Why a head was not written; the fault is the caller's, and nothing was written.
+///
+/// ```
+/// use bareframe::handshake::{Answer, EncodeError, Status};
+/// let headers = &[("X-Name", "value\r\nInjected: yes")];
+/// let answer = Answer { headers, ..Answer::new(Status::OK) };
+/// assert_eq!(answer.encode(&mut [0; 256]), Err(EncodeError::InvalidHeaderValue));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The host is empty or has an octet that no host and port has (RFC 3986 section 3.2).
+    InvalidHost,
+    /// The target does not begin with `/`, or has a `#` or an octet that is not visible ASCII
+    /// (RFC 6455 section 3).
+    InvalidTarget,
+    /// The origin is empty or has an octet that is not visible ASCII (RFC 6454 section 6.2).
+    InvalidOrigin,
+    /// A header's name is not a token (RFC 9110 section 5.1).
+    InvalidHeaderName,
+    /// A header's value has a CR, LF, NUL or another control octet (RFC 9110 section 5.5).
+    InvalidHeaderValue,
+    /// A header that the handshake itself writes, or that must not be there: one of `Host`, `Origin`, `Upgrade`,
+    /// `Connection`, `Content-Length`, `Transfer-Encoding` and `Sec-WebSocket-*` (RFC 6455 section 4.1).
+    ReservedHeader,
+    /// A subprotocol to offer is not a token (RFC 6455 section 4.1).
+    InvalidSubprotocol,
+    /// A subprotocol is offered twice (RFC 6455 section 4.1).
+    RepeatedSubprotocol,
+    /// The chosen subprotocol is not one that the client offered (RFC 6455 section 4.2.2).
+    SubprotocolNotOffered,
+    /// The extensions are not a list of extensions (RFC 6455 section 9.1).
+    InvalidExtensions,
+    /// A chosen extension is not one that the client offered (RFC 6455 section 9.1).
+    ExtensionNotOffered,
+    /// The output has too little room.
+    BufferTooSmall(BufferTooSmall),
+}
+
+/// An output that counts what it has no room for.
+pub(super) struct Writer<'o> {
+    room: &'o mut [u8],
+    len: usize,
+}
+
+impl Writer<'_> {
+    pub(super) fn put(&mut self, piece: impl AsRef<[u8]>) {
+        let piece = piece.as_ref();
+        self.len = self.len.saturating_add(piece.len());
+        if let Some(room) = self.room.split_off_mut(..piece.len()) {
+            for (to, from) in room.iter_mut().zip(piece) {
+                *to = *from;
+            }
+        }
+    }
+
+    pub(super) fn header(&mut self, name: &str, value: &str) {
+        self.put(name);
+        self.put(": ");
+        self.put(value);
+        self.put("\r\n");
+    }
+
+    pub(super) fn headers(&mut self, headers: &[(&str, &str)]) {
+        for (name, value) in headers {
+            self.header(name, value);
+        }
+    }
+
+    /// Writes a number in decimal, without a division, which a microcontroller does not have for 64 bits.
+    pub(super) fn number(&mut self, number: u64) {
+        let mut rest = number;
+        let mut begun = false;
+        for power in (0..20).rev().map(|exponent| 10u64.wrapping_pow(exponent)) {
+            let mut digit = b'0';
+            while let Some(less) = rest.checked_sub(power) {
+                rest = less;
+                digit = digit.wrapping_add(1);
+            }
+            begun |= digit != b'0' || power == 1;
+            if begun {
+                self.put([digit]);
+            }
+        }
+    }
+}
+
+/// Writes a head to `out` if it has room for all of it, and gives the head's length in octets.
+pub(super) fn encode(out: &mut [u8], head: impl Fn(&mut Writer<'_>)) -> Result<usize, EncodeError> {
+    let len_in = |room| {
+        let mut writer = Writer { room, len: 0 };
+        head(&mut writer);
+        writer.len
+    };
+    let needed = len_in(&mut []);
+    if needed > out.len() {
+        return Err(EncodeError::BufferTooSmall(BufferTooSmall { needed }));
+    }
+    Ok(len_in(out))
+}
+
+/// Judges the headers that a caller adds.
+pub(super) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError> {
+    for (name, value) in headers {
+        if name.is_empty() || !name.bytes().all(is_token) {
+            return Err(EncodeError::InvalidHeaderName);
+        }
+        let family = name.as_bytes().first_chunk();
+        if Known::of(name.as_bytes()).is_some()
+            || family.is_some_and(|family: &[u8; 14]| family.eq_ignore_ascii_case(b"Sec-WebSocket-"))
+        {
+            return Err(EncodeError::ReservedHeader);
+        }
+        if !value.bytes().all(is_text) {
+            return Err(EncodeError::InvalidHeaderValue);
+        }
+    }
+    Ok(())
+}
+
+impl From<BufferTooSmall> for EncodeError {
+    fn from(error: BufferTooSmall) -> EncodeError {
+        EncodeError::BufferTooSmall(error)
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            EncodeError::InvalidHost => "the host is not a host and port",
+            EncodeError::InvalidTarget => "the target must begin with / and be visible ASCII without #",
+            EncodeError::InvalidOrigin => "the origin must be visible ASCII",
+            EncodeError::InvalidHeaderName => "a header's name must be a token",
+            EncodeError::InvalidHeaderValue => "a header's value must not have control octets",
+            EncodeError::ReservedHeader => "a header that the handshake itself writes can't be added",
+            EncodeError::InvalidSubprotocol => "a subprotocol must be a token",
+            EncodeError::RepeatedSubprotocol => "a subprotocol must be offered once only",
+            EncodeError::SubprotocolNotOffered => "the chosen subprotocol was not offered",
+            EncodeError::InvalidExtensions => "the extensions are malformed",
+            EncodeError::ExtensionNotOffered => "a chosen extension was not offered",
+            EncodeError::BufferTooSmall(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn s8_6_numbers_are_written_in_decimal() {
+        for number in (0..1100).chain((0..64).map(|bit| 1 << bit)).chain([u64::MAX]) {
+            let mut out = [0; 20];
+            let len = encode(&mut out, |writer| writer.number(number)).unwrap();
+            assert_eq!(out[..len], *number.to_string().as_bytes());
+        }
+    }
+}

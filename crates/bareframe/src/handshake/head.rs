@@ -1,0 +1,577 @@
+//! The head of an HTTP/1 message: where it ends, its start line and its header lines (RFC 9112).
+//!
+//! Strict: lines end in CRLF, none is folded, and names are tokens. A head is one contiguous slice, and
+//! headers are looked up in its octets, so their number has no limit.
+
+use core::fmt;
+
+/// Waits for the end of a head in octets that arrive piece by piece, each of which is looked at once.
+///
+/// ```
+/// use bareframe::handshake::{HeadEnd, HeadError, Request};
+/// let mut end = HeadEnd::new(1024);
+/// assert_eq!(end.arrived(b"GET / HTTP/1.1\r\nHost: a\r\n\r"), Ok(false));
+///
+/// let octets = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x81\x80";
+/// assert_eq!(end.arrived(octets), Ok(true));
+/// let (request, head_len) = Request::parse(octets)?;
+/// assert_eq!(octets[head_len..], [0x81, 0x80]);
+///
+/// assert_eq!(HeadEnd::new(26).arrived(octets), Err(HeadError::TooLong));
+/// # let _ = request;
+/// # Ok::<(), HeadError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct HeadEnd {
+    limit: usize,
+    // Where the line begins that has not ended yet.
+    line: usize,
+    // How many octets need no second look.
+    seen: usize,
+}
+
+/// What is wrong with a head; the fault is the sender's, but for the last, which is the caller's.
+///
+/// ```
+/// use bareframe::handshake::{HeadError, Request, Status};
+/// let error = Request::parse(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n").unwrap_err();
+/// assert_eq!(error, HeadError::SpaceInName);
+/// assert_eq!(error.status(), Status::BAD_REQUEST);
+/// assert_eq!(error.section(), "RFC 9112 section 5.1");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum HeadError {
+    /// The head has more octets than the limit of [`HeadEnd`].
+    TooLong,
+    /// A line feed without a carriage return before it.
+    BareLineFeed,
+    /// A carriage return without a line feed behind it.
+    BareCarriageReturn,
+    /// A NUL or another control octet.
+    ControlOctet,
+    /// A blank line before the start line.
+    BlankFirstLine,
+    /// The method is not a token followed by one space.
+    InvalidMethod,
+    /// The request-target is not visible ASCII followed by one space.
+    InvalidTarget,
+    /// The version is not `HTTP/1.` and a digit.
+    InvalidHttpVersion,
+    /// The status is not three digits from 100 to 999 followed by one space.
+    InvalidStatus,
+    /// A header's name is not a token followed by a colon.
+    InvalidName,
+    /// A space or tab in a header's name or between the name and the colon.
+    SpaceInName,
+    /// A line that begins with a space or tab, which once continued the line before it.
+    FoldedLine,
+    /// The octets end before the head does.
+    Unfinished,
+}
+
+/// One header line: a name, and a value without the spaces and tabs around it (RFC 9110 section 5).
+///
+/// ```
+/// use bareframe::handshake::Request;
+/// let (request, _) = Request::parse(b"GET / HTTP/1.1\r\nHost:  example.com \r\nX: \xE9\r\n\r\n")?;
+/// let host = request.header("host").unwrap();
+/// assert_eq!((host.name(), host.value()), ("Host", &b"example.com"[..]));
+/// assert_eq!(host.value_str(), Some("example.com"));
+/// assert_eq!(request.header("x").unwrap().value_str(), None);
+/// # Ok::<(), bareframe::handshake::HeadError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header<'h> {
+    // A token.
+    name: &'h [u8],
+    value: &'h [u8],
+}
+
+/// The header lines of a head, in the order in which they came.
+///
+/// ```
+/// use bareframe::handshake::Request;
+/// let (request, _) = Request::parse(b"GET / HTTP/1.1\r\nHost: a\r\nCookie: b\r\ncookie: c\r\n\r\n")?;
+/// let cookies = request.headers().filter(|header| header.is("Cookie"));
+/// assert!(cookies.map(|header| header.value()).eq([b"b", b"c"]));
+/// # Ok::<(), bareframe::handshake::HeadError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Headers<'h> {
+    // Whole valid lines and the blank line, or nothing.
+    lines: &'h [u8],
+}
+
+/// The headers that the handshake itself writes or judges.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Known {
+    Host,
+    Origin,
+    Upgrade,
+    Connection,
+    ContentLength,
+    TransferEncoding,
+    Key,
+    Accept,
+    Version,
+    Protocol,
+    Extensions,
+}
+
+/// A header that may come once: what was seen of it so far.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Single<'h> {
+    Absent,
+    Once(&'h [u8]),
+    Repeated,
+}
+
+/// A request's start line.
+pub(super) struct RequestLine<'h> {
+    pub(super) method: &'h [u8],
+    pub(super) target: &'h [u8],
+    pub(super) minor_version: u8,
+}
+
+/// A response's start line.
+pub(super) struct StatusLine<'h> {
+    pub(super) minor_version: u8,
+    pub(super) status: u16,
+    pub(super) reason: &'h [u8],
+}
+
+impl HeadEnd {
+    /// Begins a head of at most `limit` octets, the blank line included.
+    #[must_use]
+    pub const fn new(limit: usize) -> HeadEnd {
+        HeadEnd {
+            limit,
+            line: 0,
+            seen: 0,
+        }
+    }
+
+    /// Tells whether a head can be parsed: its end has arrived, or an octet that no head has.
+    ///
+    /// `octets` are all that have arrived since the head's first; those of the call before are not looked
+    /// at again, so that the work is linear whatever the pieces.
+    ///
+    /// # Errors
+    ///
+    /// [`HeadError::TooLong`] at the last octet that could have ended the head (RFC 6585 section 5).
+    pub fn arrived(&mut self, octets: &[u8]) -> Result<bool, HeadError> {
+        // A client waits for the answer to its head: most often the last four octets tell.
+        if octets.len() <= self.limit && octets.ends_with(b"\r\n\r\n") {
+            return Ok(true);
+        }
+        let octets = octets.get(..self.limit).unwrap_or(octets);
+        while let Some(unseen) = octets.get(self.seen..) {
+            let (text, rest) = take_text(unseen);
+            self.seen = self.seen.saturating_add(text.len());
+            match rest {
+                [] | [b'\r'] => break,
+                [b'\r', b'\n', ..] if self.seen != self.line => {
+                    self.seen = self.seen.saturating_add(2);
+                    self.line = self.seen;
+                }
+                // A blank line, or what no line has.
+                _ => return Ok(true),
+            }
+        }
+        if octets.len() >= self.limit {
+            return Err(HeadError::TooLong);
+        }
+        Ok(false)
+    }
+}
+
+impl HeadError {
+    /// Gives the section of the RFC that was not kept.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            HeadError::TooLong => "RFC 6585 section 5",
+            HeadError::BareLineFeed
+            | HeadError::BareCarriageReturn
+            | HeadError::BlankFirstLine
+            | HeadError::Unfinished => "RFC 9112 section 2.2",
+            HeadError::ControlOctet => "RFC 9110 section 5.5",
+            HeadError::InvalidMethod => "RFC 9112 section 3.1",
+            HeadError::InvalidTarget => "RFC 9112 section 3.2",
+            HeadError::InvalidHttpVersion => "RFC 9112 section 2.3",
+            HeadError::InvalidStatus => "RFC 9112 section 4",
+            HeadError::InvalidName | HeadError::SpaceInName => "RFC 9112 section 5.1",
+            HeadError::FoldedLine => "RFC 9112 section 5.2",
+        }
+    }
+}
+
+impl<'h> Header<'h> {
+    /// Gives the name as it was sent.
+    #[must_use]
+    pub fn name(self) -> &'h str {
+        str_of_ascii(self.name)
+    }
+
+    /// Gives the value, which may have octets above `0x7F`.
+    #[must_use]
+    pub const fn value(self) -> &'h [u8] {
+        self.value
+    }
+
+    /// Gives the value as text, or `None` if it is not UTF-8.
+    #[must_use]
+    pub fn value_str(self) -> Option<&'h str> {
+        core::str::from_utf8(self.value).ok()
+    }
+
+    /// Tells whether the header has this name, in any case.
+    #[must_use]
+    pub fn is(self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    pub(super) fn known(self) -> Option<Known> {
+        Known::of(self.name)
+    }
+}
+
+impl Headers<'_> {
+    pub(super) const NONE: Headers<'static> = Headers { lines: &[] };
+}
+
+impl<'h> Iterator for Headers<'h> {
+    type Item = Header<'h>;
+
+    fn next(&mut self) -> Option<Header<'h>> {
+        let (header, rest) = header_line(self.lines).ok()?;
+        self.lines = rest;
+        Some(header)
+    }
+}
+
+impl Known {
+    pub(super) fn of(name: &[u8]) -> Option<Known> {
+        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
+        Some(match name.len() {
+            4 if is(b"Host") => Known::Host,
+            6 if is(b"Origin") => Known::Origin,
+            7 if is(b"Upgrade") => Known::Upgrade,
+            10 if is(b"Connection") => Known::Connection,
+            14 if is(b"Content-Length") => Known::ContentLength,
+            17 if is(b"Sec-WebSocket-Key") => Known::Key,
+            17 if is(b"Transfer-Encoding") => Known::TransferEncoding,
+            20 if is(b"Sec-WebSocket-Accept") => Known::Accept,
+            21 if is(b"Sec-WebSocket-Version") => Known::Version,
+            22 if is(b"Sec-WebSocket-Protocol") => Known::Protocol,
+            24 if is(b"Sec-WebSocket-Extensions") => Known::Extensions,
+            _ => return None,
+        })
+    }
+}
+
+impl<'h> Single<'h> {
+    pub(super) fn add(&mut self, value: &'h [u8]) {
+        *self = match self {
+            Single::Absent => Single::Once(value),
+            Single::Once(_) | Single::Repeated => Single::Repeated,
+        };
+    }
+}
+
+/// Takes a request's start line off the front of a head.
+pub(super) fn request_line(head: &[u8]) -> Result<(RequestLine<'_>, &[u8]), HeadError> {
+    let (method, rest) = take_token(no_blank_line(head)?);
+    let rest = behind_word(method, rest, HeadError::InvalidMethod)?;
+    let (target, rest) = take_while(rest, |octet| octet.is_ascii_graphic());
+    let rest = behind_word(target, rest, HeadError::InvalidTarget)?;
+    let (minor_version, rest) = http_version(rest)?;
+    let rest = line_end(rest, HeadError::InvalidHttpVersion)?;
+    let line = RequestLine {
+        method,
+        target,
+        minor_version,
+    };
+    Ok((line, rest))
+}
+
+/// Takes a response's start line off the front of a head.
+pub(super) fn status_line(head: &[u8]) -> Result<(StatusLine<'_>, &[u8]), HeadError> {
+    let (minor_version, rest) = http_version(no_blank_line(head)?)?;
+    let rest = literal(b" ", rest, HeadError::InvalidHttpVersion)?;
+    let (digits, rest) = take_while(rest, |octet| octet.is_ascii_digit());
+    let rest = behind_word(digits, rest, HeadError::InvalidStatus)?;
+    let &[hundreds @ b'1'..=b'9', tens, ones] = digits else {
+        return Err(HeadError::InvalidStatus);
+    };
+    let status = [hundreds, tens, ones].iter().fold(0u16, |status, digit| {
+        status.wrapping_mul(10).wrapping_add(u16::from(digit & 0xF))
+    });
+    let (reason, rest) = take_text(rest);
+    let rest = line_end(rest, HeadError::ControlOctet)?;
+    let line = StatusLine {
+        minor_version,
+        status,
+        reason,
+    };
+    Ok((line, rest))
+}
+
+/// Passes the value of every known header to `note`, with the lines behind it, and gives all lines with what
+/// stands behind the blank line.
+pub(super) fn header_lines<'h>(
+    lines: &'h [u8],
+    mut note: impl FnMut(Known, &'h [u8], Headers<'h>),
+) -> Result<(Headers<'h>, &'h [u8]), HeadError> {
+    let mut rest = lines;
+    loop {
+        if let Some(behind) = rest.strip_prefix(b"\r\n") {
+            return Ok((Headers { lines }, behind));
+        }
+        let (header, behind) = header_line(rest)?;
+        if let Some(known) = header.known() {
+            note(known, header.value, Headers { lines: behind });
+        }
+        rest = behind;
+    }
+}
+
+fn header_line(lines: &[u8]) -> Result<(Header<'_>, &[u8]), HeadError> {
+    let (name, rest) = take_token(lines);
+    let rest = match rest {
+        [b':', rest @ ..] if !name.is_empty() => rest,
+        [b' ' | b'\t', ..] if name.is_empty() => return Err(HeadError::FoldedLine),
+        [b' ' | b'\t', ..] => return Err(HeadError::SpaceInName),
+        _ => return Err(misplaced(rest, HeadError::InvalidName)),
+    };
+    let (value, rest) = take_text(rest);
+    let rest = line_end(rest, HeadError::ControlOctet)?;
+    // Of the white space that `trim_ascii` knows, text has only the space and the tab.
+    let value = value.trim_ascii();
+    Ok((Header { name, value }, rest))
+}
+
+fn no_blank_line(head: &[u8]) -> Result<&[u8], HeadError> {
+    match head {
+        [b'\r', b'\n', ..] | [b'\n', ..] => Err(HeadError::BlankFirstLine),
+        [] | [b'\r'] => Err(HeadError::Unfinished),
+        _ => Ok(head),
+    }
+}
+
+fn http_version(octets: &[u8]) -> Result<(u8, &[u8]), HeadError> {
+    match literal(b"HTTP/1.", octets, HeadError::InvalidHttpVersion)? {
+        [digit @ b'0'..=b'9', rest @ ..] => Ok((*digit & 0xF, rest)),
+        [] => Err(HeadError::Unfinished),
+        _ => Err(HeadError::InvalidHttpVersion),
+    }
+}
+
+/// Takes the space behind a word that has at least one octet.
+fn behind_word<'h>(word: &[u8], rest: &'h [u8], otherwise: HeadError) -> Result<&'h [u8], HeadError> {
+    let rest = literal(b" ", rest, otherwise)?;
+    if word.is_empty() { Err(otherwise) } else { Ok(rest) }
+}
+
+/// Takes octets that must stand here.
+fn literal<'h>(wanted: &[u8], octets: &'h [u8], otherwise: HeadError) -> Result<&'h [u8], HeadError> {
+    match octets.strip_prefix(wanted) {
+        Some(rest) => Ok(rest),
+        None if wanted.starts_with(octets) => Err(HeadError::Unfinished),
+        None => Err(otherwise),
+    }
+}
+
+/// Takes the end of a line.
+fn line_end(octets: &[u8], otherwise: HeadError) -> Result<&[u8], HeadError> {
+    match octets.strip_prefix(b"\r\n") {
+        Some(rest) => Ok(rest),
+        None => Err(misplaced(octets, otherwise)),
+    }
+}
+
+/// Says what is wrong with octets that can't stand where they do.
+fn misplaced(octets: &[u8], otherwise: HeadError) -> HeadError {
+    match octets {
+        [] | [b'\r'] => HeadError::Unfinished,
+        [b'\n', ..] => HeadError::BareLineFeed,
+        [b'\r', next, ..] if *next != b'\n' => HeadError::BareCarriageReturn,
+        _ => otherwise,
+    }
+}
+
+/// Splits octets before the first that `belongs` refuses.
+pub(super) fn take_while(octets: &[u8], belongs: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = octets.iter().position(|&octet| !belongs(octet));
+    end.and_then(|end| octets.split_at_checked(end))
+        .unwrap_or((octets, &[]))
+}
+
+/// Splits octets before the first control octet that is not a tab.
+pub(super) fn take_text(octets: &[u8]) -> (&[u8], &[u8]) {
+    take_words(octets, controls, is_text)
+}
+
+/// Splits octets before the first that is not of a token.
+pub(super) fn take_token(octets: &[u8]) -> (&[u8], &[u8]) {
+    take_words(octets, not_letters, is_token)
+}
+
+/// Splits octets before the first that `belongs` refuses, a word at a time: `suspects` marks those of a word's
+/// octets that must be asked about with their top bit, and of these the first exactly.
+fn take_words(
+    octets: &[u8],
+    suspects: impl Fn(usize) -> usize,
+    belongs: impl Fn(u8) -> bool,
+) -> (&[u8], &[u8]) {
+    let mut rest = octets;
+    loop {
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            let suspects = suspects(usize::from_le_bytes(*word));
+            if suspects != 0 {
+                let before = usize::try_from(suspects.trailing_zeros() >> 3).unwrap_or(0);
+                rest = rest.get(before..).unwrap_or(rest);
+                break;
+            }
+            rest = behind;
+        }
+        match rest {
+            [octet, behind @ ..] if belongs(*octet) => rest = behind,
+            _ => break,
+        }
+    }
+    let len = octets.len().wrapping_sub(rest.len());
+    (octets.get(..len).unwrap_or(octets), rest)
+}
+
+/// An octet in every place of a word.
+const fn each(octet: u8) -> usize {
+    (usize::MAX / 0xFF).wrapping_mul(octet as usize)
+}
+
+/// Marks the control octets of a little-endian word, and maybe octets behind the first.
+const fn controls(word: usize) -> usize {
+    // A subtraction borrows from the octet behind only where it marks its own.
+    let below_space = word.wrapping_sub(each(b' ')) & !word;
+    let delete = word ^ each(0x7F);
+    let is_delete = delete.wrapping_sub(each(1)) & !delete;
+    (below_space | is_delete) & each(0x80)
+}
+
+/// Marks the octets of a word that are neither an ASCII letter nor a hyphen.
+const fn not_letters(word: usize) -> usize {
+    // No sum carries: the octets of both summands are below 0x80.
+    let lower = (word | each(0x20)) & each(0x7F);
+    let from_a = lower.wrapping_add(each(0x80 - b'a'));
+    let above_z = lower.wrapping_add(each(0x7F - b'z'));
+    let hyphen = word ^ each(b'-');
+    let not_hyphen = (hyphen & each(0x7F)).wrapping_add(each(0x7F)) | hyphen;
+    (!from_a | above_z | word) & not_hyphen & each(0x80)
+}
+
+/// Tells whether an octet may stand in a header's value (RFC 9110 section 5.5).
+pub(super) const fn is_text(octet: u8) -> bool {
+    matches!(octet, b'\t' | b' '..=b'~' | 0x80..)
+}
+
+/// Tells whether an octet may stand in a token (RFC 9110 section 5.6.2).
+pub(super) fn is_token(octet: u8) -> bool {
+    TOKEN.get(usize::from(octet)).copied().unwrap_or(false)
+}
+
+// A table is several times faster than comparing, and names are a third of a head.
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut rest: &mut [bool] = &mut table;
+    let mut octet: u8 = 0;
+    while let Some((belongs, behind)) = rest.split_first_mut() {
+        *belongs = octet.is_ascii_alphanumeric()
+            || matches!(
+                octet,
+                b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
+            );
+        octet = octet.wrapping_add(1);
+        rest = behind;
+    }
+    table
+};
+
+/// Gives octets that were found to be ASCII as text.
+pub(super) fn str_of_ascii(octets: &[u8]) -> &str {
+    core::str::from_utf8(octets).unwrap_or("")
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Header({self})")
+    }
+}
+
+impl fmt::Debug for Headers<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+impl fmt::Display for HeadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            HeadError::TooLong => "the peer's head is longer than our limit",
+            HeadError::BareLineFeed => "the peer sent a line feed without a carriage return",
+            HeadError::BareCarriageReturn => "the peer sent a carriage return without a line feed",
+            HeadError::ControlOctet => "the peer sent a control octet in the head",
+            HeadError::BlankFirstLine => "the peer sent a blank line before the start line",
+            HeadError::InvalidMethod => "the client sent a method that is not a token and a space",
+            HeadError::InvalidTarget => "the client sent a target that is not visible ASCII and a space",
+            HeadError::InvalidHttpVersion => "the peer sent a version that is not HTTP/1 and a digit",
+            HeadError::InvalidStatus => "the server sent a status that is not three digits and a space",
+            HeadError::InvalidName => "the peer sent a header name that is not a token and a colon",
+            HeadError::SpaceInName => "the peer sent white space before a header's colon",
+            HeadError::FoldedLine => "the peer sent a folded line",
+            HeadError::Unfinished => "the head was parsed before its end had come",
+        };
+        write!(f, "{what} ({})", self.section())
+    }
+}
+
+/// The line as it would be sent, with octets that are not visible ASCII escaped.
+impl fmt::Display for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name(), self.value.escape_ascii())
+    }
+}
+
+impl core::error::Error for HeadError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s3_2_6_tokens() {
+        let separators = b"\"(),/:;<=>?@[\\]{} \t";
+        for octet in 0..=u8::MAX {
+            let token = octet.is_ascii() && !octet.is_ascii_control() && !separators.contains(&octet);
+            assert_eq!(is_token(octet), token, "{octet:#x}");
+        }
+    }
+
+    #[test]
+    fn s5_5_text_ends_at_the_first_control_octet_wherever_it_stands() {
+        for len in 0..40 {
+            for at in 0..len {
+                for octet in 0..=u8::MAX {
+                    for around in [b'a', b'\t', b' ', 0x80, 0xFF] {
+                        let mut octets = [around; 40];
+                        octets[at] = octet;
+                        let (text, rest) = take_text(&octets[..len]);
+                        let control = octet.is_ascii_control() && octet != b'\t';
+                        assert_eq!(text.len(), if control { at } else { len });
+                        assert_eq!(rest.len(), len - text.len());
+                    }
+                }
+            }
+        }
+    }
+}

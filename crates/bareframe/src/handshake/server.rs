@@ -1,0 +1,494 @@
+//! The server's side: the client's request is read and judged, and answered (RFC 6455 section 4.2).
+
+use crate::handshake::answer::{Answer, Status};
+use crate::handshake::encode::{EncodeError, check_headers, encode};
+use crate::handshake::head::{
+    HeadError, Header, Headers, Known, Single, header_lines, request_line, str_of_ascii, take_while,
+};
+use crate::handshake::key::{Accept, Key};
+use crate::handshake::list::{Elements, Extensions, Subprotocols, has_token};
+use core::fmt;
+
+/// A client's request, which may ask for a WebSocket or for anything else.
+///
+/// ```
+/// use bareframe::handshake::Request;
+/// let (request, _) = Request::parse(b"GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\n\r\n")?;
+/// assert_eq!(request.method(), "GET");
+/// assert_eq!((request.path(), request.query()), ("/chat", Some("room=1")));
+/// assert!(request.upgrade().unwrap().is_none());
+/// # Ok::<(), bareframe::handshake::HeadError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct Request<'h> {
+    method: &'h [u8],
+    target: &'h [u8],
+    minor_version: u8,
+    headers: Headers<'h>,
+    asked: Asked<'h>,
+}
+
+/// What the header lines say about an upgrade, noted while they were parsed.
+#[derive(Clone, Copy)]
+struct Asked<'h> {
+    websocket: bool,
+    connection: bool,
+    transfer_encoding: bool,
+    content_length: Single<'h>,
+    host: Single<'h>,
+    version: Single<'h>,
+    key: Single<'h>,
+    subprotocols: Option<Elements<'h>>,
+    extensions: Option<Elements<'h>>,
+}
+
+/// A request for a WebSocket that a server may accept: all of RFC 6455 section 4.2.1 holds.
+///
+/// Whether the origin, the path and the credentials are welcome is for the caller to judge (section 4.2.2); an
+/// [`Answer`] with [`Status::FORBIDDEN`] turns the client away.
+///
+/// ```
+/// use bareframe::handshake::{Accept, Choice, Request};
+/// let (request, _) = Request::parse(
+///     b"GET /chat HTTP/1.1\r\n\
+///       Host: example.com\r\n\
+///       Upgrade: websocket\r\n\
+///       Connection: keep-alive, Upgrade\r\n\
+///       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+///       Sec-WebSocket-Version: 13\r\n\
+///       Sec-WebSocket-Protocol: superchat, chat\r\n\r\n",
+/// )?;
+/// let upgrade = request.upgrade()?.unwrap();
+/// assert!(upgrade.subprotocols().eq(["superchat", "chat"]));
+///
+/// let choice = Choice { subprotocol: Some("chat"), ..Choice::DEFAULT };
+/// let mut out = [0; 256];
+/// let len = upgrade.encode(&Accept::from_key(upgrade.key()), &choice, &mut out)?;
+/// assert_eq!(
+///     out[..len],
+///     *b"HTTP/1.1 101 Switching Protocols\r\n\
+///        Upgrade: websocket\r\n\
+///        Connection: Upgrade\r\n\
+///        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\
+///        Sec-WebSocket-Protocol: chat\r\n\r\n",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Upgrade<'h> {
+    key: Key,
+    subprotocols: Subprotocols<'h>,
+    extensions: Extensions<'h>,
+}
+
+/// What a server puts into its 101 beside what must be there (RFC 6455 section 4.2.2).
+///
+/// [`Upgrade::encode`] takes it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Choice<'a> {
+    /// The subprotocol in use: one that the client offered, or none.
+    pub subprotocol: Option<&'a str>,
+    /// The extensions in use, as a list: each must be one that the client offered. Empty for none.
+    pub extensions: &'a str,
+    /// More headers, as names and values.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+/// Why a request for a WebSocket is refused; the fault is the client's.
+///
+/// ```
+/// use bareframe::handshake::{Request, RequestError, Status};
+/// let (request, _) = Request::parse(b"POST / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n")?;
+/// let error = request.upgrade().unwrap_err();
+/// assert_eq!(error, RequestError::NotGet);
+/// assert_eq!(error.status(), Status::METHOD_NOT_ALLOWED);
+/// let mut out = [0; 256];
+/// let len = error.answer().encode(&mut out).unwrap();
+/// assert!(out[..len].starts_with(b"HTTP/1.1 405 Method Not Allowed\r\nAllow: GET\r\n"));
+/// # Ok::<(), bareframe::handshake::HeadError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The head is no head of HTTP/1, or longer than the limit.
+    Head(HeadError),
+    /// The version is older than HTTP/1.1.
+    OldHttpVersion,
+    /// The method is not GET.
+    NotGet,
+    /// The target is neither a path nor an absolute URI.
+    InvalidTarget,
+    /// There is no `Host`.
+    MissingHost,
+    /// There is more than one `Host`.
+    RepeatedHost,
+    /// There is a `Transfer-Encoding`, or a `Content-Length` that is not one zero: the octets behind the head
+    /// would be content and not frames.
+    Content,
+    /// There is a `Sec-WebSocket-Key` but `Upgrade` does not list `websocket`.
+    MissingUpgrade,
+    /// `Connection` does not list `Upgrade`.
+    MissingConnection,
+    /// There is no `Sec-WebSocket-Version`.
+    MissingVersion,
+    /// There is more than one `Sec-WebSocket-Version`.
+    RepeatedVersion,
+    /// `Sec-WebSocket-Version` is not `13`.
+    UnsupportedVersion,
+    /// There is no `Sec-WebSocket-Key`.
+    MissingKey,
+    /// There is more than one `Sec-WebSocket-Key`.
+    RepeatedKey,
+    /// `Sec-WebSocket-Key` is not 22 base64 characters and `==`.
+    InvalidKey,
+    /// `Sec-WebSocket-Protocol` is not a list of tokens.
+    InvalidSubprotocols,
+    /// `Sec-WebSocket-Extensions` is not a list of extensions.
+    InvalidExtensions,
+}
+
+impl<'h> Request<'h> {
+    /// Reads a head, which begins with the first of `octets`, and gives its length in octets too. What stands
+    /// behind it are the first frames.
+    ///
+    /// [`HeadEnd`](crate::handshake::HeadEnd) tells when it is time, so that a head is parsed once.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the octets. A head that asks for a WebSocket wrongly is not an error here.
+    pub fn parse(octets: &'h [u8]) -> Result<(Request<'h>, usize), HeadError> {
+        let (line, lines) = request_line(octets)?;
+        let mut asked = Asked::NOTHING;
+        let (headers, behind) = header_lines(lines, |known, value, behind| asked.note(known, value, behind))?;
+        let request = Request {
+            method: line.method,
+            target: line.target,
+            minor_version: line.minor_version,
+            headers,
+            asked,
+        };
+        Ok((request, octets.len().wrapping_sub(behind.len())))
+    }
+
+    /// Gives the method, which is a token.
+    #[must_use]
+    pub fn method(&self) -> &'h str {
+        str_of_ascii(self.method)
+    }
+
+    /// Gives the request-target as it was sent: visible ASCII.
+    #[must_use]
+    pub fn target(&self) -> &'h str {
+        str_of_ascii(self.target)
+    }
+
+    /// Gives the second digit of the HTTP version: 1 for HTTP/1.1.
+    #[must_use]
+    pub const fn minor_version(&self) -> u8 {
+        self.minor_version
+    }
+
+    /// Gives the target's path without the query, percent-encoded as it came; for an absolute URI what stands
+    /// behind the authority (RFC 6455 section 4.2.1).
+    ///
+    /// ```
+    /// use bareframe::handshake::Request;
+    /// let (request, _) = Request::parse(b"GET http://example.com/a?b HTTP/1.1\r\nHost: example.com\r\n\r\n")?;
+    /// assert_eq!((request.path(), request.query()), ("/a", Some("b")));
+    /// # Ok::<(), bareframe::handshake::HeadError>(())
+    /// ```
+    #[must_use]
+    pub fn path(&self) -> &'h str {
+        str_of_ascii(self.split_resource().0)
+    }
+
+    /// Gives what stands behind the target's first question mark, or `None` if there is none.
+    #[must_use]
+    pub fn query(&self) -> Option<&'h str> {
+        self.split_resource().1.strip_prefix(b"?").map(str_of_ascii)
+    }
+
+    /// Gives the header lines.
+    #[must_use]
+    pub const fn headers(&self) -> Headers<'h> {
+        self.headers
+    }
+
+    /// Gives the first header of this name, in any case.
+    ///
+    /// ```
+    /// use bareframe::handshake::{Header, Request};
+    /// let (request, _) = Request::parse(b"GET / HTTP/1.1\r\norigin: https://example.com\r\n\r\n")?;
+    /// let origin = request.header("Origin").and_then(Header::value_str);
+    /// assert_eq!(origin, Some("https://example.com"));
+    /// # Ok::<(), bareframe::handshake::HeadError>(())
+    /// ```
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<Header<'h>> {
+        self.headers.into_iter().find(|header| header.is(name))
+    }
+
+    /// Judges the request for a WebSocket (RFC 6455 section 4.2.1), or gives `None` if it asks for none: it has
+    /// no `Upgrade` to `websocket` and no `Sec-WebSocket-Key`.
+    ///
+    /// # Errors
+    ///
+    /// What the client did wrong; [`RequestError::answer`] is for it.
+    pub fn upgrade(&self) -> Result<Option<Upgrade<'h>>, RequestError> {
+        let asked = &self.asked;
+        if !asked.websocket && asked.key == Single::Absent {
+            return Ok(None);
+        }
+        if self.minor_version == 0 {
+            return Err(RequestError::OldHttpVersion);
+        }
+        if self.method != b"GET" {
+            return Err(RequestError::NotGet);
+        }
+        if !self.split_resource().0.starts_with(b"/") {
+            return Err(RequestError::InvalidTarget);
+        }
+        match asked.host {
+            Single::Absent => return Err(RequestError::MissingHost),
+            Single::Repeated => return Err(RequestError::RepeatedHost),
+            Single::Once(_) => {}
+        }
+        if asked.transfer_encoding || !matches!(asked.content_length, Single::Absent | Single::Once(b"0")) {
+            return Err(RequestError::Content);
+        }
+        if !asked.websocket {
+            return Err(RequestError::MissingUpgrade);
+        }
+        if !asked.connection {
+            return Err(RequestError::MissingConnection);
+        }
+        match asked.version {
+            Single::Absent => return Err(RequestError::MissingVersion),
+            Single::Repeated => return Err(RequestError::RepeatedVersion),
+            Single::Once(b"13") => {}
+            Single::Once(_) => return Err(RequestError::UnsupportedVersion),
+        }
+        let key = match asked.key {
+            Single::Absent => return Err(RequestError::MissingKey),
+            Single::Repeated => return Err(RequestError::RepeatedKey),
+            Single::Once(value) => Key::parse(value).ok_or(RequestError::InvalidKey)?,
+        };
+        let subprotocols = match asked.subprotocols {
+            None => Subprotocols::NONE,
+            Some(list) => Subprotocols::new(list).map_err(|_| RequestError::InvalidSubprotocols)?,
+        };
+        let extensions = match asked.extensions {
+            None => Extensions::NONE,
+            Some(list) => Extensions::new(list).map_err(|_| RequestError::InvalidExtensions)?,
+        };
+        Ok(Some(Upgrade {
+            key,
+            subprotocols,
+            extensions,
+        }))
+    }
+
+    /// Gives the target's path, and the query with its question mark or nothing.
+    fn split_resource(&self) -> (&'h [u8], &'h [u8]) {
+        let authority_and_path = match self.target.first() {
+            Some(b'/') => None,
+            _ => self.target.windows(3).position(|octets| octets == b"://"),
+        };
+        let resource = match authority_and_path {
+            None => self.target,
+            Some(at) => {
+                let behind = self.target.get(at.saturating_add(3)..).unwrap_or(&[]);
+                take_while(behind, |octet| !matches!(octet, b'/' | b'?')).1
+            }
+        };
+        match take_while(resource, |octet| octet != b'?') {
+            ([], query) => (b"/", query),
+            split => split,
+        }
+    }
+}
+
+impl<'h> Asked<'h> {
+    const NOTHING: Asked<'static> = Asked {
+        websocket: false,
+        connection: false,
+        transfer_encoding: false,
+        content_length: Single::Absent,
+        host: Single::Absent,
+        version: Single::Absent,
+        key: Single::Absent,
+        subprotocols: None,
+        extensions: None,
+    };
+
+    // Inlined, it would make the loop over the lines carry all of `self` in registers that it needs itself.
+    #[inline(never)]
+    fn note(&mut self, known: Known, value: &'h [u8], behind: Headers<'h>) {
+        match known {
+            Known::Upgrade => self.websocket |= has_token(value, b"websocket"),
+            Known::Connection => self.connection |= has_token(value, b"Upgrade"),
+            Known::TransferEncoding => self.transfer_encoding = true,
+            Known::ContentLength => self.content_length.add(value),
+            Known::Host => self.host.add(value),
+            Known::Version => self.version.add(value),
+            Known::Key => self.key.add(value),
+            Known::Protocol => Elements::add(&mut self.subprotocols, known, value, behind),
+            Known::Extensions => Elements::add(&mut self.extensions, known, value, behind),
+            Known::Accept | Known::Origin => {}
+        }
+    }
+}
+
+impl<'h> Upgrade<'h> {
+    /// Gives the client's key, to make the [`Accept`] from.
+    #[must_use]
+    pub const fn key(&self) -> &Key {
+        &self.key
+    }
+
+    /// Gives the subprotocols that the client offers, in its order of preference.
+    #[must_use]
+    pub const fn subprotocols(&self) -> Subprotocols<'h> {
+        self.subprotocols
+    }
+
+    /// Gives the extensions that the client offers, in its order of preference.
+    #[must_use]
+    pub const fn extensions(&self) -> Extensions<'h> {
+        self.extensions
+    }
+
+    /// Writes the 101 that accepts the request to `out`, and gives its length in octets; frames follow
+    /// (RFC 6455 section 4.2.2).
+    ///
+    /// # Errors
+    ///
+    /// A choice that the client did not offer, a header that must not be added, or
+    /// [`EncodeError::BufferTooSmall`]. Nothing is written then.
+    pub fn encode(&self, accept: &Accept, choice: &Choice<'_>, out: &mut [u8]) -> Result<usize, EncodeError> {
+        check_headers(choice.headers)?;
+        if let Some(subprotocol) = choice.subprotocol
+            && !self.subprotocols().any(|offered| offered == subprotocol)
+        {
+            return Err(EncodeError::SubprotocolNotOffered);
+        }
+        if !choice.extensions.is_empty() {
+            let mut chosen = Extensions::parse(choice.extensions).ok_or(EncodeError::InvalidExtensions)?;
+            if !chosen.all(|extension| extension.is_one_of(self.extensions)) {
+                return Err(EncodeError::ExtensionNotOffered);
+            }
+        }
+        encode(out, |writer| {
+            writer.put(
+                "HTTP/1.1 101 Switching Protocols\r\n\
+                 Upgrade: websocket\r\n\
+                 Connection: Upgrade\r\n\
+                 Sec-WebSocket-Accept: ",
+            );
+            writer.put(accept.as_bytes());
+            writer.put("\r\n");
+            if let Some(subprotocol) = choice.subprotocol {
+                writer.header("Sec-WebSocket-Protocol", subprotocol);
+            }
+            if !choice.extensions.is_empty() {
+                writer.header("Sec-WebSocket-Extensions", choice.extensions);
+            }
+            writer.headers(choice.headers);
+            writer.put("\r\n");
+        })
+    }
+}
+
+impl Choice<'_> {
+    /// No subprotocol, no extension and no more headers.
+    pub const DEFAULT: Choice<'static> = Choice {
+        subprotocol: None,
+        extensions: "",
+        headers: &[],
+    };
+}
+
+impl RequestError {
+    /// Gives the status of the answer (RFC 6455 section 4.2.2).
+    #[must_use]
+    pub const fn status(self) -> Status {
+        match self {
+            RequestError::Head(error) => error.status(),
+            RequestError::NotGet => Status::METHOD_NOT_ALLOWED,
+            RequestError::MissingUpgrade | RequestError::UnsupportedVersion => Status::UPGRADE_REQUIRED,
+            _ => Status::BAD_REQUEST,
+        }
+    }
+
+    /// Gives the answer to send before the connection is closed.
+    #[must_use]
+    pub const fn answer(self) -> Answer<'static> {
+        Answer::new(self.status())
+    }
+
+    /// Gives the section of the RFC that the client did not keep.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            RequestError::Head(error) => error.section(),
+            RequestError::Content => "RFC 9112 section 6",
+            RequestError::RepeatedHost => "RFC 9112 section 3.2",
+            RequestError::RepeatedKey => "RFC 6455 section 11.3.1",
+            RequestError::RepeatedVersion => "RFC 6455 section 11.3.5",
+            RequestError::UnsupportedVersion => "RFC 6455 section 4.4",
+            RequestError::InvalidSubprotocols => "RFC 6455 section 4.3",
+            RequestError::InvalidExtensions => "RFC 6455 section 9.1",
+            _ => "RFC 6455 section 4.2.1",
+        }
+    }
+}
+
+impl From<HeadError> for RequestError {
+    fn from(error: HeadError) -> RequestError {
+        RequestError::Head(error)
+    }
+}
+
+impl Default for Choice<'_> {
+    fn default() -> Self {
+        Choice::DEFAULT
+    }
+}
+
+impl fmt::Debug for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method())
+            .field("target", &self.target())
+            .field("minor_version", &self.minor_version)
+            .field("headers", &self.headers)
+            .finish()
+    }
+}
+
+impl fmt::Display for RequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self {
+            RequestError::Head(error) => return write!(f, "{error}; status {}", self.status()),
+            RequestError::OldHttpVersion => "the client's version is older than HTTP/1.1",
+            RequestError::NotGet => "the client's method is not GET",
+            RequestError::InvalidTarget => "the client's target is neither a path nor an absolute URI",
+            RequestError::MissingHost => "the client sent no Host",
+            RequestError::RepeatedHost => "the client sent more than one Host",
+            RequestError::Content => "the client sends content with a request for a WebSocket",
+            RequestError::MissingUpgrade => "the client sent a Sec-WebSocket-Key but no Upgrade to websocket",
+            RequestError::MissingConnection => "the client's Connection does not list Upgrade",
+            RequestError::MissingVersion => "the client sent no Sec-WebSocket-Version",
+            RequestError::RepeatedVersion => "the client sent more than one Sec-WebSocket-Version",
+            RequestError::UnsupportedVersion => "the client's Sec-WebSocket-Version is not 13",
+            RequestError::MissingKey => "the client sent no Sec-WebSocket-Key",
+            RequestError::RepeatedKey => "the client sent more than one Sec-WebSocket-Key",
+            RequestError::InvalidKey => "the client's Sec-WebSocket-Key is not 16 octets in base64",
+            RequestError::InvalidSubprotocols => "the client's Sec-WebSocket-Protocol is no list of tokens",
+            RequestError::InvalidExtensions => "the client's Sec-WebSocket-Extensions is malformed",
+        };
+        write!(f, "{what} ({}; status {})", self.section(), self.status())
+    }
+}
+
+impl core::error::Error for RequestError {}
