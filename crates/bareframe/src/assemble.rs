@@ -5,6 +5,7 @@ use crate::close::CloseCode;
 use crate::error::BufferTooSmall;
 use crate::opcode::{MessageKind, Rsv};
 use crate::receiver::Data;
+use crate::utf8;
 use core::fmt;
 
 /// Memory in which a message is gathered: a `heapless::Vec<u8, N>`, a [`SliceBuffer`], or a type of your own.
@@ -116,15 +117,11 @@ pub enum Assembled<'i> {
 /// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message<'m> {
+    payload: &'m mut [u8],
     kind: MessageKind,
     rsv: Rsv,
-    body: Body<'m>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Body<'m> {
-    Text(&'m mut str),
-    Octets(&'m mut [u8]),
+    /// The payload is as the validator passed it.
+    passed: bool,
 }
 
 /// Why a message can't be made whole.
@@ -188,7 +185,7 @@ impl<B: Gather> Assembler<B> {
         let Gathering::Whole(kind, rsv) = self.gathering else {
             return None;
         };
-        Some(Message::from_gathered(kind, rsv, self.buffer.as_mut_slice()))
+        Some(Message::new(kind, rsv, self.buffer.as_mut_slice()))
     }
 
     fn clear(&mut self) {
@@ -198,25 +195,24 @@ impl<B: Gather> Assembler<B> {
 }
 
 impl<'m> Message<'m> {
-    fn from_data(data: Data<'m>) -> Message<'m> {
-        let (kind, rsv) = (data.kind(), data.rsv());
-        let body = if data.as_str().is_some() {
-            data.into_str().map_or(Body::Octets(&mut []), Body::Text)
-        } else {
-            Body::Octets(data.into_payload())
-        };
-        Message { kind, rsv, body }
+    /// Makes a message of memory that a layer above has gathered itself; text in it is looked at when it is asked for.
+    #[must_use]
+    pub const fn new(kind: MessageKind, rsv: Rsv, payload: &'m mut [u8]) -> Message<'m> {
+        Message {
+            payload,
+            kind,
+            rsv,
+            passed: false,
+        }
     }
 
-    /// The memory is the caller's, so that text in it is looked at once more.
-    fn from_gathered(kind: MessageKind, rsv: Rsv, octets: &'m mut [u8]) -> Message<'m> {
-        let is_text = kind == MessageKind::Text && rsv.is_empty();
-        let body = if is_text && core::str::from_utf8(octets).is_ok() {
-            core::str::from_utf8_mut(octets).map_or(Body::Octets(&mut []), Body::Text)
-        } else {
-            Body::Octets(octets)
-        };
-        Message { kind, rsv, body }
+    fn from_data(data: Data<'m>) -> Message<'m> {
+        Message {
+            kind: data.kind(),
+            rsv: data.rsv(),
+            passed: data.is_whole_characters(),
+            payload: data.into_payload(),
+        }
     }
 
     /// Gives the kind of the message.
@@ -234,38 +230,39 @@ impl<'m> Message<'m> {
     /// Gives the octets, unmasked.
     #[must_use]
     pub const fn payload(&self) -> &[u8] {
-        match &self.body {
-            Body::Text(text) => text.as_bytes(),
-            Body::Octets(octets) => octets,
-        }
+        self.payload
+    }
+
+    /// Gives the octets for as long as their memory is lent.
+    #[must_use]
+    pub fn into_payload(self) -> &'m mut [u8] {
+        self.payload
     }
 
     /// Gives the text; `None` if the message is binary or an extension changed it.
+    ///
+    /// Text that was gathered is validated once more, since its memory is not the engine's.
     #[must_use]
-    pub const fn as_str(&self) -> Option<&str> {
-        match &self.body {
-            Body::Text(text) => Some(text),
-            Body::Octets(_) => None,
+    pub fn as_str(&self) -> Option<&str> {
+        match (self.is_text(), self.passed) {
+            (false, _) => None,
+            (true, true) => utf8::passed(self.payload),
+            (true, false) => utf8::from_utf8(self.payload),
         }
     }
 
-    /// Gives the text for as long as its memory is lent; `None` as for [`Message::as_str`].
+    /// As [`Message::as_str`], for as long as its memory is lent.
     #[must_use]
     pub fn into_str(self) -> Option<&'m mut str> {
-        match self.body {
-            Body::Text(text) => Some(text),
-            Body::Octets(_) => None,
+        if self.is_text() && (self.passed || utf8::from_utf8(self.payload).is_some()) {
+            utf8::passed_mut(self.payload)
+        } else {
+            None
         }
     }
 
-    /// Gives the octets of a message that is no text, for as long as their memory is lent; for text use
-    /// [`Message::into_str`].
-    #[must_use]
-    pub fn into_octets(self) -> Option<&'m mut [u8]> {
-        match self.body {
-            Body::Text(_) => None,
-            Body::Octets(octets) => Some(octets),
-        }
+    const fn is_text(&self) -> bool {
+        matches!(self.kind, MessageKind::Text) && self.rsv.is_empty()
     }
 }
 

@@ -23,6 +23,7 @@ use crate::sender::Outgoing;
 /// outbox.encode(|out| server.encode(MessageKind::Text, b"Hello", out))?;
 /// outbox.control(&server.ping(b"")?)?;
 /// assert_eq!(outbox.pending(), b"\x81\x05Hello\x89\x00");
+/// assert_eq!(outbox.room(), 64 - 9);
 /// // A write took three octets; the next goes on where it stopped.
 /// outbox.advance(3);
 /// assert_eq!(outbox.pending(), b"ello\x89\x00");
@@ -54,6 +55,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     #[inline]
     pub fn pending(&self) -> &[u8] {
         self.buffer.as_ref().get(self.start..self.end).unwrap_or(&[])
+    }
+
+    /// Gives how many octets can be added.
+    #[must_use]
+    #[inline]
+    pub fn room(&self) -> usize {
+        self.buffer.as_ref().len().saturating_sub(self.pending().len())
     }
 
     /// Gives how many octets of payload, of the frame that was begun, must still come from the caller.

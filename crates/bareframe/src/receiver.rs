@@ -10,7 +10,7 @@ use crate::mask::Masker;
 use crate::message::{Message, Piece, receive_payload};
 use crate::opcode::{MessageKind, Opcode, Rsv};
 use crate::role::Role;
-use crate::utf8::InvalidUtf8;
+use crate::utf8::{self, InvalidUtf8};
 use core::marker::PhantomData;
 
 /// The receiving half of a connection; it holds no part of the key source, so that it can go to another thread.
@@ -436,29 +436,29 @@ impl<'i> Data<'i> {
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> Option<&str> {
-        if !self.whole_characters {
-            return None;
+        // Set only if the validator passed the payload from the first octet of a character to the last of one;
+        // nothing has had access to change it since.
+        if self.whole_characters {
+            utf8::passed(self.payload)
+        } else {
+            None
         }
-        #[cfg(feature = "simd")]
-        // SAFETY: `whole_characters` is set only if the validator passed the payload from the first octet of
-        // a character to the last of one, and nothing has had access to change it since.
-        return Some(unsafe { core::str::from_utf8_unchecked(self.payload) });
-        #[cfg(not(feature = "simd"))]
-        core::str::from_utf8(self.payload).ok()
     }
 
     /// As [`Data::as_str`], for as long as the input is lent.
     #[must_use]
     #[inline]
     pub fn into_str(self) -> Option<&'i mut str> {
-        if !self.whole_characters {
-            return None;
+        if self.whole_characters {
+            utf8::passed_mut(self.payload)
+        } else {
+            None
         }
-        #[cfg(feature = "simd")]
-        // SAFETY: as in `as_str`; from here on the octets are a `str`, which keeps them UTF-8.
-        return Some(unsafe { core::str::from_utf8_unchecked_mut(self.payload) });
-        #[cfg(not(feature = "simd"))]
-        core::str::from_utf8_mut(self.payload).ok()
+    }
+
+    /// The validator passed the payload, from the first octet of a character to the last of one.
+    pub(crate) const fn is_whole_characters(&self) -> bool {
+        self.whole_characters
     }
 }
 

@@ -43,6 +43,7 @@ pub struct Sender<R> {
 /// let mut client = Connection::client(Config::DEFAULT, || key);
 /// let mut frame = client.send(MessageKind::Text, Rsv::NONE, true, 5)?;
 /// assert_eq!(frame.header(), b"\x81\x85\x37\xfa\x21\x3d");
+/// assert!(frame.is_masked());
 /// let mut payload = *b"Hello";
 /// frame.apply(&mut payload);
 /// assert_eq!(payload, *b"\x7f\x9f\x4d\x51\x58");
@@ -218,6 +219,13 @@ impl<R: Role> Outgoing<R> {
     #[inline]
     pub const fn payload_len(&self) -> u64 {
         self.payload_len
+    }
+
+    /// Tells whether the payload must go through `apply` or `apply_copy`: a client's does (RFC 6455 section 5.3).
+    #[must_use]
+    #[inline]
+    pub const fn is_masked(&self) -> bool {
+        self.masker.is_some()
     }
 
     /// Makes the payload's next piece ready to be sent, where it lies (RFC 6455 section 5.3).

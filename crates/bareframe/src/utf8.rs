@@ -182,6 +182,41 @@ fn valid_up_to(octets: &[u8]) -> usize {
     }
 }
 
+/// As `core::str::from_utf8`, by the fastest check that there is.
+pub(crate) fn from_utf8(octets: &[u8]) -> Option<&str> {
+    let mut text = Utf8Validator::new();
+    if cfg!(feature = "simd") && (text.push(octets).is_err() || text.finish().is_err()) {
+        return None;
+    }
+    passed(octets)
+}
+
+/// The text of octets that a [`Utf8Validator`] has just passed from first to last, with nothing unfinished.
+#[inline]
+pub(crate) const fn passed(octets: &[u8]) -> Option<&str> {
+    #[cfg(feature = "simd")]
+    // SAFETY: every caller has the validator's word for exactly these octets, which are borrowed since.
+    return Some(unsafe { core::str::from_utf8_unchecked(octets) });
+    #[cfg(not(feature = "simd"))]
+    match core::str::from_utf8(octets) {
+        Ok(text) => Some(text),
+        Err(_) => None,
+    }
+}
+
+/// As [`passed`].
+#[inline]
+pub(crate) const fn passed_mut(octets: &mut [u8]) -> Option<&mut str> {
+    #[cfg(feature = "simd")]
+    // SAFETY: as in `passed`; from here on the octets are a `str`, which keeps them UTF-8.
+    return Some(unsafe { core::str::from_utf8_unchecked_mut(octets) });
+    #[cfg(not(feature = "simd"))]
+    match core::str::from_utf8_mut(octets) {
+        Ok(text) => Some(text),
+        Err(_) => None,
+    }
+}
+
 /// simdutf8's kernels, chosen at run time without std.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod simd {

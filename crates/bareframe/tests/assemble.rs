@@ -167,7 +167,7 @@ fn s5_8_a_message_that_an_extension_changed_is_not_text() {
         (message.kind(), message.rsv(), message.as_str()),
         (MessageKind::Text, Rsv::RSV1, None)
     );
-    assert_eq!(message.into_octets(), Some(&mut [0xFF, 0xFE][..]));
+    assert_eq!(message.into_payload(), [0xFF, 0xFE]);
 }
 
 #[test]
