@@ -39,8 +39,8 @@ no_std() {
                 . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
                 export CARGO_TARGET_DIR=target/no_std
             fi
-            cargo build -p bareframe --no-default-features --target "$target"
-            cargo build -p bareframe --features handshake --target "$target"
+            RUSTFLAGS="-D warnings" cargo build -p bareframe --no-default-features --target "$target"
+            RUSTFLAGS="-D warnings" cargo build -p bareframe --features handshake --target "$target"
         )
     done
 }

@@ -142,7 +142,6 @@ const fn turn(key: u32, octets: usize) -> u32 {
     }
 }
 
-/// A key is never shown whole by accident: it would let a log's reader choose what goes over the wire.
 impl fmt::Debug for MaskingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MaskingKey({self})")

@@ -223,7 +223,7 @@ mod simd {
     use crate::cpu::{Vectors, vectors};
 
     /// The shortest piece, in octets, for which the vector check wins.
-    const DISPATCH: usize = 64;
+    const DISPATCH: usize = 32;
 
     /// `None` if the kernels are not for this piece, or if there is a fault that they can't place.
     #[inline]
