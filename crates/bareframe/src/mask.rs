@@ -1,10 +1,12 @@
 //! Masking: every octet from a client is XORed with one of the four octets of its frame's key (RFC 6455 section 5.3).
 
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
-mod lanes;
+mod blocks;
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+mod lane;
 #[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
 mod words;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod x86_64;
 
 use crate::error::BufferTooSmall;
@@ -14,10 +16,10 @@ use core::fmt;
     any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"),
     not(all(feature = "simd", target_arch = "x86_64"))
 ))]
-use lanes as loops;
+use blocks as loops;
 #[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
 use words as loops;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use x86_64 as loops;
 
 /// The four octets that a client draws for each frame, in the order of the wire (RFC 6455 section 5.3).

@@ -1,6 +1,9 @@
-//! The same loops compiled for wider vectors, from the sizes on where these win.
+//! Masking by x86-64's vectors: short payloads in lanes of SSE2; long ones by the portable loop, compiled for AVX2
+//! and AVX-512 and used from the size on where these win.
 
-use super::lanes::{xor as xor_lanes, xor_copy as xor_copy_lanes, xor_copy_long, xor_long};
+use super::blocks::{self, xor_copy_long, xor_long, xor_long_apart, xor_short};
+use super::lane::Lane;
+use super::turn;
 use crate::cpu::{Vectors, vectors};
 
 /// The shortest payload, in octets, for which asking for the processor's vectors pays.
@@ -8,17 +11,20 @@ const DISPATCH: usize = 256;
 
 #[inline(always)]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
-    if octets.len() < DISPATCH {
-        xor_lanes(key, octets)
-    } else {
-        xor_dispatched(key, octets)
+    match octets.len() {
+        0..=16 => xor_short(key, octets),
+        17..=32 => xor_ends::<1>(key, octets),
+        33..=64 => xor_ends::<2>(key, octets),
+        65..=128 => xor_ends::<4>(key, octets),
+        129..DISPATCH => xor_long_apart(key, octets),
+        _ => xor_dispatched(key, octets),
     }
 }
 
 #[inline(always)]
 pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
     if from.len() < DISPATCH {
-        xor_copy_lanes(key, from, out)
+        blocks::xor_copy(key, from, out)
     } else {
         xor_copy_dispatched(key, from, out)
     }
@@ -64,4 +70,29 @@ fn xor_copy_avx2(key: u32, from: &[u8], out: &mut [u8]) {
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn xor_copy_avx512(key: u32, from: &[u8], out: &mut [u8]) {
     xor_copy_long(key, from, out);
+}
+
+/// The first N lanes and the last N, which may overlap, so that both are read before either is written.
+#[inline(always)]
+fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
+    let tail_key = Lane::repeat(turn(key, octets.len()));
+    let key = Lane::repeat(key);
+    let head: Option<&[[u8; 16]; N]> = octets.as_chunks().0.first_chunk();
+    let tail: Option<&[[u8; 16]; N]> = octets.as_rchunks().1.last_chunk();
+    let (Some(head), Some(tail)) = (head, tail) else {
+        return true;
+    };
+    let head = head.map(|octets| Lane::read(octets).xor(key));
+    let tail = tail.map(|octets| Lane::read(octets).xor(tail_key));
+    if let Some(to) = octets.as_chunks_mut().0.first_chunk_mut() {
+        *to = head.map(Lane::octets);
+    }
+    if let Some(to) = octets.as_rchunks_mut().1.last_chunk_mut() {
+        *to = tail.map(Lane::octets);
+    }
+    let mut seen = Lane::repeat(0);
+    for (head, tail) in head.into_iter().zip(tail) {
+        seen = seen.or(head).or(tail);
+    }
+    seen.is_ascii()
 }
