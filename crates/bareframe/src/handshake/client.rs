@@ -2,7 +2,7 @@
 
 use crate::handshake::encode::{EncodeError, check_headers, encode};
 use crate::handshake::head::{
-    HeadError, Header, Headers, Known, Single, header_lines, is_token, status_line,
+    HeadError, Header, Headers, Known, Single, header_lines, is_host, is_token, status_line,
 };
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions, has_token};
@@ -243,7 +243,8 @@ impl<'h> Response<'h> {
                 .map_err(|_| ResponseError::InvalidExtensions)?,
         };
         let offered = Extensions::parse(offer.extensions).unwrap_or(Extensions::NONE);
-        if !{ extensions }.all(|extension| extension.is_one_of(offered)) {
+        let mut listed = extensions;
+        if !listed.all(|extension| extension.is_one_of(offered)) {
             return Err(ResponseError::ExtensionNotOffered);
         }
         Ok(Some(Established {
@@ -354,7 +355,7 @@ impl<'a> Offer<'a> {
     }
 
     fn check(&self) -> Result<(), EncodeError> {
-        if self.host.is_empty() || !self.host.bytes().all(is_host) {
+        if !is_host(self.host.as_bytes()) {
             return Err(EncodeError::InvalidHost);
         }
         if !self.target.starts_with('/') || !self.target.bytes().all(is_target) {
@@ -381,15 +382,6 @@ impl<'a> Offer<'a> {
         }
         check_headers(self.headers)
     }
-}
-
-/// Tells whether an octet may stand in a host and port (RFC 3986 section 3.2).
-const fn is_host(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric()
-        || matches!(
-            octet,
-            b'-' | b'.' | b'_' | b'~' | b'%' | b'!' | b'$' | b'&'..=b',' | b';' | b'=' | b':' | b'[' | b']'
-        )
 }
 
 /// Tells whether an octet may stand in a target; a fragment may not (RFC 6455 section 3).

@@ -100,7 +100,7 @@ pub(super) fn encode(out: &mut [u8], head: impl Fn(&mut Writer<'_>)) -> Result<u
     };
     let needed = len_in(&mut []);
     if needed > out.len() {
-        return Err(EncodeError::BufferTooSmall(BufferTooSmall { needed }));
+        return Err(BufferTooSmall { needed }.into());
     }
     Ok(len_in(out))
 }

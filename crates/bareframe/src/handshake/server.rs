@@ -3,7 +3,7 @@
 use crate::handshake::answer::{Answer, Status};
 use crate::handshake::encode::{EncodeError, check_headers, encode};
 use crate::handshake::head::{
-    HeadError, Header, Headers, Known, Single, header_lines, request_line, str_of_ascii, take_while,
+    HeadError, Header, Headers, Known, Single, header_lines, is_host, request_line, str_of_ascii, take_while,
 };
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions, Subprotocols, has_token};
@@ -60,6 +60,7 @@ struct Asked<'h> {
 /// )?;
 /// let upgrade = request.upgrade()?.unwrap();
 /// assert!(upgrade.subprotocols().eq(["superchat", "chat"]));
+/// assert!(upgrade.extensions().all(|extension| extension.name() != "permessage-deflate"));
 ///
 /// let choice = Choice { subprotocol: Some("chat"), ..Choice::DEFAULT };
 /// let mut out = [0; 256];
@@ -122,6 +123,8 @@ pub enum RequestError {
     MissingHost,
     /// There is more than one `Host`.
     RepeatedHost,
+    /// `Host` is empty, or has an octet that no host and port has.
+    InvalidHost,
     /// There is a `Transfer-Encoding`, or a `Content-Length` that is not one zero: the octets behind the head
     /// would be content and not frames.
     Content,
@@ -251,6 +254,7 @@ impl<'h> Request<'h> {
         match asked.host {
             Single::Absent => return Err(RequestError::MissingHost),
             Single::Repeated => return Err(RequestError::RepeatedHost),
+            Single::Once(host) if !is_host(host) => return Err(RequestError::InvalidHost),
             Single::Once(_) => {}
         }
         if asked.transfer_encoding || !matches!(asked.content_length, Single::Absent | Single::Once(b"0")) {
@@ -290,20 +294,16 @@ impl<'h> Request<'h> {
 
     /// Gives the target's path, and the query with its question mark or nothing.
     fn split_resource(&self) -> (&'h [u8], &'h [u8]) {
-        let authority_and_path = match self.target.first() {
-            Some(b'/') => None,
-            _ => self.target.windows(3).position(|octets| octets == b"://"),
+        let no_query = |octet| octet != b'?';
+        let (scheme, rest) = take_while(self.target, is_scheme);
+        let Some(authority) = rest.strip_prefix(b"://").filter(|_| !scheme.is_empty()) else {
+            return take_while(self.target, no_query);
         };
-        let resource = match authority_and_path {
-            None => self.target,
-            Some(at) => {
-                let behind = self.target.get(at.saturating_add(3)..).unwrap_or(&[]);
-                take_while(behind, |octet| !matches!(octet, b'/' | b'?')).1
-            }
-        };
-        match take_while(resource, |octet| octet != b'?') {
+        let (_, resource) = take_while(authority, |octet| !matches!(octet, b'/' | b'?'));
+        match take_while(resource, no_query) {
+            // The path of an absolute URI may be left out.
             ([], query) => (b"/", query),
-            split => split,
+            resource => resource,
         }
     }
 }
@@ -337,6 +337,11 @@ impl<'h> Asked<'h> {
             Known::Accept | Known::Origin => {}
         }
     }
+}
+
+/// Tells whether an octet may stand in a scheme (RFC 3986 section 3.1).
+const fn is_scheme(octet: u8) -> bool {
+    octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.')
 }
 
 impl<'h> Upgrade<'h> {
@@ -432,7 +437,7 @@ impl RequestError {
         match self {
             RequestError::Head(error) => error.section(),
             RequestError::Content => "RFC 9112 section 6",
-            RequestError::RepeatedHost => "RFC 9112 section 3.2",
+            RequestError::RepeatedHost | RequestError::InvalidHost => "RFC 9112 section 3.2",
             RequestError::RepeatedKey => "RFC 6455 section 11.3.1",
             RequestError::RepeatedVersion => "RFC 6455 section 11.3.5",
             RequestError::UnsupportedVersion => "RFC 6455 section 4.4",
@@ -475,6 +480,7 @@ impl fmt::Display for RequestError {
             RequestError::InvalidTarget => "the client's target is neither a path nor an absolute URI",
             RequestError::MissingHost => "the client sent no Host",
             RequestError::RepeatedHost => "the client sent more than one Host",
+            RequestError::InvalidHost => "the client's Host is not a host and port",
             RequestError::Content => "the client sends content with a request for a WebSocket",
             RequestError::MissingUpgrade => "the client sent a Sec-WebSocket-Key but no Upgrade to websocket",
             RequestError::MissingConnection => "the client's Connection does not list Upgrade",
