@@ -1,0 +1,509 @@
+//! Every call that a connection has, in any order, each held to a model of what it must do.
+//!
+//! The model knows the rules of sections 5.4, 5.5 and 7 for the sending side, and leaves what is received to the
+//! testkit's oracle. After every call the state, the octets that came out and the keys drawn must be the model's,
+//! and a call that failed must have changed nothing.
+
+use bareframe::{
+    BufferTooSmall, CloseCode, Closure, Config, Connection, ControlFrame, Event, FrameHeader, Limits,
+    MaskingKey, MaskingKeys, MessageKind, Opcode, ProtocolError, Role, Rsv, Rules, SendError, State,
+};
+use bareframe_testkit::{Choices, Frame, LengthForm, Oracle, Recorder, Side};
+use std::fmt::Debug;
+
+/// The most calls of one run.
+const MAX_CALLS: usize = 60;
+
+/// What an output is filled with, so that a write shows.
+const UNWRITTEN: u8 = 0xEE;
+
+/// Keys of which each is drawn once: the number of the key, so that a frame shows which it got.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Keys {
+    drawn: u32,
+}
+
+/// A connection, and what must be true of it.
+struct Driver<R> {
+    connection: Connection<R>,
+    side: Side,
+    config: Config,
+    /// The message of which a frame without FIN was sent.
+    open: Option<MessageKind>,
+    close_sent: bool,
+    stopped: Option<Stopped>,
+    pong_owed: Option<Vec<u8>>,
+    /// The code of the Close that is owed, which may have none.
+    close_owed: Option<Option<CloseCode>>,
+    keys_drawn: u32,
+    /// What the peer sent, and has not arrived.
+    coming: Vec<u8>,
+    taken: usize,
+    oracle: Oracle,
+    seen: Recorder,
+    /// As it was after the call before.
+    state: State,
+}
+
+/// Why nothing more is received.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stopped {
+    Closed,
+    Failed(ProtocolError),
+    Ended,
+}
+
+impl MaskingKeys for Keys {
+    fn next_key(&mut self) -> MaskingKey {
+        self.drawn += 1;
+        Keys::key(self.drawn)
+    }
+}
+
+impl Keys {
+    pub(crate) const NONE_DRAWN: Keys = Keys { drawn: 0 };
+
+    /// The key of this number, from 1.
+    fn key(number: u32) -> MaskingKey {
+        MaskingKey::new(number.wrapping_mul(0x9E37_79B1).to_be_bytes())
+    }
+}
+
+/// Tells whether a connection in the one state may be found in the other after one call.
+pub(crate) fn may_follow(from: State, to: State) -> bool {
+    from == to
+        || matches!(
+            (from, to),
+            (State::Open, State::CloseSent | State::CloseReceived)
+                | (State::CloseSent | State::CloseReceived, State::Closed)
+                | (State::Open | State::CloseSent, State::Failed)
+        )
+}
+
+/// Makes the calls that these choices say.
+///
+/// # Panics
+///
+/// If the connection departs from the model.
+pub(crate) fn run(choices: &[u8]) {
+    let mut choices = Choices::new(choices);
+    let config = Config {
+        limits: match choices.below(3) {
+            0 => Limits::UNLIMITED,
+            1 => Limits::DEFAULT,
+            _ => Limits {
+                frame: choices.octet().into(),
+                message: choices.octet().into(),
+                fragments: choices.below(5) as u32,
+            },
+        },
+        rsv: choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::ALL]),
+        auto_pong: !choices.once_in(4),
+    };
+    if choices.once_in(2) {
+        let client = Connection::client(config, Keys::NONE_DRAWN);
+        Driver::new(client, Side::Client, config).run(&mut choices);
+    } else {
+        Driver::new(Connection::server(config), Side::Server, config).run(&mut choices);
+    }
+}
+
+impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
+    fn new(connection: Connection<R>, side: Side, config: Config) -> Driver<R> {
+        Driver {
+            connection,
+            side,
+            config,
+            open: None,
+            close_sent: false,
+            stopped: None,
+            pong_owed: None,
+            close_owed: None,
+            keys_drawn: 0,
+            coming: Vec::new(),
+            taken: 0,
+            oracle: Oracle::new(side, config),
+            seen: Recorder::new(),
+            state: State::Open,
+        }
+    }
+
+    fn run(&mut self, choices: &mut Choices<'_>) {
+        for _ in 0..MAX_CALLS {
+            if choices.are_used_up() {
+                break;
+            }
+            match choices.below(12) {
+                0 | 1 => self.send(choices),
+                2 => self.encode(choices),
+                3 => self.ping_or_pong(choices),
+                4 if choices.once_in(3) => self.close(choices),
+                5 if choices.once_in(4) => self.fail(choices),
+                5 if choices.once_in(4) => self.receive_eof(),
+                6 => self.poll_transmit(),
+                _ => self.receive(choices),
+            }
+            self.check_state();
+        }
+        while self.close_owed.is_some() || self.pong_owed.is_some() {
+            self.poll_transmit();
+        }
+        self.receive_eof();
+        self.check_state();
+    }
+
+    /// Holds the state to the model, and the step to it from the one before to the table.
+    fn check_state(&mut self) {
+        let (before, after) = (self.state, self.connection.state());
+        assert_eq!(after, self.due_state());
+        assert!(may_follow(before, after), "{before:?} to {after:?}");
+        self.state = after;
+    }
+
+    fn due_state(&self) -> State {
+        match (self.stopped, self.close_sent) {
+            (Some(Stopped::Failed(_) | Stopped::Ended), _) => State::Failed,
+            (Some(Stopped::Closed), true) => State::Closed,
+            (Some(Stopped::Closed), false) => State::CloseReceived,
+            (None, true) => State::CloseSent,
+            (None, false) => State::Open,
+        }
+    }
+
+    fn may_send(&self) -> Result<(), SendError> {
+        match self.due_state() {
+            State::Open | State::CloseReceived => Ok(()),
+            _ => Err(SendError::Closed),
+        }
+    }
+
+    fn send(&mut self, choices: &mut Choices<'_>) {
+        let kind = choices.one_of(&[MessageKind::Text, MessageKind::Binary]);
+        let rsv = choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::RSV2]);
+        let fin = choices.once_in(2);
+        let len = match choices.below(8) {
+            0 => choices.one_of(&[1 << 31, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX]),
+            1 => choices.one_of(&[125, 126, 65_535, 65_536]),
+            _ => choices.octet().into(),
+        };
+        let due = self.may_send().and_then(|()| match self.open {
+            Some(open) if open != kind => Err(SendError::WrongKind),
+            Some(_) if !rsv.is_empty() => Err(SendError::ReservedBits),
+            None if !self.config.rsv.contains(rsv) => Err(SendError::ReservedBits),
+            _ if len >= 1 << 63 => Err(SendError::TooLong),
+            Some(_) => Ok(Opcode::Continuation),
+            None => Ok(kind.opcode()),
+        });
+        let before = self.connection.clone();
+        match (self.connection.send(kind, rsv, fin, len), due) {
+            (Ok(mut frame), Ok(opcode)) => {
+                assert_eq!(frame.payload_len(), len);
+                let key = self.check_header(frame.header(), fin, rsv, opcode, len);
+                assert_eq!(frame.is_masked(), key.is_some());
+                let payload: Vec<u8> = (0..len.min(300)).map(|at| at as u8).collect();
+                let mut sent = payload.clone();
+                let (one, two) = sent.split_at_mut(choices.below(payload.len() + 1));
+                frame.apply(one);
+                let mut out = vec![UNWRITTEN; two.len()];
+                if let Some(short) = two.len().checked_sub(1) {
+                    let needed = two.len();
+                    let refused = frame.apply_copy(two, &mut out[..short]);
+                    assert_eq!(refused, Err(BufferTooSmall { needed }));
+                    assert!(out.iter().all(|&octet| octet == UNWRITTEN));
+                }
+                assert_eq!(frame.apply_copy(two, &mut out), Ok(two.len()));
+                two.copy_from_slice(&out);
+                assert_eq!(sent, masked(&payload, key));
+                self.open = if fin { None } else { Some(kind) };
+            }
+            (Err(error), Err(due)) => {
+                assert_eq!(error, due);
+                assert_eq!(self.connection, before, "a failed call changes nothing");
+            }
+            (came, due) => panic!("{came:?} where {due:?} was due"),
+        }
+    }
+
+    fn encode(&mut self, choices: &mut Choices<'_>) {
+        let kind = choices.one_of(&[MessageKind::Text, MessageKind::Binary]);
+        let payload: Vec<u8> = (0..choices.octet()).collect();
+        let header_len = if payload.len() < 126 { 2 } else { 4 };
+        let key_len = if self.side == Side::Client { 4 } else { 0 };
+        let needed = header_len + key_len + payload.len();
+        let room = (needed + choices.below(4)).saturating_sub(choices.below(4));
+        let mut out = vec![UNWRITTEN; room];
+        let failed = self.due_state() == State::Failed;
+        let due = if failed || self.close_sent && (self.open.is_some() || room >= needed) {
+            Err(SendError::Closed)
+        } else if self.open.is_some() {
+            Err(SendError::MessageOpen)
+        } else if room < needed {
+            Err(SendError::BufferTooSmall(BufferTooSmall { needed }))
+        } else {
+            Ok(needed)
+        };
+        let before = self.connection.clone();
+        assert_eq!(self.connection.encode(kind, &payload, &mut out), due);
+        let written = due.unwrap_or(0);
+        if due.is_ok() {
+            self.check_frame(&out[..written], kind.opcode(), &payload);
+        } else {
+            assert_eq!(self.connection, before, "a failed call changes nothing");
+        }
+        assert!(out[written..].iter().all(|&octet| octet == UNWRITTEN));
+    }
+
+    fn ping_or_pong(&mut self, choices: &mut Choices<'_>) {
+        let ping = choices.once_in(2);
+        let payload: Vec<u8> = (0..choices.one_of(&[0, 1, 2, 5, 124, 125, 126, 255])).collect();
+        let before = self.connection.clone();
+        let (came, opcode) = match ping {
+            true => (self.connection.ping(&payload), Opcode::Ping),
+            false => (self.connection.pong(&payload), Opcode::Pong),
+        };
+        let due = self.may_send().and_then(|()| fits_control(payload.len()));
+        self.check_control(came, due, &before, opcode, &payload);
+    }
+
+    fn close(&mut self, choices: &mut Choices<'_>) {
+        let code = CloseCode::new(choices.one_of(&[1000, 1001, 1014, 3000, 4999, 0]));
+        let reason = "é".repeat(choices.one_of(&[0, 0, 1, 5, 61, 62, 100]));
+        let before = self.connection.clone();
+        let came = self.connection.close(code, &reason);
+        let mut payload = Vec::new();
+        payload.extend(code.iter().flat_map(|code| code.number().to_be_bytes()));
+        payload.extend(reason.as_bytes());
+        let due = self.may_send().and_then(|()| match code {
+            None if !reason.is_empty() => Err(SendError::ReasonWithoutCode),
+            _ => fits_control(payload.len()),
+        });
+        self.check_control(came, due, &before, Opcode::Close, &payload);
+        self.close_sent |= due.is_ok();
+    }
+
+    fn fail(&mut self, choices: &mut Choices<'_>) {
+        let code = CloseCode::new(choices.one_of(&[1003, 1009, 1011, 4000])).unwrap();
+        self.connection.fail(code);
+        if self.stopped.is_none() {
+            self.stopped = Some(Stopped::Failed(ProtocolError::Failed(code)));
+            self.close_owed = Some(Some(code));
+        }
+    }
+
+    fn receive_eof(&mut self) {
+        let closure = self.connection.receive_eof();
+        self.stopped = self.stopped.or(Some(Stopped::Ended));
+        let clean = self.due_state() == State::Closed;
+        assert_eq!(closure == Closure::Clean, clean);
+    }
+
+    fn poll_transmit(&mut self) {
+        let pong = self.pong_owed.take().filter(|_| !self.close_sent);
+        let close = match &pong {
+            Some(_) => None,
+            None => self.close_owed.take().filter(|_| !self.close_sent),
+        };
+        let came = self.connection.poll_transmit();
+        match (&came, pong, close) {
+            (Some(frame), Some(payload), _) => self.check_frame(frame, Opcode::Pong, &payload),
+            (Some(frame), None, Some(code)) => {
+                let code = code.map(|code| code.number().to_be_bytes());
+                self.check_frame(frame, Opcode::Close, code.as_ref().map_or(&[], |code| &code[..]));
+                self.close_sent = true;
+            }
+            (None, None, None) => {}
+            (came, pong, close) => panic!("{came:?} where {pong:?} or {close:?} was due"),
+        }
+    }
+
+    fn receive(&mut self, choices: &mut Choices<'_>) {
+        if self.coming.is_empty() {
+            self.coming = frame(self.side, choices).octets();
+        }
+        let len = match choices.below(3) {
+            0 => self.coming.len(),
+            1 => choices.below(self.coming.len() + 1),
+            _ => 1,
+        };
+        let original: Vec<u8> = self.coming.drain(..len).collect();
+        let mut piece = original.clone();
+        let mut input = &mut piece[..];
+        if self.stopped.is_none() {
+            let _ = original.iter().try_for_each(|&octet| self.oracle.push(octet));
+        }
+        let heard_before = self.stopped.is_none();
+        loop {
+            let left = input.len();
+            match self.connection.receive(&mut input) {
+                Ok(Some(event)) => {
+                    assert_eq!(self.stopped, None, "an event after the end");
+                    assert!(input.len() < left, "an event of no octet");
+                    self.note(event);
+                }
+                Ok(None) => {
+                    assert!(input.is_empty(), "{} octets were not taken", input.len());
+                    break;
+                }
+                Err(error) => {
+                    self.note_error(error, self.taken + len - input.len());
+                    let (before, left) = (self.connection.clone(), input.len());
+                    assert_eq!(
+                        self.connection.receive(&mut input),
+                        Err(error),
+                        "the error latches"
+                    );
+                    assert_eq!((&self.connection, input.len()), (&before, left));
+                    break;
+                }
+            }
+            self.check_state();
+            if choices.once_in(2) {
+                self.poll_transmit();
+                self.check_state();
+            }
+        }
+        self.taken += len;
+        if heard_before && let Err(difference) = self.oracle.verdict().compare(self.seen.transcript()) {
+            panic!("{difference}");
+        }
+    }
+
+    fn note(&mut self, event: Event<'_>) {
+        match event {
+            Event::Data(data) => {
+                let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.first(), data.last());
+                self.seen.data(kind, rsv, data.payload(), first, last);
+                let text = core::str::from_utf8(data.payload()).ok();
+                let is_text = kind == MessageKind::Text && rsv.is_empty();
+                if let Some(seen) = data.as_str() {
+                    assert!(is_text);
+                    assert_eq!(Some(seen), text);
+                }
+            }
+            Event::Ping(payload) => {
+                self.seen.ping(&payload);
+                if self.config.auto_pong {
+                    self.pong_owed = Some(payload.to_vec());
+                }
+            }
+            Event::Pong(payload) => self.seen.pong(&payload),
+            Event::Close(close) => {
+                self.seen.close(close.code(), close.reason());
+                self.stopped = Some(Stopped::Closed);
+                self.close_owed = Some(close.code());
+            }
+        }
+    }
+
+    fn note_error(&mut self, error: ProtocolError, at: usize) {
+        match self.stopped {
+            None => {
+                self.seen.error(error, at);
+                self.stopped = Some(Stopped::Failed(error));
+                self.close_owed = Some(Some(error.close_code()));
+            }
+            Some(stopped) => assert_eq!(stopped, Stopped::Failed(error)),
+        }
+    }
+
+    fn check_control(
+        &mut self,
+        came: Result<ControlFrame, SendError>,
+        due: Result<(), SendError>,
+        before: &Connection<R>,
+        opcode: Opcode,
+        payload: &[u8],
+    ) {
+        match (came, due) {
+            (Ok(frame), Ok(())) => self.check_frame(&frame, opcode, payload),
+            (Err(error), Err(due)) => {
+                assert_eq!(error, due);
+                assert_eq!(self.connection, *before, "a failed call changes nothing");
+            }
+            (came, due) => panic!("{came:?} where {due:?} was due"),
+        }
+    }
+
+    /// Holds a whole frame that came out to what it must be.
+    fn check_frame(&mut self, octets: &[u8], opcode: Opcode, payload: &[u8]) {
+        let header_len = octets.len() - payload.len();
+        let (header, body) = octets.split_at(header_len);
+        let key = self.check_header(header, true, Rsv::NONE, opcode, payload.len() as u64);
+        assert_eq!(body, masked(payload, key));
+    }
+
+    /// Holds a header that came out to what it must be; a client's has the next key.
+    fn check_header(
+        &mut self,
+        octets: &[u8],
+        fin: bool,
+        rsv: Rsv,
+        opcode: Opcode,
+        len: u64,
+    ) -> Option<MaskingKey> {
+        let (rules, key) = match self.side {
+            Side::Client => {
+                self.keys_drawn += 1;
+                (Rules::FROM_CLIENT, Some(Keys::key(self.keys_drawn)))
+            }
+            Side::Server => (Rules::FROM_SERVER, None),
+        };
+        let due = FrameHeader::new(fin, rsv, opcode, key, len).unwrap();
+        let parsed = FrameHeader::parse(octets, rules.with_rsv(Rsv::ALL));
+        assert_eq!(parsed, Ok(Some((due, octets.len()))));
+        key
+    }
+}
+
+fn fits_control(len: usize) -> Result<(), SendError> {
+    if len > 125 {
+        Err(SendError::OversizedControl)
+    } else {
+        Ok(())
+    }
+}
+
+/// The rule of section 5.3 itself.
+fn masked(payload: &[u8], key: Option<MaskingKey>) -> Vec<u8> {
+    let key = key.map_or([0; 4], MaskingKey::octets);
+    payload
+        .iter()
+        .enumerate()
+        .map(|(at, octet)| octet ^ key[at % 4])
+        .collect()
+}
+
+/// A frame of the peer, most often a lawful one.
+fn frame(receiver: Side, choices: &mut Choices<'_>) -> Frame {
+    let opcode_bits = choices.one_of(&[0, 0, 1, 1, 2, 2, 8, 9, 9, 10]);
+    let payload: Vec<u8> = match opcode_bits {
+        8 => match choices.below(4) {
+            0 => Vec::new(),
+            1 => vec![choices.octet(); choices.below(4)],
+            _ => [&[0x03, 0xE8][..], "naïve".as_bytes()].concat(),
+        },
+        _ => match choices.below(6) {
+            0 => vec![choices.octet(); choices.below(8)],
+            1 => "é語😀".bytes().take(choices.below(10)).collect(),
+            2 => vec![b'x'; choices.one_of(&[124, 125, 126, 127, 200])],
+            _ => b"plain text"[..choices.below(11)].to_vec(),
+        },
+    };
+    let mut frame = Frame::new(opcode_bits, payload)
+        .fin(opcode_bits > 7 || choices.once_in(2))
+        .masked_for(receiver, [choices.octet(), 0xFA, 0x21, 0x3D]);
+    if choices.once_in(12) {
+        match choices.below(7) {
+            0 => frame.fin = !frame.fin,
+            1 => frame.opcode_bits = choices.octet() & 0xF,
+            2 => frame.rsv = Rsv::from_first_octet(choices.octet()),
+            3 => frame.masking_key = frame.masking_key.xor(Some([1, 2, 3, 4])),
+            4 => frame.length_form = LengthForm::U16,
+            5 => frame.length_form = LengthForm::U64,
+            _ => frame.declared_len = Some(choices.one_of(&[0, 1, 126, 65_536, 1 << 40, u64::MAX])),
+        }
+    } else if choices.once_in(6) {
+        frame.rsv = choices.one_of(&[Rsv::RSV1, Rsv::RSV2]);
+    }
+    frame
+}
