@@ -1,1 +1,62 @@
-//! x
+//! A blocking WebSocket (RFC 6455) client and server over any `Read + Write`: a thin loop over [`bareframe`].
+//!
+//! ```no_run
+//! use bareframe_std::{CloseCode, connect};
+//! let mut socket = connect("ws://127.0.0.1:9001/")?;
+//! socket.send_text("Hello")?;
+//! if let Some(message) = socket.read()? {
+//!     println!("{:?}", message.as_str());
+//! }
+//! socket.close(CloseCode::NORMAL_CLOSURE, "")?;
+//! # Ok::<(), bareframe_std::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod client_stream;
+mod close;
+mod connect;
+mod connecting;
+mod deadline;
+mod error;
+mod frame_writer;
+mod gather;
+mod halves;
+mod head;
+mod input;
+mod keys;
+mod linger;
+mod link;
+mod message;
+mod options;
+mod output;
+mod reader;
+mod refusal;
+mod sender;
+mod stream;
+#[cfg(feature = "rustls")]
+mod tls;
+mod url;
+mod websocket;
+
+pub use accept::{Acceptor, Incoming, accept};
+pub use bareframe::{
+    Client, CloseCode, CloseReason, Config, ControlPayload, Limits, Message, MessageKind, ProtocolError,
+    Role, Rsv, SendError, Server, State, handshake,
+};
+pub use client_stream::ClientStream;
+pub use connect::{Connector, connect};
+pub use error::{Error, HandshakeError};
+pub use frame_writer::FrameWriter;
+pub use halves::{ReadHalf, WriteHalf};
+pub use keys::SystemKeys;
+pub use message::{Event, OwnedMessage, Piece};
+pub use options::Options;
+pub use refusal::Refusal;
+#[cfg(feature = "rustls")]
+pub use rustls;
+pub use sender::{MessageSender, WithSender};
+pub use stream::{Stream, Timeouts, Untimed};
+pub use url::{Url, UrlError};
+pub use websocket::{ClientSocket, ServerSocket, WebSocket};

@@ -1,0 +1,247 @@
+//! The server's side of the opening handshake (RFC 6455 section 4.2).
+
+use crate::deadline::Deadline;
+use crate::error::{Error, HandshakeError};
+use crate::head::read_head;
+use crate::input::Input;
+use crate::linger::end_stream;
+use crate::options::Options;
+use crate::stream::{Stream, Timeouts};
+use crate::websocket::{ServerSocket, WebSocket};
+use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, RequestError, Status};
+use std::time::Duration;
+
+/// How a server takes connections.
+///
+/// ```no_run
+/// use bareframe_std::{Acceptor, Limits, Config, Options};
+/// use std::net::TcpListener;
+/// use std::time::Duration;
+///
+/// let acceptor = Acceptor {
+///     timeout: Duration::from_secs(2),
+///     ..Acceptor::DEFAULT
+/// };
+/// let listener = TcpListener::bind("127.0.0.1:9001")?;
+/// for stream in listener.incoming() {
+///     let mut socket = acceptor.accept(stream?)?;
+///     socket.send_text("Hello")?;
+/// }
+/// # Ok::<(), bareframe_std::Error>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Acceptor {
+    /// How the connections behave.
+    pub options: Options,
+    /// The longest head of a request, in octets; a longer one is answered with 431.
+    pub head_limit: usize,
+    /// How long the opening handshake may last.
+    pub timeout: Duration,
+}
+
+/// A request that has arrived over a stream, for a WebSocket or for anything else.
+///
+/// ```
+/// use bareframe_std::{Acceptor, connect};
+/// use bareframe::handshake::{Choice, Status};
+/// use std::net::TcpListener;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let url = format!("ws://{}/chat", listener.local_addr()?);
+/// let server = std::thread::spawn(move || -> Result<(), bareframe_std::Error> {
+///     let incoming = Acceptor::DEFAULT.read(listener.accept()?.0)?;
+///     let request = incoming.request();
+///     match (request.path(), incoming.is_upgrade()) {
+///         ("/chat", true) => incoming.accept(&Choice::DEFAULT)?.send_text("Welcome")?,
+///         ("/", false) => incoming.answer(Status::OK, &[("Content-Type", "text/html")], b"<h1>Chat</h1>")?,
+///         _ => incoming.answer(Status::NOT_FOUND, &[], b"")?,
+///     }
+///     Ok(())
+/// });
+/// assert_eq!(connect(&url)?.read()?.unwrap().as_str(), Some("Welcome"));
+/// server.join().unwrap()?;
+/// # Ok::<(), bareframe_std::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Incoming<S> {
+    stream: S,
+    input: Input,
+    /// The head's length in octets, 0 if it is malformed.
+    head_len: usize,
+    options: Options,
+    /// What the stream's were before the handshake.
+    timeouts: Timeouts,
+    /// How long the answer may take.
+    timeout: Duration,
+}
+
+/// Takes a connection from a client that asks for a WebSocket, whatever its path and origin are, with
+/// [`Acceptor::DEFAULT`].
+///
+/// # Errors
+///
+/// As [`Acceptor::accept`].
+pub fn accept<S: Stream>(stream: S) -> Result<ServerSocket<S>, Error> {
+    Acceptor::DEFAULT.accept(stream)
+}
+
+impl Acceptor {
+    /// [`Options::DEFAULT`], heads of at most 8 KiB, and 10 seconds.
+    pub const DEFAULT: Acceptor = Acceptor {
+        options: Options::DEFAULT,
+        head_limit: 8 << 10,
+        timeout: Duration::from_secs(10),
+    };
+
+    /// Takes a connection from a client that asks for a WebSocket, whatever its path and origin are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`], after the client was answered, or [`Error::Io`].
+    pub fn accept<S: Stream>(&self, stream: S) -> Result<ServerSocket<S>, Error> {
+        self.read(stream)?.accept(&Choice::DEFAULT)
+    }
+
+    /// Reads a request, for the caller to judge. The stream must be blocking.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] for a malformed head, after the client was answered, or [`Error::Io`].
+    pub fn read<S: Stream>(&self, stream: S) -> Result<Incoming<S>, Error> {
+        let mut stream = stream;
+        stream.set_nodelay()?;
+        let timeouts = stream.timeouts()?;
+        let deadline = Deadline::after(self.timeout);
+        let mut input = Input::new(
+            self.options.read_buffer.max(self.head_limit),
+            self.options.read_buffer_max,
+        );
+        let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
+            .and_then(|()| Request::parse(input.arrived()))
+            .map(|(_, head_len)| head_len);
+        let incoming = Incoming {
+            stream,
+            input,
+            head_len: parsed.unwrap_or(0),
+            options: self.options,
+            timeouts,
+            timeout: self.timeout,
+        };
+        match parsed {
+            Ok(_) => Ok(incoming),
+            Err(error) => Err(incoming.refuse(error.into())),
+        }
+    }
+}
+
+impl Default for Acceptor {
+    fn default() -> Acceptor {
+        Acceptor::DEFAULT
+    }
+}
+
+impl<S: Stream> Incoming<S> {
+    /// Gives the request: method, path, query and headers.
+    #[must_use]
+    pub fn request(&self) -> Request<'_> {
+        match Request::parse(self.input.arrived()) {
+            Ok((request, _)) => request,
+            Err(error) => unreachable!("a head that was parsed before: {error}"),
+        }
+    }
+
+    /// Tells whether the client asks for a WebSocket, rightly or wrongly.
+    #[must_use]
+    pub fn is_upgrade(&self) -> bool {
+        !matches!(self.request().upgrade(), Ok(None))
+    }
+
+    /// Accepts the request for a WebSocket.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] if the request is wrong or asks for no WebSocket, after the client was answered, or if the
+    /// choice does not fit what the client offered; [`Error::Io`].
+    pub fn accept(self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
+        let mut this = self;
+        let upgrade = match this.request().upgrade() {
+            Ok(Some(upgrade)) => upgrade,
+            Ok(None) => {
+                this.answer(Status::UPGRADE_REQUIRED, &[], b"")?;
+                return Err(HandshakeError::NoUpgrade.into());
+            }
+            Err(error) => return Err(this.refuse(error)),
+        };
+        let accept = Accept::from_key(upgrade.key());
+        let answered = encode(|out| upgrade.encode(&accept, choice, out));
+        let head = match answered {
+            Ok(head) => head,
+            Err(error) => {
+                // The mistake is the server's own.
+                this.answer(Status::INTERNAL_SERVER_ERROR, &[], b"")?;
+                return Err(HandshakeError::Head(error).into());
+            }
+        };
+        Deadline::after(this.timeout).apply(&this.stream)?;
+        this.stream.write_all(&head)?;
+        this.stream.flush()?;
+        this.stream.set_timeouts(this.timeouts)?;
+        this.input.take(this.head_len);
+        let mut socket = WebSocket::server_with_input(this.stream, this.input, &this.options);
+        socket.subprotocol = choice.subprotocol.map(Box::from);
+        Ok(socket)
+    }
+
+    /// Answers without a WebSocket, and ends the connection.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`] if a header can't stand in a head, or [`Error::Io`].
+    pub fn answer(self, status: Status, headers: &[(&str, &str)], content: &[u8]) -> Result<(), Error> {
+        let mut this = self;
+        let answer = Answer {
+            content_length: Some(content.len() as u64),
+            headers,
+            ..Answer::new(status)
+        };
+        let head = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
+        Deadline::after(this.timeout).apply(&this.stream)?;
+        let content = if this.head_len > 0 && this.request().method() == "HEAD" {
+            b""
+        } else {
+            content
+        };
+        this.stream.write_all(&[&head, content].concat())?;
+        this.stream.flush()?;
+        end_stream(
+            &mut this.stream,
+            false,
+            Deadline::after(this.options.close_timeout),
+        );
+        Ok(())
+    }
+
+    /// Tells the client what it did wrong; whether it could be told does not matter.
+    fn refuse(self, error: RequestError) -> Error {
+        let answer = error.answer();
+        let _ = self.answer(answer.status, answer.headers, b"");
+        HandshakeError::Request(error).into()
+    }
+}
+
+/// Writes a head to memory of its length.
+pub(crate) fn encode(
+    write: impl Fn(&mut [u8]) -> Result<usize, EncodeError>,
+) -> Result<Vec<u8>, EncodeError> {
+    let mut out = vec![0; 512];
+    loop {
+        match write(&mut out) {
+            Ok(len) => {
+                out.truncate(len);
+                return Ok(out);
+            }
+            Err(EncodeError::BufferTooSmall(error)) => out.resize(error.needed, 0),
+            Err(error) => return Err(error),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The client's side of the opening handshake (RFC 6455 section 4.1).
+
+use crate::accept::encode;
+use crate::client_stream::ClientStream;
+use crate::connecting::Connecting;
+use crate::deadline::Deadline;
+use crate::error::{Error, HandshakeError, is_temporary};
+use crate::head::read_head;
+use crate::input::Input;
+use crate::keys::{self, SystemKeys};
+use crate::options::Options;
+use crate::refusal::Refusal;
+use crate::stream::Stream;
+use crate::url::Url;
+use crate::websocket::{ClientSocket, WebSocket};
+use bareframe::handshake::{Accept, Key, Offer, Response, ResponseError};
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::Duration;
+
+/// How a client asks for a connection.
+///
+/// ```
+/// use bareframe_std::{Acceptor, Connector};
+/// use bareframe::handshake::Choice;
+/// use std::net::TcpListener;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let url = format!("ws://{}/", listener.local_addr()?);
+/// let server = std::thread::spawn(move || {
+///     let choice = Choice { subprotocol: Some("chat"), ..Choice::DEFAULT };
+///     Acceptor::DEFAULT.read(listener.accept()?.0)?.accept(&choice)
+/// });
+/// let connector = Connector {
+///     origin: Some("http://example.com"),
+///     subprotocols: &["superchat", "chat"],
+///     ..Connector::DEFAULT
+/// };
+/// let socket = connector.connect(&url)?;
+/// assert_eq!(socket.subprotocol(), Some("chat"));
+/// # server.join().unwrap()?;
+/// # Ok::<(), bareframe_std::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connector<'a> {
+    /// How the connection behaves.
+    pub options: Options,
+    /// The origin, which a browser must send and others may.
+    pub origin: Option<&'a str>,
+    /// The subprotocols offered, by preference: tokens, each once.
+    pub subprotocols: &'a [&'a str],
+    /// The extensions offered, by preference, as a list. Empty for none.
+    pub extensions: &'a str,
+    /// More headers, as names and values.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// The longest head of a response, in octets.
+    pub head_limit: usize,
+    /// How long it may last until the connection is there.
+    pub timeout: Duration,
+    /// How TLS is done, if not with Mozilla's roots and no client certificate.
+    #[cfg(feature = "rustls")]
+    pub tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+}
+
+/// Connects to a URL with [`Connector::DEFAULT`].
+///
+/// # Errors
+///
+/// As [`Connector::connect`].
+pub fn connect(url: &str) -> Result<ClientSocket<ClientStream>, Error> {
+    Connector::DEFAULT.connect(url)
+}
+
+impl Connector<'_> {
+    /// [`Options::DEFAULT`], no origin, nothing offered, heads of at most 8 KiB, and 10 seconds.
+    pub const DEFAULT: Connector<'static> = Connector {
+        options: Options::DEFAULT,
+        origin: None,
+        subprotocols: &[],
+        extensions: "",
+        headers: &[],
+        head_limit: 8 << 10,
+        timeout: Duration::from_secs(10),
+        #[cfg(feature = "rustls")]
+        tls: None,
+    };
+
+    /// Connects to a `ws://` URL, or with the feature `rustls` to a `wss://` URL.
+    ///
+    /// The addresses of the host are tried in turn. While this process is connecting to the same address and port
+    /// already, it waits for that to succeed or fail (RFC 6455 section 4.1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`], [`Error::Io`] or [`Error::Handshake`].
+    pub fn connect(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
+        let url = Url::parse(url)?;
+        let deadline = Deadline::after(self.timeout);
+        let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        let addresses: Vec<SocketAddr> = (url.host(), url.port()).to_socket_addrs()?.collect();
+        for (address, tries) in addresses.iter().zip((1..=addresses.len() as u32).rev()) {
+            let connecting = Connecting::begin(*address, deadline).map_err(timeout)?;
+            // One that does not answer leaves time for the others.
+            let patience = deadline.left().map_err(timeout)? / tries;
+            match TcpStream::connect_timeout(address, patience) {
+                Ok(stream) => {
+                    stream.set_nodelay(true)?;
+                    let stream = self.secure(stream, &url)?;
+                    let socket = self.shake_hands(stream, url.authority(), url.resource(), deadline);
+                    drop(connecting);
+                    return socket;
+                }
+                Err(error) => failed = error,
+            }
+        }
+        Err(timeout(failed))
+    }
+
+    /// Asks for a WebSocket over a stream that is there already; of the URL the authority, path and query are sent.
+    ///
+    /// ```
+    /// use bareframe_std::{Connector, accept};
+    /// # #[cfg(unix)] {
+    /// use std::os::unix::net::UnixStream;
+    /// let (one, other) = UnixStream::pair()?;
+    /// let server = std::thread::spawn(move || accept(one)?.send_text("Hello"));
+    /// let mut socket = Connector::DEFAULT.connect_over(other, "ws://localhost/")?;
+    /// assert_eq!(socket.read()?.unwrap().as_str(), Some("Hello"));
+    /// # server.join().unwrap()?;
+    /// # }
+    /// # Ok::<(), bareframe_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`], [`Error::Io`] or [`Error::Handshake`].
+    pub fn connect_over<S: Stream>(&self, stream: S, url: &str) -> Result<ClientSocket<S>, Error> {
+        let url = Url::parse(url)?;
+        stream.set_nodelay()?;
+        self.shake_hands(
+            stream,
+            url.authority(),
+            url.resource(),
+            Deadline::after(self.timeout),
+        )
+    }
+
+    fn shake_hands<S: Stream>(
+        &self,
+        stream: S,
+        host: &str,
+        target: &str,
+        deadline: Deadline,
+    ) -> Result<ClientSocket<S>, Error> {
+        let mut stream = stream;
+        let offer = Offer {
+            host,
+            target,
+            origin: self.origin,
+            subprotocols: self.subprotocols,
+            extensions: self.extensions,
+            headers: self.headers,
+        };
+        let mut random = [0; 16];
+        keys::fill(&mut random)?;
+        let keys = SystemKeys::new()?;
+        let key = Key::from_random(random);
+        let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
+
+        let timeouts = stream.timeouts()?;
+        deadline
+            .apply(&stream)
+            .and_then(|()| stream.write_all(&request))
+            .and_then(|()| stream.flush())
+            .map_err(timeout)?;
+        let mut input = Input::new(
+            self.options.read_buffer.max(self.head_limit),
+            self.options.read_buffer_max,
+        );
+        let (subprotocol, head) = loop {
+            let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
+                .and_then(|()| Response::parse(input.arrived()));
+            let (response, head_len) = parsed.map_err(|error| refused(error.into()))?;
+            let head = &input.arrived()[..head_len];
+            match response.upgrade(&offer, &Accept::from_key(&key)) {
+                Ok(Some(established)) => {
+                    let agreed = (established.subprotocol().map(Box::from), Box::from(head));
+                    input.take(head_len);
+                    break agreed;
+                }
+                // Another head follows (RFC 9110 section 15.2).
+                Ok(None) if response.status() < 200 => input.take(head_len),
+                Ok(None) => return Err(HandshakeError::Refused(Refusal::new(&response, head)).into()),
+                Err(error) => return Err(refused(error)),
+            }
+        };
+        stream.set_timeouts(timeouts)?;
+        let mut socket = WebSocket::client_with_input(stream, input, &self.options, keys);
+        socket.subprotocol = subprotocol;
+        socket.response = Some(head);
+        Ok(socket)
+    }
+
+    #[cfg(feature = "rustls")]
+    fn secure(&self, stream: TcpStream, url: &Url<'_>) -> Result<ClientStream, Error> {
+        if url.is_secure() {
+            Ok(ClientStream::Tls(crate::tls::client(
+                self.tls.clone(),
+                stream,
+                url.host(),
+            )?))
+        } else {
+            Ok(ClientStream::Tcp(stream))
+        }
+    }
+
+    #[cfg(not(feature = "rustls"))]
+    fn secure(&self, stream: TcpStream, url: &Url<'_>) -> Result<ClientStream, Error> {
+        if url.is_secure() {
+            Err(crate::url::UrlError::NoTls.into())
+        } else {
+            Ok(ClientStream::Tcp(stream))
+        }
+    }
+}
+
+impl Default for Connector<'_> {
+    fn default() -> Self {
+        Connector::DEFAULT
+    }
+}
+
+fn refused(error: ResponseError) -> Error {
+    HandshakeError::Response(error).into()
+}
+
+/// Before the connection is there, a call that timed out is a handshake that did.
+fn timeout(error: io::Error) -> Error {
+    if is_temporary(&error) {
+        HandshakeError::Timeout.into()
+    } else {
+        Error::Io(error)
+    }
+}

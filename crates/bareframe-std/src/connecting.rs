@@ -1,0 +1,39 @@
+//! A client has at most one connection in the CONNECTING state per address and port (RFC 6455 section 4.1).
+
+use crate::deadline::Deadline;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+/// Where this process is connecting to.
+static ADDRESSES: Mutex<Vec<SocketAddr>> = Mutex::new(Vec::new());
+static ONE_IS_DONE: Condvar = Condvar::new();
+
+/// The right to be connecting to an address, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Connecting(SocketAddr);
+
+impl Connecting {
+    /// Waits until nobody else is connecting to this address.
+    pub(crate) fn begin(address: SocketAddr, deadline: Deadline) -> io::Result<Connecting> {
+        let mut addresses = lock();
+        while addresses.contains(&address) {
+            let waited = ONE_IS_DONE.wait_timeout(addresses, deadline.left()?);
+            addresses = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        addresses.push(address);
+        Ok(Connecting(address))
+    }
+}
+
+impl Drop for Connecting {
+    fn drop(&mut self) {
+        lock().retain(|address| *address != self.0);
+        ONE_IS_DONE.notify_all();
+    }
+}
+
+/// A list of addresses is right even if a thread panicked while it had it.
+fn lock() -> MutexGuard<'static, Vec<SocketAddr>> {
+    ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,39 @@
+//! A head that arrives over a stream.
+
+use crate::deadline::Deadline;
+use crate::error::{Error, HandshakeError, is_temporary};
+use crate::input::Input;
+use crate::stream::Stream;
+use bareframe::handshake::{HeadEnd, HeadError, Response};
+
+/// Reads until a head of at most `limit` octets can be parsed, or is too long.
+pub(crate) fn read_head(
+    stream: &mut impl Stream,
+    input: &mut Input,
+    limit: usize,
+    deadline: Deadline,
+) -> Result<Result<(), HeadError>, Error> {
+    let mut end = HeadEnd::new(limit);
+    loop {
+        match end.arrived(input.arrived()) {
+            Ok(true) => return Ok(Ok(())),
+            Ok(false) => {}
+            Err(error) => return Ok(Err(error)),
+        }
+        let read = deadline.apply(stream).and_then(|()| input.fill(stream));
+        match read {
+            Ok(0) => return Err(HandshakeError::Ended.into()),
+            Ok(_) => {}
+            Err(error) if is_temporary(&error) => return Err(HandshakeError::Timeout.into()),
+            Err(error) => return Err(Error::Io(error)),
+        }
+    }
+}
+
+/// Gives the response of a head that was found right before.
+pub(crate) fn response(head: &[u8]) -> Response<'_> {
+    match Response::parse(head) {
+        Ok((response, _)) => response,
+        Err(error) => unreachable!("a head that was parsed before: {error}"),
+    }
+}
