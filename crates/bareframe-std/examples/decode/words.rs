@@ -1,0 +1,149 @@
+//! A frame in words.
+
+use crate::frames::{Fault, Frame, Message};
+use crate::hex;
+use bareframe::{FrameHeader, MessageKind, Opcode};
+use std::io::{self, Write};
+
+pub(crate) fn write_frame(out: &mut dyn Write, number: u64, frame: &Frame) -> io::Result<()> {
+    match &frame.header {
+        Some(header) => writeln!(out, "Frame {number}, from octet {}: {header}", frame.offset)?,
+        None => writeln!(out, "Frame {number}, from octet {}", frame.offset)?,
+    }
+    line(out, "header", &hex::show(&frame.header_octets))?;
+    if let Some(header) = &frame.header {
+        write_header(out, header, &frame.header_octets)?;
+        write_payload(out, header, frame)?;
+    }
+    if let Some(reason) = &frame.close {
+        line(out, "close", &reason.to_string())?;
+    }
+    if let Some(message) = frame.message.as_ref().filter(|message| message.frames > 1) {
+        write_message(out, message)?;
+    }
+    if let Some(fault) = &frame.fault {
+        write_fault(out, fault, frame)?;
+    }
+    Ok(())
+}
+
+/// A frame behind which the octets end too soon.
+pub(crate) fn write_unfinished(out: &mut dyn Write, number: u64, frame: &Frame) -> io::Result<()> {
+    write_frame(out, number, frame)?;
+    match &frame.header {
+        None => writeln!(out, "The octets end inside the header of frame {number}."),
+        Some(header) => {
+            let (taken, all) = (frame.payload_taken, header.payload_len());
+            writeln!(
+                out,
+                "The octets end inside frame {number}, after {taken} of {all} octets of payload."
+            )
+        }
+    }
+}
+
+fn write_header(out: &mut dyn Write, header: &FrameHeader, octets: &[u8]) -> io::Result<()> {
+    let fin = match (header.opcode().is_control(), header.fin()) {
+        (true, _) => "1, as in every control frame",
+        (false, true) => "1, the message's last frame",
+        (false, false) => "0, more frames of the message follow",
+    };
+    line(out, "FIN", fin)?;
+    line(out, "RSV1-3", &format!("{}, no extension in use", header.rsv()))?;
+    line(
+        out,
+        "opcode",
+        &format!("0x{:x}, {}", header.opcode().bits(), header.opcode()),
+    )?;
+    match header.masking_key() {
+        Some(key) => line(out, "MASK", &format!("1, masked with {key}: a client sent it"))?,
+        None => line(out, "MASK", "0, not masked: a server sent it")?,
+    }
+    let form = match octets.len() - header.masking_key().map_or(0, |key| key.octets().len()) {
+        2 => "in 7 bits",
+        4 => "in 16 bits behind 126",
+        _ => "in 64 bits behind 127",
+    };
+    line(out, "length", &format!("{}, {form}", count(header.payload_len())))
+}
+
+fn write_payload(out: &mut dyn Write, header: &FrameHeader, frame: &Frame) -> io::Result<()> {
+    if frame.payload_taken == 0 {
+        return Ok(());
+    }
+    let more = match frame.payload_taken - frame.payload.len() as u64 {
+        0 => String::new(),
+        more => format!(" … and {more} more"),
+    };
+    line(out, "payload", &(hex::show(&frame.sent) + &more))?;
+    if header.masking_key().is_some() {
+        line(out, "unmasked", &(hex::show(&frame.payload) + &more))?;
+    }
+    if header.opcode() == Opcode::Text {
+        line(out, "text", &(text(&frame.payload) + &more))?;
+    }
+    Ok(())
+}
+
+fn write_message(out: &mut dyn Write, message: &Message) -> io::Result<()> {
+    let Message {
+        kind,
+        frames,
+        len,
+        payload,
+    } = message;
+    let shown = match kind {
+        MessageKind::Text => text(payload),
+        MessageKind::Binary => hex::show(payload),
+    };
+    let more = if *len > payload.len() as u64 { " …" } else { "" };
+    line(
+        out,
+        "message",
+        &format!("{kind}, {frames} frames, {}: {shown}{more}", count(*len)),
+    )
+}
+
+fn write_fault(out: &mut dyn Write, fault: &Fault, frame: &Frame) -> io::Result<()> {
+    let Fault { error, offset } = fault;
+    let at = usize::try_from(offset - frame.offset).unwrap_or(usize::MAX);
+    let in_payload = at.checked_sub(frame.header_octets.len());
+    let octet = match in_payload {
+        None => frame.header_octets.get(at),
+        Some(at) => frame.sent.get(at),
+    };
+    let unmasked = in_payload.and_then(|at| frame.payload.get(at));
+    let octet = match (octet, unmasked) {
+        (Some(octet), Some(meant)) if octet != meant => format!(" (0x{octet:02x}, unmasked 0x{meant:02x})"),
+        (Some(octet), _) => format!(" (0x{octet:02x})"),
+        (None, _) => String::new(),
+    };
+    writeln!(out, "Octet {offset}{octet} is wrong: {error}.")
+}
+
+fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "  {name:<10}{value}")
+}
+
+fn count(octets: u64) -> String {
+    match octets {
+        1 => "1 octet".to_owned(),
+        octets => format!("{octets} octets"),
+    }
+}
+
+/// Text as far as it is UTF-8, with what would move the cursor escaped.
+fn text(octets: &[u8]) -> String {
+    let text = String::from_utf8_lossy(octets);
+    let escaped: String = text
+        .chars()
+        .map(|c| {
+            if c.is_control() {
+                c.escape_debug().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect();
+    format!("`{escaped}`")
+}

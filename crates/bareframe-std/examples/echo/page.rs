@@ -1,0 +1,130 @@
+//! The pages that are open: each watches one connection, and asks for what a browser can't send.
+
+use crate::ask::{ASKS, hello};
+use crate::tap::{Tap, Tapped};
+use bareframe_std::{CloseCode, Error, MessageKind, ReadHalf, Rsv, Server, ServerSocket, WriteHalf};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+type Reader = ReadHalf<Tapped, Server>;
+type Writer = WriteHalf<Tapped, Server>;
+
+/// The pages that are open, by the number that their two connections have in common.
+#[derive(Default)]
+pub(crate) struct Pages {
+    open: Mutex<BTreeMap<u64, Arc<Page>>>,
+    next: AtomicU64,
+}
+
+/// A page that is open.
+pub(crate) struct Page {
+    /// The connection on which the page hears what happens.
+    reports: Writer,
+    /// The connection on which it happens, the latest if the page has made several.
+    watched: Mutex<Option<Writer>>,
+}
+
+impl Pages {
+    /// Serves the connection on which a page hears what happens, and asks.
+    pub(crate) fn serve(&self, mut socket: ServerSocket<Tapped>) -> Result<(), Error> {
+        socket.stream_mut().watch(None);
+        let (mut reader, writer) = socket.split(|stream| Ok(stream.duplicate()))?;
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let page = Arc::new(Page {
+            reports: writer,
+            watched: Mutex::new(None),
+        });
+        lock(&self.open).insert(number, Arc::clone(&page));
+        page.report(&hello(&format!("/echo?page={number}")));
+        let ended = page.listen(&mut reader);
+        lock(&self.open).remove(&number);
+        reader.finish();
+        ended
+    }
+
+    /// Gives the page that watches a connection whose request has this query.
+    pub(crate) fn watching(&self, query: Option<&str>) -> Option<Arc<Page>> {
+        let number = query?.strip_prefix("page=")?.parse().ok()?;
+        lock(&self.open).get(&number).cloned()
+    }
+}
+
+impl Page {
+    /// Echoes messages on a connection that the page watches.
+    pub(crate) fn watch(self: &Arc<Page>, mut socket: ServerSocket<Tapped>) -> Result<(), Error> {
+        let page = Arc::downgrade(self);
+        let tap = Arc::new(Tap::new(move |report| {
+            if let Some(page) = page.upgrade() {
+                page.report(report);
+            }
+        }));
+        socket.stream_mut().watch(Some(Arc::clone(&tap)));
+        // In two halves, so that this thread echoes while the page's other one sends what the page asks for.
+        let (mut reader, writer) = socket.split(|stream| Ok(stream.duplicate()))?;
+        *lock(&self.watched) = Some(writer.clone());
+        let ended = echo(&mut reader, &writer);
+        tap.ended(&ended);
+        reader.finish();
+        ended
+    }
+
+    fn report(&self, report: &str) {
+        // A page that is gone need not be told.
+        let _ = self.reports.send_text(report);
+    }
+
+    fn listen(&self, reader: &mut Reader) -> Result<(), Error> {
+        while let Some(message) = reader.read()? {
+            let watched = lock(&self.watched).clone();
+            if let (Some(ask), Some(watched)) = (message.as_str(), watched) {
+                // What can't be sent any more the page sees by itself.
+                let _ = answer(&watched, ask);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn echo(reader: &mut Reader, writer: &Writer) -> Result<(), Error> {
+    while let Some(message) = reader.read()? {
+        match writer.send(message.kind(), message.payload()) {
+            // The page has asked for a Close, or for fragments that are on their way: there is no echo now.
+            Ok(()) | Err(Error::Send(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Sends what the page asks for.
+fn answer(writer: &Writer, ask: &str) -> Result<(), Error> {
+    let (name, argument) = ask.split_once(' ').unwrap_or((ask, ""));
+    match name {
+        "ping" => writer.ping(b"are you there?"),
+        "pong" => writer.pong(b"I am here"),
+        "fragments" => {
+            writer.send_fragment(MessageKind::Text, Rsv::NONE, false, b"and a")?;
+            writer.send_fragment(MessageKind::Text, Rsv::NONE, false, b"happy new")?;
+            writer.ping(b"between fragments")?;
+            writer.send_fragment(MessageKind::Text, Rsv::NONE, true, b"year!")
+        }
+        "close" => {
+            let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));
+            let code = code.parse().ok().and_then(CloseCode::new);
+            writer.send_close(code, reason)
+        }
+        _ => match ASKS
+            .iter()
+            .find(|known| known.name == ask && !known.broken.is_empty())
+        {
+            Some(known) => Ok(writer.with_stream(|stream| stream.write_all(known.broken))??),
+            None => Ok(()),
+        },
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,235 @@
+//! One direction of a connection as whole frames, each as it went over the wire and as it was meant.
+//!
+//! Shared by `decode`, which prints them, and `echo`, which shows them in a browser. The engine decodes; here its
+//! events are gathered, and the octets kept that it has no use for once it has decoded them.
+
+use bareframe::{
+    CloseReason, ControlPayload, FrameDecoder, FrameEvent, FrameHeader, MessageKind, Opcode, ProtocolError,
+    Rules, Utf8Validator,
+};
+
+/// How many octets of a payload are kept to be shown. A control frame's fit whole.
+pub(crate) const SHOWN: usize = 256;
+
+/// Gathers frames from the octets of one direction, which may come in pieces of any size.
+pub(crate) struct Frames {
+    rules: Rules,
+    decoder: FrameDecoder,
+    /// Octets of the stream that the decoder has taken.
+    offset: u64,
+    /// The frame that is not whole, if its first octet came.
+    frame: Option<Frame>,
+    message: Option<Message>,
+    text: Utf8Validator,
+    failed: bool,
+}
+
+/// A frame, or as much of it as came.
+pub(crate) struct Frame {
+    /// Where in the stream its first octet stands.
+    pub(crate) offset: u64,
+    /// The octets of its header, up to the one that is wrong if one is.
+    pub(crate) header_octets: Vec<u8>,
+    /// The header, if it is whole and right.
+    pub(crate) header: Option<FrameHeader>,
+    /// The first [`SHOWN`] octets of the payload as they were sent, so masked if the frame is.
+    pub(crate) sent: Vec<u8>,
+    /// The same octets, unmasked.
+    pub(crate) payload: Vec<u8>,
+    /// How many octets of the payload came.
+    pub(crate) payload_taken: u64,
+    /// What a Close frame says.
+    pub(crate) close: Option<CloseReason>,
+    /// The message that this frame ends.
+    pub(crate) message: Option<Message>,
+    pub(crate) fault: Option<Fault>,
+}
+
+/// A message, from its first frame up to here.
+pub(crate) struct Message {
+    pub(crate) kind: MessageKind,
+    pub(crate) frames: u64,
+    pub(crate) len: u64,
+    /// Its first [`SHOWN`] octets.
+    pub(crate) payload: Vec<u8>,
+}
+
+/// What is wrong, and the octet that shows it.
+pub(crate) struct Fault {
+    pub(crate) error: ProtocolError,
+    pub(crate) offset: u64,
+}
+
+impl Frames {
+    pub(crate) fn new(rules: Rules) -> Frames {
+        Frames {
+            rules,
+            decoder: FrameDecoder::new(),
+            offset: 0,
+            frame: None,
+            message: None,
+            text: Utf8Validator::new(),
+            failed: false,
+        }
+    }
+
+    /// Takes the next octets, and gives the frames that end in them. The last may be one that is wrong; nothing
+    /// comes after it.
+    pub(crate) fn push(&mut self, octets: &[u8]) -> Vec<Frame> {
+        let mut whole = Vec::new();
+        let mut copy = octets.to_vec();
+        let (mut sent, mut input) = (octets, &mut copy[..]);
+        while !self.failed && !sent.is_empty() {
+            let event = self.decoder.decode(self.rules, &mut input);
+            let (taken, rest) = sent.split_at(sent.len() - input.len());
+            let start = self.offset;
+            self.offset += taken.len() as u64;
+            let frame = self.frame.get_or_insert_with(|| Frame::new(start));
+            match event {
+                Ok(None) => frame.header_octets.extend(taken),
+                Ok(Some(FrameEvent::Header(header))) => {
+                    frame.header_octets.extend(taken);
+                    frame.header = Some(header);
+                    self.begin(header);
+                }
+                Ok(Some(FrameEvent::Payload { payload, .. })) => self.take(start, taken, payload),
+                Err(error) => {
+                    frame.header_octets.extend(taken.iter().chain(rest.first()));
+                    self.fail(error, self.offset);
+                }
+            }
+            sent = rest;
+            if self.failed || self.decoder.is_between_frames() {
+                whole.extend(self.end());
+            }
+        }
+        whole
+    }
+
+    /// Takes the frame that is not whole. None should be left when the stream ends.
+    pub(crate) fn unfinished(&mut self) -> Option<Frame> {
+        self.frame.take()
+    }
+
+    /// The order of fragments: the decoder sees frames, not messages (RFC 6455 section 5.4).
+    fn begin(&mut self, header: FrameHeader) {
+        let begins = match header.opcode() {
+            Opcode::Text => Some(MessageKind::Text),
+            Opcode::Binary => Some(MessageKind::Binary),
+            Opcode::Continuation => None,
+            Opcode::Close | Opcode::Ping | Opcode::Pong => return,
+        };
+        match (begins, &mut self.message) {
+            (Some(kind), none @ None) => *none = Some(Message::new(kind)),
+            (None, Some(message)) => message.frames += 1,
+            (Some(_), Some(_)) => self.fail(ProtocolError::InterleavedMessage, self.frame_offset()),
+            (None, None) => self.fail(ProtocolError::UnexpectedContinuation, self.frame_offset()),
+        }
+    }
+
+    /// Takes a piece of payload up to the octet that is not UTF-8, if one is not. A character may continue from one
+    /// fragment to the next (RFC 6455 section 8.1).
+    fn take(&mut self, start: u64, sent: &[u8], payload: &[u8]) {
+        let Some(frame) = &mut self.frame else { return };
+        let control = frame.header.is_some_and(|header| header.opcode().is_control());
+        let message = self.message.as_mut().filter(|_| !control);
+        let is_text = message
+            .as_ref()
+            .is_some_and(|message| message.kind == MessageKind::Text);
+        let wrong = match is_text {
+            true => self.text.push(payload).err(),
+            false => None,
+        };
+        let end = wrong.map_or(payload.len(), |wrong| wrong.at + 1);
+        frame.take(&sent[..end], &payload[..end]);
+        match (wrong, message) {
+            (Some(wrong), _) => self.fail(ProtocolError::InvalidUtf8, start + wrong.at as u64),
+            (None, Some(message)) => message.take(payload),
+            (None, None) => {}
+        }
+    }
+
+    /// What can only be judged when the frame is whole: a Close frame's payload, the end of a text.
+    fn end(&mut self) -> Option<Frame> {
+        if let Some(header) = self.frame.as_ref().and_then(|frame| frame.header)
+            && !self.failed
+        {
+            let last_octet = self.offset.saturating_sub(1);
+            match header.opcode() {
+                Opcode::Close => self.end_close(last_octet),
+                Opcode::Ping | Opcode::Pong => {}
+                _ if header.fin() => {
+                    if self.text.finish().is_err() {
+                        self.fail(ProtocolError::InvalidUtf8, last_octet);
+                    }
+                    if let Some(frame) = &mut self.frame {
+                        frame.message = self.message.take();
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.frame.take()
+    }
+
+    fn end_close(&mut self, last_octet: u64) {
+        let Some(frame) = &mut self.frame else { return };
+        match ControlPayload::new(&frame.payload).map(|payload| payload.close_reason()) {
+            Ok(Ok(reason)) => frame.close = Some(reason),
+            Ok(Err(error)) => self.fail(error, last_octet),
+            // The decoder refuses a longer one at its header.
+            Err(_) => {}
+        }
+    }
+
+    fn frame_offset(&self) -> u64 {
+        self.frame.as_ref().map_or(self.offset, |frame| frame.offset)
+    }
+
+    fn fail(&mut self, error: ProtocolError, offset: u64) {
+        self.failed = true;
+        if let Some(frame) = &mut self.frame {
+            frame.fault = Some(Fault { error, offset });
+        }
+    }
+}
+
+impl Frame {
+    fn new(offset: u64) -> Frame {
+        Frame {
+            offset,
+            header_octets: Vec::new(),
+            header: None,
+            sent: Vec::new(),
+            payload: Vec::new(),
+            payload_taken: 0,
+            close: None,
+            message: None,
+            fault: None,
+        }
+    }
+
+    fn take(&mut self, sent: &[u8], payload: &[u8]) {
+        self.payload_taken += payload.len() as u64;
+        let room = SHOWN - self.payload.len();
+        self.sent.extend(sent.iter().take(room));
+        self.payload.extend(payload.iter().take(room));
+    }
+}
+
+impl Message {
+    fn new(kind: MessageKind) -> Message {
+        Message {
+            kind,
+            frames: 1,
+            len: 0,
+            payload: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, payload: &[u8]) {
+        self.len += payload.len() as u64;
+        let room = SHOWN - self.payload.len();
+        self.payload.extend(payload.iter().take(room));
+    }
+}

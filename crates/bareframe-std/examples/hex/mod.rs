@@ -1,0 +1,39 @@
+//! Octets in hexadecimal.
+
+use std::fmt::Write;
+
+/// Takes `81 05`, `8105`, `0x81, 0x05`, `81:05`, and all of them with line breaks.
+pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
+    let mut octets = Vec::new();
+    for word in text.split([' ', '\t', '\r', '\n', ',', ':']) {
+        let digits: Option<Vec<u32>> = word
+            .strip_prefix("0x")
+            .unwrap_or(word)
+            .chars()
+            .map(|c| c.to_digit(16))
+            .collect();
+        let digits = digits.ok_or_else(|| format!("`{word}` is not hexadecimal"))?;
+        for pair in digits.chunks(2) {
+            match pair {
+                &[high, low] => octets.extend(u8::try_from(high << 4 | low)),
+                _ => {
+                    return Err(format!(
+                        "`{word}` has half an octet: one is two hexadecimal digits"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(octets)
+}
+
+/// Gives `81 05`.
+pub(crate) fn show(octets: &[u8]) -> String {
+    let mut shown = String::with_capacity(octets.len() * 3);
+    for octet in octets {
+        let space = if shown.is_empty() { "" } else { " " };
+        // Writing to a String does not fail.
+        let _ = write!(shown, "{space}{octet:02x}");
+    }
+    shown
+}
