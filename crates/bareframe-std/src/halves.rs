@@ -216,7 +216,7 @@ impl<S: Write, R: Role> WriteHalf<S, R> {
     /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
     pub fn send_fragment(&self, kind: MessageKind, rsv: Rsv, fin: bool, payload: &[u8]) -> Result<(), Error> {
         self.shared.hold(|sending| {
-            sending.output.make_room_for_header(&mut sending.stream)?;
+            sending.make_ready()?;
             let frame = sending.sender.send(kind, rsv, fin, payload.len() as u64)?;
             sending.output.frame(frame, payload, false, &mut sending.stream)
         })
@@ -268,7 +268,7 @@ impl<S: Write, R: Role> WriteHalf<S, R> {
     /// [`Error::Io`], or [`Error::Send`] within a frame; nothing was lent.
     pub fn with_stream<T>(&self, lend: impl FnOnce(&mut S) -> T) -> Result<T, Error> {
         self.shared.hold(|sending| {
-            sending.output.make_room_for_header(&mut sending.stream)?;
+            sending.make_ready()?;
             sending.output.flush(&mut sending.stream)?;
             Ok(lend(&mut sending.stream))
         })
@@ -279,7 +279,7 @@ impl<S: Write, R: Role> WriteHalf<S, R> {
         make: impl FnOnce(&mut Sender<R>) -> Result<ControlFrame, SendError>,
     ) -> Result<(), Error> {
         self.shared.hold(|sending| {
-            sending.output.make_room_for_control(&mut sending.stream)?;
+            sending.make_ready()?;
             let frame = make(&mut sending.sender)?;
             sending.output.control(&frame, false, &mut sending.stream)
         })
@@ -349,6 +349,7 @@ impl<S: Write, R: Role> Shared<S, R> {
     /// Does something with the sending half as soon as nobody else does, and then what the receiving half has left.
     fn hold<T>(&self, act: impl FnOnce(&mut Sending<S, R>) -> Result<T, Error>) -> Result<T, Error> {
         let mut sending = lock(&self.sending);
+        sending.take_left(&self.left);
         let result = act(&mut sending);
         // That an answer can't be sent is no fault of this call; it stays where it is.
         let mut settled = sending.send_left(&self.left);
@@ -384,9 +385,21 @@ impl<S: Write, R: Role> Shared<S, R> {
 }
 
 impl<S: Write, R: Role> Sending<S, R> {
+    /// Sees to it that a frame can begin.
+    fn make_ready(&mut self) -> Result<(), Error> {
+        if !self.output.is_ready() {
+            self.output.flush(&mut self.stream)?;
+        }
+        if self.output.is_at_boundary() {
+            Ok(())
+        } else {
+            Err(Error::Send(SendError::InsideFrame))
+        }
+    }
+
     /// Queues what was left, between frames and as far as there is room. Tells whether that is all of it.
     fn take_left(&mut self, left: &Mutex<Left>) -> bool {
-        while self.output.can_take_control() {
+        while self.output.is_ready() {
             let Some(reply) = lock(left).take() else {
                 return true;
             };
@@ -403,7 +416,7 @@ impl<S: Write, R: Role> Sending<S, R> {
         loop {
             let all = self.take_left(left);
             self.output.flush(&mut self.stream)?;
-            if all || !self.output.can_take_control() {
+            if all || !self.output.is_ready() {
                 return Ok(all);
             }
         }

@@ -27,7 +27,7 @@ impl<S: Write, R: Role> Link<S, R> {
         payload: &[u8],
         may_wait: bool,
     ) -> Result<(), Error> {
-        self.output.make_room_for_header(&mut self.stream)?;
+        self.make_ready()?;
         let frame = self.connection.send(kind, rsv, fin, payload.len() as u64)?;
         self.output.frame(frame, payload, may_wait, &mut self.stream)
     }
@@ -40,7 +40,7 @@ impl<S: Write, R: Role> Link<S, R> {
         fin: bool,
         payload_len: u64,
     ) -> Result<Outgoing<R>, Error> {
-        self.output.make_room_for_header(&mut self.stream)?;
+        self.make_ready()?;
         let frame = self.connection.send(kind, rsv, fin, payload_len)?;
         self.output.begin(&frame)?;
         Ok(frame)
@@ -62,9 +62,22 @@ impl<S: Write, R: Role> Link<S, R> {
         make: impl FnOnce(&mut Connection<R>) -> Result<ControlFrame, SendError>,
         may_wait: bool,
     ) -> Result<(), Error> {
-        self.output.make_room_for_control(&mut self.stream)?;
+        self.make_ready()?;
         let frame = make(&mut self.connection)?;
         self.output.control(&frame, may_wait, &mut self.stream)
+    }
+
+    /// Sees to it that a frame can begin, behind what is owed.
+    fn make_ready(&mut self) -> Result<(), Error> {
+        self.queue_answers();
+        if !self.output.is_ready() {
+            self.flush()?;
+        }
+        if self.output.is_at_boundary() {
+            Ok(())
+        } else {
+            Err(Error::Send(SendError::InsideFrame))
+        }
     }
 
     /// Writes all that waits.
@@ -81,7 +94,7 @@ impl<S: Write, R: Role> Link<S, R> {
     /// Queues what the engine owes, between frames and as far as there is room. Tells whether it did.
     fn queue_answers(&mut self) -> bool {
         let mut queued = false;
-        while self.output.can_take_control() {
+        while self.output.is_ready() {
             let Some(frame) = self.connection.poll_transmit() else {
                 break;
             };
@@ -103,7 +116,7 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
 
     #[inline]
     fn make_room(&mut self) -> Result<(), Error> {
-        if self.output.can_take_control() {
+        if self.output.is_ready() {
             return Ok(());
         }
         match self.flush() {
@@ -125,12 +138,15 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
                 Err(error) => return Err(Error::Protocol(error)),
                 Ok(_) => return Err(Error::AbnormalClosure),
             },
-            (State::Closed, Err(error)) if is_temporary(&error) => return Err(Error::Io(error)),
+            (State::Closed | State::CloseReceived, Err(error)) if is_temporary(&error) => {
+                return Err(Error::Io(error));
+            }
             // A peer that has closed need not have waited for our answer.
-            (State::Closed, _) => return Ok(false),
+            (State::Closed, _) | (State::CloseReceived, Err(_)) => return Ok(false),
+            (State::CloseReceived, Ok(())) => return Err(Error::Send(SendError::InsideFrame)),
             // Two ends that write and do not read until the other has read would wait for ever.
             (_, Err(error)) if !is_temporary(&error) => return Err(Error::Io(error)),
-            (State::Open | State::CloseSent | State::CloseReceived, _) => {}
+            (State::Open | State::CloseSent, _) => {}
         }
         if input.fill(&mut self.stream)? > 0 {
             return Ok(true);

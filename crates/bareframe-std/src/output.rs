@@ -5,9 +5,6 @@ use bareframe::{ControlFrame, Outbox, Outgoing, Role, SendError};
 use std::fmt;
 use std::io::{self, IoSlice, Write};
 
-/// The longest header of a frame, in octets.
-const MAX_HEADER_LEN: usize = 14;
-
 /// A payload up to this many octets is cheaper to copy behind its header than to hand over as a second slice.
 const CHEAP_COPY: usize = 4096;
 
@@ -33,9 +30,9 @@ impl Output {
         }
     }
 
-    /// Tells whether a control frame may be queued now.
+    /// Tells whether a frame may begin: the one before is complete, and there is room for a control frame or a header.
     #[inline]
-    pub(crate) fn can_take_control(&self) -> bool {
+    pub(crate) fn is_ready(&self) -> bool {
         self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
     }
 
@@ -58,26 +55,9 @@ impl Output {
         self.flush(stream).map_err(Error::Unflushed)
     }
 
-    /// Sees to it that a control frame can be queued.
-    pub(crate) fn make_room_for_control(&mut self, stream: &mut impl Write) -> Result<(), Error> {
-        self.make_room(ControlFrame::MAX_LEN, stream)
-    }
-
-    /// Sees to it that a data frame can begin.
-    pub(crate) fn make_room_for_header(&mut self, stream: &mut impl Write) -> Result<(), Error> {
-        self.make_room(MAX_HEADER_LEN, stream)
-    }
-
-    /// Sees to it that the frame before is complete and this many octets have room.
-    fn make_room(&mut self, len: usize, stream: &mut impl Write) -> Result<(), Error> {
-        if !self.outbox.is_at_boundary() || self.outbox.room() < len {
-            self.flush(stream)?;
-        }
-        if self.outbox.is_at_boundary() {
-            Ok(())
-        } else {
-            Err(Error::Send(SendError::InsideFrame))
-        }
+    /// Tells whether the frame before is complete.
+    pub(crate) fn is_at_boundary(&self) -> bool {
+        self.outbox.is_at_boundary()
     }
 
     /// Adds a frame for which there is room. If all of it fits and the octets may wait, none is written.
@@ -136,6 +116,9 @@ impl Output {
         may_wait: bool,
         stream: &mut impl Write,
     ) -> io::Result<usize> {
+        if self.outbox.is_at_boundary() {
+            return Ok(0);
+        }
         if self.outbox.room() == 0 {
             self.flush(stream)?;
         }
@@ -143,7 +126,7 @@ impl Output {
         if self.outbox.is_at_boundary() && !may_wait {
             match self.flush(stream) {
                 // They were taken, and wait for a later call.
-                Err(error) if taken > 0 && is_temporary(&error) => {}
+                Err(error) if is_temporary(&error) => {}
                 flushed => flushed?,
             }
         }

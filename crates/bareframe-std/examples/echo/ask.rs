@@ -128,3 +128,24 @@ pub(crate) fn hello(echo: &str) -> String {
         .json("can", format!("[{}]", can.join(",")))
         .finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::Frames;
+    use bareframe::Rules;
+
+    #[test]
+    fn broken_frames_are_broken_where_they_say() {
+        for ask in ASKS.iter().filter(|ask| !ask.broken.is_empty()) {
+            let frames = Frames::new(Rules::FROM_SERVER).push(ask.broken);
+            let fault = frames.last().and_then(|frame| frame.fault.as_ref());
+            assert_eq!(
+                fault.map(|fault| fault.error.section()),
+                Some(ask.section),
+                "{}",
+                ask.name
+            );
+        }
+    }
+}

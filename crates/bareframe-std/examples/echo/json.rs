@@ -135,7 +135,40 @@ fn fault_of(frame: &Frame, error: ProtocolError, offset: u64) -> String {
         .text("field", field)
         .json("at", at)
         .text("what", &error.to_string())
-        .text("section", error.section())
-        .json("code", error.close_code().number())
         .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frames::Frames;
+    use bareframe::Rules;
+
+    #[track_caller]
+    fn reported(octets: &[u8], says: &str) {
+        let frames = Frames::new(Rules::FROM_CLIENT).push(octets);
+        assert_eq!(frame(End::Client, frames.last().unwrap()), says);
+    }
+
+    #[test]
+    fn text_is_escaped() {
+        let object = Object::new().text("a", "\"\\\n\u{1f}é").json("b", 1);
+        assert_eq!(object.finish(), r#"{"a":"\"\\\u000a\u001fé","b":1}"#);
+    }
+
+    #[test]
+    fn a_frame_has_all_its_fields() {
+        reported(
+            b"\x81\x81\x6c\x93\xc7\xe4\x0d",
+            r#"{"from":"client","header":"81816c93c7e4","fin":1,"rsv":"000","opcode":1,"name":"text","masked":1,"len7":1,"ext":"","key":"6c93c7e4","len":1,"taken":1,"sent":"0d","payload":"61","message":{"kind":"text","frames":1,"len":1}}"#,
+        );
+    }
+
+    #[test]
+    fn a_wrong_header_has_the_fields_up_to_the_fault() {
+        reported(
+            b"\x82\xfe\x00\x05",
+            r#"{"from":"client","header":"82fe0005","fin":1,"rsv":"000","opcode":2,"name":"binary","masked":1,"len7":126,"ext":"0005","key":"","fault":{"field":"ext","at":3,"what":"the peer sent a length in more octets than it needs (RFC 6455 section 5.2; close code 1002 Protocol Error)"}}"#,
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! The pages that are open: each watches one connection, and asks for what a browser can't send.
 
 use crate::ask::{ASKS, hello};
+use crate::json::Object;
 use crate::tap::{Tap, Tapped};
 use bareframe_std::{CloseCode, Error, MessageKind, ReadHalf, Rsv, Server, ServerSocket, WriteHalf};
 use std::collections::BTreeMap;
@@ -78,9 +79,10 @@ impl Page {
     fn listen(&self, reader: &mut Reader) -> Result<(), Error> {
         while let Some(message) = reader.read()? {
             let watched = lock(&self.watched).clone();
-            if let (Some(ask), Some(watched)) = (message.as_str(), watched) {
-                // What can't be sent any more the page sees by itself.
-                let _ = answer(&watched, ask);
+            if let (Some(ask), Some(watched)) = (message.as_str(), watched)
+                && let Err(error) = answer(&watched, ask)
+            {
+                self.report(&Object::new().text("note", &format!("{error}.")).finish());
             }
         }
         Ok(())
@@ -99,30 +101,33 @@ fn echo(reader: &mut Reader, writer: &Writer) -> Result<(), Error> {
 }
 
 /// Sends what the page asks for.
-fn answer(writer: &Writer, ask: &str) -> Result<(), Error> {
+fn answer(writer: &Writer, ask: &str) -> Result<(), Box<dyn std::error::Error>> {
     let (name, argument) = ask.split_once(' ').unwrap_or((ask, ""));
     match name {
-        "ping" => writer.ping(b"are you there?"),
-        "pong" => writer.pong(b"I am here"),
+        "ping" => writer.ping(b"are you there?")?,
+        "pong" => writer.pong(b"I am here")?,
         "fragments" => {
             writer.send_fragment(MessageKind::Text, Rsv::NONE, false, b"and a")?;
             writer.send_fragment(MessageKind::Text, Rsv::NONE, false, b"happy new")?;
             writer.ping(b"between fragments")?;
-            writer.send_fragment(MessageKind::Text, Rsv::NONE, true, b"year!")
+            writer.send_fragment(MessageKind::Text, Rsv::NONE, true, b"year!")?;
         }
         "close" => {
             let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));
-            let code = code.parse().ok().and_then(CloseCode::new);
-            writer.send_close(code, reason)
+            match code.parse().ok().and_then(CloseCode::new) {
+                Some(code) => writer.send_close(code, reason)?,
+                None => return Err(format!("{code} can't stand in a Close").into()),
+            }
         }
         _ => match ASKS
             .iter()
             .find(|known| known.name == ask && !known.broken.is_empty())
         {
-            Some(known) => Ok(writer.with_stream(|stream| stream.write_all(known.broken))??),
-            None => Ok(()),
+            Some(known) => writer.with_stream(|stream| stream.write_all(known.broken))??,
+            None => return Err(format!("{ask} is nothing that can be sent").into()),
         },
     }
+    Ok(())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -165,7 +165,7 @@ impl Tap {
             Ok(()) => "the closing handshake is done.".to_owned(),
             Err(error) => format!("{error}."),
         };
-        (self.report)(&Object::new().text("end", &how).finish());
+        (self.report)(&Object::new().text("note", &how).finish());
     }
 
     fn see(&self, from: End, octets: &[u8]) {

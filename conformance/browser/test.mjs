@@ -1,0 +1,310 @@
+// A headless Chromium opens the page that shows every frame, does what a person does there, and checks what is drawn.
+//
+//   node test.mjs [URL]                 a server that runs already; what it does not offer is left out and said
+//   node test.mjs [--echo COMMAND]      starts the echo example itself; then everything must be there
+//   … --screenshots DIR                 leaves pictures of the page there
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import net from "node:net";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { chromium } from "playwright-core";
+
+const { values: options, positionals: [givenUrl] } = parseArgs({
+  allowPositionals: true,
+  options: {
+    echo: { type: "string", default: "cargo run --release -p bareframe-std --example echo --" },
+    chromium: { type: "string", default: "/usr/bin/chromium" },
+    screenshots: { type: "string" },
+  },
+});
+const PATIENCE = 15_000;
+
+// The server.
+
+async function freePort() {
+  const server = net.createServer();
+  await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+async function startEcho() {
+  const address = `127.0.0.1:${await freePort()}`;
+  const [command, ...parts] = options.echo.split(" ");
+  // Its own process group, so that what cargo starts ends with it.
+  const child = spawn(command, [...parts, address], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: ["ignore", "inherit", "inherit"], detached: true,
+  });
+  let ended = false;
+  for (const end of ["exit", "error"]) child.on(end, () => { ended = true; });
+  const url = `http://${address}/`;
+  for (;;) {
+    if (ended) throw new Error(`"${options.echo}" ended before it listened`);
+    if (await fetch(url).then(answer => answer.ok, () => false)) break;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return { url, stop: () => { if (!ended) process.kill(-child.pid); } };
+}
+
+// The page, as a person sees it.
+
+class Page {
+  constructor(page) { this.page = page; this.marked = 0; }
+
+  rows(from, name) {
+    return this.page.locator(`#timeline button[data-from=${from}][data-name=${name}]`);
+  }
+
+  /** What happens from here on is looked for by `next`. */
+  async mark() { this.marked = await this.page.locator("#timeline button").count(); }
+
+  /** The n-th such frame since the mark. */
+  async next(from, name, nth = 0) {
+    const index = await this.page.waitForFunction(([marked, from, name, nth]) => {
+      const rows = [...document.querySelectorAll("#timeline button")];
+      const found = rows.map((row, at) => ({ row, at })).slice(marked)
+        .filter(({ row }) => row.dataset.from === from && row.dataset.name === name)[nth];
+      return found ? found.at + 1 : 0;
+    }, [this.marked, from, name, nth], { timeout: PATIENCE });
+    return this.page.locator("#timeline button").nth(await index.jsonValue() - 1);
+  }
+
+  async state(pattern) {
+    await this.page.waitForFunction(source => new RegExp(source).test(document.getElementById("state").textContent),
+      pattern.source, { timeout: PATIENCE });
+  }
+
+  async click(name, within = "body") { await this.page.locator(within).getByRole("button", { name, exact: true }).click(); }
+
+  /** The chosen frame: fields by name, bits in the figure, and the octets of the table. */
+  async chosen() {
+    return this.page.evaluate(() => {
+      const texts = selector => [...document.querySelectorAll(selector)].map(node => node.textContent);
+      const row = name => texts(`.octets .${name} td`);
+      const fields = {};
+      for (const field of document.querySelectorAll(".fields > div")) {
+        fields[field.querySelector("dt").textContent] = field.querySelector(".is").textContent;
+      }
+      return {
+        fields, bits: texts("#picture .bits").join(""), story: document.querySelector("#detail p").textContent,
+        fault: texts("#detail .fault").join(""), means: texts(".fields .why").join("\n"),
+        sent: row("sent"), key: row("key"), payload: row("plain"),
+      };
+    });
+  }
+
+  async show(row) { await row.click(); return this.chosen(); }
+
+  async reconnect() {
+    await this.click("Connect");
+    await this.state(/^open/);
+    await this.mark();
+  }
+}
+
+const steps = {
+  async "the page connects"(page) {
+    await page.state(/^open: ws:/);
+    assert.equal(await page.page.title(), "WebSocket, frame by frame");
+    assert.equal(await page.rows("server", "text").count(), 0);
+  },
+
+  async "text goes out masked and comes back as it is"(page) {
+    await page.mark();
+    await page.page.getByLabel("Text to send").fill("Hällo");
+    await page.click("Send text");
+    const sent = await page.show(await page.next("client", "text"));
+    assert.equal(sent.fields.FIN, "1");
+    assert.equal(sent.fields["RSV1-3"], "000");
+    assert.equal(sent.fields.opcode, "0x1 text");
+    assert.equal(sent.fields.MASK, "1");
+    assert.equal(sent.fields["Payload length"], "6");
+    const hex = octets => Buffer.from(octets).toString("hex").match(/../g);
+    assert.deepEqual(sent.payload, hex("Hällo"));
+    assert.deepEqual(sent.key.slice(0, 4), sent.fields["Masking-key"].split(" "));
+    const unmasked = sent.sent.map((octet, i) => parseInt(octet, 16) ^ parseInt(sent.key[i % 4], 16));
+    assert.deepEqual(hex(unmasked), sent.payload);
+    const octets = ["81", "86", ...sent.key.slice(0, 4), ...sent.sent];
+    assert.equal(sent.bits, octets.map(octet => parseInt(octet, 16).toString(2).padStart(8, "0")).join(""));
+
+    const echoed = await page.show(await page.next("server", "text"));
+    assert.equal(echoed.fields.MASK, "0");
+    assert.equal(echoed.fields["Masking-key"], undefined);
+    assert.deepEqual(echoed.sent, hex("Hällo"));
+    assert.match(echoed.means, /“Hällo”/);
+  },
+
+  async "Enter sends too, and keys walk through the frames"(page) {
+    await page.mark();
+    await page.page.getByLabel("Text to send").press("Enter");
+    const row = await page.next("client", "text");
+    await page.next("server", "text");
+    await row.focus();
+    await row.press("ArrowDown");
+    assert.equal(await (await page.next("server", "text")).getAttribute("aria-current"), "true");
+  },
+
+  async "binary is echoed as binary"(page) {
+    await page.mark();
+    await page.click("As binary");
+    assert.equal((await page.show(await page.next("client", "binary"))).fields.opcode, "0x2 binary");
+    assert.equal((await page.show(await page.next("server", "binary"))).fields.opcode, "0x2 binary");
+  },
+
+  async "an empty message has no payload"(page) {
+    await page.mark();
+    await page.click("Empty");
+    const echoed = await page.show(await page.next("server", "binary"));
+    assert.equal(echoed.fields["Payload length"], "0");
+    assert.equal(echoed.bits, "1000001000000000");
+  },
+
+  async "lengths take 16 and 64 bits"(page) {
+    for (const [button, len, marker, bits] of [["300 octets", 300, "126", 16], [/70.000 octets/, 70_000, "127", 64]]) {
+      await page.mark();
+      await page.click(button);
+      for (const from of ["client", "server"]) {
+        const shown = await page.show(await page.next(from, "binary"));
+        assert.equal(shown.fields["Payload length"], marker);
+        assert.equal(shown.fields["Extended payload length"], String(len));
+        assert.equal(shown.bits.slice(16, 16 + bits), len.toString(2).padStart(bits, "0"));
+      }
+    }
+  },
+
+  async "a Ping is answered by the browser with the same octets"(page) {
+    await page.mark();
+    if (!await page.offers("Ping")) return "not offered";
+    await page.click("Ping");
+    const ping = await page.show(await page.next("server", "ping"));
+    const pong = await page.show(await page.next("client", "pong"));
+    assert.ok(ping.sent.length > 0);
+    assert.deepEqual(pong.payload, ping.sent);
+  },
+
+  async "a message comes in fragments, with a Ping between them"(page) {
+    await page.mark();
+    if (!await page.offers("Fragments")) return "not offered";
+    await page.click("Fragments");
+    assert.equal((await page.show(await page.next("server", "text"))).fields.FIN, "0");
+    assert.equal((await page.show(await page.next("server", "continuation", 0))).fields.FIN, "0");
+    const last = await page.show(await page.next("server", "continuation", 1));
+    assert.equal(last.fields.FIN, "1");
+    assert.match(last.story, /ends its text message: 3 frames, 19 octets/);
+    assert.equal((await page.show(await page.next("client", "pong"))).fields.FIN, "1");
+  },
+
+  async "the browser closes"(page) {
+    await page.mark();
+    await page.page.getByLabel("Close code", { exact: true }).fill("3001");
+    await page.page.getByLabel("Close reason", { exact: true }).fill("enough");
+    await page.click("Send Close");
+    assert.match((await page.show(await page.next("client", "close"))).means, /3001.*“enough”/);
+    const answer = await page.show(await page.next("server", "close"));
+    assert.match(answer.means, /3001/);
+    assert.match(answer.story, /answers the Close/);
+    await page.state(/^closed: 3001/);
+    await page.reconnect();
+  },
+
+  async "the server closes with a code of choice"(page) {
+    if (!await page.offers("Close")) return "not offered";
+    await page.page.getByLabel("Close code from the server").fill("4321");
+    await page.page.getByLabel("Close reason from the server").fill("as you wish");
+    await page.click("Close", "#ask-close");
+    assert.match((await page.show(await page.next("server", "close"))).means, /4321.*“as you wish”/);
+    assert.match((await page.show(await page.next("client", "close"))).story, /answers the Close/);
+    await page.state(/^closed: 4321/);
+    await page.reconnect();
+  },
+
+  async "the browser fails the connection at every broken frame"(page) {
+    const kinds = await page.page.locator("#ask-broken option").all();
+    if (kinds.length === 0) return "not offered";
+    for (const kind of kinds) {
+      const name = await kind.textContent();
+      await page.page.getByLabel("What is wrong with the frame").selectOption(await kind.getAttribute("value"));
+      await page.click("Send broken frame");
+      await page.state(/^closed/);
+      const wrong = page.page.locator("#timeline .wrong[data-from=server]").last();
+      await wrong.waitFor({ timeout: PATIENCE });
+      const section = /§([\d.]+)/.exec(name)[1];
+      assert.match((await page.show(wrong)).fault, new RegExp(`Wrong: .*section ${section.replaceAll(".", "\\.")}`), name);
+      const told = page.page.locator("#timeline .note", { hasText: "The browser tells" }).last();
+      assert.match(await told.textContent(), /closed abnormally, code 1006/, name);
+      await page.reconnect();
+    }
+    return `${kinds.length} kinds`;
+  },
+
+  async "the second connection is not shown"(page) {
+    const all = await page.page.locator("#timeline").textContent();
+    assert.ok(!all.includes('{"'), "no report is reported");
+  },
+
+  async "it fits a telephone"(page) {
+    await page.page.setViewportSize({ width: 360, height: 740 });
+    for (const row of [page.rows("client", "text").first(), page.rows("server", "close").first()]) {
+      await row.click();
+      const overflow = await page.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(overflow <= 0, `${overflow} pixels too wide`);
+    }
+    await page.page.setViewportSize({ width: 1280, height: 900 });
+  },
+};
+
+async function main() {
+  const server = givenUrl ? { url: givenUrl, stop() {} } : await startEcho();
+  const complete = !givenUrl;
+  let browser;
+  try {
+    browser = await chromium.launch({
+      executablePath: options.chromium,
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync"],
+    });
+    const tab = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    const complaints = [];
+    tab.on("pageerror", error => complaints.push(error.stack));
+    tab.on("requestfailed", request => complaints.push(`${request.url()}: ${request.failure().errorText}`));
+    tab.on("request", request => { if (!request.url().startsWith(server.url)) complaints.push(`asks for ${request.url()}`); });
+    const page = new Page(tab);
+    page.offers = async name => {
+      const there = await tab.locator(".server").getByRole("button", { name, exact: true }).count() > 0;
+      assert.ok(there || !complete, `the echo example offers ${name}`);
+      return there;
+    };
+    await tab.goto(server.url);
+    for (const [name, step] of Object.entries(steps)) {
+      const remark = await step(page);
+      console.log(`ok  ${name}${remark ? ` (${remark})` : ""}`);
+    }
+    assert.deepEqual(complaints, []);
+    if (options.screenshots) await takePictures(page);
+  } finally {
+    if (browser) await browser.close();
+    server.stop();
+  }
+}
+
+async function takePictures({ page }) {
+  mkdirSync(options.screenshots, { recursive: true });
+  for (const colorScheme of ["light", "dark"]) {
+    await page.emulateMedia({ colorScheme });
+    for (const [name, selector] of [["text", "[data-from=client][data-name=text]"], ["close", "[data-name=close]"], ["wrong", ".wrong"]]) {
+      const row = page.locator(`#timeline ${selector}`).first();
+      if (await row.count() === 0) continue;
+      await row.click();
+      await page.screenshot({ path: `${options.screenshots}/${name}-${colorScheme}.png`, fullPage: true });
+    }
+  }
+}
+
+main().then(() => console.log("The page shows every frame."), error => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,235 @@
+//! The closing handshake and the end of the stream (RFC 6455 section 7).
+
+mod wire;
+
+use bareframe_std::{
+    CloseCode, Config, Error, Limits, Options, ProtocolError, SendError, State, WebSocket, accept, connect,
+};
+use bareframe_testkit::Frame;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+use wire::{Takes, Wire};
+
+const KEY: [u8; 4] = [1, 2, 3, 4];
+
+fn server(frames: &[Frame]) -> WebSocket<Wire, bareframe_std::Server> {
+    let reads = frames.iter().map(|frame| frame.clone().masked(KEY).octets());
+    WebSocket::server(Wire::new(reads), &Options::DEFAULT)
+}
+
+/// Two ends of a TCP connection.
+fn tcp() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    (listener.accept().unwrap().0, client)
+}
+
+fn impatient() -> Options {
+    Options {
+        close_timeout: Duration::from_millis(100),
+        ..Options::DEFAULT
+    }
+}
+
+#[test]
+fn s7_1_4_a_close_that_is_answered_is_a_clean_end() {
+    let mut server = server(&[Frame::text("last"), Frame::close(1001, "away"), Frame::text("never")]);
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("last"));
+    assert!(server.read().unwrap().is_none());
+    assert!(server.read().unwrap().is_none());
+    assert_eq!(server.state(), State::Closed);
+    let reason = server.close_reason().unwrap();
+    assert_eq!((reason.code(), reason.reason()), (Some(CloseCode::GOING_AWAY), "away"));
+    assert_eq!(server.stream().written(), Frame::close(1001, "").octets());
+    assert!(matches!(server.send_text("late"), Err(Error::Send(SendError::Closed))));
+    server.close(None, "").unwrap();
+    assert_eq!(server.stream().written(), Frame::close(1001, "").octets());
+}
+
+#[test]
+fn s7_1_5_an_end_without_a_close_is_abnormal() {
+    for frames in [vec![], vec![Frame::text("half").declared_len(9)], vec![Frame::text("a").fin(false)]] {
+        let mut server = server(&frames);
+        assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
+        assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
+        assert_eq!(server.state(), State::Failed);
+        assert!(matches!(server.send_text("late"), Err(Error::Send(SendError::Closed))));
+        server.close(None, "").unwrap();
+        assert!(server.stream().written().is_empty());
+    }
+}
+
+#[test]
+fn s7_1_7_a_violation_is_told_to_the_peer_and_latches() {
+    let limits = Limits { message: 10, ..Limits::DEFAULT };
+    let options = Options { config: Config { limits, ..Config::DEFAULT }, ..Options::DEFAULT };
+    for (frame, error) in [
+        (Frame::text("x"), ProtocolError::UnmaskedFrame),
+        (Frame::text([0xff]).masked(KEY), ProtocolError::InvalidUtf8),
+        (Frame::text([b'x'; 11]).masked(KEY), ProtocolError::MessageTooBig),
+        (Frame::new(3, "").masked(KEY), ProtocolError::ReservedOpcode),
+    ] {
+        let read = [Frame::ping("p").masked(KEY).octets(), frame.octets()].concat();
+        let mut server = WebSocket::server(Wire::new([read, b"more".to_vec()]), &options);
+        for _ in 0..2 {
+            let failed = server.read().unwrap_err();
+            assert!(matches!(failed, Error::Protocol(found) if found == error), "{failed:?}");
+            assert_eq!(failed.close_code(), Some(error.close_code()));
+        }
+        let told = [Frame::pong("p"), Frame::close(error.close_code().number(), "")].map(|f| f.octets()).concat();
+        assert_eq!(server.stream().writes, [told], "{error:?}");
+        assert!(matches!(server.send_text("late"), Err(Error::Send(SendError::Closed))));
+        server.close(None, "").unwrap();
+    }
+}
+
+#[test]
+fn s7_1_7_a_violation_is_known_even_if_the_peer_is_not_there_to_be_told() {
+    for kind in [ErrorKind::BrokenPipe, ErrorKind::WouldBlock] {
+        let wire = Wire::new([Frame::text("x").octets()]).taking([Takes::Error(kind)]);
+        let mut server = WebSocket::server(wire, &Options::DEFAULT);
+        assert!(matches!(server.read(), Err(Error::Protocol(ProtocolError::UnmaskedFrame))));
+        server.stream_mut().plan = [Takes::Most(1)].into();
+        server.flush().unwrap();
+        assert_eq!(server.stream().written(), Frame::close(1002, "").octets());
+    }
+}
+
+#[test]
+fn s7_1_4_a_peer_that_is_gone_after_its_close_has_closed_cleanly() {
+    let wire = Wire::new([Frame::close(1000, "").masked(KEY).octets()]).taking([Takes::Error(ErrorKind::BrokenPipe)]);
+    let mut server = WebSocket::server(wire, &Options::DEFAULT);
+    assert!(server.read().unwrap().is_none());
+}
+
+#[test]
+fn our_close_is_answered_and_what_arrives_meanwhile_is_dropped() {
+    let mut server = server(&[Frame::text("late"), Frame::ping("p"), Frame::close(1000, "")]);
+    server.close(CloseCode::NORMAL_CLOSURE, "enough").unwrap();
+    assert_eq!(server.state(), State::Closed);
+    assert_eq!(server.stream().written(), Frame::close(1000, "enough").octets());
+}
+
+#[test]
+fn what_arrives_after_our_close_can_be_read() {
+    let mut server = server(&[Frame::text("late"), Frame::close(1000, "")]);
+    server.send_close(CloseCode::NORMAL_CLOSURE, "enough").unwrap();
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("late"));
+    assert!(server.read().unwrap().is_none());
+}
+
+#[test]
+fn a_reason_that_does_not_fit_closes_nothing() {
+    let mut server = server(&[Frame::text("still open")]);
+    assert!(matches!(server.close(CloseCode::NORMAL_CLOSURE, &"x".repeat(124)), Err(Error::Send(_))));
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("still open"));
+}
+
+#[test]
+fn a_layer_above_can_fail_the_connection() {
+    let mut server = server(&[Frame::text("x")]);
+    server.fail(CloseCode::POLICY_VIOLATION).unwrap();
+    assert_eq!(server.stream().written(), Frame::close(1008, "").octets());
+    assert!(matches!(server.read(), Err(Error::Protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION)))));
+}
+
+#[test]
+fn s7_1_1_close_waits_for_a_silent_peer_no_longer_than_it_is_told() {
+    let (stream, peer) = tcp();
+    let mut server = WebSocket::server(stream, &impatient());
+    let begun = Instant::now();
+    assert!(matches!(server.close(CloseCode::NORMAL_CLOSURE, ""), Err(Error::CloseTimeout)));
+    assert!((100..1000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    // The stream was ended nonetheless.
+    let mut octets = Vec::new();
+    (&peer).read_to_end(&mut octets).unwrap();
+    assert_eq!(octets, Frame::close(1000, "").octets());
+}
+
+#[test]
+fn s7_1_1_close_waits_for_a_peer_that_trickles_no_longer_than_it_is_told() {
+    let (stream, mut peer) = tcp();
+    let mut server = WebSocket::server(stream, &impatient());
+    let trickle = thread::spawn(move || {
+        let octets = Frame::ping([b'x'; 125]).masked(KEY).octets();
+        for octet in octets.into_iter().cycle() {
+            if peer.write_all(&[octet]).is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let begun = Instant::now();
+    assert!(matches!(server.close(CloseCode::NORMAL_CLOSURE, ""), Err(Error::CloseTimeout)));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    drop(server);
+    trickle.join().unwrap();
+}
+
+#[test]
+fn close_does_not_wait_for_ever_to_write() {
+    let (stream, _peer) = tcp();
+    stream.set_write_timeout(Some(Duration::from_millis(20))).unwrap();
+    let mut server = WebSocket::server(stream, &impatient());
+    while server.send_binary(&[0; 1 << 20]).is_ok() {}
+    let begun = Instant::now();
+    assert!(matches!(server.close(CloseCode::NORMAL_CLOSURE, ""), Err(Error::CloseTimeout)));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(server.stream().write_timeout().unwrap(), Some(Duration::from_millis(20)), "put back");
+}
+
+#[test]
+fn s7_1_1_the_server_ends_the_stream_first_and_the_client_waits_for_it() {
+    let (stream, mut peer) = tcp();
+    let raw_server = thread::spawn(move || {
+        let mut close = [0; 8];
+        peer.read_exact(&mut close).unwrap();
+        peer.write_all(&Frame::close(1000, "").octets()).unwrap();
+        // The client must not end its direction before us.
+        peer.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
+        let early = peer.read(&mut [0]);
+        assert!(early.is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "the client ended first");
+        drop(peer);
+    });
+    let mut client = WebSocket::client(stream, &Options::DEFAULT).unwrap();
+    let begun = Instant::now();
+    client.close(CloseCode::NORMAL_CLOSURE, "").unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    raw_server.join().unwrap();
+}
+
+#[test]
+fn what_was_sent_last_arrives_although_the_peer_has_more_to_say() {
+    let (stream, mut peer) = tcp();
+    let mut server = WebSocket::server(stream, &Options::DEFAULT);
+    // Octets that the server will not read: closing at once would reset the connection.
+    peer.write_all(&Frame::text("x").octets()).unwrap();
+    peer.write_all(&[0; 200_000]).unwrap();
+    let closed = thread::spawn(move || {
+        assert!(server.read().is_err());
+        server.close(None, "")
+    });
+    thread::sleep(Duration::from_millis(20));
+    let mut octets = [0; 4];
+    peer.read_exact(&mut octets).unwrap();
+    assert_eq!(octets, *Frame::close(1002, "").octets());
+    assert_eq!(peer.read(&mut octets).unwrap(), 0);
+    drop(peer);
+    closed.join().unwrap().unwrap();
+}
+
+#[test]
+fn both_ends_close_at_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let mut socket = accept(listener.accept().unwrap().0)?;
+        socket.close(CloseCode::GOING_AWAY, "server")
+    });
+    let mut client = connect(&url).unwrap();
+    client.close(CloseCode::NORMAL_CLOSURE, "client").unwrap();
+    server.join().unwrap().unwrap();
+    assert_eq!(client.close_reason().unwrap().code().is_some(), true);
+}

@@ -1,0 +1,216 @@
+//! Two halves on two threads, over TCP.
+
+use bareframe_std::{
+    ClientSocket, Error, MessageKind, Options, ReadHalf, Rsv, SendError, Server, ServerSocket, WebSocket, WriteHalf,
+};
+use bareframe_testkit::Frame;
+use std::collections::HashMap;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+const KEY: [u8; 4] = [1, 2, 3, 4];
+
+type Halves = (ReadHalf<TcpStream, Server>, WriteHalf<TcpStream, Server>);
+
+/// A server's halves, and the raw other end.
+fn server() -> (Halves, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let stream = listener.accept().unwrap().0;
+    let socket = WebSocket::server(stream, &Options::DEFAULT);
+    (socket.split(TcpStream::try_clone).unwrap(), peer)
+}
+
+fn masked(frame: Frame) -> Vec<u8> {
+    frame.masked(KEY).octets()
+}
+
+/// What arrives within a moment must be exactly this.
+fn expect(peer: &mut TcpStream, octets: &[u8]) {
+    let mut arrived = vec![0; octets.len()];
+    peer.read_exact(&mut arrived).unwrap();
+    assert!(arrived == octets, "{:?} instead of {:?}", &arrived[..20.min(arrived.len())], &octets[..20.min(octets.len())]);
+}
+
+#[test]
+fn halves_and_sockets_go_where_threads_need_them() {
+    fn send<T: Send>() {}
+    fn share<T: Send + Sync + Clone>() {}
+    send::<ServerSocket<TcpStream>>();
+    send::<ClientSocket<TcpStream>>();
+    send::<ReadHalf<TcpStream, Server>>();
+    share::<WriteHalf<TcpStream, Server>>();
+}
+
+#[test]
+fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
+    let ((mut reader, writer), mut peer) = server();
+    let long = vec![7; 32 << 20];
+    let frame = Frame::binary(&long).octets();
+    let writing = thread::spawn(move || writer.send_binary(&long));
+    // The peer takes a little, so that the frame is on its way, and then no more.
+    let mut begin = [0; 10];
+    peer.read_exact(&mut begin).unwrap();
+    let (seen, saw) = mpsc::channel();
+    let reading = thread::spawn(move || {
+        while let Some(message) = reader.read()? {
+            seen.send(message.as_str().map(str::to_owned)).unwrap();
+        }
+        Ok::<_, Error>(())
+    });
+    for frame in [Frame::ping("one"), Frame::ping("two"), Frame::text("read")] {
+        peer.write_all(&masked(frame)).unwrap();
+    }
+    let message = saw.recv_timeout(Duration::from_secs(5)).expect("the reader waits for the writer");
+    assert_eq!(message.as_deref(), Some("read"));
+    assert!(!writing.is_finished());
+
+    expect(&mut peer, &frame[10..]);
+    // Of the Pongs the latest is enough (5.5.3).
+    expect(&mut peer, &Frame::pong("two").octets());
+    writing.join().unwrap().unwrap();
+
+    peer.write_all(&masked(Frame::ping("three"))).unwrap();
+    expect(&mut peer, &Frame::pong("three").octets());
+    peer.write_all(&masked(Frame::close(1000, "bye"))).unwrap();
+    expect(&mut peer, &Frame::close(1000, "").octets());
+    reading.join().unwrap().unwrap();
+}
+
+#[test]
+fn s5_4_frames_of_several_threads_do_not_mix() {
+    let ((mut reader, writer), peer) = server();
+    let threads: Vec<_> = (0..4_u8)
+        .map(|n| {
+            let writer = writer.clone();
+            thread::spawn(move || {
+                for len in 0..200 {
+                    writer.send_binary(&vec![n; len * 50]).unwrap();
+                }
+            })
+        })
+        .collect();
+    let pings = thread::spawn({
+        let mut peer = peer.try_clone().unwrap();
+        move || (0..100).for_each(|_| peer.write_all(&masked(Frame::ping("x"))).unwrap())
+    });
+    let reading = thread::spawn(move || reader.read().map(|message| message.is_some()));
+    let mut client = WebSocket::client(peer, &Options::DEFAULT).unwrap();
+    let mut lens: HashMap<u8, Vec<usize>> = HashMap::new();
+    for _ in 0..800 {
+        let message = client.read().unwrap().unwrap();
+        let (Some(n), payload) = (message.payload().first(), message.payload()) else { continue };
+        assert!(payload.iter().all(|octet| octet == n));
+        lens.entry(*n).or_default().push(payload.len());
+    }
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    let expected: Vec<usize> = (1..200).map(|len| len * 50).collect();
+    assert!((0..4).all(|n| lens[&n] == expected));
+    pings.join().unwrap();
+    // No Pong was lost to another write: the last Ping's came, or comes before our Close is answered.
+    client.close(None, "").unwrap();
+    assert!(!reading.join().unwrap().unwrap());
+}
+
+#[test]
+fn s5_5_2_ten_pings_want_ten_pongs() {
+    let ((mut reader, _writer), mut peer) = server();
+    let pings: Vec<u8> = (0..200_u8).flat_map(|n| masked(Frame::ping(vec![n; 125]))).collect();
+    let pongs: Vec<u8> = (0..200_u8).flat_map(|n| Frame::pong(vec![n; 125]).octets()).collect();
+    peer.write_all(&[&pings[..], &masked(Frame::text("end"))].concat()).unwrap();
+    let reading = thread::spawn(move || {
+        assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("end"));
+        reader.read().map(|message| message.is_some())
+    });
+    expect(&mut peer, &pongs);
+    peer.write_all(&masked(Frame::close(1000, ""))).unwrap();
+    expect(&mut peer, &Frame::close(1000, "").octets());
+    assert!(!reading.join().unwrap().unwrap());
+}
+
+#[test]
+fn s7_1_2_our_close_ends_both_halves() {
+    let ((mut reader, writer), mut peer) = server();
+    writer.send_close(None, "").unwrap();
+    assert!(matches!(writer.send_text("late"), Err(Error::Send(SendError::Closed))));
+    expect(&mut peer, &Frame::close(1000, "").octets()[..0]);
+    expect(&mut peer, &[0x88, 0]);
+    peer.write_all(&masked(Frame::text("still"))).unwrap();
+    peer.write_all(&masked(Frame::close(1000, "bye"))).unwrap();
+    assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("still"));
+    assert!(reader.read().unwrap().is_none());
+    assert_eq!(reader.close_reason().unwrap().reason(), "bye");
+    let finished = thread::spawn(move || reader.finish());
+    assert_eq!(peer.read(&mut [0; 8]).unwrap(), 0);
+    drop(peer);
+    finished.join().unwrap();
+}
+
+#[test]
+fn s7_1_7_an_error_of_the_reader_is_told_and_ends_both_halves() {
+    let ((mut reader, writer), mut peer) = server();
+    peer.write_all(&Frame::text("x").octets()).unwrap();
+    for _ in 0..2 {
+        assert!(matches!(reader.read(), Err(Error::Protocol(_))));
+    }
+    expect(&mut peer, &Frame::close(1002, "").octets());
+    assert!(matches!(writer.ping(b""), Err(Error::Send(SendError::Closed))));
+    drop((reader, writer));
+
+    let ((mut reader, _writer), peer) = server();
+    drop(peer);
+    assert!(matches!(reader.read(), Err(Error::AbnormalClosure)));
+}
+
+#[test]
+fn a_socket_may_be_split_in_the_middle_of_everything() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let mut socket = WebSocket::server(listener.accept().unwrap().0, &Options::DEFAULT);
+    // Read: one message, a Ping that is owed its Pong, half a message.
+    let read = [Frame::text("one"), Frame::ping("p"), Frame::text("tw").fin(false)].map(masked).concat();
+    peer.write_all(&read).unwrap();
+    assert_eq!(socket.read().unwrap().unwrap().as_str(), Some("one"));
+    socket.stream().set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+    assert!(socket.read().is_err_and(|error| error.is_temporary()));
+    // Sent: the first fragment of a message.
+    socket.send_fragment(MessageKind::Text, Rsv::NONE, false, b"x").unwrap();
+    let (mut reader, writer) = socket.split(TcpStream::try_clone).unwrap();
+    writer.send_fragment(MessageKind::Text, Rsv::NONE, true, b"y").unwrap();
+    peer.write_all(&masked(Frame::continuation("o"))).unwrap();
+    assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("two"));
+    let sent = [Frame::pong("p"), Frame::text("x").fin(false), Frame::continuation("y")].map(|f| f.octets()).concat();
+    expect(&mut peer, &sent);
+}
+
+#[test]
+fn the_stream_is_lent_between_frames() {
+    let ((_reader, writer), mut peer) = server();
+    writer.send_text("a").unwrap();
+    writer.with_stream(|stream| stream.write_all(b"broken")).unwrap().unwrap();
+    expect(&mut peer, &[&Frame::text("a").octets()[..], b"broken"].concat());
+}
+
+#[test]
+fn halves_go_on_where_a_timeout_stopped_them() {
+    let ((_reader, writer), mut peer) = server();
+    writer
+        .with_stream(|stream| stream.set_write_timeout(Some(Duration::from_millis(10))))
+        .unwrap()
+        .unwrap();
+    let long = vec![7; 32 << 20];
+    let sent = writer.send_binary(&long);
+    assert!(matches!(&sent, Err(Error::Unflushed(error)) if error.kind() == ErrorKind::WouldBlock), "{sent:?}");
+    assert!(matches!(writer.send_text("not yet"), Err(Error::Io(_))));
+    let flushing = thread::spawn(move || {
+        while writer.flush().is_err_and(|error| error.is_temporary()) {}
+        writer.send_text("now").unwrap();
+    });
+    expect(&mut peer, &[Frame::binary(&long), Frame::text("now")].map(|frame| frame.octets()).concat());
+    flushing.join().unwrap();
+}

@@ -1,0 +1,86 @@
+//! Memory follows what has arrived, never what was declared. One test to a process: it counts all allocations.
+
+mod wire;
+
+use bareframe_std::{Error, Options, WebSocket};
+use bareframe_testkit::Frame;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use wire::Wire;
+
+struct Counting;
+
+static NOW: AtomicUsize = AtomicUsize::new(0);
+static MOST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator as it came.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
+        MOST.fetch_max(now, Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        NOW.fetch_sub(layout.size(), Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// How much more memory was in use at one time, in octets.
+fn most_during<T>(act: impl FnOnce() -> T) -> (usize, T) {
+    let before = NOW.load(Relaxed);
+    MOST.store(before, Relaxed);
+    let result = act();
+    (MOST.load(Relaxed) - before, result)
+}
+
+#[test]
+fn s10_4_memory_follows_what_has_arrived() {
+    let key = [1, 2, 3, 4];
+    // What one connection needs before anything is sent.
+    let nothing: [[u8; 0]; 0] = [];
+    let (fixed, _server) = most_during(|| WebSocket::server(Wire::new(nothing), &Options::DEFAULT));
+    assert!(fixed <= 40 << 10, "{fixed}");
+
+    // A header that declares 16 MiB, and a little of them.
+    for arrived in [0, 10, 100_000] {
+        let frame = Frame::binary(vec![7; arrived]).declared_len(16 << 20).masked(key);
+        let mut server = WebSocket::server(Wire::new([frame.octets()]), &Options::DEFAULT);
+        let (more, read) = most_during(|| matches!(server.read(), Err(Error::AbnormalClosure)));
+        assert!(read);
+        // Gathered in a vector that doubles, which has both its halves while it moves; and a longer read buffer.
+        assert!(more <= 3 * arrived + (Options::DEFAULT.read_buffer_max * 2), "{arrived}: {more}");
+        if arrived <= 10 {
+            assert!(more <= 100, "{arrived}: {more}");
+        }
+    }
+
+    // A message of any length needs no memory if it is taken in pieces.
+    let frame = Frame::binary(vec![7; 1 << 20]).masked(key).octets();
+    let options = Options { read_buffer_max: Options::DEFAULT.read_buffer, ..Options::DEFAULT };
+    let mut server = WebSocket::server(Wire::new([frame]), &options);
+    server.stream_mut().arrives.make_contiguous();
+    let mut taken = 0;
+    let (more, ()) = most_during(|| {
+        while let Ok(Some(bareframe_std::Event::Data(piece))) = server.read_event() {
+            taken += piece.payload().len();
+        }
+    });
+    assert_eq!(taken, 1 << 20);
+    assert!(more <= 1000, "{more}");
+
+    // What a great message took is given back with the next message.
+    let frames = [Frame::binary(vec![7; 1 << 20]), Frame::text("a").fin(false), Frame::continuation("b")];
+    let frames = frames.map(|frame| frame.masked(key).octets());
+    let mut server = WebSocket::server(Wire::new(frames), &options);
+    assert_eq!(server.read().unwrap().unwrap().payload().len(), 1 << 20);
+    let before = NOW.load(Relaxed);
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("ab"));
+    assert!(before - NOW.load(Relaxed) >= 1 << 20);
+}

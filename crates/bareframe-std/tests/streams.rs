@@ -1,0 +1,378 @@
+//! Whatever a stream does to reads and writes, the same octets come and go.
+
+mod wire;
+
+use bareframe_std::{
+    Config, Error, Event, MessageKind, Options, OwnedMessage, Role, Rsv, SendError, State, WebSocket,
+};
+use bareframe_testkit::{Frame, Side, split};
+use std::io::ErrorKind;
+use std::io::Write;
+use wire::{Arrives, Takes, Wire};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// Small buffers, so that cuts fall between and within everything.
+const SMALL: Options = Options {
+    read_buffer: 16,
+    read_buffer_max: 64,
+    write_buffer: 131,
+    ..Options::DEFAULT
+};
+
+fn client(wire: Wire, options: &Options) -> WebSocket<Wire, bareframe_std::Client<impl bareframe::MaskingKeys + use<>>> {
+    WebSocket::client_with_keys(wire, options, || bareframe::MaskingKey::new(KEY))
+}
+
+/// Messages short and long, whole and in fragments, with control frames between, and a Close.
+fn conversation(receiver: Side) -> Vec<u8> {
+    [
+        Frame::text("Hello"),
+        Frame::ping("one"),
+        Frame::binary(vec![7; 700]),
+        Frame::text("Zw").fin(false),
+        Frame::ping("two"),
+        Frame::continuation("ölf ").fin(false),
+        Frame::continuation("Boxkämpfer"),
+        Frame::pong("unasked"),
+        Frame::binary(""),
+        Frame::close(1000, "bye"),
+    ]
+    .map(|frame| frame.masked_for(receiver, [9, 8, 7, 6]).octets())
+    .concat()
+}
+
+/// What an echo sends back to it.
+fn answers(sender: Side) -> Vec<u8> {
+    [
+        Frame::text("Hello"),
+        Frame::pong("one"),
+        Frame::binary(vec![7; 700]),
+        Frame::pong("two"),
+        Frame::text("Zwölf Boxkämpfer"),
+        Frame::binary(""),
+        Frame::close(1000, ""),
+    ]
+    .map(|frame| frame.masked_for(sender.other(), KEY).octets())
+    .concat()
+}
+
+/// Tries until the stream lets it, as a program does that waits for the stream in between.
+fn insist<T>(mut attempt: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    loop {
+        match attempt() {
+            Err(error) if error.is_temporary() => {}
+            done => return done,
+        }
+    }
+}
+
+/// Sends to the end: again if it was not taken, and flushes if it was.
+fn send_all<R: Role>(socket: &mut WebSocket<Wire, R>, message: &OwnedMessage) -> Result<(), Error> {
+    loop {
+        let sent = match message {
+            OwnedMessage::Text(text) => socket.send_text(text),
+            OwnedMessage::Binary(octets) => socket.send_binary(octets),
+        };
+        match sent {
+            Err(Error::Unflushed(_)) => return insist(|| socket.flush()),
+            Err(error) if error.is_temporary() => {}
+            done => return done,
+        }
+    }
+}
+
+fn echo<R: Role>(mut socket: WebSocket<Wire, R>) -> Vec<u8> {
+    while let Some(message) = insist(|| Ok(socket.read()?.map(OwnedMessage::from))).unwrap() {
+        send_all(&mut socket, &message).unwrap();
+    }
+    assert_eq!(socket.state(), State::Closed);
+    assert_eq!(socket.close_reason().unwrap().reason(), "bye");
+    socket.stream().written()
+}
+
+fn echo_as(role: Side, wire: Wire, options: &Options) -> Vec<u8> {
+    match role {
+        Side::Server => echo(WebSocket::server(wire, options)),
+        Side::Client => echo(client(wire, options)),
+    }
+}
+
+#[test]
+fn reads_may_be_cut_anywhere() {
+    for role in Side::BOTH {
+        let expected = answers(role);
+        split::for_each_way(&conversation(role), 3, |pieces| {
+            for options in [&SMALL, &Options::DEFAULT] {
+                assert_eq!(echo_as(role, Wire::new(pieces.clone()), options), expected);
+            }
+        });
+    }
+}
+
+#[test]
+fn reads_may_be_interrupted_time_out_or_not_block() {
+    for role in Side::BOTH {
+        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted] {
+            let pieces = conversation(role).into_iter().map(|octet| [octet]);
+            let wire = Wire::new(pieces).stumbling(kind);
+            assert_eq!(echo_as(role, wire, &SMALL), answers(role), "{role:?} {kind}");
+        }
+    }
+}
+
+#[test]
+fn writes_may_be_short_anywhere_interrupted_time_out_or_not_block() {
+    let stumbles = [ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted];
+    let plans = (1..20).map(|most| vec![Takes::Most(most)]).chain(stumbles.into_iter().flat_map(|kind| {
+        [1, 2, 5, 100].map(|most| vec![Takes::Error(kind), Takes::Most(most), Takes::Error(kind), Takes::Error(kind)])
+    }));
+    for plan in plans {
+        for role in Side::BOTH {
+            for options in [&SMALL, &Options::DEFAULT] {
+                let wire = Wire::new([conversation(role)]).taking(plan.clone());
+                assert_eq!(echo_as(role, wire, options), answers(role), "{role:?} {plan:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_not_taken_is_sent_once_and_what_was_taken_too() {
+    for role in Side::BOTH {
+        let long = vec![5; 9000];
+        let stuck = [Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)];
+        let expected = [Frame::binary(&long), Frame::text("next"), Frame::ping("")]
+            .map(|frame| frame.masked_for(role.other(), KEY).octets())
+            .concat();
+        fn run<R: Role>(mut socket: WebSocket<Wire, R>, long: &[u8]) -> Vec<u8> {
+            let taken = socket.send_binary(long);
+            assert!(matches!(taken, Err(Error::Unflushed(_))), "{taken:?}");
+            let not_taken = socket.send_text("next");
+            assert!(matches!(not_taken, Err(Error::Io(_))), "{not_taken:?}");
+            let not_taken = socket.ping(b"");
+            assert!(matches!(not_taken, Err(Error::Io(_))), "{not_taken:?}");
+            socket.stream_mut().plan = [Takes::Most(usize::MAX)].into();
+            socket.send_text("next").unwrap();
+            socket.ping(b"").unwrap();
+            socket.stream().written()
+        }
+        let wire = Wire::new([[0; 0]; 0]).taking(stuck);
+        let written = match role {
+            Side::Server => run(WebSocket::server(wire, &SMALL), &long),
+            Side::Client => run(client(wire, &SMALL), &long),
+        };
+        assert_eq!(written, expected, "{role:?}");
+    }
+}
+
+#[test]
+fn a_reader_goes_on_while_nothing_can_be_written() {
+    let arrives = [Frame::ping("one"), Frame::text("Hello"), Frame::ping("two"), Frame::text("Bye")]
+        .map(|frame| frame.masked(KEY).octets());
+    let wire = Wire::new(arrives).taking([Takes::Error(ErrorKind::WouldBlock)]);
+    let mut server = WebSocket::server(wire, &SMALL);
+    assert!(matches!(server.send_binary(&[0; 1000]), Err(Error::Unflushed(_))));
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("Hello"));
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("Bye"));
+    server.stream_mut().plan = [Takes::Most(usize::MAX)].into();
+    server.flush().unwrap();
+    // The latest Pong is enough (5.5.3), between frames.
+    let expected = [Frame::binary([0; 1000]), Frame::pong("two")].map(|frame| frame.octets()).concat();
+    assert_eq!(server.stream().written(), expected);
+}
+
+#[test]
+fn s5_5_3_ten_pings_want_ten_pongs_however_small_the_buffer() {
+    let pings: Vec<u8> = (0..10).flat_map(|n| Frame::ping(vec![n; 125]).masked(KEY).octets()).collect();
+    let pongs: Vec<u8> = (0..10).flat_map(|n| Frame::pong(vec![n; 125]).octets()).collect();
+    let mut server = WebSocket::server(Wire::new([pings]), &SMALL);
+    assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
+    assert_eq!(server.stream().written(), pongs);
+}
+
+#[test]
+fn answers_to_one_read_leave_in_one_write() {
+    let frames: Vec<u8> = (0..16).flat_map(|_| Frame::text("Hello").masked(KEY).octets()).collect();
+    let ping = Frame::ping("x").masked(KEY).octets();
+    let wire = Wire::new([[frames.clone(), ping].concat(), frames]);
+    let mut server = WebSocket::server(wire, &Options::DEFAULT);
+    for _ in 0..32 {
+        let (message, mut sender) = server.read_with_sender().unwrap().unwrap();
+        sender.send(message.kind(), message.payload()).unwrap();
+    }
+    let texts = Frame::text("Hello").octets().repeat(15);
+    let hello = Frame::text("Hello").octets();
+    let pong = Frame::pong("x").octets();
+    // Of the first read the Pong is last, and leaves before the second read. The last message of a read that holds
+    // no more is sent at once.
+    assert_eq!(server.stream().writes, [[&texts[..], &hello, &pong].concat(), [&texts[..], &hello].concat()]);
+}
+
+#[test]
+fn header_and_payload_leave_in_one_write_however_long() {
+    for len in [0, 1, 125, 126, 4096, 4097, 65_535, 65_536, 1 << 20] {
+        let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
+        server.send_binary(&vec![1; len]).unwrap();
+        assert_eq!(server.stream().writes, [Frame::binary(vec![1; len]).octets()], "{len}");
+    }
+    for len in [0, 1, 125, 126, 4096, 16_000] {
+        let mut client = client(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
+        client.send_binary(&vec![1; len]).unwrap();
+        assert_eq!(client.stream().writes, [Frame::binary(vec![1; len]).masked(KEY).octets()], "{len}");
+    }
+}
+
+#[test]
+fn a_long_answer_takes_along_what_waits() {
+    let read = [Frame::text("a"), Frame::text("b"), Frame::text("c")].map(|frame| frame.masked(KEY).octets()).concat();
+    let mut server = WebSocket::server(Wire::new([read]), &Options::DEFAULT);
+    let long = vec![b'x'; 20_000];
+    let (_, mut sender) = server.read_with_sender().unwrap().unwrap();
+    sender.send_text("short").unwrap();
+    let (_, mut sender) = server.read_with_sender().unwrap().unwrap();
+    sender.send_binary(&long).unwrap();
+    let expected = [Frame::text("short"), Frame::binary(&long)].map(|frame| frame.octets()).concat();
+    assert_eq!(server.stream().writes, [expected]);
+}
+
+#[test]
+fn what_waits_leaves_with_flush() {
+    let read = [Frame::text("a"), Frame::text("b")].map(|frame| frame.masked(KEY).octets()).concat();
+    let mut server = WebSocket::server(Wire::new([read]), &Options::DEFAULT);
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("a"));
+    server.send_text("now").unwrap();
+    assert!(server.stream().writes.is_empty());
+    server.flush().unwrap();
+    assert_eq!(server.stream().written(), Frame::text("now").octets());
+}
+
+#[test]
+fn s5_4_pieces_come_as_they_arrive() {
+    let read = [Frame::text("Zw").fin(false), Frame::ping("p"), Frame::continuation("ölf")]
+        .map(|frame| frame.masked(KEY).octets())
+        .concat();
+    let mut server = WebSocket::server(Wire::new(split::cut(&read, &vec![1; read.len()])), &SMALL);
+    let mut text = Vec::new();
+    let mut pings = 0;
+    loop {
+        match server.read_event().unwrap().unwrap() {
+            Event::Data(piece) => {
+                assert_eq!(piece.first(), text.is_empty());
+                assert_eq!((piece.kind(), piece.rsv()), (MessageKind::Text, Rsv::NONE));
+                text.extend_from_slice(piece.payload());
+                if piece.last() {
+                    break;
+                }
+            }
+            Event::Ping(payload) => {
+                assert_eq!(&payload[..], b"p");
+                pings += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((String::from_utf8(text).unwrap().as_str(), pings), ("Zwölf", 1));
+}
+
+#[test]
+fn read_leaves_out_the_rest_of_a_message_that_read_event_began() {
+    let reads = [Frame::text("a").fin(false), Frame::continuation("b"), Frame::text("c")]
+        .map(|frame| frame.masked(KEY).octets());
+    let mut server = WebSocket::server(Wire::new(reads.clone()), &SMALL);
+    assert!(matches!(server.read_event(), Ok(Some(Event::Data(_)))));
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("c"));
+
+    // Also if `read` had the first piece, and `read_event` took one from the middle.
+    let reads = [
+        Arrives::Octets(Frame::text("a").fin(false).masked(KEY).octets()),
+        Arrives::Error(ErrorKind::TimedOut),
+        Arrives::Octets(Frame::continuation("b").fin(false).masked(KEY).octets()),
+        Arrives::Octets([Frame::continuation("c"), Frame::text("d")].map(|f| f.masked(KEY).octets()).concat()),
+    ];
+    let mut wire = Wire::new([[0; 0]; 0]);
+    wire.arrives.extend(reads);
+    let mut server = WebSocket::server(wire, &SMALL);
+    assert!(server.read().is_err_and(|error| error.is_temporary()));
+    assert!(matches!(server.read_event(), Ok(Some(Event::Data(_)))));
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("d"));
+}
+
+#[test]
+fn a_frame_may_be_written_piece_by_piece_over_any_stream() {
+    let payload: Vec<u8> = (0..1000_u16).map(|n| n.to_le_bytes()[0]).collect();
+    for (role, most) in Side::BOTH.into_iter().flat_map(|role| [1, 7, 2000].map(|most| (role, most))) {
+        fn run<R: Role>(mut socket: WebSocket<Wire, R>, payload: &[u8]) -> Vec<u8> {
+            let mut frame = socket.begin_frame(MessageKind::Binary, Rsv::NONE, true, payload.len() as u64).unwrap();
+            let mut rest = payload;
+            while !rest.is_empty() {
+                match frame.write(&rest[..rest.len().min(300)]) {
+                    Ok(taken) => rest = &rest[taken..],
+                    Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+                }
+            }
+            assert_eq!((frame.left(), frame.write(b"more").unwrap()), (0, 0));
+            insist(|| socket.flush()).unwrap();
+            socket.send_text("next").unwrap_or_else(|error| assert!(matches!(error, Error::Unflushed(_))));
+            insist(|| socket.flush()).unwrap();
+            socket.stream().written()
+        }
+        let wire = Wire::new([[0; 0]; 0]).taking([Takes::Most(most), Takes::Error(ErrorKind::WouldBlock)]);
+        let written = match role {
+            Side::Server => run(WebSocket::server(wire, &SMALL), &payload),
+            Side::Client => run(client(wire, &SMALL), &payload),
+        };
+        let expected = [Frame::binary(&payload), Frame::text("next")]
+            .map(|frame| frame.masked_for(role.other(), KEY).octets())
+            .concat();
+        assert_eq!(written, expected, "{role:?} {most}");
+    }
+}
+
+#[test]
+fn nothing_follows_a_frame_that_was_not_written_to_its_end() {
+    let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
+    let mut frame = server.begin_frame(MessageKind::Binary, Rsv::NONE, true, 5).unwrap();
+    frame.write_all(b"Hel").unwrap();
+    assert!(frame.write_all(b"lo, world").is_err(), "more than was announced");
+    let mut frame = server.begin_frame(MessageKind::Binary, Rsv::NONE, true, 5).unwrap();
+    frame.write_all(b"Hel").unwrap();
+    let refused = [server.send_text("x"), server.ping(b""), server.send_close(None, "")];
+    for refused in refused {
+        assert!(matches!(refused, Err(Error::Send(SendError::InsideFrame))), "{refused:?}");
+    }
+}
+
+#[test]
+fn s5_2_an_extension_sees_and_sends_its_bits() {
+    let config = Config { rsv: Rsv::RSV1, ..Config::DEFAULT };
+    let options = Options { config, ..Options::DEFAULT };
+    let read = Frame::text([0xff, 0xfe]).rsv(Rsv::RSV1).masked(KEY).octets();
+    let mut server = WebSocket::server(Wire::new([read]), &options);
+    let message = server.read().unwrap().unwrap();
+    assert_eq!((message.kind(), message.rsv(), message.as_str()), (MessageKind::Text, Rsv::RSV1, None));
+    assert_eq!(message.payload(), [0xff, 0xfe]);
+    assert_eq!(OwnedMessage::from(message), OwnedMessage::Binary(vec![0xff, 0xfe]));
+    server.send_fragment(MessageKind::Text, Rsv::RSV1, true, &[0xfd]).unwrap();
+    assert_eq!(server.stream().written(), Frame::text([0xfd]).rsv(Rsv::RSV1).octets());
+    let refused = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT).send_fragment(
+        MessageKind::Text,
+        Rsv::RSV1,
+        true,
+        b"",
+    );
+    assert!(matches!(refused, Err(Error::Send(SendError::ReservedBits))));
+}
+
+#[test]
+fn use_out_of_order_is_an_error_and_sends_nothing() {
+    let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
+    server.send_fragment(MessageKind::Text, Rsv::NONE, false, b"a").unwrap();
+    let before = server.stream().written();
+    assert!(matches!(server.send_binary(b"b"), Err(Error::Send(SendError::WrongKind))));
+    assert!(matches!(server.ping(&[0; 126]), Err(Error::Send(SendError::OversizedControl))));
+    assert!(matches!(server.send_close(None, "reason"), Err(Error::Send(SendError::ReasonWithoutCode))));
+    assert_eq!(server.stream().written(), before);
+    server.send_close(None, "").unwrap();
+    assert!(matches!(server.send_text("c"), Err(Error::Send(SendError::Closed))));
+}

@@ -1,0 +1,115 @@
+//! A stream in memory that gives and takes octets as a test wants it to.
+
+#![allow(dead_code, reason = "each test uses its part")]
+
+use bareframe_std::{Stream, Timeouts};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+
+/// What a call of `read` finds.
+#[derive(Clone, Debug)]
+pub(crate) enum Arrives {
+    /// These octets, or as many of them as the reader has room for.
+    Octets(Vec<u8>),
+    /// This error, once.
+    Error(ErrorKind),
+}
+
+/// What becomes of a call of `write`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Takes {
+    /// At most this many octets are taken.
+    Most(usize),
+    /// This error.
+    Error(ErrorKind),
+}
+
+/// What arrives, then the end; and what was written, call by call. Writes are taken as the plan says, over and over.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire {
+    pub(crate) arrives: VecDeque<Arrives>,
+    pub(crate) plan: VecDeque<Takes>,
+    /// One entry for each call that took octets.
+    pub(crate) writes: Vec<Vec<u8>>,
+}
+
+impl Wire {
+    /// Each of these that is not empty comes in one read; writes are taken whole.
+    pub(crate) fn new<O: Into<Vec<u8>>>(reads: impl IntoIterator<Item = O>) -> Wire {
+        Wire {
+            arrives: reads
+                .into_iter()
+                .map(Into::into)
+                .filter(|octets: &Vec<u8>| !octets.is_empty())
+                .map(Arrives::Octets)
+                .collect(),
+            plan: VecDeque::from([Takes::Most(usize::MAX)]),
+            writes: Vec::new(),
+        }
+    }
+
+    /// Has writes taken like this, over and over.
+    pub(crate) fn taking(mut self, plan: impl IntoIterator<Item = Takes>) -> Wire {
+        self.plan = plan.into_iter().collect();
+        self
+    }
+
+    /// Puts an error before each read.
+    pub(crate) fn stumbling(mut self, kind: ErrorKind) -> Wire {
+        self.arrives = self.arrives.into_iter().flat_map(|octets| [Arrives::Error(kind), octets]).collect();
+        self
+    }
+
+    /// All that was written.
+    pub(crate) fn written(&self) -> Vec<u8> {
+        self.writes.concat()
+    }
+}
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.arrives.pop_front() {
+            Some(Arrives::Octets(mut octets)) => {
+                let len = octets.len().min(buffer.len());
+                buffer[..len].copy_from_slice(&octets[..len]);
+                octets.drain(..len);
+                if !octets.is_empty() {
+                    self.arrives.push_front(Arrives::Octets(octets));
+                }
+                Ok(len)
+            }
+            Some(Arrives::Error(kind)) => Err(kind.into()),
+            None => Ok(0),
+        }
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(octets)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.plan.rotate_left(1);
+        match self.plan.back() {
+            Some(Takes::Most(most)) => {
+                let octets: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).take(*most).collect();
+                let len = octets.len();
+                self.writes.push(octets);
+                Ok(len)
+            }
+            Some(Takes::Error(kind)) => Err((*kind).into()),
+            None => Ok(0),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Wire {
+    fn timeouts(&self) -> io::Result<Timeouts> {
+        Ok(Timeouts::NONE)
+    }
+}
