@@ -1,0 +1,188 @@
+"""Runs sections 1 to 10 of the Autobahn TestSuite in both roles and judges every case.
+
+  autobahn.py REPORTS ECHO CLIENT WSTEST...
+
+ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
+the suite. A case passes if the suite calls its behaviour and its closing OK or INFORMATIONAL. The suite ends with status
+0 and a shorter report if its peer dies, so that the number of cases in each section is judged as well.
+"""
+
+import json
+import pathlib
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+AGENT = "bareframe"
+SECTIONS = {
+    1: ("framing", 16),
+    2: ("ping and pong", 11),
+    3: ("reserved bits", 7),
+    4: ("opcodes", 10),
+    5: ("fragmentation", 20),
+    6: ("UTF-8", 145),
+    7: ("closing", 37),
+    9: ("limits", 54),
+    10: ("automatic fragmentation", 1),
+}
+# Section 9 takes as long as all others together.
+SHARDS = [["9.*"], [f"{section}.*" for section in SECTIONS if section != 9]]
+GOOD = ("OK", "INFORMATIONAL")
+PATIENCE = 120
+
+
+class Run:
+    """The processes of one role, which end with it."""
+
+    def __init__(self, directory):
+        self.directory, self.processes = directory, []
+        directory.mkdir(parents=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def start(self, name, command):
+        with open(self.directory / f"{name}.log", "wb") as log:
+            process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        self.processes.append(process)
+        return process
+
+    def specify(self, shard, peers):
+        reports = self.directory / f"reports{shard}"
+        reports.mkdir()
+        spec = {"outdir": str(reports), "cases": SHARDS[shard], "exclude-cases": [], "exclude-agent-cases": {}}
+        path = self.directory / f"cases{shard}.json"
+        path.write_text(json.dumps(spec | peers))
+        return str(path)
+
+    def results(self):
+        results = {}
+        for report in sorted(self.directory.glob("reports*/index.json")):
+            results.update(json.loads(report.read_text(encoding="utf-8")).get(AGENT, {}))
+        return results
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_for(port, process):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            sys.exit(f"{process.args[0]} ended with status {process.returncode} before it listened")
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit(f"{process.args[0]} does not listen on port {port}")
+
+
+def test_server(directory, echo, wstest):
+    with Run(directory) as run:
+        port = free_port()
+        server = run.start("echo", [echo, f"127.0.0.1:{port}"])
+        wait_for(port, server)
+        servers = {"servers": [{"agent": AGENT, "url": f"ws://127.0.0.1:{port}"}]}
+        suites = [
+            run.start(f"suite{shard}", [*wstest, "-m", "fuzzingclient", "-s", run.specify(shard, servers)])
+            for shard in range(len(SHARDS))
+        ]
+        for suite in suites:
+            suite.wait(PATIENCE)
+        problems = []
+        if server.poll() is not None:
+            problems.append(f"the echo server ended with status {server.returncode} during the run")
+    return run.results(), problems
+
+
+def test_client(directory, client, wstest):
+    with Run(directory) as run:
+        clients = []
+        for shard in range(len(SHARDS)):
+            url = f"ws://127.0.0.1:{free_port()}"
+            spec = run.specify(shard, {"url": url})
+            suite = run.start(f"suite{shard}", [*wstest, "-m", "fuzzingserver", "-u", "0", "-s", spec])
+            clients.append((url, suite))
+        for shard, (url, suite) in enumerate(clients):
+            wait_for(int(url.rpartition(":")[2]), suite)
+            clients[shard] = run.start(f"client{shard}", [client, url, AGENT])
+        statuses = [process.wait(PATIENCE) for process in clients]
+        problems = [f"the client ended with status {status}" for status in statuses if status != 0]
+    return run.results(), problems
+
+
+def judge(results):
+    """Gives the cases that did not pass, by section, and those that are only informational."""
+    failed, informational = {}, {}
+    for section, (_, expected) in SECTIONS.items():
+        cases = {case: result for case, result in results.items() if case.split(".")[0] == str(section)}
+        bad = [
+            f"{case}: {result.get('behavior')}, closing {result.get('behaviorClose')}"
+            for case, result in cases.items()
+            if result.get("behavior") not in GOOD or result.get("behaviorClose") not in GOOD
+        ]
+        if len(cases) != expected:
+            bad.append(f"{section}.*: {len(cases)} cases were run and not {expected}")
+        failed[section] = bad
+        informational[section] = sum(result.get("behavior") == "INFORMATIONAL" for result in cases.values())
+    strange = [case for case in results if int(case.split(".")[0]) not in SECTIONS]
+    if strange:
+        failed[0] = [f"cases of no known section: {strange}"]
+    return failed, informational
+
+
+def main(reports, echo, client, *wstest):
+    reports = pathlib.Path(reports).resolve()
+    shutil.rmtree(reports, ignore_errors=True)
+    judged, problems = {}, []
+    for role, test, peer in (("server", test_server, echo), ("client", test_client, client)):
+        begin = time.monotonic()
+        results, problems_here = test(reports / role, peer, wstest)
+        problems += problems_here
+        judged[role] = (*judge(results), len(results), time.monotonic() - begin)
+
+    print(f"{'section':<28}{'cases':>6}   {'as a server':<32}as a client")
+    for section, (name, expected) in SECTIONS.items():
+        row = f"{section:>2} {name:<25}{expected:>6}   "
+        for failed, informational, _, _ in judged.values():
+            good = expected - informational[section]
+            text = f"{len(failed[section])} FAILED" if failed[section] else f"{good} OK"
+            if informational[section]:
+                text += f", {informational[section]} informational"
+            row += f"{text:<32}"
+        print(row.rstrip())
+    row = f"{'all':<28}{sum(expected for _, expected in SECTIONS.values()):>6}   "
+    for _, _, count, seconds in judged.values():
+        text = f"{count} in {seconds:.1f} s"
+        row += f"{text:<32}"
+    print(row.rstrip())
+
+    problems += [
+        f"as a {role}, {problem}"
+        for role, (failed, *_) in judged.items()
+        for section in failed.values()
+        for problem in section
+    ]
+    print("\n".join(problems) if problems else "Every case is OK or informational, and none is non-strict.")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 5:
+        sys.exit(__doc__)
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,63 @@
+//! The client that the Autobahn suite tests: it asks how many cases there are, echoes in each, and has the report written.
+
+use bareframe_conformance::Failure;
+use bareframe_std::{CloseCode, Config, Connector, Error, Limits, Options, connect};
+
+/// Section 9 sends a message in 65,537 fragments, which is one more than the default allows.
+const CONNECTOR: Connector<'static> = Connector {
+    options: Options {
+        config: Config {
+            limits: Limits {
+                fragments: 1 << 20,
+                ..Limits::DEFAULT
+            },
+            ..Config::DEFAULT
+        },
+        ..Options::DEFAULT
+    },
+    ..Connector::DEFAULT
+};
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [url, agent] = arguments.as_slice() else {
+        return Err("autobahn-client URL AGENT".into());
+    };
+    let mut socket = connect(&format!("{url}/getCaseCount"))?;
+    let message = socket
+        .read()?
+        .ok_or("the suite does not say how many cases it has")?;
+    let cases: u32 = message
+        .as_str()
+        .ok_or("the number of cases is not text")?
+        .parse()?;
+    socket.close(CloseCode::NORMAL_CLOSURE, "")?;
+
+    for case in 1..=cases {
+        // Most cases end in an error that the suite has provoked; the suite is the judge of what it saw.
+        if let Err(error) = echo(&format!("{url}/runCase?case={case}&agent={agent}")) {
+            println!("{case}: {error}");
+        }
+    }
+
+    let mut socket = connect(&format!("{url}/updateReports?agent={agent}"))?;
+    while socket.read()?.is_some() {}
+    Ok(socket.close(None, "")?)
+}
+
+fn echo(url: &str) -> Result<(), Error> {
+    let mut socket = CONNECTOR.connect(url)?;
+    let echoed = loop {
+        match socket.read() {
+            Ok(Some(message)) => {
+                let (kind, payload) = (message.kind(), message.payload().to_vec());
+                if let Err(error) = socket.send(kind, &payload) {
+                    break Err(error);
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    echoed.and(socket.close(None, ""))
+}

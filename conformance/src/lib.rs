@@ -1,0 +1,13 @@
+//! What the conformance programs share: the exchange that every pair of peers goes through, and the peers.
+
+pub mod exchange;
+pub mod own;
+pub mod program;
+pub mod tls;
+pub mod tungstenite;
+
+/// What makes a test fail.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long a peer may be silent before the test fails.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
