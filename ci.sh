@@ -15,13 +15,13 @@ format() {
 }
 
 lint() {
-    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
 }
 
 docs() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --all-features
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude bareframe-benches --no-deps --all-features
 }
 
 # The core for targets without std: with rustup's if they are installed, else with a toolchain made for them.
@@ -49,10 +49,10 @@ lowest_rust() {
     local version
     version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     if rustup toolchain list 2>/dev/null | grep -q "^$version"; then
-        cargo "+$version" check --workspace --all-features
+        cargo "+$version" check --workspace --exclude bareframe-benches --all-features
     else
         echo "lowest_rust: Rust $version is not installed; clippy's incompatible_msrv stands in for it"
-        cargo clippy --workspace -- -D clippy::incompatible_msrv
+        cargo clippy --workspace --exclude bareframe-benches -- -D clippy::incompatible_msrv
     fi
 }
 
