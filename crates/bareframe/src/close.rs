@@ -29,10 +29,9 @@ pub struct CloseCode(NonZeroU16);
 /// ```
 #[derive(Clone, Copy)]
 pub struct CloseReason {
-    code: Option<CloseCode>,
-    // At most 123; the octets behind it are zero.
+    // The frame's payload: nothing, or a code and UTF-8. The octets behind it mean nothing.
     len: u8,
-    reason: [u8; CloseReason::MAX_LEN],
+    payload: [u8; CloseReason::MAX_LEN + 2],
 }
 
 /// Makes a constant and a name of each row, so that they can't drift apart.
@@ -106,45 +105,54 @@ impl CloseReason {
 
     /// A Close frame without a payload.
     pub const EMPTY: CloseReason = CloseReason {
-        code: None,
         len: 0,
-        reason: [0; CloseReason::MAX_LEN],
+        payload: [0; CloseReason::MAX_LEN + 2],
     };
 
     /// Makes a code with a reason, or `None` if the reason is longer than [`CloseReason::MAX_LEN`] octets.
     #[must_use]
     pub fn new(code: CloseCode, reason: &str) -> Option<CloseReason> {
-        CloseReason::from_utf8(code, reason.as_bytes())
-    }
-
-    /// As [`CloseReason::new`], from octets that the caller has found to be UTF-8.
-    pub(crate) fn from_utf8(code: CloseCode, reason: &[u8]) -> Option<CloseReason> {
         let mut new = CloseReason::EMPTY;
-        new.code = Some(code);
-        new.len = u8::try_from(reason.len()).ok()?;
-        for (to, from) in new.reason.get_mut(..reason.len())?.iter_mut().zip(reason) {
-            *to = *from;
+        let [high, low] = code.number().to_be_bytes();
+        let octets = [high, low].into_iter().chain(reason.bytes());
+        new.len = u8::try_from(reason.len()).ok()?.checked_add(2)?;
+        for (to, from) in new
+            .payload
+            .get_mut(..usize::from(new.len))?
+            .iter_mut()
+            .zip(octets)
+        {
+            *to = from;
         }
         Some(new)
+    }
+
+    /// Makes a reason of a payload that was found to be one.
+    #[inline]
+    pub(crate) const fn from_payload(len: u8, payload: [u8; CloseReason::MAX_LEN + 2]) -> CloseReason {
+        CloseReason { len, payload }
     }
 
     /// Gives the code, or `None` if the Close frame had no payload.
     #[must_use]
     pub const fn code(&self) -> Option<CloseCode> {
-        self.code
+        match (self.len, &self.payload) {
+            (2.., [high, low, ..]) => CloseCode::new(u16::from_be_bytes([*high, *low])),
+            _ => None,
+        }
     }
 
     /// Gives the reason; it is empty if there was none.
     #[must_use]
     pub fn reason(&self) -> &str {
-        let octets = self.reason.get(..usize::from(self.len)).unwrap_or(&[]);
+        let octets = self.payload.get(2..usize::from(self.len)).unwrap_or(&[]);
         core::str::from_utf8(octets).unwrap_or("")
     }
 }
 
 impl PartialEq for CloseReason {
     fn eq(&self, other: &CloseReason) -> bool {
-        self.code == other.code && self.reason() == other.reason()
+        self.code() == other.code() && self.reason() == other.reason()
     }
 }
 
@@ -180,7 +188,7 @@ impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.code() {
             None => f.write_str("no code"),
-            Some(code) if self.len == 0 => code.fmt(f),
+            Some(code) if self.len == 2 => code.fmt(f),
             Some(code) => write!(f, "{code}: {}", self.reason()),
         }
     }

@@ -20,7 +20,7 @@ use core::ops::Deref;
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlPayload {
-    // At most MAX_LEN; the octets behind it are zero, so that none of another frame is ever seen.
+    // At most MAX_LEN; the octets behind it mean nothing.
     len: u8,
     octets: [u8; ControlPayload::MAX_LEN],
 }
@@ -65,6 +65,22 @@ impl ControlPayload {
         }
     }
 
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    /// Adds octets at the end, unmasked, as many as fit.
+    #[inline]
+    pub(crate) fn extend_unmasked(&mut self, masker: &mut Masker, octets: &[u8]) {
+        if let Some(free) = self.octets.get_mut(usize::from(self.len)..)
+            && let Ok(more) = masker.apply_copy(octets, free)
+        {
+            // No more than MAX_LEN are free.
+            self.len = self.len.wrapping_add(u8::try_from(more).unwrap_or(0));
+        }
+    }
+
     /// Adds octets at the end; if they do not fit, adds none and gives false.
     pub(crate) fn extend(&mut self, octets: &[u8]) -> bool {
         let Some(free) = self.octets.get_mut(usize::from(self.len)..) else {
@@ -99,8 +115,20 @@ impl ControlPayload {
     /// [`ProtocolError::TruncatedCloseCode`], [`ProtocolError::InvalidCloseCode`] or
     /// [`ProtocolError::InvalidCloseReason`].
     pub fn close_reason(&self) -> Result<CloseReason, ProtocolError> {
+        self.judge_close()?;
+        Ok(self.as_close())
+    }
+
+    /// The reason of a payload that was judged.
+    #[inline]
+    pub(crate) const fn as_close(&self) -> CloseReason {
+        CloseReason::from_payload(self.len, self.octets)
+    }
+
+    /// Judges the payload of a Close frame and gives its code (RFC 6455 section 5.5.1).
+    pub(crate) fn judge_close(&self) -> Result<Option<CloseCode>, ProtocolError> {
         if self.is_empty() {
-            return Ok(CloseReason::EMPTY);
+            return Ok(None);
         }
         let Some((&number, reason)) = self.split_first_chunk() else {
             return Err(ProtocolError::TruncatedCloseCode);
@@ -112,7 +140,7 @@ impl ControlPayload {
         if validator.push(reason).is_err() || validator.finish().is_err() {
             return Err(ProtocolError::InvalidCloseReason);
         }
-        CloseReason::from_utf8(code, reason).ok_or(ProtocolError::OversizedControl)
+        Ok(Some(code))
     }
 
     /// Makes the payload of a Close frame (RFC 6455 section 5.5.1).

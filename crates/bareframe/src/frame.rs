@@ -2,7 +2,7 @@
 
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
-use crate::header::{FrameHeader, Refusal, Rules};
+use crate::header::{Beginning, FrameHeader, PartialHeader, Rules};
 use crate::mask::Masker;
 use crate::opcode::Opcode;
 
@@ -41,18 +41,21 @@ pub enum FrameEvent<'i> {
     },
 }
 
+/// The fields stand side by side and not in structs of their own so that they fit beside the tag.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum State {
-    /// The first octets of a header; none between frames.
+    /// The fields of [`PartialHeader`]; none has come between frames.
     Header {
+        payload_len: u64,
+        key: [u8; 4],
+        first: u8,
+        second: u8,
         len: u8,
-        octets: [u8; FrameHeader::MAX_LEN],
     },
-    /// The fields of [`Payload`], side by side so that they fit beside the tag.
+    /// The fields of [`Payload`].
     Payload {
         missing: u64,
         masker: Masker,
-        masked: bool,
         opcode: Opcode,
         fin: bool,
     },
@@ -60,11 +63,12 @@ enum State {
     Stopped(Stop),
 }
 
-/// The payload that is being decoded, of which at least one octet is missing.
+/// The payload that is being decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Payload {
     pub(crate) missing: u64,
-    pub(crate) masker: Option<Masker>,
+    /// [`Masker::NONE`] if the payload is not masked.
+    pub(crate) masker: Masker,
     pub(crate) opcode: Opcode,
     pub(crate) fin: bool,
 }
@@ -90,8 +94,11 @@ pub(crate) enum Part {
 
 impl FrameDecoder {
     const BETWEEN_FRAMES: State = State::Header {
+        payload_len: 0,
+        key: [0; 4],
+        first: 0,
+        second: 0,
         len: 0,
-        octets: [0; FrameHeader::MAX_LEN],
     };
 
     /// Begins between frames.
@@ -116,14 +123,24 @@ impl FrameDecoder {
         input: &mut &'i mut [u8],
     ) -> Result<Option<FrameEvent<'i>>, ProtocolError> {
         match self.part() {
-            Part::Header => Ok(self.header(&rules, input)?.map(FrameEvent::Header)),
-            Part::Payload(current) => {
-                let here = current.len_within(input.len());
-                let piece = take(input, here);
+            Part::Header => {
+                let header = self.header(&rules, input)?;
+                if let Some(header) = &header {
+                    self.go_on(Payload::of(header));
+                }
+                Ok(header.map(FrameEvent::Header))
+            }
+            Part::Payload(mut payload) => {
+                let piece = take(input, payload.len_within(input.len()));
                 if piece.is_empty() {
                     return Ok(None);
                 }
-                let last = self.unmask(piece);
+                payload.pass(piece.len());
+                if payload.masker != Masker::NONE {
+                    payload.masker.apply(piece);
+                }
+                self.go_on(payload);
+                let last = payload.missing == 0;
                 Ok(Some(FrameEvent::Payload { payload: piece, last }))
             }
             Part::Nothing(Stop::Failed(error)) => Err(error),
@@ -142,18 +159,17 @@ impl FrameDecoder {
     }
 
     #[inline]
-    pub(crate) fn part(&self) -> Part {
+    pub(crate) const fn part(&self) -> Part {
         match self.state {
             State::Header { .. } => Part::Header,
             State::Payload {
                 missing,
                 masker,
-                masked,
                 opcode,
                 fin,
             } => Part::Payload(Payload {
                 missing,
-                masker: if masked { Some(masker) } else { None },
+                masker,
                 opcode,
                 fin,
             }),
@@ -161,86 +177,99 @@ impl FrameDecoder {
         }
     }
 
-    /// Takes octets of the header, all of them if it is not whole.
+    /// Tells whether the next octet belongs to the payload of a data frame.
+    #[inline]
+    pub(crate) fn is_in_data(&self) -> bool {
+        matches!(&self.state, State::Payload { opcode, .. } if !opcode.is_control())
+    }
+
+    /// What of a payload is missing, how it is unmasked, and whether its frame has FIN.
+    #[inline]
+    pub(crate) const fn data(&mut self) -> Option<(&mut u64, &mut Masker, bool)> {
+        match &mut self.state {
+            State::Payload {
+                missing, masker, fin, ..
+            } => Some((missing, masker, *fin)),
+            _ => None,
+        }
+    }
+
+    /// A payload of at least one octet is to follow.
+    #[inline]
+    pub(crate) const fn begin(&mut self, found: &Beginning) {
+        self.state = State::Payload {
+            missing: found.payload_len as u64,
+            masker: found.masker,
+            opcode: found.kind.opcode(),
+            fin: true,
+        };
+    }
+
+    #[inline]
+    pub(crate) const fn between_frames(&mut self) {
+        self.state = FrameDecoder::BETWEEN_FRAMES;
+    }
+
+    /// Takes octets of the header, all of them if it is not whole. If it is, its payload is to follow.
     pub(crate) fn header(
         &mut self,
         rules: &Rules,
         input: &mut &mut [u8],
     ) -> Result<Option<FrameHeader>, ProtocolError> {
-        let State::Header { len, octets } = &mut self.state else {
+        let State::Header {
+            payload_len,
+            key,
+            first,
+            second,
+            len,
+        } = self.state
+        else {
             return Ok(None);
         };
-        let before = usize::from(*len);
-        let mut gathered = *octets;
-        let candidate = if before == 0 {
-            &**input
-        } else {
-            let free = gathered.get_mut(before..).unwrap_or(&mut []);
-            let mut end = before;
-            for (to, from) in free.iter_mut().zip(input.iter()) {
-                *to = *from;
-                end = end.wrapping_add(1);
-            }
-            gathered.get(..end).unwrap_or(&[])
+        let mut partial = PartialHeader {
+            payload_len,
+            key,
+            first,
+            second,
+            len,
         };
-        match FrameHeader::judge(candidate, rules) {
-            Err(Refusal { error, at }) => {
-                take(input, at.wrapping_sub(before));
-                self.stop(Stop::Failed(error));
-                Err(error)
-            }
-            Ok(Some((header, header_len))) => {
-                take(input, header_len.wrapping_sub(before));
-                self.begin(&header);
-                Ok(Some(header))
-            }
-            Ok(None) => {
-                for (to, from) in octets.iter_mut().zip(candidate) {
-                    *to = *from;
+        while let Some(&octet) = input.first() {
+            match partial.push(octet, rules) {
+                Ok(None) => {
+                    take(input, 1);
                 }
-                // A header that is not whole is shorter than MAX_LEN.
-                *len = u8::try_from(candidate.len()).unwrap_or(0);
-                take(input, usize::MAX);
-                Ok(None)
+                Ok(header) => {
+                    take(input, 1);
+                    return Ok(header);
+                }
+                Err(error) => {
+                    self.stop(Stop::Failed(error));
+                    return Err(error);
+                }
             }
         }
-    }
-
-    #[inline]
-    fn begin(&mut self, header: &FrameHeader) {
-        let payload = Payload {
-            missing: header.payload_len(),
-            masker: header.masking_key().map(Masker::new),
-            opcode: header.opcode(),
-            fin: header.fin(),
+        self.state = State::Header {
+            payload_len: partial.payload_len,
+            key: partial.key,
+            first: partial.first,
+            second: partial.second,
+            len: partial.len,
         };
-        self.go_on(payload.after(0));
+        Ok(None)
     }
 
-    /// Unmasks the payload's next octets and tells whether the frame ends with them.
+    /// This payload is to follow, or the next header if nothing of it is missing.
     #[inline]
-    pub(crate) fn unmask(&mut self, piece: &mut [u8]) -> bool {
-        if let Part::Payload(mut payload) = self.part() {
-            if let Some(masker) = &mut payload.masker {
-                masker.apply(piece);
-            }
-            self.go_on(payload.after(piece.len()));
-        }
-        self.is_between_frames()
-    }
-
-    /// The octets before the payload `rest` were decoded; `None` if the frame ended with them.
-    #[inline]
-    pub(crate) fn go_on(&mut self, rest: Option<Payload>) {
-        self.state = match rest {
-            Some(payload) => State::Payload {
+    pub(crate) const fn go_on(&mut self, payload: Payload) {
+        self.state = if payload.missing == 0 {
+            FrameDecoder::BETWEEN_FRAMES
+        } else {
+            State::Payload {
                 missing: payload.missing,
-                masker: payload.masker.unwrap_or(Masker::NONE),
-                masked: payload.masker.is_some(),
+                masker: payload.masker,
                 opcode: payload.opcode,
                 fin: payload.fin,
-            },
-            None => FrameDecoder::BETWEEN_FRAMES,
+            }
         };
     }
 
@@ -252,17 +281,26 @@ impl FrameDecoder {
 }
 
 impl Payload {
+    #[inline]
+    pub(crate) fn of(header: &FrameHeader) -> Payload {
+        Payload {
+            missing: header.payload_len(),
+            masker: header.masking_key().map_or(Masker::NONE, Masker::new),
+            opcode: header.opcode(),
+            fin: header.fin(),
+        }
+    }
+
     /// How many of `available` octets belong to this payload.
     #[inline]
     pub(crate) fn len_within(&self, available: usize) -> usize {
         usize::try_from(self.missing).map_or(available, |missing| missing.min(available))
     }
 
-    /// What is left of the payload after this many octets more, or `None` if nothing is.
+    /// The payload's next octets were decoded, this many: no more than are missing.
     #[inline]
-    pub(crate) fn after(&self, octets: usize) -> Option<Payload> {
-        let missing = self.missing.saturating_sub(octets as u64);
-        (missing > 0).then_some(Payload { missing, ..*self })
+    pub(crate) const fn pass(&mut self, octets: usize) {
+        self.missing = self.missing.wrapping_sub(octets as u64);
     }
 }
 

@@ -11,8 +11,7 @@
 //! ```
 
 use crate::error::{ProtocolError, SendError};
-use crate::limits::Limits;
-use crate::mask::MaskingKey;
+use crate::mask::{Masker, MaskingKey};
 use crate::opcode::{MessageKind, Opcode, Rsv};
 use core::fmt;
 use core::ops::Deref;
@@ -95,21 +94,24 @@ pub struct HeaderBytes {
     len: u8,
 }
 
-/// A header was refused at the octet `at`, counted from the header's first.
+/// The first octets of a header, judged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Refusal {
-    pub(crate) error: ProtocolError,
-    pub(crate) at: usize,
+pub(crate) struct PartialHeader {
+    pub(crate) payload_len: u64,
+    pub(crate) key: [u8; 4],
+    pub(crate) first: u8,
+    pub(crate) second: u8,
+    /// How many octets these are.
+    pub(crate) len: u8,
 }
 
-/// A whole message at the front of the input, in one frame with nothing unusual about it.
+/// A header at the front of the input that begins a message, which it is the whole of, with nothing unusual about it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WholeMessage {
+pub(crate) struct Beginning {
     pub(crate) kind: MessageKind,
-    pub(crate) key: Option<MaskingKey>,
+    pub(crate) masker: Masker,
     pub(crate) header_len: usize,
-    /// Header and payload, in octets.
-    pub(crate) frame_len: usize,
+    pub(crate) payload_len: usize,
 }
 
 impl FrameHeader {
@@ -201,67 +203,14 @@ impl FrameHeader {
     /// # Errors
     ///
     /// A [`ProtocolError`] as soon as the octets prove it, judged by `rules` (RFC 6455 section 5.2).
-    #[inline]
     pub fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
-        FrameHeader::judge(octets, &rules).map_err(|refusal| refusal.error)
-    }
-
-    /// As [`FrameHeader::parse`]; says at which octet a header is refused.
-    pub(crate) fn judge(octets: &[u8], rules: &Rules) -> Result<Option<(FrameHeader, usize)>, Refusal> {
-        let Some((&first, rest)) = octets.split_first() else {
-            return Ok(None);
-        };
-        let opcode = rules
-            .judge_first(first)
-            .map_err(|error| Refusal { error, at: 0 })?;
-        let Some((&second, rest)) = rest.split_first() else {
-            return Ok(None);
-        };
-        rules
-            .judge_second(opcode, second)
-            .map_err(|error| Refusal { error, at: 1 })?;
-        let (payload_len, length_end, rest) = match second & !MASK {
-            LENGTH_16 => match rest.split_first_chunk() {
-                Some((&octets, rest)) => (u64::from(u16::from_be_bytes(octets)), 4, rest),
-                None => return Ok(None),
-            },
-            LENGTH_64 => {
-                if rest.first().is_some_and(|&octet| octet & 0x80 != 0) {
-                    let error = ProtocolError::LengthTopBit;
-                    return Err(Refusal { error, at: 2 });
-                }
-                match rest.split_first_chunk() {
-                    Some((&octets, rest)) => (u64::from_be_bytes(octets), 10, rest),
-                    None => return Ok(None),
-                }
+        let mut partial = PartialHeader::NONE;
+        for (before, octet) in octets.iter().enumerate() {
+            if let Some(header) = partial.push(*octet, &rules)? {
+                return Ok(Some((header, before.saturating_add(1))));
             }
-            short => (u64::from(short), 2_usize, rest),
-        };
-        if let Err(error) = rules.judge_length(opcode, second, payload_len) {
-            let at = length_end.wrapping_sub(1);
-            return Err(Refusal { error, at });
         }
-        let (masking_key, header_len) = if second & MASK == 0 {
-            (None, length_end)
-        } else {
-            match rest.first_chunk() {
-                Some(&key) => (Some(MaskingKey::new(key)), length_end.wrapping_add(4)),
-                None => return Ok(None),
-            }
-        };
-        let fin = first & FIN != 0;
-        if rules.unfinished_text && fin && payload_len == 0 && !opcode.is_control() {
-            let (error, at) = (ProtocolError::InvalidUtf8, header_len.wrapping_sub(1));
-            return Err(Refusal { error, at });
-        }
-        let header = FrameHeader {
-            payload_len,
-            masking_key,
-            opcode,
-            rsv: Rsv::from_first_octet(first),
-            fin,
-        };
-        Ok(Some((header, header_len)))
+        Ok(None)
     }
 
     /// Writes the header as octets, the length in as few as it needs (RFC 6455 section 5.2).
@@ -288,11 +237,84 @@ impl FrameHeader {
     }
 }
 
-impl WholeMessage {
-    /// Finds a whole message at the front of `input`, or `None` for anything that needs the full rules: this
-    /// is the straight path of [`FrameHeader::judge`] for what most frames are.
+impl PartialHeader {
+    pub(crate) const NONE: PartialHeader = PartialHeader {
+        payload_len: 0,
+        key: [0; 4],
+        first: 0,
+        second: 0,
+        len: 0,
+    };
+
+    /// Adds the next octet; gives the header if it is the last. One that the rules forbid is not added.
+    #[inline]
+    pub(crate) fn push(&mut self, octet: u8, rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
+        let len = self.len.wrapping_add(1);
+        match len {
+            1 => {
+                rules.judge_first(octet)?;
+                self.first = octet;
+            }
+            2 => {
+                rules.judge_second(self.first, octet)?;
+                self.second = octet;
+            }
+            _ => {}
+        }
+        let length_end = match self.second & !MASK {
+            LENGTH_16 => 4,
+            LENGTH_64 => 10,
+            _ => 2,
+        };
+        if len <= length_end {
+            if len == 3 && length_end == 10 && octet & 0x80 != 0 {
+                return Err(ProtocolError::LengthTopBit);
+            }
+            let payload_len = match len {
+                2 => u64::from(octet & !MASK),
+                3 => u64::from(octet),
+                _ => self.payload_len << 8 | u64::from(octet),
+            };
+            if len == length_end && len > 1 {
+                rules.judge_length(self.first, length_end, payload_len)?;
+            }
+            self.payload_len = payload_len;
+        } else {
+            let [_, b, c, d] = self.key;
+            self.key = [b, c, d, octet];
+        }
+        let masked = self.second & MASK != 0;
+        let header_len = if masked {
+            length_end.wrapping_add(4)
+        } else {
+            length_end
+        };
+        if len < header_len || len < 2 {
+            self.len = len;
+            return Ok(None);
+        }
+        let fin = self.first & FIN != 0;
+        let Some(opcode) = Opcode::from_bits(self.first & 0x0F) else {
+            return Err(ProtocolError::ReservedOpcode);
+        };
+        if rules.unfinished_text && fin && self.payload_len == 0 && !opcode.is_control() {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        let header = FrameHeader {
+            payload_len: self.payload_len,
+            masking_key: masked.then_some(MaskingKey::new(self.key)),
+            opcode,
+            rsv: Rsv::from_first_octet(self.first),
+            fin,
+        };
+        Ok(Some(header))
+    }
+}
+
+impl Beginning {
+    /// Finds one with a payload shorter than `bound` octets, or gives `None` for anything that needs the full rules.
     #[inline(always)]
-    pub(crate) fn find(input: &[u8], masked: bool, limits: &Limits) -> Option<WholeMessage> {
+    pub(crate) fn find(input: &[u8], masked: bool, bound: u32) -> Option<Beginning> {
         let (&[first, second], rest) = input.split_first_chunk()?;
         let kind = match first ^ FIN {
             0x1 => MessageKind::Text,
@@ -300,47 +322,43 @@ impl WholeMessage {
             _ => return None,
         };
         let (length_end, payload_len, rest) = match second ^ (if masked { MASK } else { 0 }) {
-            short @ 0..LENGTH_16 => (2_usize, u64::from(short), rest),
+            short @ 0..LENGTH_16 => (2_usize, u32::from(short), rest),
             LENGTH_16 => {
                 let (&octets, rest) = rest.split_first_chunk()?;
-                let len = u16::from_be_bytes(octets);
-                (
-                    4,
-                    Some(u64::from(len)).filter(|&len| len >= u64::from(LENGTH_16))?,
-                    rest,
-                )
+                let len = u32::from(u16::from_be_bytes(octets));
+                (4, Some(len).filter(|&len| len >= u32::from(LENGTH_16))?, rest)
             }
-            LENGTH_64 => {
+            // Not worth its flash on a machine that has no room for such a frame.
+            LENGTH_64 if cfg!(target_pointer_width = "64") => {
                 let (&octets, rest) = rest.split_first_chunk()?;
-                (
-                    10,
-                    Some(u64::from_be_bytes(octets)).filter(|&len| len > u64::from(u16::MAX))?,
-                    rest,
-                )
+                let len = u32::try_from(u64::from_be_bytes(octets)).ok()?;
+                (10, Some(len).filter(|&len| len >= 0x1_0000)?, rest)
             }
             _ => return None,
         };
-        if payload_len > limits.frame || payload_len > limits.message || limits.fragments == 0 {
+        if payload_len >= bound {
             return None;
         }
-        let (key, header_len) = if masked {
-            (
-                Some(MaskingKey::new(*rest.first_chunk()?)),
-                length_end.wrapping_add(4),
-            )
+        let (masker, header_len) = if masked {
+            let key = MaskingKey::new(*rest.first_chunk()?);
+            (Masker::new(key), length_end.wrapping_add(4))
         } else {
-            (None, length_end)
+            (Masker::NONE, length_end)
         };
-        let frame_len = usize::try_from(payload_len).ok()?.checked_add(header_len)?;
-        if frame_len > input.len() {
-            return None;
-        }
-        Some(WholeMessage {
+        Some(Beginning {
             kind,
-            key,
+            masker,
             header_len,
-            frame_len,
+            payload_len: usize::try_from(payload_len).ok()?,
         })
+    }
+
+    /// The length of header and payload, in octets, if so many are there.
+    #[inline(always)]
+    pub(crate) fn frame_len(&self, available: usize) -> Option<usize> {
+        self.payload_len
+            .checked_add(self.header_len)
+            .filter(|&frame_len| frame_len <= available)
     }
 }
 
@@ -398,38 +416,39 @@ impl Rules {
 
     /// RSV, opcode, FIN of a control frame, order of fragments (RFC 6455 sections 5.2, 5.4 and 5.5).
     #[inline]
-    fn judge_first(&self, octet: u8) -> Result<Opcode, ProtocolError> {
+    const fn judge_first(&self, octet: u8) -> Result<(), ProtocolError> {
+        const DATA: u16 = 1 << Opcode::Text.bits() | 1 << Opcode::Binary.bits();
+        let opcode: u16 = 1 << (octet & 0x0F);
         let rsv = Rsv::from_first_octet(octet);
-        let opcode = Opcode::from_bits(octet & 0x0F);
-        if !rsv.is_empty() {
-            let begins_message = matches!(opcode, Some(Opcode::Text | Opcode::Binary));
-            if !begins_message || !self.rsv.contains(rsv) {
-                return Err(ProtocolError::ReservedBits);
-            }
+        if !rsv.is_empty() && (opcode & DATA == 0 || !self.rsv.contains(rsv)) {
+            return Err(ProtocolError::ReservedBits);
         }
-        let opcode = opcode.ok_or(ProtocolError::ReservedOpcode)?;
-        if opcode.is_control() && octet & FIN == 0 {
+        if opcode & Rules::ALL_OPCODES == 0 {
+            return Err(ProtocolError::ReservedOpcode);
+        }
+        if is_control(octet) && octet & FIN == 0 {
             return Err(ProtocolError::FragmentedControl);
         }
-        if self.opcodes >> opcode.bits() & 1 == 0 {
-            return Err(match opcode {
-                Opcode::Continuation => ProtocolError::UnexpectedContinuation,
-                _ => ProtocolError::InterleavedMessage,
+        if opcode & self.opcodes == 0 {
+            return Err(if opcode & DATA == 0 {
+                ProtocolError::UnexpectedContinuation
+            } else {
+                ProtocolError::InterleavedMessage
             });
         }
-        Ok(opcode)
+        Ok(())
     }
 
     /// MASK, length of a control frame (RFC 6455 sections 5.1 and 5.5).
     #[inline]
-    const fn judge_second(&self, opcode: Opcode, octet: u8) -> Result<(), ProtocolError> {
+    const fn judge_second(&self, first: u8, octet: u8) -> Result<(), ProtocolError> {
         let masked = octet & MASK != 0;
         match self.mask {
             Mask::Set if !masked => return Err(ProtocolError::UnmaskedFrame),
             Mask::Clear if masked => return Err(ProtocolError::MaskedFrame),
             _ => {}
         }
-        if opcode.is_control() && octet & !MASK >= LENGTH_16 {
+        if is_control(first) && octet & !MASK >= LENGTH_16 {
             return Err(ProtocolError::OversizedControl);
         }
         Ok(())
@@ -437,16 +456,16 @@ impl Rules {
 
     /// Minimal form, frame, message, number of fragments (RFC 6455 sections 5.2 and 10.4).
     #[inline]
-    const fn judge_length(&self, opcode: Opcode, second: u8, payload_len: u64) -> Result<(), ProtocolError> {
-        let minimal = match second & !MASK {
-            LENGTH_16 => payload_len >= LENGTH_16 as u64,
-            LENGTH_64 => payload_len > u16::MAX as u64,
-            _ => true,
+    const fn judge_length(&self, first: u8, length_end: u8, payload_len: u64) -> Result<(), ProtocolError> {
+        let shortest = match length_end {
+            4 => LENGTH_16 as u64,
+            10 => 0x1_0000,
+            _ => 0,
         };
-        if !minimal {
+        if payload_len < shortest {
             return Err(ProtocolError::NonMinimalLength);
         }
-        if opcode.is_control() {
+        if is_control(first) {
             return Ok(());
         }
         if payload_len > self.frame {
@@ -460,6 +479,12 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// Tells whether a header that begins with this octet is a control frame's.
+#[inline]
+const fn is_control(first: u8) -> bool {
+    first & 0x08 != 0
 }
 
 impl Deref for HeaderBytes {
@@ -511,18 +536,14 @@ mod tests {
     use ProtocolError as E;
     use std::string::ToString;
 
-    fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, Refusal> {
-        FrameHeader::judge(octets, &rules)
+    fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        FrameHeader::parse(octets, rules)
     }
 
     #[track_caller]
     fn refused(octets: &[u8], rules: Rules, error: ProtocolError, at: usize) {
         for len in 0..=octets.len() {
-            let expected = if len > at {
-                Err(Refusal { error, at })
-            } else {
-                Ok(None)
-            };
+            let expected = if len > at { Err(error) } else { Ok(None) };
             assert_eq!(parse(&octets[..len], rules), expected, "{len} of {octets:02x?}");
         }
     }

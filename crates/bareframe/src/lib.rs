@@ -50,7 +50,8 @@
 //! # Features
 //!
 //! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
-//! - `simd`: vector kernels for x86-64, found at run time. Without it there is no unsafe code in the crate.
+//! - `simd`: kernels that need unsafe code: vectors on x86-64, found at run time; aligned words on microcontrollers.
+//!   Without it there is no unsafe code in the crate.
 
 #![no_std]
 #![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]

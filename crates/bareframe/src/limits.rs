@@ -42,6 +42,16 @@ pub struct Config {
     pub auto_pong: bool,
 }
 
+/// The limits as they are asked for while receiving.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) frame: u64,
+    pub(crate) message: u64,
+    pub(crate) fragments: u32,
+    /// Every message in one frame that is shorter than this is within the limits, in octets.
+    pub(crate) straight: u32,
+}
+
 impl Limits {
     /// 16 MiB for a frame and for a message, and 65,536 fragments.
     pub const DEFAULT: Limits = Limits {
@@ -56,6 +66,27 @@ impl Limits {
         message: u64::MAX,
         fragments: u32::MAX,
     };
+}
+
+impl Bounds {
+    pub(crate) const fn new(limits: &Limits) -> Bounds {
+        let longest = if limits.frame < limits.message {
+            limits.frame
+        } else {
+            limits.message
+        };
+        let straight = match longest.saturating_add(1).to_le_bytes() {
+            _ if limits.fragments == 0 => 0,
+            [a, b, c, d, 0, 0, 0, 0] => u32::from_le_bytes([a, b, c, d]),
+            _ => u32::MAX,
+        };
+        Bounds {
+            frame: limits.frame,
+            message: limits.message,
+            fragments: limits.fragments,
+            straight,
+        }
+    }
 }
 
 impl Config {

@@ -1,5 +1,10 @@
 //! Masking: every octet from a client is XORed with one of the four octets of its frame's key (RFC 6455 section 5.3).
 
+#[cfg(all(
+    feature = "simd",
+    not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))
+))]
+mod aligned;
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
 mod blocks;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
@@ -13,11 +18,21 @@ use crate::error::BufferTooSmall;
 use core::fmt;
 
 #[cfg(all(
+    feature = "simd",
+    not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))
+))]
+use aligned as loops;
+#[cfg(all(
     any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"),
     not(all(feature = "simd", target_arch = "x86_64"))
 ))]
 use blocks as loops;
-#[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
+#[cfg(not(any(
+    feature = "simd",
+    target_feature = "sse2",
+    target_feature = "neon",
+    target_feature = "simd128"
+)))]
 use words as loops;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use x86_64 as loops;

@@ -4,9 +4,8 @@ use crate::close::{CloseCode, CloseReason};
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
 use crate::frame::{FrameDecoder, Part, Payload, Stop, take};
-use crate::header::{FrameHeader, Mask, WholeMessage};
-use crate::limits::{Config, Limits};
-use crate::mask::Masker;
+use crate::header::{Beginning, Mask};
+use crate::limits::{Bounds, Config};
 use crate::message::{Message, Piece, receive_payload};
 use crate::opcode::{MessageKind, Opcode, Rsv};
 use crate::role::Role;
@@ -31,7 +30,7 @@ use core::marker::PhantomData;
 pub struct Receiver<R> {
     decoder: FrameDecoder,
     message: Message,
-    limits: Limits,
+    bounds: Bounds,
     /// The reserved bits that an extension uses.
     rsv: Rsv,
     auto_pong: bool,
@@ -57,6 +56,16 @@ pub enum Event<'i> {
     Close(CloseReason),
 }
 
+/// What became of octets that the straight path does not take. It is small, and an [`Event`] is made of it only where
+/// it is given: one that went through memory would be read back from there, by the straight path too.
+enum Received<'i> {
+    /// All input is taken, or what comes next is to be looked at.
+    Nothing,
+    Data(Data<'i>),
+    /// This control frame is whole.
+    Control(Opcode),
+}
+
 /// A piece of a message, lent from the input: at least one octet, unless it is the message's last.
 ///
 /// ```
@@ -73,12 +82,7 @@ pub enum Event<'i> {
 #[derive(PartialEq, Eq, Debug)]
 pub struct Data<'i> {
     payload: &'i mut [u8],
-    kind: MessageKind,
-    rsv: Rsv,
-    first: bool,
-    last: bool,
-    /// The validator passed the payload, from the first octet of a character to the last of one.
-    whole_characters: bool,
+    piece: Piece,
 }
 
 /// What the receiving half owes the peer, for [`Sender::reply`](crate::Sender::reply) to send.
@@ -107,11 +111,13 @@ pub enum Closure {
 }
 
 impl<R: Role> Receiver<R> {
+    #[inline(always)]
     pub(crate) const fn new(config: Config) -> Receiver<R> {
+        let bounds = Bounds::new(&config.limits);
         Receiver {
             decoder: FrameDecoder::new(),
-            message: Message::NONE,
-            limits: config.limits,
+            message: Message::none(&bounds),
+            bounds,
             rsv: config.rsv,
             auto_pong: config.auto_pong,
             control: ControlPayload::EMPTY,
@@ -136,15 +142,20 @@ impl<R: Role> Receiver<R> {
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         if self.decoder.is_between_frames()
             && !self.message.is_open()
-            && let Some(whole) = WholeMessage::find(input, R::RECEIVES_MASKED, &self.limits)
+            && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
+            && let Some(frame_len) = found.frame_len(input.len())
         {
-            return self.receive_whole(input, whole);
+            return self.receive_whole(input, found, frame_len);
         }
         // Only a copy of `input` has its address taken, so that the straight path keeps it in registers.
         let mut rest = core::mem::take(input);
         let received = self.receive_any(&mut rest);
         *input = rest;
-        received
+        Ok(match received? {
+            Received::Nothing => None,
+            Received::Data(data) => Some(Event::Data(data)),
+            Received::Control(opcode) => Some(self.control_event(opcode)),
+        })
     }
 
     /// Tells the engine that the stream has ended, and gives how.
@@ -156,6 +167,7 @@ impl<R: Role> Receiver<R> {
             Some(_) => Closure::Abnormal,
             None => {
                 self.decoder.stop(Stop::Ended);
+                self.pong_owed = false;
                 Closure::Abnormal
             }
         }
@@ -198,7 +210,7 @@ impl<R: Role> Receiver<R> {
 
     /// Why nothing more is received, if so.
     #[inline]
-    pub(crate) fn stopped(&self) -> Option<Stop> {
+    pub(crate) const fn stopped(&self) -> Option<Stop> {
         match self.decoder.part() {
             Part::Nothing(stop) => Some(stop),
             _ => None,
@@ -210,114 +222,173 @@ impl<R: Role> Receiver<R> {
     fn receive_whole<'i>(
         &mut self,
         input: &mut &'i mut [u8],
-        whole: WholeMessage,
+        found: Beginning,
+        frame_len: usize,
     ) -> Result<Option<Event<'i>>, ProtocolError> {
-        if let Some(payload) = input.get_mut(whole.header_len..whole.frame_len)
-            && let Err(InvalidUtf8 { at }) = receive_payload(whole.kind, whole.key.map(Masker::new), payload)
+        if let Some(payload) = input.get_mut(found.header_len..frame_len)
+            && let Err(InvalidUtf8 { at }) = receive_payload(found.kind, found.masker, payload)
         {
-            take(input, at.saturating_add(whole.header_len));
+            take(input, at.saturating_add(found.header_len));
             return Err(self.refuse(ProtocolError::InvalidUtf8));
         }
-        let frame = take(input, whole.frame_len);
+        let frame = take(input, frame_len);
         Ok(Some(Event::Data(Data {
-            payload: frame.get_mut(whole.header_len..).unwrap_or(&mut []),
-            kind: whole.kind,
-            rsv: Rsv::NONE,
-            first: true,
-            last: true,
-            whole_characters: whole.kind == MessageKind::Text,
+            payload: frame.get_mut(found.header_len..).unwrap_or(&mut []),
+            piece: Piece {
+                kind: found.kind,
+                rsv: Rsv::NONE,
+                first: true,
+                last: true,
+                whole_characters: found.kind == MessageKind::Text,
+            },
         })))
     }
 
     /// Every other case: cut anywhere, fragmented, control, unusual or wrong.
     #[inline(never)]
-    fn receive_any<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+    fn receive_any<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Received<'i>, ProtocolError> {
         loop {
-            match self.decoder.part() {
-                Part::Header => match self.receive_header(input)? {
-                    Some(header) => {
-                        if let Some(event) = self.begin_frame(&header, input)? {
-                            return Ok(Some(event));
-                        }
-                    }
-                    None => return Ok(None),
-                },
-                Part::Payload(_) if input.is_empty() => return Ok(None),
-                Part::Payload(current) if current.opcode.is_control() => {
-                    if let Some(event) = self.receive_control(current, input)? {
-                        return Ok(Some(event));
-                    }
+            if !self.decoder.is_in_data() {
+                let received = self.receive_header_or_control(input)?;
+                if !matches!(received, Received::Nothing) || input.is_empty() {
+                    return Ok(received);
                 }
-                Part::Payload(current) => return self.receive_data(current, input),
-                Part::Nothing(Stop::Failed(error)) => return Err(error),
-                Part::Nothing(_) => {
-                    take(input, usize::MAX);
-                    return Ok(None);
-                }
+            }
+            if self.decoder.is_in_data() {
+                return self.receive_data(input);
             }
         }
     }
 
-    fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<FrameHeader>, ProtocolError> {
+    /// Gives nothing if all input is taken or a payload is next.
+    fn receive_header_or_control<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+    ) -> Result<Received<'i>, ProtocolError> {
+        let current = match self.decoder.part() {
+            Part::Payload(payload) => payload,
+            Part::Header => {
+                if !self.message.is_open()
+                    && self.decoder.is_between_frames()
+                    && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
+                    && found.payload_len > 0
+                {
+                    self.message.begin(found.kind, found.payload_len);
+                    self.decoder.begin(&found);
+                    take(input, found.header_len);
+                    return Ok(Received::Nothing);
+                }
+                match self.receive_header(input)? {
+                    Some(payload) => payload,
+                    None => return Ok(Received::Nothing),
+                }
+            }
+            Part::Nothing(Stop::Failed(error)) => return Err(error),
+            Part::Nothing(Stop::Closed(_) | Stop::Ended) => {
+                take(input, usize::MAX);
+                return Ok(Received::Nothing);
+            }
+        };
+        if current.opcode.is_control() {
+            if self.receive_control(current, input)? {
+                return Ok(Received::Control(current.opcode));
+            }
+        } else if current.missing == 0 && current.fin {
+            let whole = self.message.is_text();
+            let piece = self.message.give(true, whole, &self.bounds);
+            return Ok(Received::Data(Data {
+                payload: &mut [],
+                piece,
+            }));
+        }
+        Ok(Received::Nothing)
+    }
+
+    /// Gives the payload that follows the header if the header is whole.
+    fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Payload>, ProtocolError> {
         let mask = if R::RECEIVES_MASKED {
             Mask::Set
         } else {
             Mask::Clear
         };
-        let rules = self.message.rules(&self.limits, self.rsv, mask);
-        self.decoder
-            .header(&rules, input)
-            .inspect_err(|_| self.close_owed = true)
-    }
-
-    /// Gives the event of a frame that is whole with its header.
-    fn begin_frame<'i>(
-        &mut self,
-        header: &FrameHeader,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
-        if !header.opcode().is_control() {
-            let piece = self.message.begin_frame(header);
-            return Ok(piece.map(|piece| Event::Data(Data::new(piece, &mut []))));
-        }
-        self.control = ControlPayload::EMPTY;
-        if header.payload_len() != 0 {
-            return Ok(None);
-        }
-        self.end_control(header.opcode(), input, 0)
-    }
-
-    fn receive_control<'i>(
-        &mut self,
-        current: Payload,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let here = current.len_within(input.len());
-        let Some(octets) = input.get_mut(..here) else {
+        let rules = self.message.rules(&self.bounds, self.rsv, mask);
+        let header = self.decoder.header(&rules, input);
+        let Some(header) = header.inspect_err(|_| self.close_owed = true)? else {
             return Ok(None);
         };
-        let mut current = current;
-        if let Some(masker) = &mut current.masker {
-            masker.apply(octets);
+        if header.opcode().is_control() {
+            self.control.clear();
+        } else {
+            self.message.begin_frame(&header);
         }
-        self.control.extend(octets);
-        let rest = current.after(here);
-        if rest.is_none() {
-            return self.end_control(current.opcode, input, here);
-        }
-        self.decoder.go_on(rest);
-        take(input, here);
-        Ok(None)
+        let payload = Payload::of(&header);
+        self.decoder.go_on(payload);
+        Ok(Some(payload))
     }
 
-    /// The control frame is whole with the first `here` octets of `input`.
-    fn end_control<'i>(
+    /// Takes the data payload's next octets.
+    #[inline]
+    fn receive_data<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Received<'i>, ProtocolError> {
+        let Some((missing, masker, fin)) = self.decoder.data() else {
+            return Ok(Received::Nothing);
+        };
+        let here = usize::try_from(*missing).map_or(input.len(), |missing| missing.min(input.len()));
+        let Some(octets) = input.get_mut(..here) else {
+            return Ok(Received::Nothing);
+        };
+        if octets.is_empty() {
+            return Ok(Received::Nothing);
+        }
+        *missing = missing.wrapping_sub(here as u64);
+        let ends = *missing == 0;
+        let whole = match self.message.receive(masker, octets, ends && fin) {
+            Ok(whole) => whole,
+            Err(InvalidUtf8 { at }) => {
+                take(input, at);
+                return Err(self.refuse(ProtocolError::InvalidUtf8));
+            }
+        };
+        if ends {
+            self.decoder.between_frames();
+        }
+        let piece = self.message.give(ends && fin, whole, &self.bounds);
+        let payload = take(input, here);
+        Ok(Received::Data(Data { payload, piece }))
+    }
+
+    /// As [`Receiver::receive_data`], for a control frame; tells whether it is whole.
+    fn receive_control(
         &mut self,
-        opcode: Opcode,
-        input: &mut &'i mut [u8],
-        here: usize,
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let event = match opcode {
+        mut current: Payload,
+        input: &mut &mut [u8],
+    ) -> Result<bool, ProtocolError> {
+        let here = current.len_within(input.len());
+        let octets = input.get(..here).unwrap_or(&[]);
+        self.control.extend_unmasked(&mut current.masker, octets);
+        current.pass(here);
+        let whole = current.missing == 0;
+        if whole && current.opcode == Opcode::Close {
+            match self.control.judge_close() {
+                Ok(code) => {
+                    self.decoder.stop(Stop::Closed(code));
+                    self.close_owed = true;
+                }
+                Err(error) => {
+                    take(input, here.saturating_sub(1));
+                    return Err(self.refuse(error));
+                }
+            }
+        } else {
+            self.decoder.go_on(current);
+        }
+        take(input, here);
+        Ok(whole)
+    }
+
+    /// The event of a control frame that is whole.
+    #[inline]
+    fn control_event<'i>(&mut self, opcode: Opcode) -> Event<'i> {
+        match opcode {
             Opcode::Ping => {
                 if self.auto_pong {
                     self.pong = self.control;
@@ -326,44 +397,7 @@ impl<R: Role> Receiver<R> {
                 Event::Ping(self.control)
             }
             Opcode::Pong => Event::Pong(self.control),
-            _ => match self.control.close_reason() {
-                Ok(reason) => Event::Close(reason),
-                Err(error) => {
-                    take(input, here.saturating_sub(1));
-                    return Err(self.refuse(error));
-                }
-            },
-        };
-        self.decoder.go_on(None);
-        if let Event::Close(reason) = &event {
-            self.decoder.stop(Stop::Closed(reason.code()));
-            self.close_owed = true;
-        }
-        take(input, here);
-        Ok(Some(event))
-    }
-
-    fn receive_data<'i>(
-        &mut self,
-        current: Payload,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let here = current.len_within(input.len());
-        let Some(octets) = input.get_mut(..here) else {
-            return Ok(None);
-        };
-        let mut current = current;
-        let last = current.fin && current.after(here).is_none();
-        match self.message.receive(&mut current.masker, octets, last) {
-            Ok(piece) => {
-                self.decoder.go_on(current.after(here));
-                let payload = take(input, here);
-                Ok(piece.map(|piece| Event::Data(Data::new(piece, payload))))
-            }
-            Err(InvalidUtf8 { at }) => {
-                take(input, at);
-                Err(self.refuse(ProtocolError::InvalidUtf8))
-            }
+            _ => Event::Close(self.control.as_close()),
         }
     }
 
@@ -377,43 +411,32 @@ impl<R: Role> Receiver<R> {
 }
 
 impl<'i> Data<'i> {
-    fn new(piece: Piece, payload: &'i mut [u8]) -> Data<'i> {
-        Data {
-            payload,
-            kind: piece.kind,
-            rsv: piece.rsv,
-            first: piece.first,
-            last: piece.last,
-            whole_characters: piece.whole_characters,
-        }
-    }
-
     /// Gives the kind of the message.
     #[must_use]
     #[inline]
     pub const fn kind(&self) -> MessageKind {
-        self.kind
+        self.piece.kind
     }
 
     /// Gives the reserved bits of the message's first frame (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
     pub const fn rsv(&self) -> Rsv {
-        self.rsv
+        self.piece.rsv
     }
 
     /// Tells whether this is the message's first piece.
     #[must_use]
     #[inline]
     pub const fn first(&self) -> bool {
-        self.first
+        self.piece.first
     }
 
     /// Tells whether the message ends with this piece.
     #[must_use]
     #[inline]
     pub const fn last(&self) -> bool {
-        self.last
+        self.piece.last
     }
 
     /// Gives the octets, unmasked.
@@ -438,7 +461,7 @@ impl<'i> Data<'i> {
     pub fn as_str(&self) -> Option<&str> {
         // Set only if the validator passed the payload from the first octet of a character to the last of one;
         // nothing has had access to change it since.
-        if self.whole_characters {
+        if self.piece.whole_characters {
             utf8::passed(self.payload)
         } else {
             None
@@ -449,7 +472,7 @@ impl<'i> Data<'i> {
     #[must_use]
     #[inline]
     pub fn into_str(self) -> Option<&'i mut str> {
-        if self.whole_characters {
+        if self.piece.whole_characters {
             utf8::passed_mut(self.payload)
         } else {
             None
@@ -458,7 +481,7 @@ impl<'i> Data<'i> {
 
     /// The validator passed the payload, from the first octet of a character to the last of one.
     pub(crate) const fn is_whole_characters(&self) -> bool {
-        self.whole_characters
+        self.piece.whole_characters
     }
 }
 

@@ -36,19 +36,19 @@ enum Next {
     /// The first octet of a character.
     #[default]
     First,
-    /// The last of a character: 80 to BF.
+    /// The last of a character.
     Last,
-    /// The last but one: 80 to BF.
+    /// The last but one.
     LastButOne,
-    /// The last but two: 80 to BF.
+    /// The last but two.
     LastButTwo,
-    /// After E0: A0 to BF, or the form would be overlong.
+    /// After E0: from A0 on, or the form would be overlong.
     AfterE0,
-    /// After ED: 80 to 9F, or it would be a surrogate.
+    /// After ED: to 9F, or it would be a surrogate.
     AfterEd,
-    /// After F0: 90 to BF, or the form would be overlong.
+    /// After F0: from 90 on, or the form would be overlong.
     AfterF0,
-    /// After F4: 80 to 8F, or it would be above U+10FFFF.
+    /// After F4: to 8F, or it would be above U+10FFFF.
     AfterF4,
 }
 
@@ -65,7 +65,7 @@ impl Utf8Validator {
     /// # Errors
     ///
     /// [`InvalidUtf8`] with the place of the first octet that can't be part of UTF-8; the state is as before.
-    #[inline]
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         self.next = self.next.after(piece)?;
         Ok(())
@@ -96,26 +96,40 @@ impl Next {
     /// One octet more; `None` if it can't be part of UTF-8 here.
     #[inline(always)]
     const fn then(self, octet: u8) -> Option<Next> {
-        Some(match (self, octet) {
-            (Next::First, 0x00..=0x7F) | (Next::Last, 0x80..=0xBF) => Next::First,
-            (Next::First, 0xC2..=0xDF)
-            | (Next::LastButOne, 0x80..=0xBF)
-            | (Next::AfterE0, 0xA0..=0xBF)
-            | (Next::AfterEd, 0x80..=0x9F) => Next::Last,
-            (Next::First, 0xE1..=0xEC | 0xEE..=0xEF)
-            | (Next::LastButTwo, 0x80..=0xBF)
-            | (Next::AfterF0, 0x90..=0xBF)
-            | (Next::AfterF4, 0x80..=0x8F) => Next::LastButOne,
-            (Next::First, 0xF1..=0xF3) => Next::LastButTwo,
-            (Next::First, 0xE0) => Next::AfterE0,
-            (Next::First, 0xED) => Next::AfterEd,
-            (Next::First, 0xF0) => Next::AfterF0,
-            (Next::First, 0xF4) => Next::AfterF4,
+        let (low, high, then) = match self {
+            Next::First => return Next::after_first(octet),
+            Next::Last => (0x80, 0xBF, Next::First),
+            Next::LastButOne => (0x80, 0xBF, Next::Last),
+            Next::LastButTwo => (0x80, 0xBF, Next::LastButOne),
+            Next::AfterE0 => (0xA0, 0xBF, Next::Last),
+            Next::AfterEd => (0x80, 0x9F, Next::Last),
+            Next::AfterF0 => (0x90, 0xBF, Next::LastButOne),
+            Next::AfterF4 => (0x80, 0x8F, Next::LastButOne),
+        };
+        if low <= octet && octet <= high {
+            Some(then)
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    const fn after_first(octet: u8) -> Option<Next> {
+        Some(match octet {
+            0x00..=0x7F => Next::First,
+            0xC2..=0xDF => Next::Last,
+            0xE0 => Next::AfterE0,
+            0xED => Next::AfterEd,
+            0xE1..=0xEF => Next::LastButOne,
+            0xF0 => Next::AfterF0,
+            0xF4 => Next::AfterF4,
+            0xF1..=0xF3 => Next::LastButTwo,
             _ => return None,
         })
     }
 
     /// Many octets more, one by one.
+    #[cfg(target_pointer_width = "64")]
     #[inline]
     fn after_each(mut self, octets: &[u8], skipped: usize) -> Result<Next, InvalidUtf8> {
         for (at, &octet) in octets.iter().enumerate() {
@@ -145,26 +159,17 @@ impl Next {
         self.after_each(tail, skipped.wrapping_add(valid))
     }
 
-    /// Many octets more: words of ASCII at once, the others one by one.
+    /// Many octets more: ASCII at once, others one by one.
     #[cfg(not(target_pointer_width = "64"))]
-    #[inline]
+    #[inline(always)]
     fn after(mut self, octets: &[u8]) -> Result<Next, InvalidUtf8> {
-        let mut rest = octets;
-        loop {
-            if self == Next::First {
-                while let Some((word, behind)) = rest.split_first_chunk::<4>()
-                    && u32::from_ne_bytes(*word) & 0x8080_8080 == 0
-                {
-                    rest = behind;
-                }
-            }
-            let Some((&octet, behind)) = rest.split_first() else {
-                return Ok(self);
-            };
-            let at = octets.len().wrapping_sub(rest.len());
-            self = self.then(octet).ok_or(InvalidUtf8 { at })?;
-            rest = behind;
+        if self == Next::First && octets.is_ascii() {
+            return Ok(self);
         }
+        for (at, &octet) in octets.iter().enumerate() {
+            self = self.then(octet).ok_or(InvalidUtf8 { at })?;
+        }
+        Ok(self)
     }
 }
 

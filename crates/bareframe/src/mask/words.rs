@@ -1,44 +1,43 @@
-//! Masking in words of the machine, for any target: one loop, since on a small machine its size matters too.
+//! Masking in words of the machine, for targets without vectors: small loops, since on a small machine their size
+//! matters too.
 
 const WORD: usize = size_of::<usize>();
-const TOP_BITS: usize = usize::MAX / 0xFF * 0x80;
 
-/// Tells whether every octet that it wrote is ASCII.
+/// Says no: whether the octets are ASCII is looked for where it matters.
 #[inline]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
+    let key = repeated(key);
     let (words, tail) = octets.as_chunks_mut();
-    let mut seen = 0;
     for octets in words {
-        let masked = usize::from_ne_bytes(*octets) ^ word(key);
-        *octets = masked.to_ne_bytes();
-        seen |= masked;
+        *octets = (usize::from_ne_bytes(*octets) ^ usize::from_ne_bytes(key)).to_ne_bytes();
     }
-    for (octet, key) in tail.iter_mut().zip(word(key).to_ne_bytes()) {
+    for (octet, key) in tail.iter_mut().zip(key) {
         *octet ^= key;
-        seen |= usize::from(*octet);
     }
-    seen & TOP_BITS == 0
+    false
 }
 
 /// `out` is as long as `from`.
 #[inline]
 pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
+    let key = repeated(key);
     let (words, tail) = from.as_chunks();
     let (out_words, out_tail) = out.as_chunks_mut();
     for (to, from) in out_words.iter_mut().zip(words) {
-        *to = (usize::from_ne_bytes(*from) ^ word(key)).to_ne_bytes();
+        *to = (usize::from_ne_bytes(*from) ^ usize::from_ne_bytes(key)).to_ne_bytes();
     }
-    for ((to, from), key) in out_tail.iter_mut().zip(tail).zip(word(key).to_ne_bytes()) {
+    for ((to, from), key) in out_tail.iter_mut().zip(tail).zip(key) {
         *to = from ^ key;
     }
 }
 
-/// The key as often as it fits.
+/// The key as often as it fits into a word.
 #[inline]
-fn word(key: u32) -> usize {
+fn repeated(key: u32) -> [u8; WORD] {
     let mut octets = [0; WORD];
-    for (to, from) in octets.iter_mut().zip(key.to_ne_bytes().iter().cycle()) {
-        *to = *from;
+    let (keys, _) = octets.as_chunks_mut();
+    for octets in keys {
+        *octets = key.to_ne_bytes();
     }
-    usize::from_ne_bytes(octets)
+    octets
 }
