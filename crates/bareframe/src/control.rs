@@ -165,32 +165,32 @@ impl ControlFrame {
     /// The longest control frame, in octets: a masked header of 6 and a payload of 125.
     pub const MAX_LEN: usize = 131;
 
-    /// A control frame is legal whatever its payload is, so that this can't fail; a data opcode is our own
-    /// mistake and gives an empty frame.
+    /// Makes the frame; its payload has at most [`ControlPayload::MAX_LEN`] octets.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::OversizedControl`].
     pub(crate) fn encode(
         opcode: Opcode,
-        payload: &ControlPayload,
-        masking_key: Option<MaskingKey>,
-    ) -> ControlFrame {
+        payload: &[u8],
+        next_key: impl FnOnce() -> Option<MaskingKey>,
+    ) -> Result<ControlFrame, SendError> {
+        let header = FrameHeader::new(true, Rsv::NONE, opcode, None, payload.len() as u64)?;
+        let masking_key = next_key();
+        let header = header.with_key(masking_key).encode();
         let mut frame = ControlFrame {
             len: 0,
             octets: [0; ControlFrame::MAX_LEN],
         };
-        let payload_len = u64::from(payload.len);
-        let Ok(header) = FrameHeader::new(true, Rsv::NONE, opcode, masking_key, payload_len) else {
-            return frame;
-        };
-        let header = header.encode();
-        for (to, from) in frame.octets.iter_mut().zip(header.iter().chain(payload.iter())) {
-            *to = *from;
-            frame.len = frame.len.wrapping_add(1);
+        if let Some((head, body)) = frame.octets.split_at_mut_checked(header.len()) {
+            for (to, from) in head.iter_mut().zip(header.iter()) {
+                *to = *from;
+            }
+            let mut masker = masking_key.map_or(Masker::NONE, Masker::new);
+            masker.apply_copy(payload, body)?;
         }
-        if let Some(key) = masking_key
-            && let Some(octets) = frame.octets.get_mut(header.len()..usize::from(frame.len))
-        {
-            Masker::new(key).apply(octets);
-        }
-        frame
+        frame.len = u8::try_from(header.len().saturating_add(payload.len())).unwrap_or(0);
+        Ok(frame)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::header::{FrameHeader, Mask, Rules};
 use crate::limits::Bounds;
 use crate::mask::Masker;
 use crate::opcode::{MessageKind, Opcode, Rsv};
-use crate::utf8::{InvalidUtf8, Utf8Validator};
+use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
 /// The most octets that are unmasked before they are validated: they are still in the nearest cache then.
 const BLOCK: usize = if SMALL { usize::MAX } else { 8192 };
@@ -159,7 +159,7 @@ pub(crate) fn receive_payload(
         return receive_whole_text(masker, octets);
     }
     let masked = masker != Masker::NONE;
-    let ascii = unmask(&mut masker, octets) || !masked && is_text && octets.is_ascii();
+    let ascii = unmask(&mut masker, octets) || !masked && is_text && utf8::is_ascii(octets);
     if is_text && !ascii {
         receive_whole_text(Masker::NONE, octets)
     } else {

@@ -157,12 +157,9 @@ impl<R: Role> Sender<R> {
     pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<ControlFrame, SendError> {
         self.check_open()?;
         let payload = ControlPayload::from_close(code, reason)?;
+        let frame = self.control(Opcode::Close, &payload)?;
         self.closed = true;
-        Ok(ControlFrame::encode(
-            Opcode::Close,
-            &payload,
-            self.role.next_key(),
-        ))
+        Ok(frame)
     }
 
     /// Makes the frame of what the receiving half owes; `None` once our Close was sent.
@@ -180,8 +177,7 @@ impl<R: Role> Sender<R> {
 
     fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<ControlFrame, SendError> {
         self.check_open()?;
-        let payload = ControlPayload::new(payload)?;
-        Ok(ControlFrame::encode(opcode, &payload, self.role.next_key()))
+        ControlFrame::encode(opcode, payload, || self.role.next_key())
     }
 
     #[inline]

@@ -187,6 +187,26 @@ fn valid_up_to(octets: &[u8]) -> usize {
     }
 }
 
+/// Tells whether no octet has its top bit set: in words, and the last that is not whole together with the one before.
+#[inline]
+pub(crate) fn is_ascii(octets: &[u8]) -> bool {
+    const WORD: usize = size_of::<usize>();
+    let (words, tail) = octets.as_chunks::<WORD>();
+    let mut seen = 0;
+    for word in words {
+        seen |= usize::from_ne_bytes(*word);
+    }
+    match octets.last_chunk::<WORD>() {
+        Some(word) => seen |= usize::from_ne_bytes(*word),
+        None => {
+            for octet in tail {
+                seen |= usize::from(*octet);
+            }
+        }
+    }
+    seen & (usize::MAX / 0xFF * 0x80) == 0
+}
+
 /// As `core::str::from_utf8`, by the fastest check that there is.
 pub(crate) fn from_utf8(octets: &[u8]) -> Option<&str> {
     let mut text = Utf8Validator::new();
