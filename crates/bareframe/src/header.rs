@@ -213,6 +213,35 @@ impl FrameHeader {
         Ok(None)
     }
 
+    /// Parses the header at the front of `octets` if it is whole, has a 7-bit length and is allowed; gives `None` for any
+    /// other, which [`PartialHeader`] judges octet by octet.
+    #[inline]
+    pub(crate) fn parse_short(octets: &[u8], rules: &Rules) -> Option<(FrameHeader, usize)> {
+        let (&[first, second], rest) = octets.split_first_chunk()?;
+        let payload_len = u64::from(second & !MASK);
+        let is_short = second & !MASK < LENGTH_16;
+        let ends_inside_character = rules.unfinished_text && payload_len == 0;
+        if !is_short || ends_inside_character {
+            return None;
+        }
+        rules.judge_first(first).ok()?;
+        rules.judge_second(first, second).ok()?;
+        rules.judge_length(first, 2, payload_len).ok()?;
+        let (masking_key, header_len) = if second & MASK == 0 {
+            (None, 2)
+        } else {
+            (Some(MaskingKey::new(*rest.first_chunk()?)), 6)
+        };
+        let header = FrameHeader {
+            payload_len,
+            masking_key,
+            opcode: Opcode::from_bits(first & 0x0F)?,
+            rsv: Rsv::from_first_octet(first),
+            fin: first & FIN != 0,
+        };
+        Some((header, header_len))
+    }
+
     /// Writes the header as octets, the length in as few as it needs (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
