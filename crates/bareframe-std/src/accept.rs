@@ -8,7 +8,7 @@ use crate::linger::end_stream;
 use crate::options::Options;
 use crate::stream::{Stream, Timeouts};
 use crate::websocket::{ServerSocket, WebSocket};
-use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, RequestError, Status};
+use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, Status};
 use std::time::Duration;
 
 /// How a server takes connections.
@@ -107,8 +107,7 @@ impl Acceptor {
     /// # Errors
     ///
     /// [`Error::Handshake`] for a malformed head, after the client was answered, or [`Error::Io`].
-    pub fn read<S: Stream>(&self, stream: S) -> Result<Incoming<S>, Error> {
-        let mut stream = stream;
+    pub fn read<S: Stream>(&self, mut stream: S) -> Result<Incoming<S>, Error> {
         stream.set_nodelay()?;
         let timeouts = stream.timeouts()?;
         let deadline = Deadline::after(self.timeout);
@@ -129,7 +128,7 @@ impl Acceptor {
         };
         match parsed {
             Ok(_) => Ok(incoming),
-            Err(error) => Err(incoming.refuse(error.into())),
+            Err(error) => Err(incoming.turn_away(error.status(), HandshakeError::Request(error.into()))),
         }
     }
 }
@@ -156,38 +155,55 @@ impl<S: Stream> Incoming<S> {
         !matches!(self.request().upgrade(), Ok(None))
     }
 
+    /// Tells whether the client offers this subprotocol (RFC 6455 section 1.9).
+    ///
+    /// ```
+    /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
+    /// use bareframe::handshake::Choice;
+    /// # fn accept_chat<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
+    /// let known = ["chat.v2", "chat.v1"];
+    /// let subprotocol = known.into_iter().find(|subprotocol| incoming.offers(subprotocol));
+    /// let socket = incoming.accept(&Choice { subprotocol, ..Choice::DEFAULT })?;
+    /// # Ok(socket)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn offers(&self, subprotocol: &str) -> bool {
+        match self.request().upgrade() {
+            Ok(Some(upgrade)) => upgrade.subprotocols().any(|offered| offered == subprotocol),
+            Ok(None) | Err(_) => false,
+        }
+    }
+
     /// Accepts the request for a WebSocket.
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] if the request is wrong or asks for no WebSocket, after the client was answered, or if the
-    /// choice does not fit what the client offered; [`Error::Io`].
-    pub fn accept(self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
-        let mut this = self;
-        let upgrade = match this.request().upgrade() {
+    /// [`Error::Handshake`] if the request is wrong or asks for no WebSocket, after the client was answered,
+    /// or if the choice does not fit what the client offered; [`Error::Io`].
+    pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
+        let upgrade = match self.request().upgrade() {
             Ok(Some(upgrade)) => upgrade,
             Ok(None) => {
-                this.answer(Status::UPGRADE_REQUIRED, &[], b"")?;
-                return Err(HandshakeError::NoUpgrade.into());
+                return Err(self.turn_away(Status::UPGRADE_REQUIRED, HandshakeError::NoUpgrade));
             }
-            Err(error) => return Err(this.refuse(error)),
+            Err(error) => return Err(self.turn_away(error.status(), HandshakeError::Request(error))),
         };
         let accept = Accept::from_key(upgrade.key());
         let answered = encode(|out| upgrade.encode(&accept, choice, out));
         let head = match answered {
             Ok(head) => head,
             Err(error) => {
-                // The mistake is the server's own.
-                this.answer(Status::INTERNAL_SERVER_ERROR, &[], b"")?;
-                return Err(HandshakeError::Head(error).into());
+                let status = Status::INTERNAL_SERVER_ERROR;
+                return Err(self.turn_away(status, HandshakeError::Head(error)));
             }
         };
-        Deadline::after(this.timeout).apply(&this.stream)?;
-        this.stream.write_all(&head)?;
-        this.stream.flush()?;
-        this.stream.set_timeouts(this.timeouts)?;
-        this.input.take(this.head_len);
-        let mut socket = WebSocket::server_with_input(this.stream, this.input, &this.options);
+        Deadline::after(self.timeout).apply(&self.stream)?;
+        self.stream.write_all(&head)?;
+        self.stream.flush()?;
+        self.stream.set_timeouts(self.timeouts)?;
+        self.input.take(self.head_len);
+        let mut socket = WebSocket::server_with_input(self.stream, self.input, &self.options);
         socket.subprotocol = choice.subprotocol.map(Box::from);
         Ok(socket)
     }
@@ -197,35 +213,33 @@ impl<S: Stream> Incoming<S> {
     /// # Errors
     ///
     /// [`Error::Handshake`] if a header can't stand in a head, or [`Error::Io`].
-    pub fn answer(self, status: Status, headers: &[(&str, &str)], content: &[u8]) -> Result<(), Error> {
-        let mut this = self;
+    pub fn answer(mut self, status: Status, headers: &[(&str, &str)], content: &[u8]) -> Result<(), Error> {
         let answer = Answer {
             content_length: Some(content.len() as u64),
             headers,
             ..Answer::new(status)
         };
         let head = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
-        Deadline::after(this.timeout).apply(&this.stream)?;
-        let content = if this.head_len > 0 && this.request().method() == "HEAD" {
+        Deadline::after(self.timeout).apply(&self.stream)?;
+        let content = if self.head_len > 0 && self.request().method() == "HEAD" {
             b""
         } else {
             content
         };
-        this.stream.write_all(&[&head, content].concat())?;
-        this.stream.flush()?;
+        self.stream.write_all(&[&head, content].concat())?;
+        self.stream.flush()?;
         end_stream(
-            &mut this.stream,
+            &mut self.stream,
             false,
-            Deadline::after(this.options.close_timeout),
+            Deadline::after(self.options.close_timeout),
         );
         Ok(())
     }
 
-    /// Tells the client what it did wrong; whether it could be told does not matter.
-    fn refuse(self, error: RequestError) -> Error {
-        let answer = error.answer();
-        let _ = self.answer(answer.status, answer.headers, b"");
-        HandshakeError::Request(error).into()
+    /// Answers a client that gets no WebSocket. Whether it can be told does not change why.
+    fn turn_away(self, status: Status, why: HandshakeError) -> Error {
+        let _ = self.answer(status, &[], b"");
+        Error::Handshake(why)
     }
 }
 

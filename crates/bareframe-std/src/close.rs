@@ -17,19 +17,21 @@ struct InTime<'l, S, R> {
 }
 
 impl<S: Stream, R: Role> WebSocket<S, R> {
-    /// Closes the connection: sends our Close if none was sent, waits for the peer's and drops the data that still
-    /// arrives, and ends the stream (RFC 6455 section 7.1). To have the data, call [`WebSocket::send_close`] and then
-    /// [`WebSocket::read`] until `None`.
+    /// Closes the connection: sends our Close if none was sent, waits for the peer's and drops the data that
+    /// still arrives, and ends the stream (RFC 6455 section 7.1). To have the data, call
+    /// [`WebSocket::send_close`] and then [`WebSocket::read`] until `None`.
     ///
-    /// It is called as well when `read` has given `None` or an error, to end the stream in good order. A server ends it
-    /// first, and waits a moment for the client to do so too, so that what was sent last is not lost; a client waits
-    /// for the server.
+    /// It is called as well when `read` has given `None` or an error, to end the stream in good order. A
+    /// server ends it first, and waits a moment for the client to do so too, so that what was sent last is
+    /// not lost; a client waits for the server.
+    ///
+    /// The stream must be blocking; over another, send the Close and read to the end as that allows.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] for a reason that does not fit, and nothing is closed; [`Error::CloseTimeout`] if the peer's
-    /// Close does not come within [`Options::close_timeout`](crate::Options::close_timeout); what [`WebSocket::read`]
-    /// gives.
+    /// [`Error::Send`] for a reason that does not fit, and nothing is closed; [`Error::CloseTimeout`] if the
+    /// peer's Close does not come within [`Options::close_timeout`](crate::Options::close_timeout); what
+    /// [`WebSocket::read`] gives.
     pub fn close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
         let code = code.into();
         let deadline = Deadline::after(self.closing.timeout);

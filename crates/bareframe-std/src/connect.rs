@@ -87,8 +87,8 @@ impl Connector<'_> {
 
     /// Connects to a `ws://` URL, or with the feature `rustls` to a `wss://` URL.
     ///
-    /// The addresses of the host are tried in turn. While this process is connecting to the same address and port
-    /// already, it waits for that to succeed or fail (RFC 6455 section 4.1).
+    /// The addresses of the host are tried in turn. While this process is connecting to the same address and
+    /// port already, it waits for that to succeed or fail (RFC 6455 section 4.1).
     ///
     /// # Errors
     ///
@@ -116,7 +116,8 @@ impl Connector<'_> {
         Err(timeout(failed))
     }
 
-    /// Asks for a WebSocket over a stream that is there already; of the URL the authority, path and query are sent.
+    /// Asks for a WebSocket over a stream that is there already; of the URL the authority, path and query are
+    /// sent.
     ///
     /// ```
     /// use bareframe_std::{Connector, accept};
@@ -147,12 +148,11 @@ impl Connector<'_> {
 
     fn shake_hands<S: Stream>(
         &self,
-        stream: S,
+        mut stream: S,
         host: &str,
         target: &str,
         deadline: Deadline,
     ) -> Result<ClientSocket<S>, Error> {
-        let mut stream = stream;
         let offer = Offer {
             host,
             target,

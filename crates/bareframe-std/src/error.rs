@@ -20,8 +20,8 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stream failed, or can't go on now (`WouldBlock`, `TimedOut`). What was to be sent was not taken; what
-    /// was to be received is not lost. Call again when the stream can go on.
+    /// The stream failed, or can't go on now (`WouldBlock`, `TimedOut`). What was to be sent was not taken;
+    /// what was to be received is not lost. Call again when the stream can go on.
     Io(io::Error),
     /// What was to be sent was taken, but the stream has not taken all of its octets: `flush` goes on. Do not
     /// send it again.
@@ -77,8 +77,8 @@ impl Error {
         }
     }
 
-    /// Tells whether the stream could not go on now but may later: it is not blocking, or a timeout has passed.
-    /// Nothing is lost, and the call may be made again; after [`Error::Unflushed`] it is `flush`.
+    /// Tells whether the stream could not go on now but may later: it is not blocking, or a timeout has
+    /// passed. Nothing is lost, and the call may be made again; after [`Error::Unflushed`] it is `flush`.
     ///
     /// ```
     /// use bareframe_std::Error;
@@ -149,8 +149,10 @@ impl From<UrlError> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Io(error) => write!(f, "the stream failed: {error}"),
-            Error::Unflushed(error) => write!(f, "the stream has not taken all that is to be sent: {error}"),
+            Error::Io(error) => write!(f, "the stream: {error}"),
+            Error::Unflushed(error) => {
+                write!(f, "the stream has not taken all of it: {error}")
+            }
             Error::Protocol(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),
             Error::AbnormalClosure => f.write_str(

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 
 /// One frame on its way out: takes as many octets as were announced.
 ///
-/// Small pieces are gathered; the frame leaves when the outbox is full, and whole when its last octet was taken. A
-/// frame that is dropped before can't be ended, nor any other be sent after it.
+/// Small pieces are gathered; the frame leaves when the outbox is full, and whole when its last octet was
+/// taken. A frame that is dropped before can't be ended, nor any other be sent after it.
 ///
 /// ```
 /// use bareframe_std::{MessageKind, Options, Rsv, Untimed, WebSocket};

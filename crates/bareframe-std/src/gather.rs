@@ -2,8 +2,8 @@
 
 use bareframe::{BufferTooSmall, Gather};
 
-/// What is kept between messages, in octets: enough that messages of the common sizes allocate once.
-const KEPT: usize = 256 << 10;
+/// What is kept between messages, in octets: a vector that doubled has as many after a message of 64 KiB.
+const KEPT: usize = 128 << 10;
 
 /// A `Vec` that gathers a message; it never reserves what a peer only declared.
 #[derive(Default, Debug)]

@@ -18,8 +18,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
 /// The receiving half of a connection, for one thread. [`WebSocket::split`] makes it.
 ///
-/// Pings and the peer's Close are answered through the sending half. If that is busy with a frame the answer is left
-/// there, and sent by the thread that is writing when the frame is done; this half never waits for it.
+/// Pings and the peer's Close are answered through the sending half. If that is busy with a frame the answer
+/// is left there, and sent by the thread that is writing when the frame is done; this half never waits for
+/// it.
 #[derive(Debug)]
 pub struct ReadHalf<S, R> {
     reader: Reader,
@@ -59,8 +60,8 @@ struct Sending<S, R> {
     output: Output,
 }
 
-/// Answers that the receiving half has left, in the order in which they go out. Of several Pongs the latest is enough
-/// (RFC 6455 section 5.5.3).
+/// Answers that the receiving half has left, in the order in which they go out. Of several Pongs the latest
+/// is enough (RFC 6455 section 5.5.3).
 #[derive(Default, Debug)]
 struct Left {
     pong: Option<Reply>,
@@ -68,7 +69,8 @@ struct Left {
 }
 
 impl<S: Read + Write, R: Role> WebSocket<S, R> {
-    /// Gives the two halves, for two threads. Each needs the stream, of which `duplicate` makes a second handle.
+    /// Gives the two halves, for two threads. Each needs the stream, of which `duplicate` makes a second
+    /// handle.
     ///
     /// ```
     /// use bareframe_std::{accept, connect};
@@ -169,8 +171,8 @@ impl<S: Read + Write, R: Role> ReadHalf<S, R> {
 }
 
 impl<S: Stream, R: Role> ReadHalf<S, R> {
-    /// Ends the stream in good order, when `read` has given `None` or an error; as [`WebSocket::close`] does, and
-    /// within the same time. The other half can't send any more.
+    /// Ends the stream in good order, when `read` has given `None` or an error; as [`WebSocket::close`] does,
+    /// and within the same time. The other half can't send any more.
     pub fn finish(mut self) {
         let after_peer = self.closing.after_peer && self.receiving.closed;
         end_stream(
@@ -260,8 +262,8 @@ impl<S: Write, R: Role> WriteHalf<S, R> {
             .hold(|sending| Ok(sending.output.flush(&mut sending.stream)?))
     }
 
-    /// Lends the stream between two frames, with nothing waiting to be written: what is written to it goes to the peer
-    /// as it is, which only those want who test the peer.
+    /// Lends the stream between two frames, with nothing waiting to be written: what is written to it goes to
+    /// the peer as it is, which only those want who test the peer.
     ///
     /// # Errors
     ///
@@ -323,7 +325,9 @@ impl<S: Read + Write, R: Role> Conversation for Receiving<S, R> {
     }
 
     fn refill(&mut self, input: &mut Input) -> Result<bool, Error> {
+        // An error latches, and what was owed before the split is owed still.
         self.receiver.receive(&mut &mut [][..])?;
+        self.answer();
         let flushed = self.shared.flush_if_free();
         match flushed {
             Err(error) if self.closed && is_temporary(&error) => return Err(Error::Io(error)),
@@ -346,22 +350,26 @@ impl<S: Read + Write, R: Role> Conversation for Receiving<S, R> {
 }
 
 impl<S: Write, R: Role> Shared<S, R> {
-    /// Does something with the sending half as soon as nobody else does, and then what the receiving half has left.
+    /// Does something with the sending half as soon as nobody else does, and then what the receiving half has
+    /// left.
     fn hold<T>(&self, act: impl FnOnce(&mut Sending<S, R>) -> Result<T, Error>) -> Result<T, Error> {
         let mut sending = lock(&self.sending);
-        sending.take_left(&self.left);
         let result = act(&mut sending);
         // That an answer can't be sent is no fault of this call; it stays where it is.
         let mut settled = sending.send_left(&self.left);
         drop(sending);
         // An answer may have been left after that, by a reader who found the half still held.
         while let Ok(true) = settled
-            && !lock(&self.left).is_empty()
+            && self.has_left()
             && let Some(mut sending) = try_lock(&self.sending)
         {
             settled = sending.send_left(&self.left);
         }
         result
+    }
+
+    fn has_left(&self) -> bool {
+        !lock(&self.left).is_empty()
     }
 
     /// Queues an answer. If somebody holds the sending half, they will find it.
@@ -411,7 +419,8 @@ impl<S: Write, R: Role> Sending<S, R> {
         lock(left).is_empty()
     }
 
-    /// Writes what is queued and what was left. False if that must wait for a frame that only its caller can end.
+    /// Writes what is queued and what was left. False if that must wait for a frame that only its caller can
+    /// end.
     fn send_left(&mut self, left: &Mutex<Left>) -> io::Result<bool> {
         loop {
             let all = self.take_left(left);

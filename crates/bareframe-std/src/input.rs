@@ -24,7 +24,8 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Makes an empty buffer of `least` octets, but at least one. While reads fill it, it doubles up to `most`.
+    /// Makes an empty buffer of `least` octets, but at least one. While reads fill it, it doubles up to
+    /// `most`.
     pub(crate) fn new(least: usize, most: usize) -> Input {
         let least = least.max(1);
         Input {
@@ -85,8 +86,8 @@ impl Input {
         self.end += more.len();
     }
 
-    /// Reads once, behind what has arrived; if nothing of that is left, into the whole buffer. 0 is the end of
-    /// the stream, or that there is no room.
+    /// Reads once, behind what has arrived; if nothing of that is left, into the whole buffer. 0 is the end
+    /// of the stream, or that there is no room.
     pub(crate) fn fill(&mut self, stream: &mut impl Read) -> io::Result<usize> {
         if self.is_empty() {
             (self.start, self.end) = (0, 0);
@@ -113,7 +114,8 @@ impl Input {
         }
     }
 
-    /// Gives an empty buffer the length that suits the last reads: what has arrived decides, not what was declared.
+    /// Gives an empty buffer the length that suits the last reads: what has arrived decides, not what was
+    /// declared.
     fn adapt(&mut self) {
         let len = self.octets.len();
         let suitable = if self.filled && len < self.most {
@@ -136,5 +138,46 @@ impl fmt::Debug for Input {
             self.end - self.start,
             self.octets.len()
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the buffer's length is after each read of so many octets.
+    fn lengths_after(input: &mut Input, reads: &[usize]) -> Vec<usize> {
+        let lengths = reads.iter().map(|len| {
+            let read = input.fill(&mut &vec![0; *len][..]).unwrap();
+            input.take(read);
+            input.octets.len()
+        });
+        lengths.collect()
+    }
+
+    #[test]
+    fn the_buffer_doubles_while_reads_fill_it_and_is_given_back_when_they_no_longer_do() {
+        let mut input = Input::new(16, 100);
+        assert_eq!(
+            lengths_after(&mut input, &[15, 16, 15, 99, 99, 99]),
+            [16, 16, 32, 32, 64, 100]
+        );
+        assert_eq!(lengths_after(&mut input, &[26; 100]), [100; 100]);
+        assert_eq!(lengths_after(&mut input, &[25; 32]), [100; 32]);
+        assert_eq!(lengths_after(&mut input, &[16, 99, 99]), [16, 32, 64]);
+
+        let mut fixed = Input::new(16, 0);
+        assert_eq!(lengths_after(&mut fixed, &[99; 3]), [16; 3]);
+    }
+
+    #[test]
+    fn what_was_left_over_stays_in_front() {
+        let mut input = Input::new(4, 4);
+        input.extend(b"ab");
+        input.take(1);
+        input.extend(b"cde");
+        assert_eq!(input.arrived(), b"bcde");
+        input.extend(b"f");
+        assert_eq!(input.arrived(), b"bcdef");
     }
 }

@@ -6,8 +6,8 @@ use std::{fmt, io};
 /// How many octets are drawn at once: the keys of 64 frames.
 const BATCH_LEN: usize = 256;
 
-/// Masking keys that nobody can predict, from the system's random source; 64 are drawn at once, and each is given
-/// once.
+/// Masking keys that nobody can predict, from the system's random source; 64 are drawn at once, and each is
+/// given once.
 ///
 /// A copy would give the same keys again, so there is none.
 ///
@@ -46,8 +46,8 @@ impl MaskingKeys for SystemKeys {
     ///
     /// # Panics
     ///
-    /// If the system's random source fails after it has worked, which no known system does: a frame under a key
-    /// that can be guessed must not go out.
+    /// If the system's random source fails after it has worked, which no known system does: a frame under a
+    /// key that can be guessed must not go out.
     #[inline]
     fn next_key(&mut self) -> MaskingKey {
         loop {

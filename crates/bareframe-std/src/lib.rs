@@ -1,7 +1,10 @@
 //! A blocking WebSocket (RFC 6455) client and server over any `Read + Write`: a thin loop over [`bareframe`].
 //!
+//! A client:
+//!
 //! ```no_run
 //! use bareframe_std::{CloseCode, connect};
+//!
 //! let mut socket = connect("ws://127.0.0.1:9001/")?;
 //! socket.send_text("Hello")?;
 //! if let Some(message) = socket.read()? {
@@ -10,6 +13,40 @@
 //! socket.close(CloseCode::NORMAL_CLOSURE, "")?;
 //! # Ok::<(), bareframe_std::Error>(())
 //! ```
+//!
+//! A server, a thread to a connection:
+//!
+//! ```no_run
+//! use bareframe_std::{Error, accept};
+//! use std::net::{TcpListener, TcpStream};
+//!
+//! fn echo(stream: TcpStream) -> Result<(), Error> {
+//!     let mut socket = accept(stream)?;
+//!     while let Some((message, mut sender)) = socket.read_with_sender()? {
+//!         sender.send(message.kind(), message.payload())?;
+//!     }
+//!     socket.close(None, "")
+//! }
+//!
+//! for stream in TcpListener::bind("127.0.0.1:9001")?.incoming() {
+//!     let stream = stream?;
+//!     std::thread::spawn(|| echo(stream).unwrap_or_else(|error| eprintln!("{error}")));
+//! }
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! - [`Acceptor::read`] gives the request for judging: path, origin, subprotocols, or no WebSocket at all.
+//! - [`Connector`] offers subprotocols and extensions, and adds headers.
+//! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
+//! - [`WebSocket::split`] gives two halves for two threads.
+//! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
+//!
+//! Pings and the peer's Close are answered by the calls that read. Answers to what arrived in one read leave
+//! in one write.
+//!
+//! # Features
+//!
+//! - `rustls`: `wss://` URLs. [`accept`] takes a stream of rustls as it takes any other.
 
 #![forbid(unsafe_code)]
 

@@ -6,8 +6,8 @@ use crate::stream::Stream;
 use std::io::ErrorKind;
 use std::net::Shutdown;
 
-/// Ends a stream, before or after the peer does, and drops what still arrives: a stream that is closed with octets
-/// unread is reset, and the peer may never see the last that was sent.
+/// Ends a stream, before or after the peer does, and drops what still arrives: a stream that is closed with
+/// octets unread is reset, and the peer may never see the last that was sent.
 ///
 /// Nothing that fails here can be mended.
 pub(crate) fn end_stream(stream: &mut impl Stream, after_peer: bool, deadline: Deadline) {

@@ -67,9 +67,9 @@ impl<S: Write, R: Role> Link<S, R> {
         self.output.control(&frame, may_wait, &mut self.stream)
     }
 
-    /// Sees to it that a frame can begin, behind what is owed.
+    /// Sees to it that a frame can begin. What is owed goes before it: it was queued if there was room, and
+    /// is if room must be made.
     fn make_ready(&mut self) -> Result<(), Error> {
-        self.queue_answers();
         if !self.output.is_ready() {
             self.flush()?;
         }

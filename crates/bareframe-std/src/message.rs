@@ -28,15 +28,27 @@ pub enum OwnedMessage {
 pub enum Event<'e> {
     /// The next piece of a text or binary message.
     Data(Piece<'e>),
-    /// A Ping, which is answered already if the configuration does not say otherwise (RFC 6455 section 5.5.2).
+    /// A Ping, which is answered already if the configuration does not say otherwise (RFC 6455 section
+    /// 5.5.2).
     Ping(ControlPayload),
     /// A Pong (RFC 6455 section 5.5.3).
     Pong(ControlPayload),
-    /// The peer's Close, which is answered already; nothing more is delivered after it (RFC 6455 section 5.5.1).
+    /// The peer's Close, which is answered already; nothing more is delivered after it (RFC 6455 section
+    /// 5.5.1).
     Close(CloseReason),
 }
 
 /// A piece of a message: at least one octet, unless it is the message's last.
+///
+/// ```
+/// use bareframe_std::{Event, Options, Untimed, WebSocket};
+/// use std::io::Cursor;
+/// let octets = Cursor::new(b"\x01\x80\0\0\0\0\x80\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec());
+/// let mut server = WebSocket::server(Untimed(octets), &Options::DEFAULT);
+/// let Some(Event::Data(piece)) = server.read_event()? else { panic!() };
+/// assert_eq!((piece.first(), piece.last(), piece.as_str()), (true, true, Some("Hello")));
+/// # Ok::<(), bareframe_std::Error>(())
+/// ```
 #[derive(PartialEq, Eq, Debug)]
 pub struct Piece<'e> {
     pub(crate) kind: MessageKind,
@@ -84,6 +96,17 @@ impl<'e> Piece<'e> {
     #[must_use]
     pub const fn payload(&self) -> &[u8] {
         self.payload
+    }
+
+    /// Gives the text; `None` if the message is binary, an extension changed it, or the piece is cut within a
+    /// character.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        if self.kind == MessageKind::Text && self.rsv.is_empty() {
+            std::str::from_utf8(self.payload).ok()
+        } else {
+            None
+        }
     }
 
     /// Gives the octets, which may be changed, for as long as they are lent.

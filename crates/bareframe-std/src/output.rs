@@ -30,7 +30,8 @@ impl Output {
         }
     }
 
-    /// Tells whether a frame may begin: the one before is complete, and there is room for a control frame or a header.
+    /// Tells whether a frame may begin: the one before is complete, and there is room for a control frame or
+    /// a header.
     #[inline]
     pub(crate) fn is_ready(&self) -> bool {
         self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
@@ -63,22 +64,21 @@ impl Output {
     /// Adds a frame for which there is room. If all of it fits and the octets may wait, none is written.
     pub(crate) fn frame<R: Role>(
         &mut self,
-        frame: Outgoing<R>,
-        payload: &[u8],
+        mut frame: Outgoing<R>,
+        mut payload: &[u8],
         may_wait: bool,
         stream: &mut impl Write,
     ) -> Result<(), Error> {
-        let mut frame = frame;
         self.outbox.begin(&frame)?;
-        let mut payload = payload;
-        let written = self.payload(&mut frame, &mut payload, may_wait, stream);
+        let written = self.write_frame(&mut frame, &mut payload, may_wait, stream);
         if !payload.is_empty() {
             self.keep(frame, payload);
         }
         written.map_err(Error::Unflushed)
     }
 
-    fn payload<R: Role>(
+    /// Writes what is queued and behind it `payload`, of which what the stream did not take is left over.
+    fn write_frame<R: Role>(
         &mut self,
         frame: &mut Outgoing<R>,
         payload: &mut &[u8],
@@ -107,8 +107,8 @@ impl Output {
         self.outbox.begin(frame)
     }
 
-    /// Takes the next octets of the payload of a frame that was begun, and gives how many. With the last the frame is
-    /// written, unless it may wait.
+    /// Takes the next octets of the payload of a frame that was begun, and gives how many. With the last the
+    /// frame is written, unless it may wait.
     pub(crate) fn push<R: Role>(
         &mut self,
         frame: &mut Outgoing<R>,
@@ -119,18 +119,25 @@ impl Output {
         if self.outbox.is_at_boundary() {
             return Ok(0);
         }
-        if self.outbox.room() == 0 {
-            self.flush(stream)?;
-        }
-        let taken = self.outbox.push(frame, payload);
-        if self.outbox.is_at_boundary() && !may_wait {
-            match self.flush(stream) {
-                // They were taken, and wait for a later call.
-                Err(error) if is_temporary(&error) => {}
-                flushed => flushed?,
+        let left = usize::try_from(self.outbox.payload_left()).unwrap_or(usize::MAX);
+        let payload = &payload[..payload.len().min(left)];
+        let (taken, written) = if !frame.is_masked() && payload.len() > self.outbox.room() {
+            let mut rest = payload;
+            let written = self.write_out(&mut rest, stream);
+            (payload.len() - rest.len(), written)
+        } else {
+            if self.outbox.room() == 0 {
+                self.flush(stream)?;
             }
+            let taken = self.outbox.push(frame, payload);
+            let is_done = self.outbox.is_at_boundary() && !may_wait;
+            (taken, if is_done { self.flush(stream) } else { Ok(()) })
+        };
+        match written {
+            Err(error) if taken == 0 || !is_temporary(&error) => Err(error),
+            // What was taken waits for a later call.
+            _ => Ok(taken),
         }
-        Ok(taken)
     }
 
     /// Writes all that can be written without its caller.
@@ -139,8 +146,8 @@ impl Output {
             let tail = std::mem::take(&mut self.tail);
             let mut rest = &tail[self.tail_sent..];
             let written = self.write_out(&mut rest, stream);
-            self.tail_sent = tail.len() - rest.len();
             if !rest.is_empty() {
+                self.tail_sent = tail.len() - rest.len();
                 self.tail = tail;
             }
             written?;
@@ -182,8 +189,7 @@ impl Output {
     }
 
     /// Keeps what the stream did not take of a caller's payload.
-    fn keep<R: Role>(&mut self, frame: Outgoing<R>, rest: &[u8]) {
-        let mut frame = frame;
+    fn keep<R: Role>(&mut self, mut frame: Outgoing<R>, rest: &[u8]) {
         self.tail = rest.to_vec();
         self.tail_sent = 0;
         frame.apply(&mut self.tail);
@@ -192,7 +198,7 @@ impl Output {
 
 impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let pending = self.outbox.pending().len() + self.tail.len() - self.tail_sent.min(self.tail.len());
-        write!(f, "Output({pending} octets)")
+        let (pending, left) = (self.outbox.pending().len(), self.outbox.payload_left());
+        write!(f, "Output({pending} octets and {left} of a payload)")
     }
 }

@@ -4,8 +4,8 @@ use crate::head::response;
 use bareframe::handshake::{Header, Response};
 use std::fmt;
 
-/// A server's answer with another status than 101, with its headers: a redirect, a demand for credentials or a
-/// refusal (RFC 6455 section 4.1).
+/// A server's answer with another status than 101, with its headers: a redirect, a demand for credentials or
+/// a refusal (RFC 6455 section 4.1).
 ///
 /// ```no_run
 /// use bareframe_std::{Error, HandshakeError, connect};

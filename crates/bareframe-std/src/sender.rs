@@ -168,8 +168,8 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
         self.sender().send(kind, payload)
     }
 
-    /// Sends a fragment: the first of a message if none is open, else its next; with `fin` its last. Control frames
-    /// may go between (RFC 6455 section 5.4). Joined, the fragments of text must be UTF-8.
+    /// Sends a fragment: the first of a message if none is open, else its next; with `fin` its last. Control
+    /// frames may go between (RFC 6455 section 5.4). Joined, the fragments of text must be UTF-8.
     ///
     /// ```
     /// use bareframe_std::{MessageKind, Options, Rsv, Untimed, WebSocket};
@@ -238,8 +238,8 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
         self.sender().send_close(code, reason)
     }
 
-    /// Fails the connection on behalf of a layer above: nothing more is received, and the peer is told in a Close
-    /// (RFC 6455 section 7.1.7).
+    /// Fails the connection on behalf of a layer above: nothing more is received, and the peer is told in a
+    /// Close (RFC 6455 section 7.1.7).
     ///
     /// # Errors
     ///

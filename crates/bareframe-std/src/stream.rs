@@ -6,9 +6,9 @@ use std::time::Duration;
 
 /// Octets in both directions, with timeouts if it has any.
 ///
-/// Opening and closing handshakes end in time only over a stream that can time out. Every method has a default
-/// that does nothing, so that `impl Stream for YourStream {}` makes one of any `Read + Write`; [`Untimed`] makes
-/// one of a type that is not yours.
+/// Opening and closing handshakes end in time only over a stream that can time out. Every method has a
+/// default that does nothing, so that `impl Stream for YourStream {}` makes one of any `Read + Write`;
+/// [`Untimed`] makes one of a type that is not yours.
 ///
 /// ```
 /// use bareframe_std::{Stream, Timeouts};
@@ -162,6 +162,24 @@ impl Stream for TcpStream {
 
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         TcpStream::shutdown(self, how)
+    }
+}
+
+impl<S: Stream + ?Sized> Stream for Box<S> {
+    fn timeouts(&self) -> io::Result<Timeouts> {
+        (**self).timeouts()
+    }
+
+    fn set_timeouts(&self, timeouts: Timeouts) -> io::Result<()> {
+        (**self).set_timeouts(timeouts)
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        (**self).set_nodelay()
+    }
+
+    fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
+        (**self).shutdown(how)
     }
 }
 

@@ -6,8 +6,8 @@ use std::net::Ipv6Addr;
 
 /// A URL in its parts: what to connect to, and what to ask for (RFC 6455 section 3).
 ///
-/// It must be ASCII: a name in other letters is turned to Punycode, and other octets to percent escapes, by the
-/// caller.
+/// It must be ASCII: a name in other letters is turned to Punycode, and other octets to percent escapes, by
+/// the caller.
 ///
 /// ```
 /// use bareframe_std::Url;

@@ -22,16 +22,18 @@ use std::time::Duration;
 ///
 /// # Sending
 ///
-/// A frame is written at once, header and payload together, unless part of the last read is not looked at yet:
-/// then more is likely to be sent soon, and what fits the write buffer waits to leave in one write with the next. It
-/// leaves at the latest before the next read from the stream; [`WebSocket::flush`] has it leave now.
+/// A frame is written at once, header and payload together, unless part of the last read is not looked at
+/// yet: then more is likely to be sent soon, and what fits the write buffer waits to leave in one write with
+/// the next. It leaves at the latest before the next read from the stream; [`WebSocket::flush`] has it leave
+/// now.
 ///
 /// # Streams that time out or do not block
 ///
-/// No octet is lost when the stream gives `WouldBlock` or `TimedOut`. A call that receives gives [`Error::Io`] and is
-/// made again. A call that sends gives [`Error::Io`] if it did not take what was to be sent, because an earlier frame
-/// is in the way, and [`Error::Unflushed`] if it did but could not write all of it; the rest is then kept here, and
-/// written by [`WebSocket::flush`] or any later call. `Interrupted` is never seen.
+/// No octet is lost when the stream gives `WouldBlock` or `TimedOut`. A call that receives gives
+/// [`Error::Io`] and is made again. A call that sends gives [`Error::Io`] if it did not take what was to be
+/// sent, because an earlier frame is in the way, and [`Error::Unflushed`] if it did but could not write all
+/// of it; the rest is then kept here, and written by [`WebSocket::flush`] or any later call. `Interrupted` is
+/// never seen.
 ///
 /// ```
 /// use bareframe_std::{CloseCode, accept, connect};
@@ -103,7 +105,8 @@ impl<S: Read + Write> WebSocket<S, Client<SystemKeys>> {
 }
 
 impl<S: Read + Write, K: MaskingKeys> WebSocket<S, Client<K>> {
-    /// As [`WebSocket::client`], with masking keys of your own; RFC 6455 section 10.3 tells what they must be.
+    /// As [`WebSocket::client`], with masking keys of your own; RFC 6455 section 10.3 tells what they must
+    /// be.
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
         let input = Input::new(options.read_buffer, options.read_buffer_max);
@@ -168,9 +171,9 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
 
     /// Receives until a message is whole and lends it; `None` when the connection has ended cleanly.
     ///
-    /// Pings and the peer's Close are answered on the way. A message that came in one read is lent from there; others
-    /// are gathered in memory that grows with what has arrived, never with what was declared. The rest of a message
-    /// that [`WebSocket::read_event`] began is left out.
+    /// Pings and the peer's Close are answered on the way. A message that came in one read is lent from
+    /// there; others are gathered in memory that grows with what has arrived, never with what was declared.
+    /// The rest of a message that [`WebSocket::read_event`] began is left out.
     ///
     /// # Errors
     ///
@@ -204,8 +207,8 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
         Ok(Some((message, MessageSender::new(&mut self.link, has_more))))
     }
 
-    /// Receives the next event: a piece of a message as it arrives, or a control frame; `None` when the connection
-    /// has ended cleanly. It needs no memory for messages, however long they are.
+    /// Receives the next event: a piece of a message as it arrives, or a control frame; `None` when the
+    /// connection has ended cleanly. It needs no memory for messages, however long they are.
     ///
     /// ```
     /// use bareframe_std::{Event, Options, Untimed, WebSocket};

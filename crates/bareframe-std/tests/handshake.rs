@@ -1,6 +1,8 @@
 //! Opening handshakes over real streams, right and wrong (RFC 6455 section 4).
 
-use bareframe_std::handshake::{Accept, Choice, EncodeError, Header, Key, RequestError, ResponseError, Status};
+use bareframe_std::handshake::{
+    Accept, Choice, EncodeError, Header, Key, RequestError, ResponseError, Status,
+};
 use bareframe_std::{
     Acceptor, Connector, Error, HandshakeError, Options, Refusal, ServerSocket, UrlError, accept, connect,
 };
@@ -36,7 +38,10 @@ fn serve<T: Send + 'static>(
     client.shutdown(Shutdown::Write).unwrap();
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).unwrap();
-    (server.join().unwrap(), String::from_utf8_lossy(&answer).into_owned())
+    (
+        server.join().unwrap(),
+        String::from_utf8_lossy(&answer).into_owned(),
+    )
 }
 
 fn request_error(result: Result<ServerSocket<TcpStream>, Error>) -> RequestError {
@@ -60,17 +65,26 @@ fn answered(connector: &Connector<'_>, answer: &'static str) -> Result<String, E
             head.extend(octet);
         }
         let head = String::from_utf8(head).unwrap();
-        let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).unwrap();
+        let key = head
+            .lines()
+            .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))
+            .unwrap();
         let accept = Accept::from_key(&Key::parse(key.as_bytes()).unwrap());
         let answer = answer.replace("{accept}", accept.as_str());
-        stream.write_all(&[answer.as_bytes(), &Frame::text("Hello").octets()].concat()).unwrap();
+        stream
+            .write_all(&[answer.as_bytes(), &Frame::text("Hello").octets()].concat())
+            .unwrap();
         head
     });
     let connected = connector.connect(&url);
     let head = server.join().unwrap();
     let mut socket = connected?;
     assert_eq!(socket.response().unwrap().status(), 101);
-    assert_eq!(socket.read().unwrap().unwrap().as_str(), Some("Hello"), "the frame behind the head");
+    assert_eq!(
+        socket.read().unwrap().unwrap().as_str(),
+        Some("Hello"),
+        "the frame behind the head"
+    );
     Ok(head)
 }
 
@@ -83,7 +97,9 @@ fn response_error(answer: &'static str) -> ResponseError {
 
 #[test]
 fn s4_2_2_a_request_is_accepted_and_octets_behind_it_are_frames() {
-    let frames = [Frame::text("Hello"), Frame::close(1000, "")].map(|frame| frame.masked([1, 2, 3, 4]).octets()).concat();
+    let frames = [Frame::text("Hello"), Frame::close(1000, "")]
+        .map(|frame| frame.masked([1, 2, 3, 4]).octets())
+        .concat();
     let octets = [format!("{REQUEST}\r\n").as_bytes(), &frames].concat();
     let (echoed, answer) = serve(octets, |stream| {
         let mut socket = accept(stream)?;
@@ -93,7 +109,10 @@ fn s4_2_2_a_request_is_accepted_and_octets_behind_it_are_frames() {
         socket.close(None, "")
     });
     echoed.unwrap();
-    assert_eq!(answer, format!("{SWITCHED}\r\n\u{fffd}\x05Hello\u{fffd}\x02\x03\u{fffd}"));
+    assert_eq!(
+        answer,
+        format!("{SWITCHED}\r\n\u{fffd}\x05Hello\u{fffd}\x02\x03\u{fffd}")
+    );
 }
 
 #[test]
@@ -113,16 +132,39 @@ fn a_head_may_come_octet_by_octet() {
 #[test]
 fn s4_2_2_what_is_wrong_with_a_request_is_answered() {
     let without = |line: &str| {
-        let kept: Vec<&str> = REQUEST.split_inclusive("\r\n").filter(|kept| !kept.starts_with(line)).collect();
+        let kept: Vec<&str> = REQUEST
+            .split_inclusive("\r\n")
+            .filter(|kept| !kept.starts_with(line))
+            .collect();
         kept.concat() + "\r\n"
     };
     for (request, error, answer) in [
         (without("Host"), RequestError::MissingHost, "400 Bad Request"),
-        (without("Connection"), RequestError::MissingConnection, "400 Bad Request"),
-        (without("Sec-WebSocket-Key"), RequestError::MissingKey, "400 Bad Request"),
-        (without("Upgrade"), RequestError::MissingUpgrade, "426 Upgrade Required"),
-        (format!("{REQUEST}Host: b\r\n\r\n"), RequestError::RepeatedHost, "400 Bad Request"),
-        (format!("{REQUEST}\r\n").replace("GET", "POST"), RequestError::NotGet, "405 Method Not Allowed\r\nAllow: GET"),
+        (
+            without("Connection"),
+            RequestError::MissingConnection,
+            "400 Bad Request",
+        ),
+        (
+            without("Sec-WebSocket-Key"),
+            RequestError::MissingKey,
+            "400 Bad Request",
+        ),
+        (
+            without("Upgrade"),
+            RequestError::MissingUpgrade,
+            "426 Upgrade Required",
+        ),
+        (
+            format!("{REQUEST}Host: b\r\n\r\n"),
+            RequestError::RepeatedHost,
+            "400 Bad Request",
+        ),
+        (
+            format!("{REQUEST}\r\n").replace("GET", "POST"),
+            RequestError::NotGet,
+            "405 Method Not Allowed\r\nAllow: GET",
+        ),
         (
             format!("{REQUEST}\r\n").replace("Version: 13", "Version: 8"),
             RequestError::UnsupportedVersion,
@@ -131,8 +173,15 @@ fn s4_2_2_what_is_wrong_with_a_request_is_answered() {
     ] {
         let (result, answered) = serve(&request, accept);
         assert_eq!(request_error(result), error);
-        assert!(answered.starts_with(&format!("HTTP/1.1 {answer}\r\n")), "{answered}");
-        assert_eq!(answered.contains("Sec-WebSocket-Version: 13\r\n"), answer.starts_with("426"), "{answered}");
+        assert!(
+            answered.starts_with(&format!("HTTP/1.1 {answer}\r\n")),
+            "{answered}"
+        );
+        assert_eq!(
+            answered.contains("Sec-WebSocket-Version: 13\r\n"),
+            answer.starts_with("426"),
+            "{answered}"
+        );
     }
 }
 
@@ -158,14 +207,20 @@ fn a_request_for_no_websocket_can_be_answered() {
         incoming.answer(Status::OK, &[("Content-Type", "text/html")], b"<h1>Hello</h1>")
     });
     result.unwrap();
-    let expected = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 14\r\nContent-Type: text/html\r\n\r\n<h1>Hello</h1>";
+    let expected = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 14\r\n\
+        Content-Type: text/html\r\n\r\n<h1>Hello</h1>";
     assert_eq!(answered, expected);
 
     let (result, answered) = serve("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", |stream| {
-        Acceptor::DEFAULT.read(stream)?.answer(Status::OK, &[], b"<h1>Hello</h1>")
+        Acceptor::DEFAULT
+            .read(stream)?
+            .answer(Status::OK, &[], b"<h1>Hello</h1>")
     });
     result.unwrap();
-    assert_eq!(answered, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 14\r\n\r\n");
+    assert_eq!(
+        answered,
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 14\r\n\r\n"
+    );
 
     let (result, answered) = serve("GET / HTTP/1.1\r\nHost: a\r\n\r\n", accept);
     assert!(matches!(result, Err(Error::Handshake(HandshakeError::NoUpgrade))));
@@ -174,32 +229,56 @@ fn a_request_for_no_websocket_can_be_answered() {
 
 #[test]
 fn s4_2_2_a_server_judges_origin_path_and_subprotocols() {
-    let request = format!("{REQUEST}Origin: https://evil.example\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n");
+    let request =
+        format!("{REQUEST}Origin: https://evil.example\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n");
     let (result, answered) = serve(&request, |stream| {
         let incoming = Acceptor::DEFAULT.read(stream)?;
         let request = incoming.request();
-        assert_eq!((request.path(), request.query(), incoming.is_upgrade()), ("/chat", Some("room=1"), true));
-        assert_eq!(request.header("origin").and_then(Header::value_str), Some("https://evil.example"));
+        assert_eq!(
+            (request.path(), request.query(), incoming.is_upgrade()),
+            ("/chat", Some("room=1"), true)
+        );
+        assert_eq!(
+            request.header("origin").and_then(Header::value_str),
+            Some("https://evil.example")
+        );
         incoming.answer(Status::FORBIDDEN, &[], b"")
     });
     result.unwrap();
     assert!(answered.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answered}");
 
-    let (socket, answered) = serve(&request, |stream| {
-        let choice = Choice { subprotocol: Some("superchat"), headers: &[("X-Room", "1")], ..Choice::DEFAULT };
-        Acceptor::DEFAULT.read(stream)?.accept(&choice)
+    let (subprotocol, answered) = serve(&request, |stream| {
+        let incoming = Acceptor::DEFAULT.read(stream)?;
+        let subprotocol = ["chess", "superchat"]
+            .into_iter()
+            .find(|known| incoming.offers(known));
+        let choice = Choice {
+            subprotocol,
+            headers: &[("X-Room", "1")],
+            ..Choice::DEFAULT
+        };
+        let socket = incoming.accept(&choice)?;
+        Ok::<_, Error>(socket.subprotocol().map(str::to_owned))
     });
-    assert_eq!(socket.unwrap().subprotocol(), Some("superchat"));
-    assert_eq!(answered, format!("{SWITCHED}Sec-WebSocket-Protocol: superchat\r\nX-Room: 1\r\n\r\n"));
+    assert_eq!(subprotocol.unwrap().as_deref(), Some("superchat"));
+    assert_eq!(
+        answered,
+        format!("{SWITCHED}Sec-WebSocket-Protocol: superchat\r\nX-Room: 1\r\n\r\n")
+    );
 }
 
 #[test]
 fn a_choice_that_was_not_offered_is_the_servers_mistake() {
     let (result, answered) = serve(format!("{REQUEST}\r\n"), |stream| {
-        let choice = Choice { subprotocol: Some("chat"), ..Choice::DEFAULT };
+        let choice = Choice {
+            subprotocol: Some("chat"),
+            ..Choice::DEFAULT
+        };
         Acceptor::DEFAULT.read(stream)?.accept(&choice)
     });
-    let Err(Error::Handshake(HandshakeError::Head(error))) = result else { panic!("{result:?}") };
+    let Err(Error::Handshake(HandshakeError::Head(error))) = result else {
+        panic!("{result:?}")
+    };
     assert_eq!(error, EncodeError::SubprotocolNotOffered);
     assert!(answered.starts_with("HTTP/1.1 500 "), "{answered}");
 }
@@ -211,11 +290,21 @@ fn a_client_that_stops_within_the_head_is_not_waited_for() {
     client.write_all(REQUEST.as_bytes()).unwrap();
     let begun = Instant::now();
     let result = IMPATIENT.accept(listener.accept().unwrap().0);
-    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
-    assert!((100..1000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    assert!(
+        matches!(result, Err(Error::Handshake(HandshakeError::Timeout))),
+        "{result:?}"
+    );
+    assert!(
+        (100..1000).contains(&begun.elapsed().as_millis()),
+        "{:?}",
+        begun.elapsed()
+    );
 
     let (result, answered) = serve("GET / HT", accept);
-    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Ended))), "{result:?}");
+    assert!(
+        matches!(result, Err(Error::Handshake(HandshakeError::Ended))),
+        "{result:?}"
+    );
     assert_eq!(answered, "");
 }
 
@@ -233,7 +322,10 @@ fn a_client_that_trickles_its_head_is_not_waited_for() {
     });
     let begun = Instant::now();
     let result = IMPATIENT.accept(listener.accept().unwrap().0);
-    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
+    assert!(
+        matches!(result, Err(Error::Handshake(HandshakeError::Timeout))),
+        "{result:?}"
+    );
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     trickle.join().unwrap();
 }
@@ -271,7 +363,8 @@ fn s4_1_a_client_asks_and_octets_behind_the_answer_are_frames() {
 fn an_answer_that_is_not_final_is_passed_over() {
     answered(
         &Connector::DEFAULT,
-        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+        "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n\
+            HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
             Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n",
     )
     .unwrap();
@@ -279,11 +372,18 @@ fn an_answer_that_is_not_final_is_passed_over() {
 
 #[test]
 fn s4_1_what_is_wrong_with_an_answer_is_told() {
-    const UPGRADED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-    assert_eq!(response_error("HTTP/1.1 101 Switching Protocols\r\n\r\n"), ResponseError::InvalidUpgrade);
+    const UPGRADED: &str =
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+    assert_eq!(
+        response_error("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+        ResponseError::InvalidUpgrade
+    );
     for (more, error) in [
         ("\r\n", ResponseError::MissingAccept),
-        ("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n", ResponseError::WrongAccept),
+        (
+            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+            ResponseError::WrongAccept,
+        ),
         (
             "Sec-WebSocket-Accept: {accept}\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
             ResponseError::SubprotocolNotOffered,
@@ -293,11 +393,20 @@ fn s4_1_what_is_wrong_with_an_answer_is_told() {
             ResponseError::ExtensionNotOffered,
         ),
     ] {
-        assert_eq!(response_error(Box::leak(format!("{UPGRADED}{more}").into_boxed_str())), error);
+        assert_eq!(
+            response_error(Box::leak(format!("{UPGRADED}{more}").into_boxed_str())),
+            error
+        );
     }
-    assert!(matches!(response_error("SSH-2.0-OpenSSH\r\n"), ResponseError::Head(_)));
+    assert!(matches!(
+        response_error("SSH-2.0-OpenSSH\r\n"),
+        ResponseError::Head(_)
+    ));
     let long = format!("HTTP/1.1 101 X\r\nX: {}", "x".repeat(9000));
-    assert!(matches!(response_error(Box::leak(long.into_boxed_str())), ResponseError::Head(_)));
+    assert!(matches!(
+        response_error(Box::leak(long.into_boxed_str())),
+        ResponseError::Head(_)
+    ));
 }
 
 #[test]
@@ -307,7 +416,10 @@ fn s4_1_another_status_is_handed_over_with_its_headers() {
         Err(Error::Handshake(HandshakeError::Refused(refusal))) => refusal,
         other => panic!("{other:?}"),
     };
-    assert_eq!((refusal.status(), refusal.header("location")), (302, Some("wss://example.com/")));
+    assert_eq!(
+        (refusal.status(), refusal.header("location")),
+        (302, Some("wss://example.com/"))
+    );
     assert_eq!(refusal.response().reason(), b"Found");
     assert_eq!(HandshakeError::Refused(refusal).status(), Some(302));
 }
@@ -317,27 +429,71 @@ fn what_would_add_lines_to_the_request_is_refused_before_anything_is_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     for (connector, error) in [
-        (Connector { origin: Some("a\r\nX: y"), ..Connector::DEFAULT }, EncodeError::InvalidOrigin),
-        (Connector { headers: &[("X", "a\r\nY: z")], ..Connector::DEFAULT }, EncodeError::InvalidHeaderValue),
-        (Connector { headers: &[("Host", "a")], ..Connector::DEFAULT }, EncodeError::ReservedHeader),
-        (Connector { subprotocols: &["a b"], ..Connector::DEFAULT }, EncodeError::InvalidSubprotocol),
+        (
+            Connector {
+                origin: Some("a\r\nX: y"),
+                ..Connector::DEFAULT
+            },
+            EncodeError::InvalidOrigin,
+        ),
+        (
+            Connector {
+                headers: &[("X", "a\r\nY: z")],
+                ..Connector::DEFAULT
+            },
+            EncodeError::InvalidHeaderValue,
+        ),
+        (
+            Connector {
+                headers: &[("Host", "a")],
+                ..Connector::DEFAULT
+            },
+            EncodeError::ReservedHeader,
+        ),
+        (
+            Connector {
+                subprotocols: &["a b"],
+                ..Connector::DEFAULT
+            },
+            EncodeError::InvalidSubprotocol,
+        ),
     ] {
         let refused = connector.connect(&url);
-        assert!(matches!(refused, Err(Error::Handshake(HandshakeError::Head(found))) if found == error), "{refused:?}");
-        assert_eq!(listener.accept().unwrap().0.read(&mut [0]).unwrap(), 0, "nothing was sent");
+        assert!(
+            matches!(refused, Err(Error::Handshake(HandshakeError::Head(found))) if found == error),
+            "{refused:?}"
+        );
+        assert_eq!(
+            listener.accept().unwrap().0.read(&mut [0]).unwrap(),
+            0,
+            "nothing was sent"
+        );
     }
-    assert!(matches!(connect("ws://a/#b"), Err(Error::Url(UrlError::Fragment))));
+    assert!(matches!(
+        connect("ws://a/#b"),
+        Err(Error::Url(UrlError::Fragment))
+    ));
 }
 
 #[test]
 fn a_server_that_does_not_answer_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
-    let connector = Connector { timeout: Duration::from_millis(100), ..Connector::DEFAULT };
+    let connector = Connector {
+        timeout: Duration::from_millis(100),
+        ..Connector::DEFAULT
+    };
     let begun = Instant::now();
     let result = connector.connect(&url);
-    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
-    assert!((100..1000).contains(&begun.elapsed().as_millis()), "{:?}", begun.elapsed());
+    assert!(
+        matches!(result, Err(Error::Handshake(HandshakeError::Timeout))),
+        "{result:?}"
+    );
+    assert!(
+        (100..1000).contains(&begun.elapsed().as_millis()),
+        "{:?}",
+        begun.elapsed()
+    );
     drop(listener);
     assert!(matches!(connector.connect(&url), Err(Error::Io(_))));
 }
@@ -362,9 +518,15 @@ fn s4_1_a_client_is_connecting_to_one_address_once_at_a_time() {
     server.join().unwrap().unwrap();
 
     // Nor has one that gives up before its turn.
-    let connector = Connector { timeout: Duration::from_millis(50), ..Connector::DEFAULT };
+    let connector = Connector {
+        timeout: Duration::from_millis(50),
+        ..Connector::DEFAULT
+    };
     let result = connector.connect(&here);
-    assert!(matches!(result, Err(Error::Handshake(HandshakeError::Timeout))), "{result:?}");
+    assert!(
+        matches!(result, Err(Error::Handshake(HandshakeError::Timeout))),
+        "{result:?}"
+    );
 
     listener.set_nonblocking(true).unwrap();
     let early = listener.accept();
@@ -373,6 +535,10 @@ fn s4_1_a_client_is_connecting_to_one_address_once_at_a_time() {
     // The first fails, which lets the second begin as well as its success would.
     drop(first);
     accept(listener.accept().unwrap().0).unwrap();
-    let failed = clients.into_iter().map(|client| client.join().unwrap()).filter(Result::is_err).count();
+    let failed = clients
+        .into_iter()
+        .map(|client| client.join().unwrap())
+        .filter(Result::is_err)
+        .count();
     assert_eq!(failed, 1);
 }

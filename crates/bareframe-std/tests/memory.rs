@@ -1,4 +1,5 @@
-//! Memory follows what has arrived, never what was declared. One test to a process: it counts all allocations.
+//! Memory follows what has arrived, never what was declared. One test to a process: it counts all
+//! allocations.
 
 mod wire;
 
@@ -54,8 +55,12 @@ fn s10_4_memory_follows_what_has_arrived() {
         let mut server = WebSocket::server(Wire::new([frame.octets()]), &Options::DEFAULT);
         let (more, read) = most_during(|| matches!(server.read(), Err(Error::AbnormalClosure)));
         assert!(read);
-        // Gathered in a vector that doubles, which has both its halves while it moves; and a longer read buffer.
-        assert!(more <= 3 * arrived + (Options::DEFAULT.read_buffer_max * 2), "{arrived}: {more}");
+        // Gathered in a vector that doubles, which has both its halves while it moves; and a longer read
+        // buffer.
+        assert!(
+            more <= 3 * arrived + (Options::DEFAULT.read_buffer_max * 2),
+            "{arrived}: {more}"
+        );
         if arrived <= 10 {
             assert!(more <= 100, "{arrived}: {more}");
         }
@@ -63,7 +68,10 @@ fn s10_4_memory_follows_what_has_arrived() {
 
     // A message of any length needs no memory if it is taken in pieces.
     let frame = Frame::binary(vec![7; 1 << 20]).masked(key).octets();
-    let options = Options { read_buffer_max: Options::DEFAULT.read_buffer, ..Options::DEFAULT };
+    let options = Options {
+        read_buffer_max: Options::DEFAULT.read_buffer,
+        ..Options::DEFAULT
+    };
     let mut server = WebSocket::server(Wire::new([frame]), &options);
     server.stream_mut().arrives.make_contiguous();
     let mut taken = 0;
@@ -76,7 +84,11 @@ fn s10_4_memory_follows_what_has_arrived() {
     assert!(more <= 1000, "{more}");
 
     // What a great message took is given back with the next message.
-    let frames = [Frame::binary(vec![7; 1 << 20]), Frame::text("a").fin(false), Frame::continuation("b")];
+    let frames = [
+        Frame::binary(vec![7; 1 << 20]),
+        Frame::text("a").fin(false),
+        Frame::continuation("b"),
+    ];
     let frames = frames.map(|frame| frame.masked(key).octets());
     let mut server = WebSocket::server(Wire::new(frames), &options);
     assert_eq!(server.read().unwrap().unwrap().payload().len(), 1 << 20);

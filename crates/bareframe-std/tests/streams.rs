@@ -20,7 +20,10 @@ const SMALL: Options = Options {
     ..Options::DEFAULT
 };
 
-fn client(wire: Wire, options: &Options) -> WebSocket<Wire, bareframe_std::Client<impl bareframe::MaskingKeys + use<>>> {
+fn client(
+    wire: Wire,
+    options: &Options,
+) -> WebSocket<Wire, bareframe_std::Client<impl bareframe::MaskingKeys + use<>>> {
     WebSocket::client_with_keys(wire, options, || bareframe::MaskingKey::new(KEY))
 }
 
@@ -124,9 +127,18 @@ fn reads_may_be_interrupted_time_out_or_not_block() {
 #[test]
 fn writes_may_be_short_anywhere_interrupted_time_out_or_not_block() {
     let stumbles = [ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted];
-    let plans = (1..20).map(|most| vec![Takes::Most(most)]).chain(stumbles.into_iter().flat_map(|kind| {
-        [1, 2, 5, 100].map(|most| vec![Takes::Error(kind), Takes::Most(most), Takes::Error(kind), Takes::Error(kind)])
-    }));
+    let plans = (1..20)
+        .map(|most| vec![Takes::Most(most)])
+        .chain(stumbles.into_iter().flat_map(|kind| {
+            [1, 2, 5, 100].map(|most| {
+                vec![
+                    Takes::Error(kind),
+                    Takes::Most(most),
+                    Takes::Error(kind),
+                    Takes::Error(kind),
+                ]
+            })
+        }));
     for plan in plans {
         for role in Side::BOTH {
             for options in [&SMALL, &Options::DEFAULT] {
@@ -168,8 +180,13 @@ fn what_was_not_taken_is_sent_once_and_what_was_taken_too() {
 
 #[test]
 fn a_reader_goes_on_while_nothing_can_be_written() {
-    let arrives = [Frame::ping("one"), Frame::text("Hello"), Frame::ping("two"), Frame::text("Bye")]
-        .map(|frame| frame.masked(KEY).octets());
+    let arrives = [
+        Frame::ping("one"),
+        Frame::text("Hello"),
+        Frame::ping("two"),
+        Frame::text("Bye"),
+    ]
+    .map(|frame| frame.masked(KEY).octets());
     let wire = Wire::new(arrives).taking([Takes::Error(ErrorKind::WouldBlock)]);
     let mut server = WebSocket::server(wire, &SMALL);
     assert!(matches!(server.send_binary(&[0; 1000]), Err(Error::Unflushed(_))));
@@ -178,22 +195,31 @@ fn a_reader_goes_on_while_nothing_can_be_written() {
     server.stream_mut().plan = [Takes::Most(usize::MAX)].into();
     server.flush().unwrap();
     // The latest Pong is enough (5.5.3), between frames.
-    let expected = [Frame::binary([0; 1000]), Frame::pong("two")].map(|frame| frame.octets()).concat();
+    let expected = [Frame::binary([0; 1000]), Frame::pong("two")]
+        .map(|frame| frame.octets())
+        .concat();
     assert_eq!(server.stream().written(), expected);
 }
 
 #[test]
 fn s5_5_3_ten_pings_want_ten_pongs_however_small_the_buffer() {
-    let pings: Vec<u8> = (0..10).flat_map(|n| Frame::ping(vec![n; 125]).masked(KEY).octets()).collect();
+    let pings: Vec<u8> = (0..10)
+        .flat_map(|n| Frame::ping(vec![n; 125]).masked(KEY).octets())
+        .collect();
     let pongs: Vec<u8> = (0..10).flat_map(|n| Frame::pong(vec![n; 125]).octets()).collect();
-    let mut server = WebSocket::server(Wire::new([pings]), &SMALL);
-    assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
-    assert_eq!(server.stream().written(), pongs);
+    for read_buffer in [16, 4096] {
+        let options = Options { read_buffer, ..SMALL };
+        let mut server = WebSocket::server(Wire::new([pings.clone()]), &options);
+        assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
+        assert_eq!(server.stream().written(), pongs);
+    }
 }
 
 #[test]
 fn answers_to_one_read_leave_in_one_write() {
-    let frames: Vec<u8> = (0..16).flat_map(|_| Frame::text("Hello").masked(KEY).octets()).collect();
+    let frames: Vec<u8> = (0..16)
+        .flat_map(|_| Frame::text("Hello").masked(KEY).octets())
+        .collect();
     let ping = Frame::ping("x").masked(KEY).octets();
     let wire = Wire::new([[frames.clone(), ping].concat(), frames]);
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
@@ -204,9 +230,15 @@ fn answers_to_one_read_leave_in_one_write() {
     let texts = Frame::text("Hello").octets().repeat(15);
     let hello = Frame::text("Hello").octets();
     let pong = Frame::pong("x").octets();
-    // Of the first read the Pong is last, and leaves before the second read. The last message of a read that holds
-    // no more is sent at once.
-    assert_eq!(server.stream().writes, [[&texts[..], &hello, &pong].concat(), [&texts[..], &hello].concat()]);
+    // Of the first read the Pong is last, and leaves before the second read. The last message of a read that
+    // holds no more is sent at once.
+    assert_eq!(
+        server.stream().writes,
+        [
+            [&texts[..], &hello, &pong].concat(),
+            [&texts[..], &hello].concat()
+        ]
+    );
 }
 
 #[test]
@@ -214,31 +246,58 @@ fn header_and_payload_leave_in_one_write_however_long() {
     for len in [0, 1, 125, 126, 4096, 4097, 65_535, 65_536, 1 << 20] {
         let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
         server.send_binary(&vec![1; len]).unwrap();
-        assert_eq!(server.stream().writes, [Frame::binary(vec![1; len]).octets()], "{len}");
+        assert_eq!(
+            server.stream().writes,
+            [Frame::binary(vec![1; len]).octets()],
+            "{len}"
+        );
+    }
+    for len in [0, 1, 125, 126, 4096, 65_536] {
+        let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
+        let mut frame = server
+            .begin_frame(MessageKind::Binary, Rsv::NONE, true, len as u64)
+            .unwrap();
+        frame.write_all(&vec![1; len]).unwrap();
+        server.flush().unwrap();
+        assert_eq!(
+            server.stream().writes,
+            [Frame::binary(vec![1; len]).octets()],
+            "{len}"
+        );
     }
     for len in [0, 1, 125, 126, 4096, 16_000] {
         let mut client = client(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
         client.send_binary(&vec![1; len]).unwrap();
-        assert_eq!(client.stream().writes, [Frame::binary(vec![1; len]).masked(KEY).octets()], "{len}");
+        assert_eq!(
+            client.stream().writes,
+            [Frame::binary(vec![1; len]).masked(KEY).octets()],
+            "{len}"
+        );
     }
 }
 
 #[test]
 fn a_long_answer_takes_along_what_waits() {
-    let read = [Frame::text("a"), Frame::text("b"), Frame::text("c")].map(|frame| frame.masked(KEY).octets()).concat();
+    let read = [Frame::text("a"), Frame::text("b"), Frame::text("c")]
+        .map(|frame| frame.masked(KEY).octets())
+        .concat();
     let mut server = WebSocket::server(Wire::new([read]), &Options::DEFAULT);
     let long = vec![b'x'; 20_000];
     let (_, mut sender) = server.read_with_sender().unwrap().unwrap();
     sender.send_text("short").unwrap();
     let (_, mut sender) = server.read_with_sender().unwrap().unwrap();
     sender.send_binary(&long).unwrap();
-    let expected = [Frame::text("short"), Frame::binary(&long)].map(|frame| frame.octets()).concat();
+    let expected = [Frame::text("short"), Frame::binary(&long)]
+        .map(|frame| frame.octets())
+        .concat();
     assert_eq!(server.stream().writes, [expected]);
 }
 
 #[test]
 fn what_waits_leaves_with_flush() {
-    let read = [Frame::text("a"), Frame::text("b")].map(|frame| frame.masked(KEY).octets()).concat();
+    let read = [Frame::text("a"), Frame::text("b")]
+        .map(|frame| frame.masked(KEY).octets())
+        .concat();
     let mut server = WebSocket::server(Wire::new([read]), &Options::DEFAULT);
     assert_eq!(server.read().unwrap().unwrap().as_str(), Some("a"));
     server.send_text("now").unwrap();
@@ -249,9 +308,13 @@ fn what_waits_leaves_with_flush() {
 
 #[test]
 fn s5_4_pieces_come_as_they_arrive() {
-    let read = [Frame::text("Zw").fin(false), Frame::ping("p"), Frame::continuation("ölf")]
-        .map(|frame| frame.masked(KEY).octets())
-        .concat();
+    let read = [
+        Frame::text("Zw").fin(false),
+        Frame::ping("p"),
+        Frame::continuation("ölf"),
+    ]
+    .map(|frame| frame.masked(KEY).octets())
+    .concat();
     let mut server = WebSocket::server(Wire::new(split::cut(&read, &vec![1; read.len()])), &SMALL);
     let mut text = Vec::new();
     let mut pings = 0;
@@ -277,8 +340,12 @@ fn s5_4_pieces_come_as_they_arrive() {
 
 #[test]
 fn read_leaves_out_the_rest_of_a_message_that_read_event_began() {
-    let reads = [Frame::text("a").fin(false), Frame::continuation("b"), Frame::text("c")]
-        .map(|frame| frame.masked(KEY).octets());
+    let reads = [
+        Frame::text("a").fin(false),
+        Frame::continuation("b"),
+        Frame::text("c"),
+    ]
+    .map(|frame| frame.masked(KEY).octets());
     let mut server = WebSocket::server(Wire::new(reads.clone()), &SMALL);
     assert!(matches!(server.read_event(), Ok(Some(Event::Data(_)))));
     assert_eq!(server.read().unwrap().unwrap().as_str(), Some("c"));
@@ -288,7 +355,11 @@ fn read_leaves_out_the_rest_of_a_message_that_read_event_began() {
         Arrives::Octets(Frame::text("a").fin(false).masked(KEY).octets()),
         Arrives::Error(ErrorKind::TimedOut),
         Arrives::Octets(Frame::continuation("b").fin(false).masked(KEY).octets()),
-        Arrives::Octets([Frame::continuation("c"), Frame::text("d")].map(|f| f.masked(KEY).octets()).concat()),
+        Arrives::Octets(
+            [Frame::continuation("c"), Frame::text("d")]
+                .map(|f| f.masked(KEY).octets())
+                .concat(),
+        ),
     ];
     let mut wire = Wire::new([[0; 0]; 0]);
     wire.arrives.extend(reads);
@@ -301,9 +372,14 @@ fn read_leaves_out_the_rest_of_a_message_that_read_event_began() {
 #[test]
 fn a_frame_may_be_written_piece_by_piece_over_any_stream() {
     let payload: Vec<u8> = (0..1000_u16).map(|n| n.to_le_bytes()[0]).collect();
-    for (role, most) in Side::BOTH.into_iter().flat_map(|role| [1, 7, 2000].map(|most| (role, most))) {
+    for (role, most) in Side::BOTH
+        .into_iter()
+        .flat_map(|role| [1, 7, 2000].map(|most| (role, most)))
+    {
         fn run<R: Role>(mut socket: WebSocket<Wire, R>, payload: &[u8]) -> Vec<u8> {
-            let mut frame = socket.begin_frame(MessageKind::Binary, Rsv::NONE, true, payload.len() as u64).unwrap();
+            let mut frame = socket
+                .begin_frame(MessageKind::Binary, Rsv::NONE, true, payload.len() as u64)
+                .unwrap();
             let mut rest = payload;
             while !rest.is_empty() {
                 match frame.write(&rest[..rest.len().min(300)]) {
@@ -313,7 +389,9 @@ fn a_frame_may_be_written_piece_by_piece_over_any_stream() {
             }
             assert_eq!((frame.left(), frame.write(b"more").unwrap()), (0, 0));
             insist(|| socket.flush()).unwrap();
-            socket.send_text("next").unwrap_or_else(|error| assert!(matches!(error, Error::Unflushed(_))));
+            socket
+                .send_text("next")
+                .unwrap_or_else(|error| assert!(matches!(error, Error::Unflushed(_))));
             insist(|| socket.flush()).unwrap();
             socket.stream().written()
         }
@@ -332,29 +410,57 @@ fn a_frame_may_be_written_piece_by_piece_over_any_stream() {
 #[test]
 fn nothing_follows_a_frame_that_was_not_written_to_its_end() {
     let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
-    let mut frame = server.begin_frame(MessageKind::Binary, Rsv::NONE, true, 5).unwrap();
+    let mut frame = server
+        .begin_frame(MessageKind::Binary, Rsv::NONE, true, 5)
+        .unwrap();
     frame.write_all(b"Hel").unwrap();
     assert!(frame.write_all(b"lo, world").is_err(), "more than was announced");
-    let mut frame = server.begin_frame(MessageKind::Binary, Rsv::NONE, true, 5).unwrap();
+    let mut frame = server
+        .begin_frame(MessageKind::Binary, Rsv::NONE, true, 5)
+        .unwrap();
     frame.write_all(b"Hel").unwrap();
-    let refused = [server.send_text("x"), server.ping(b""), server.send_close(None, "")];
+    let refused = [
+        server.send_text("x"),
+        server.ping(b""),
+        server.send_close(None, ""),
+    ];
     for refused in refused {
-        assert!(matches!(refused, Err(Error::Send(SendError::InsideFrame))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(Error::Send(SendError::InsideFrame))),
+            "{refused:?}"
+        );
     }
 }
 
 #[test]
 fn s5_2_an_extension_sees_and_sends_its_bits() {
-    let config = Config { rsv: Rsv::RSV1, ..Config::DEFAULT };
-    let options = Options { config, ..Options::DEFAULT };
+    let config = Config {
+        rsv: Rsv::RSV1,
+        ..Config::DEFAULT
+    };
+    let options = Options {
+        config,
+        ..Options::DEFAULT
+    };
     let read = Frame::text([0xff, 0xfe]).rsv(Rsv::RSV1).masked(KEY).octets();
     let mut server = WebSocket::server(Wire::new([read]), &options);
     let message = server.read().unwrap().unwrap();
-    assert_eq!((message.kind(), message.rsv(), message.as_str()), (MessageKind::Text, Rsv::RSV1, None));
+    assert_eq!(
+        (message.kind(), message.rsv(), message.as_str()),
+        (MessageKind::Text, Rsv::RSV1, None)
+    );
     assert_eq!(message.payload(), [0xff, 0xfe]);
-    assert_eq!(OwnedMessage::from(message), OwnedMessage::Binary(vec![0xff, 0xfe]));
-    server.send_fragment(MessageKind::Text, Rsv::RSV1, true, &[0xfd]).unwrap();
-    assert_eq!(server.stream().written(), Frame::text([0xfd]).rsv(Rsv::RSV1).octets());
+    assert_eq!(
+        OwnedMessage::from(message),
+        OwnedMessage::Binary(vec![0xff, 0xfe])
+    );
+    server
+        .send_fragment(MessageKind::Text, Rsv::RSV1, true, &[0xfd])
+        .unwrap();
+    assert_eq!(
+        server.stream().written(),
+        Frame::text([0xfd]).rsv(Rsv::RSV1).octets()
+    );
     let refused = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT).send_fragment(
         MessageKind::Text,
         Rsv::RSV1,
@@ -367,12 +473,26 @@ fn s5_2_an_extension_sees_and_sends_its_bits() {
 #[test]
 fn use_out_of_order_is_an_error_and_sends_nothing() {
     let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
-    server.send_fragment(MessageKind::Text, Rsv::NONE, false, b"a").unwrap();
+    server
+        .send_fragment(MessageKind::Text, Rsv::NONE, false, b"a")
+        .unwrap();
     let before = server.stream().written();
-    assert!(matches!(server.send_binary(b"b"), Err(Error::Send(SendError::WrongKind))));
-    assert!(matches!(server.ping(&[0; 126]), Err(Error::Send(SendError::OversizedControl))));
-    assert!(matches!(server.send_close(None, "reason"), Err(Error::Send(SendError::ReasonWithoutCode))));
+    assert!(matches!(
+        server.send_binary(b"b"),
+        Err(Error::Send(SendError::WrongKind))
+    ));
+    assert!(matches!(
+        server.ping(&[0; 126]),
+        Err(Error::Send(SendError::OversizedControl))
+    ));
+    assert!(matches!(
+        server.send_close(None, "reason"),
+        Err(Error::Send(SendError::ReasonWithoutCode))
+    ));
     assert_eq!(server.stream().written(), before);
     server.send_close(None, "").unwrap();
-    assert!(matches!(server.send_text("c"), Err(Error::Send(SendError::Closed))));
+    assert!(matches!(
+        server.send_text("c"),
+        Err(Error::Send(SendError::Closed))
+    ));
 }

@@ -41,6 +41,7 @@ const ACCEPTOR: Acceptor = Acceptor {
             ..Config::DEFAULT
         },
         read_buffer: 8 << 10,
+        read_buffer_max: 16 << 10,
         write_buffer: 8 << 10,
         ..Options::DEFAULT
     },

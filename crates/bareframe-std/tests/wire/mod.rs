@@ -24,7 +24,8 @@ pub(crate) enum Takes {
     Error(ErrorKind),
 }
 
-/// What arrives, then the end; and what was written, call by call. Writes are taken as the plan says, over and over.
+/// What arrives, then the end; and what was written, call by call. Writes are taken as the plan says, over
+/// and over.
 #[derive(Clone, Debug)]
 pub(crate) struct Wire {
     pub(crate) arrives: VecDeque<Arrives>,
@@ -56,7 +57,11 @@ impl Wire {
 
     /// Puts an error before each read.
     pub(crate) fn stumbling(mut self, kind: ErrorKind) -> Wire {
-        self.arrives = self.arrives.into_iter().flat_map(|octets| [Arrives::Error(kind), octets]).collect();
+        self.arrives = self
+            .arrives
+            .into_iter()
+            .flat_map(|octets| [Arrives::Error(kind), octets])
+            .collect();
         self
     }
 
@@ -93,7 +98,11 @@ impl Write for Wire {
         self.plan.rotate_left(1);
         match self.plan.back() {
             Some(Takes::Most(most)) => {
-                let octets: Vec<u8> = slices.iter().flat_map(|slice| slice.iter().copied()).take(*most).collect();
+                let octets: Vec<u8> = slices
+                    .iter()
+                    .flat_map(|slice| slice.iter().copied())
+                    .take(*most)
+                    .collect();
                 let len = octets.len();
                 self.writes.push(octets);
                 Ok(len)
