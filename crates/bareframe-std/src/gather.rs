@@ -2,19 +2,31 @@
 
 use bareframe::{BufferTooSmall, Gather};
 
-/// What is kept between messages, in octets: a vector that doubled has as many after a message of 64 KiB.
-const KEPT: usize = 128 << 10;
+/// A `Vec` in which [`bareframe::Assembler`] gathers a message; it never reserves what a peer only declared.
+///
+/// [`WebSocket::read`](crate::WebSocket::read) uses one; it is for those who run the engine in a loop of their own.
+///
+/// ```
+/// use bareframe::{Assembled, Assembler, Config, Connection, Event};
+/// use bareframe_std::VecBuffer;
+/// let mut server = Connection::server(Config::DEFAULT);
+/// let mut assembler = Assembler::new(VecBuffer::default());
+/// // "Hel" and "lo", in two frames with the key 0.
+/// let mut octets = *b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo";
+/// let mut input = &mut octets[..];
+/// while let Some(event) = server.receive(&mut input)? {
+///     if let Event::Data(data) = event && let Assembled::Gathered = assembler.push(data)? {
+///         assert_eq!(assembler.message().unwrap().as_str(), Some("Hello"));
+///     }
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
+pub struct VecBuffer(Vec<u8>);
 
-/// A `Vec` that gathers a message; it never reserves what a peer only declared.
-#[derive(Default, Debug)]
-pub(crate) struct Growing(Vec<u8>);
-
-impl Gather for Growing {
+impl Gather for VecBuffer {
     fn clear(&mut self) {
         self.0.clear();
-        if self.0.capacity() > KEPT {
-            self.0 = Vec::new();
-        }
     }
 
     fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {

@@ -51,6 +51,11 @@ impl Input {
         &mut self.octets[self.start..self.end]
     }
 
+    /// How many octets the buffer holds at the moment.
+    pub(crate) fn capacity(&self) -> usize {
+        self.octets.len()
+    }
+
     /// Where what has arrived ends.
     pub(crate) fn end(&self) -> usize {
         self.end

@@ -86,6 +86,7 @@ pub use client_stream::ClientStream;
 pub use connect::{Connector, connect};
 pub use error::{Error, HandshakeError};
 pub use frame_writer::FrameWriter;
+pub use gather::VecBuffer;
 pub use halves::{ReadHalf, WriteHalf};
 pub use keys::SystemKeys;
 pub use message::{Event, OwnedMessage, Piece};

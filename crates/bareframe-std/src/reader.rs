@@ -1,7 +1,7 @@
 //! The reading loop: octets from the stream to the engine, events to the caller, answers back.
 
 use crate::error::Error;
-use crate::gather::Growing;
+use crate::gather::VecBuffer;
 use crate::input::Input;
 use crate::message::{Event, Piece};
 use bareframe::{
@@ -36,7 +36,9 @@ pub(crate) trait Conversation {
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) input: Input,
-    assembler: Assembler<Growing>,
+    assembler: Assembler<VecBuffer>,
+    /// The message that was lent last is longer than the read buffer; its memory is not kept for the next.
+    give_back: bool,
     /// What the peer's Close said.
     pub(crate) close_reason: Option<CloseReason>,
 }
@@ -66,7 +68,8 @@ impl Reader {
     pub(crate) fn new(input: Input) -> Reader {
         Reader {
             input,
-            assembler: Assembler::new(Growing::default()),
+            assembler: Assembler::new(VecBuffer::default()),
+            give_back: false,
             close_reason: None,
         }
     }
@@ -91,6 +94,7 @@ impl Reader {
         &mut self,
         conversation: &mut impl Conversation,
     ) -> Result<Option<(Message<'_>, bool)>, Error> {
+        self.give_back();
         let assembler = &mut self.assembler;
         let place = receive(
             &mut self.input,
@@ -121,7 +125,12 @@ impl Reader {
                 lent.rsv,
                 self.input.range_mut(lent.range()),
             )),
-            Some(Place::Gathered) => self.assembler.message(),
+            Some(Place::Gathered) => {
+                let message = self.assembler.message();
+                let len = message.as_ref().map_or(0, |message| message.payload().len());
+                self.give_back = len > self.input.capacity();
+                message
+            }
             None => None,
         };
         Ok(message.map(|message| (message, has_more)))
@@ -140,6 +149,7 @@ impl Reader {
         &mut self,
         conversation: &mut impl Conversation,
     ) -> Result<Option<(Event<'_>, bool)>, Error> {
+        self.give_back();
         let seen = receive(
             &mut self.input,
             &mut self.close_reason,
@@ -166,7 +176,7 @@ impl Reader {
         Ok(match seen {
             Some(Seen::Data { lent, first, last }) => {
                 // What `read` had gathered of this message lacks this piece from now on.
-                self.assembler = Assembler::new(Growing::default());
+                self.assembler = Assembler::new(VecBuffer::default());
                 let piece = Piece {
                     kind: lent.kind,
                     rsv: lent.rsv,
@@ -179,6 +189,13 @@ impl Reader {
             Some(Seen::Control(event)) => Some((event, has_more)),
             None => None,
         })
+    }
+
+    /// Gives the memory of a long message back when the message is done with.
+    fn give_back(&mut self) {
+        if std::mem::take(&mut self.give_back) {
+            self.assembler = Assembler::new(VecBuffer::default());
+        }
     }
 
     /// Receives to a clean end, and drops what arrives.

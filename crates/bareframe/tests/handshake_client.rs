@@ -96,6 +96,7 @@ fn s4_1_responses_that_are_accepted() {
         (&["Connection: upgrade"], None, &[]),
         (&["Connection: keep-alive, UPGRADE"], None, &[]),
         (&["Connection: keep-alive", "Connection: Upgrade"], None, &[]),
+        (&["Connection: Upgrade", "Connection: keep-alive"], None, &[]),
         (
             &["SEC-WEBSOCKET-ACCEPT:\ts3pPLMBiTxaQ9kYGzzhZRbK+xOo=  "],
             None,

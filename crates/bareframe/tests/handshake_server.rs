@@ -110,6 +110,7 @@ fn s4_2_1_requests_that_are_accepted() {
         &["Upgrade: websocket,h2c"],
         &["Upgrade: ,, websocket ,"],
         &["Upgrade: h2c", "Upgrade: websocket"],
+        &["Upgrade: websocket", "Upgrade: h2c"],
         &["Connection: upgrade"],
         &["Connection: UPGRADE"],
         &["Connection: keep-alive, Upgrade"],
