@@ -232,16 +232,15 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
         let needed = header_len + key_len + payload.len();
         let room = (needed + choices.below(4)).saturating_sub(choices.below(4));
         let mut out = vec![UNWRITTEN; room];
-        let failed = self.due_state() == State::Failed;
-        let due = if failed || self.close_sent && (self.open.is_some() || room >= needed) {
-            Err(SendError::Closed)
-        } else if self.open.is_some() {
-            Err(SendError::MessageOpen)
-        } else if room < needed {
-            Err(SendError::BufferTooSmall(BufferTooSmall { needed }))
-        } else {
-            Ok(needed)
-        };
+        let due = self.may_send().and_then(|()| {
+            if self.open.is_some() {
+                Err(SendError::MessageOpen)
+            } else if room < needed {
+                Err(SendError::BufferTooSmall(BufferTooSmall { needed }))
+            } else {
+                Ok(needed)
+            }
+        });
         let before = self.connection.clone();
         assert_eq!(self.connection.encode(kind, &payload, &mut out), due);
         let written = due.unwrap_or(0);
@@ -292,7 +291,10 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
 
     fn receive_eof(&mut self) {
         let closure = self.connection.receive_eof();
-        self.stopped = self.stopped.or(Some(Stopped::Ended));
+        if self.stopped.is_none() {
+            self.stopped = Some(Stopped::Ended);
+            self.pong_owed = None;
+        }
         let clean = self.due_state() == State::Closed;
         assert_eq!(closure == Closure::Clean, clean);
     }

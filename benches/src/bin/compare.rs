@@ -1,0 +1,61 @@
+//! Ours and the peers, side by side.
+
+use bareframe_benches::report;
+use bareframe_benches::subjects::SUBJECTS;
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
+
+/// Measures bareframe and its peers, interleaved, and prints one table a subject: best (median).
+#[derive(Parser)]
+struct Arguments {
+    /// Measure only cases whose subject and name contain this.
+    filter: Option<String>,
+    /// How many rounds each case has.
+    #[arg(long, default_value_t = 200)]
+    rounds: usize,
+    /// Write the figures to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Draw the figures into this directory.
+    #[arg(long)]
+    plot: Option<PathBuf>,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    #[cfg(feature = "simd")]
+    bareframe_benches::echo::ServerProcess::become_one()?;
+    let arguments = Arguments::parse();
+    let wanted = |subject: &str, case: &str| {
+        let name = format!("{subject} {case}");
+        arguments
+            .filter
+            .as_ref()
+            .is_none_or(|filter| name.contains(filter.as_str()))
+    };
+    let mut entries = Vec::new();
+    for subject in SUBJECTS {
+        let mut cases = (subject.cases)();
+        cases.retain(|case| wanted(subject.name, &case.name));
+        let style = ProgressStyle::with_template("{prefix:>10} {wide_bar} {pos}/{len} {msg}")?;
+        let progress = ProgressBar::new(cases.len() as u64)
+            .with_style(style)
+            .with_prefix(subject.name);
+        let mut measured = Vec::new();
+        for case in cases {
+            progress.set_message(case.name.clone());
+            measured.push(case.measured(arguments.rounds));
+            progress.inc(1);
+        }
+        progress.finish_and_clear();
+        if measured.is_empty() {
+            continue;
+        }
+        println!("{}", report::table(subject.title, subject.notes, &measured));
+        entries.extend(report::json(subject.name, &measured));
+    }
+    if let Some(path) = arguments.json {
+        std::fs::write(path, serde_json::to_string_pretty(&entries)?)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,218 @@
+//! The load generator: one thread, many connections, so many messages under way on each, every octet of every reply
+//! looked at.
+
+use crate::wire::{BINARY, From, Payload, frame};
+use mio::net::TcpStream;
+use mio::{Events, Interest, Poll, Token};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// Before this, replies are not counted.
+const WARM_UP: Duration = Duration::from_millis(100);
+/// For so long they are.
+const COUNTED: Duration = Duration::from_millis(400);
+/// A server that gives nothing for so long has failed.
+const PATIENCE: Duration = Duration::from_secs(5);
+const READ_BUFFER: usize = 256 * 1024;
+
+const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+
+/// What is asked of a server.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Payload of each message, in octets.
+    pub octets: usize,
+    /// How many connections.
+    pub connections: usize,
+    /// How many messages are under way on each.
+    pub window: usize,
+}
+
+#[derive(Debug)]
+struct Connection {
+    stream: TcpStream,
+    /// Octets of requests that must still be written.
+    to_write: usize,
+    /// Octets of replies that were read.
+    read: usize,
+}
+
+/// Connections that are open, and what goes over them.
+#[derive(Debug)]
+pub struct Generator {
+    poll: Poll,
+    connections: Vec<Connection>,
+    /// Requests back to back, a whole window of them.
+    requests: Vec<u8>,
+    request_len: usize,
+    /// Replies back to back, more than one read takes.
+    replies: Vec<u8>,
+    reply_len: usize,
+    window: usize,
+    buffer: Vec<u8>,
+}
+
+impl Load {
+    /// Opens the connections.
+    ///
+    /// # Errors
+    ///
+    /// What the system gives, or if the server does not upgrade.
+    pub fn open(&self, server: SocketAddr) -> io::Result<Generator> {
+        let payload = Payload::Binary.octets(self.octets);
+        let (mut requests, mut replies) = (Vec::new(), Vec::new());
+        for _ in 0..self.window {
+            frame(&mut requests, BINARY, From::Client, &payload);
+        }
+        frame(&mut replies, BINARY, From::Server, &payload);
+        let reply_len = replies.len();
+        while replies.len() < reply_len + READ_BUFFER {
+            frame(&mut replies, BINARY, From::Server, &payload);
+        }
+        let poll = Poll::new()?;
+        let connection = |token| {
+            let stream = upgraded(server)?;
+            stream.set_nonblocking(true)?;
+            let mut stream = TcpStream::from_std(stream);
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            poll.registry().register(&mut stream, Token(token), interest)?;
+            Ok(Connection {
+                stream,
+                to_write: requests.len(),
+                read: 0,
+            })
+        };
+        let connections = (0..self.connections).map(connection).collect::<io::Result<_>>()?;
+        Ok(Generator {
+            connections,
+            poll,
+            request_len: requests.len() / self.window,
+            requests,
+            replies,
+            reply_len,
+            window: self.window,
+            buffer: vec![0; READ_BUFFER],
+        })
+    }
+}
+
+impl Generator {
+    /// Runs for a while and gives how many replies came in a second.
+    ///
+    /// # Errors
+    ///
+    /// What the system gives, or if a reply is wrong or none comes.
+    pub fn run(&mut self) -> io::Result<f64> {
+        self.until(|_, begin| begin.elapsed() > WARM_UP)?;
+        let begin = Instant::now();
+        let replies = self.until(|_, begin| begin.elapsed() > COUNTED)?;
+        Ok(replies as f64 / begin.elapsed().as_secs_f64())
+    }
+
+    /// Runs until every connection had a reply.
+    ///
+    /// # Errors
+    ///
+    /// As [`Generator::run`].
+    pub fn one_reply_each(&mut self) -> io::Result<()> {
+        let reply_len = self.reply_len;
+        self.until(|connections, _| connections.iter().all(|one| one.read >= reply_len))?;
+        Ok(())
+    }
+
+    /// Gives how many replies came until it was enough.
+    fn until(&mut self, enough: impl Fn(&[Connection], Instant) -> bool) -> io::Result<usize> {
+        let (mut replies, mut events) = (0, Events::with_capacity(1024));
+        let begin = Instant::now();
+        // What was ready at the end of the run before is not told again.
+        for token in 0..self.connections.len() {
+            replies += self.exchange(token)?;
+        }
+        let mut heard = begin;
+        while !enough(&self.connections, begin) {
+            // It never sleeps, so that how fast it wakes up is not what is measured.
+            self.poll.poll(&mut events, Some(Duration::ZERO))?;
+            if !events.is_empty() {
+                heard = Instant::now();
+            } else if heard.elapsed() > PATIENCE {
+                return Err(io::Error::other("the server does not reply"));
+            }
+            for event in &events {
+                replies += self.exchange(event.token().0)?;
+            }
+        }
+        Ok(replies)
+    }
+
+    /// Reads and writes what can be on one connection, and gives how many replies became whole.
+    fn exchange(&mut self, token: usize) -> io::Result<usize> {
+        let Connection {
+            stream,
+            to_write,
+            read,
+        } = &mut self.connections[token];
+        let mut replies = 0;
+        loop {
+            let written = write(stream, &self.requests, to_write)?;
+            let len = match stream.read(&mut self.buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(len) => len,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if written {
+                        continue;
+                    }
+                    return Ok(replies);
+                }
+                Err(error) => return Err(error),
+            };
+            let at = *read % self.reply_len;
+            if self.buffer[..len] != self.replies[at..at + len] {
+                return Err(io::Error::other("a reply is wrong"));
+            }
+            let before = *read / self.reply_len;
+            *read += len;
+            let whole = *read / self.reply_len - before;
+            replies += whole;
+            *to_write += whole * self.request_len;
+            debug_assert!(*to_write <= self.window * self.request_len);
+        }
+    }
+}
+
+/// Writes what can be; tells whether that was anything.
+fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::Result<bool> {
+    let mut any = false;
+    while *to_write > 0 {
+        // All requests are the same, so that the last octets of the window are always the next to write.
+        match stream.write(&requests[requests.len() - *to_write..]) {
+            Ok(len) => {
+                *to_write -= len;
+                any = true;
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(any)
+}
+
+/// A connection after the opening handshake.
+fn upgraded(server: SocketAddr) -> io::Result<std::net::TcpStream> {
+    let mut stream = std::net::TcpStream::connect(server)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(REQUEST)?;
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut octet = [0];
+        stream.read_exact(&mut octet)?;
+        head.push(octet[0]);
+    }
+    if head.starts_with(b"HTTP/1.1 101 ") {
+        Ok(stream)
+    } else {
+        Err(io::Error::other("the server does not upgrade"))
+    }
+}

@@ -1,0 +1,240 @@
+//! Measuring: every contender of a case in turn, round after round, so that what disturbs the machine disturbs all.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// A case has at least so many rounds, whatever time they take.
+const FEWEST_ROUNDS: usize = 20;
+/// The time after which no more rounds than those are begun.
+const ENOUGH: Duration = Duration::from_secs(2);
+
+/// One implementation at one task.
+pub trait Task {
+    /// Makes everything ready for one run; not timed.
+    fn prepare(&mut self);
+
+    /// Does the task once; timed. Gives what a consumer has seen, by which all contenders are checked.
+    fn run(&mut self) -> u64;
+}
+
+/// The same call again and again.
+struct Repeated<F> {
+    call: F,
+    times: usize,
+}
+
+/// Makes a task of a call that is made so many times in one run.
+pub fn repeated(times: usize, call: impl FnMut() -> u64 + 'static) -> Box<dyn Task> {
+    Box::new(Repeated { call, times })
+}
+
+impl<F: FnMut() -> u64> Task for Repeated<F> {
+    fn prepare(&mut self) {}
+
+    fn run(&mut self) -> u64 {
+        (0..self.times).map(|_| (self.call)()).sum()
+    }
+}
+
+/// Someone who can do the task.
+pub struct Contender {
+    /// Name and version.
+    pub name: String,
+    /// How it does it.
+    pub task: Box<dyn Task>,
+}
+
+/// One line of a table: the same work for all contenders, ours first.
+pub struct Case {
+    /// What it is called in the table.
+    pub name: String,
+    /// Where it stands in a picture.
+    pub point: Point,
+    /// Does it, in at most so many rounds.
+    pub measure: Box<dyn FnOnce(usize) -> Vec<Figure>>,
+    /// What is counted.
+    pub unit: Unit,
+}
+
+/// A place on the horizontal axis of a picture.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// Which picture.
+    pub picture: &'static str,
+    /// Which kind of line in it.
+    pub line: &'static str,
+    /// Octets.
+    pub octets: usize,
+}
+
+/// Work in memory.
+pub struct Work {
+    /// What it is called in the table.
+    pub name: String,
+    /// Where it stands in a picture.
+    pub point: Point,
+    /// What is counted.
+    pub unit: Unit,
+    /// How many of the unit's operations, or octets, one run does.
+    pub amount: u64,
+    /// What every run must give.
+    pub expected: u64,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Nanoseconds for one operation.
+    Nanoseconds,
+    /// 10^9 octets a second.
+    GigaoctetsPerSecond,
+    /// Messages a second.
+    MessagesPerSecond,
+    /// 1,024 octets of memory.
+    Kibioctets,
+}
+
+/// What was measured of one contender, in the case's unit.
+#[derive(Clone, Debug)]
+pub struct Figure {
+    /// Name and version.
+    pub name: String,
+    /// The one that counts: of work in memory the best of all rounds, end to end their median.
+    pub counts: f64,
+    /// The median of all rounds.
+    pub median: f64,
+}
+
+/// What was measured in one case.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// The name of the case.
+    pub name: String,
+    /// As in [`Case`].
+    pub point: Point,
+    /// As in [`Case`].
+    pub unit: Unit,
+    /// Ours first.
+    pub figures: Vec<Figure>,
+}
+
+impl Case {
+    /// Makes a case of work in memory; the contenders are made when their turn comes.
+    pub fn in_memory(work: Work, contenders: impl FnOnce() -> Vec<Contender> + 'static) -> Case {
+        Case {
+            name: work.name.clone(),
+            point: work.point,
+            unit: work.unit,
+            measure: Box::new(move |rounds| work.measure(contenders(), rounds)),
+        }
+    }
+
+    /// Measures it.
+    pub fn measured(self, rounds: usize) -> Measured {
+        Measured {
+            figures: (self.measure)(rounds),
+            name: self.name,
+            point: self.point,
+            unit: self.unit,
+        }
+    }
+}
+
+impl Work {
+    /// Measures all contenders.
+    ///
+    /// # Panics
+    ///
+    /// If a contender does not see what it must.
+    pub fn measure(&self, mut contenders: Vec<Contender>, rounds: usize) -> Vec<Figure> {
+        let clock = clock();
+        let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
+        let begin = Instant::now();
+        for round in 0..=rounds {
+            if round > FEWEST_ROUNDS && begin.elapsed() > ENOUGH {
+                break;
+            }
+            for (contender, times) in contenders.iter_mut().zip(&mut times) {
+                let (took, seen) = once(&mut *contender.task);
+                assert_eq!(seen, self.expected, "{} at {}", contender.name, self.name);
+                // The first round warms up.
+                if round > 0 {
+                    times.push(took.saturating_sub(clock));
+                }
+            }
+        }
+        let figure = |(contender, mut times): (Contender, Vec<Duration>)| {
+            times.sort_unstable();
+            Figure {
+                name: contender.name,
+                counts: self.unit.of(times[0], self.amount),
+                median: self.unit.of(times[times.len() / 2], self.amount),
+            }
+        };
+        contenders.into_iter().zip(times).map(figure).collect()
+    }
+}
+
+/// What looking at the clock takes, which is nobody's fault.
+fn clock() -> Duration {
+    (0..1000)
+        .map(|_| Instant::now().elapsed())
+        .min()
+        .unwrap_or_default()
+}
+
+#[inline(never)]
+fn once(task: &mut dyn Task) -> (Duration, u64) {
+    task.prepare();
+    let begin = Instant::now();
+    let seen = black_box(task.run());
+    (begin.elapsed(), seen)
+}
+
+impl Unit {
+    /// How it is written.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Unit::Nanoseconds => "ns",
+            Unit::GigaoctetsPerSecond => "GB/s",
+            Unit::MessagesPerSecond => "messages/s",
+            Unit::Kibioctets => "KiB",
+        }
+    }
+
+    /// The figure of so much work done in that time.
+    fn of(self, took: Duration, amount: u64) -> f64 {
+        let nanoseconds = (took.as_secs_f64() * 1e9).max(1.0);
+        match self {
+            Unit::Nanoseconds | Unit::Kibioctets => nanoseconds / amount as f64,
+            Unit::GigaoctetsPerSecond => amount as f64 / nanoseconds,
+            Unit::MessagesPerSecond => amount as f64 / nanoseconds * 1e9,
+        }
+    }
+
+    /// How far `ours` is ahead of `theirs`: above 1 it is.
+    pub fn ratio(self, ours: f64, theirs: f64) -> f64 {
+        match self {
+            Unit::Nanoseconds | Unit::Kibioctets => theirs / ours,
+            Unit::GigaoctetsPerSecond | Unit::MessagesPerSecond => ours / theirs,
+        }
+    }
+}
+
+impl Measured {
+    /// Ours.
+    pub fn ours(&self) -> &Figure {
+        &self.figures[0]
+    }
+
+    /// The others.
+    pub fn peers(&self) -> &[Figure] {
+        &self.figures[1..]
+    }
+
+    /// How far ours is ahead of the best peer.
+    pub fn ratio(&self) -> Option<f64> {
+        let ratio = |peer: &Figure| self.unit.ratio(self.ours().counts, peer.counts);
+        self.peers().iter().map(ratio).min_by(f64::total_cmp)
+    }
+}

@@ -1,0 +1,219 @@
+//! Ours, driven as its documentation says.
+
+use crate::measure::Task;
+use crate::wire::{From, Stream, look};
+use bareframe::handshake::{Accept, Choice, HeadEnd, Request};
+use bareframe::{
+    Client, Config, Connection, Event, Masker, MaskingKey, MaskingKeys, MessageKind, Role, Rsv, Server,
+};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use std::hint::black_box;
+
+/// Name and version.
+pub fn name() -> String {
+    let kernels = if cfg!(feature = "simd") {
+        ""
+    } else {
+        " without simd"
+    };
+    format!("bareframe {}{kernels}", env!("CARGO_PKG_VERSION"))
+}
+
+/// A source of masking keys that nobody can predict, the same kind that nexus-web has inside.
+pub fn keys() -> impl FnMut() -> MaskingKey {
+    let mut generator = ChaCha8Rng::from_seed([7; 32]);
+    move || MaskingKey::new(generator.next_u32().to_ne_bytes())
+}
+
+fn server() -> Connection<Server> {
+    Connection::server(Config::DEFAULT)
+}
+
+fn client() -> Connection<Client<impl MaskingKeys>> {
+    Connection::client(Config::DEFAULT, keys())
+}
+
+/// A connection that reads a stream from one buffer.
+struct Decode<R> {
+    connection: Connection<R>,
+    stream: Stream,
+    buffer: Vec<u8>,
+}
+
+/// Reads a stream that is in one buffer.
+pub fn decode(stream: &Stream) -> Box<dyn Task> {
+    let (stream, buffer) = (stream.clone(), stream.octets.clone());
+    match stream.from {
+        From::Client => Box::new(Decode {
+            connection: server(),
+            stream,
+            buffer,
+        }),
+        From::Server => Box::new(Decode {
+            connection: client(),
+            stream,
+            buffer,
+        }),
+    }
+}
+
+impl<R: Role> Task for Decode<R> {
+    fn prepare(&mut self) {
+        self.stream.fill(&mut self.buffer);
+    }
+
+    fn run(&mut self) -> u64 {
+        see(&mut self.connection, &mut self.buffer).payloads
+    }
+}
+
+/// What a consumer has seen of one buffer.
+#[derive(Default)]
+struct Seen {
+    payloads: u64,
+    /// Octets of Pongs and Closes that were owed.
+    owed: u64,
+}
+
+/// The loop of the documentation.
+#[inline(always)]
+fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> Seen {
+    let (mut seen, mut input) = (Seen::default(), buffer);
+    while let Ok(Some(event)) = connection.receive(&mut input) {
+        seen.payloads += match event {
+            Event::Data(data) => look(data.payload()),
+            Event::Ping(payload) | Event::Pong(payload) => look(&payload),
+            Event::Close(_) => 0,
+        };
+        while let Some(frame) = connection.poll_transmit() {
+            seen.owed += black_box(&frame[..]).len() as u64;
+        }
+    }
+    seen
+}
+
+/// A server that answers Pings.
+struct Answer {
+    connection: Connection<Server>,
+    stream: Stream,
+    buffer: Vec<u8>,
+}
+
+/// Reads Pings that are in one buffer, and makes their Pongs.
+pub fn answer(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Answer {
+        connection: server(),
+        stream: stream.clone(),
+        buffer: stream.octets.clone(),
+    })
+}
+
+impl Task for Answer {
+    fn prepare(&mut self) {
+        self.stream.fill(&mut self.buffer);
+    }
+
+    fn run(&mut self) -> u64 {
+        see(&mut self.connection, &mut self.buffer).owed
+    }
+}
+
+/// A server that reads a stream in pieces, each into the same buffer.
+struct Pieces {
+    connection: Connection<Server>,
+    stream: Stream,
+    buffer: Vec<u8>,
+}
+
+/// Reads a stream in pieces of so many octets. A payload comes in as many events as there are pieces of it.
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+    Box::new(Pieces {
+        connection: server(),
+        stream: stream.clone(),
+        buffer: vec![0; piece],
+    })
+}
+
+impl Task for Pieces {
+    fn prepare(&mut self) {}
+
+    fn run(&mut self) -> u64 {
+        let mut seen = 0;
+        for piece in self.stream.octets.chunks(self.buffer.len()) {
+            let buffer = &mut self.buffer[..piece.len()];
+            buffer.copy_from_slice(piece);
+            let mut input = buffer;
+            while let Ok(Some(event)) = self.connection.receive(&mut input) {
+                if let Event::Data(data) = event {
+                    let payload = data.payload();
+                    seen += payload.len() as u64;
+                    if data.first() {
+                        seen += u64::from(payload.first().copied().unwrap_or(0));
+                    }
+                }
+                while let Some(frame) = self.connection.poll_transmit() {
+                    black_box(&frame[..]);
+                }
+            }
+        }
+        seen
+    }
+}
+
+/// Masks or unmasks in place.
+#[inline]
+pub fn mask(octets: &mut [u8], key: [u8; 4]) {
+    Masker::new(MaskingKey::new(key)).apply(octets);
+}
+
+/// Masks while copying.
+#[inline]
+pub fn mask_copy(octets: &[u8], key: [u8; 4], out: &mut [u8]) {
+    let copied = Masker::new(MaskingKey::new(key)).apply_copy(octets, out);
+    debug_assert_eq!(copied, Ok(octets.len()));
+}
+
+/// A server's header for a payload of so many octets.
+pub fn header() -> impl FnMut(usize) -> u64 {
+    let mut connection = server();
+    move |len| {
+        let Ok(frame) = connection.send(MessageKind::Binary, Rsv::NONE, true, len as u64) else {
+            return 0;
+        };
+        black_box(frame.header()).len() as u64
+    }
+}
+
+/// A client's masked frame.
+pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let (mut connection, mut out) = (client(), vec![0; out]);
+    move |payload| {
+        let Ok(len) = connection.encode(MessageKind::Binary, payload, &mut out) else {
+            return 0;
+        };
+        black_box(&out[..len]).len() as u64
+    }
+}
+
+/// Reads a browser's request and writes the answer; gives the length of the head that it read.
+pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
+    let mut out = vec![0; 512];
+    move |request| {
+        let Ok(true) = HeadEnd::new(8192).arrived(request) else {
+            return 0;
+        };
+        let Ok((request, head_len)) = Request::parse(request) else {
+            return 0;
+        };
+        let Ok(Some(upgrade)) = request.upgrade() else {
+            return 0;
+        };
+        let accept = Accept::from_key(upgrade.key());
+        let Ok(len) = upgrade.encode(&accept, &Choice::DEFAULT, &mut out) else {
+            return 0;
+        };
+        black_box(&out[..len]);
+        head_len as u64
+    }
+}

@@ -1,0 +1,24 @@
+//! The peers, each driven as its documentation says, in memory, at its best settings.
+
+pub mod edge_ws;
+pub mod fastwebsockets;
+pub mod nexus_web;
+pub mod sockudo_ws;
+pub mod tokio_websockets;
+pub mod tungstenite;
+pub mod web_socket;
+pub mod websocket_sans_io;
+pub mod ws_framer;
+
+/// The resolved versions of everything that is linked here.
+const LOCK: &str = include_str!("../../Cargo.lock");
+
+/// The name of a peer with its version.
+pub fn versioned(name: &str) -> String {
+    let entry = format!("name = \"{name}\"\nversion = \"");
+    let version = LOCK
+        .split_once(&entry)
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map_or("", |(version, _)| version);
+    format!("{name} {version}")
+}

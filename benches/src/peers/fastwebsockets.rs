@@ -1,0 +1,98 @@
+//! fastwebsockets: an asynchronous connection.
+
+use crate::measure::Task;
+use crate::memory::{Memory, at_once};
+use crate::wire::{From, Stream, look};
+use fastwebsockets::{FragmentCollector, Frame, OpCode, Payload, Role, WebSocket};
+use std::hint::black_box;
+
+pub use fastwebsockets::unmask as mask;
+
+struct Pieces {
+    socket: FragmentCollector<Memory>,
+    memory: Memory,
+    frames: usize,
+}
+
+impl Pieces {
+    fn new(stream: &Stream, piece: usize) -> Pieces {
+        let role = match stream.from {
+            From::Client => Role::Server,
+            From::Server => Role::Client,
+        };
+        let memory = Memory::new(&stream.octets, piece);
+        Pieces {
+            socket: FragmentCollector::new(WebSocket::after_handshake(memory.clone(), role)),
+            memory,
+            frames: stream.frames,
+        }
+    }
+}
+
+/// Reads a stream; the copy from it is timed.
+pub fn decode(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Pieces::new(stream, usize::MAX))
+}
+
+/// Reads a stream in pieces of so many octets.
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+    Box::new(Pieces::new(stream, piece))
+}
+
+impl Task for Pieces {
+    fn prepare(&mut self) {
+        self.memory.rewind();
+    }
+
+    fn run(&mut self) -> u64 {
+        at_once(async {
+            let mut seen = 0;
+            for _ in 0..self.frames {
+                if let Ok(frame) = self.socket.read_frame().await {
+                    seen += look(&frame.payload);
+                }
+            }
+            seen
+        })
+    }
+}
+
+struct Answer(Pieces);
+
+/// Reads Pings; it answers by itself and gives only the message behind them.
+pub fn answer(stream: &Stream) -> Box<dyn Task> {
+    let mut pieces = Pieces::new(stream, usize::MAX);
+    pieces.frames = 1;
+    Box::new(Answer(pieces))
+}
+
+impl Task for Answer {
+    fn prepare(&mut self) {
+        self.0.prepare();
+    }
+
+    fn run(&mut self) -> u64 {
+        black_box(self.0.run());
+        self.0.memory.written()
+    }
+}
+
+/// A server's header for a payload of so many octets.
+pub fn header() -> impl FnMut(usize) -> u64 {
+    let (payload, mut out) = (vec![0; 1 << 16], [0; 16]);
+    move |len| {
+        let mut frame = Frame::new(true, OpCode::Binary, None, Payload::Borrowed(&payload[..len]));
+        let len = frame.fmt_head(&mut out);
+        black_box(&out[..len]).len() as u64
+    }
+}
+
+/// A client's masked frame.
+pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let mut out = vec![0; out];
+    move |payload| {
+        let mut frame = Frame::new(true, OpCode::Binary, None, Payload::Borrowed(payload));
+        frame.mask();
+        black_box(frame.write(&mut out)).len() as u64
+    }
+}

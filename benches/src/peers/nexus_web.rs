@@ -1,0 +1,165 @@
+//! nexus-web: a reader that owns its buffer and lends messages from it, and a writer into a slice.
+
+use crate::measure::Task;
+use crate::memory::Memory;
+use crate::wire::{From, PIECE, Stream, look};
+use nexus_web::ws::{ClientBuilder, FrameReader, FrameWriter, Message, Role};
+use std::hint::black_box;
+
+pub use nexus_web::ws::apply_mask as mask;
+
+const fn role(from: From) -> Role {
+    match from {
+        From::Client => Role::Server,
+        From::Server => Role::Client,
+    }
+}
+
+fn reader(stream: &Stream, capacity: usize) -> FrameReader {
+    FrameReader::builder()
+        .role(role(stream.from))
+        .buffer_capacity(capacity)
+        .build()
+}
+
+#[inline(always)]
+fn octets<'m>(message: &Message<'m>) -> &'m [u8] {
+    match message {
+        Message::Text(text) => text.as_bytes(),
+        Message::Binary(octets) | Message::Ping(octets) | Message::Pong(octets) => octets,
+        Message::Close(_) => &[],
+    }
+}
+
+struct Decode {
+    reader: FrameReader,
+    stream: Stream,
+}
+
+/// Reads a stream that is in the reader's buffer.
+pub fn decode(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Decode {
+        reader: reader(stream, stream.octets.len()),
+        stream: stream.clone(),
+    })
+}
+
+fn fill(reader: &mut FrameReader, stream: &Stream) {
+    reader.reset();
+    for piece in stream.octets.chunks(PIECE) {
+        reader.read(piece).expect("the buffer has room for the stream");
+    }
+}
+
+impl Task for Decode {
+    fn prepare(&mut self) {
+        fill(&mut self.reader, &self.stream);
+    }
+
+    fn run(&mut self) -> u64 {
+        let mut seen = 0;
+        while let Ok(Some(message)) = self.reader.next() {
+            seen += look(octets(&message));
+        }
+        seen
+    }
+}
+
+struct Answer {
+    reader: FrameReader,
+    writer: FrameWriter,
+    out: [u8; 256],
+    stream: Stream,
+}
+
+/// Reads Pings that are in the reader's buffer, and writes their Pongs.
+pub fn answer(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Answer {
+        reader: reader(stream, stream.octets.len()),
+        writer: FrameWriter::new(Role::Server),
+        out: [0; 256],
+        stream: stream.clone(),
+    })
+}
+
+impl Task for Answer {
+    fn prepare(&mut self) {
+        fill(&mut self.reader, &self.stream);
+    }
+
+    fn run(&mut self) -> u64 {
+        let mut answered = 0;
+        while let Ok(Some(message)) = self.reader.next() {
+            if let Message::Ping(payload) = message
+                && let Ok(len) = self.writer.encode_pong(payload, &mut self.out)
+            {
+                answered += black_box(&self.out[..len]).len() as u64;
+            }
+        }
+        answered
+    }
+}
+
+struct Pieces {
+    reader: FrameReader,
+    memory: Memory,
+    frames: usize,
+}
+
+/// Reads a stream in pieces of so many octets into the reader's buffer.
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+    Box::new(Pieces {
+        reader: reader(stream, (1 << 20).max(2 * stream.longest)),
+        memory: Memory::new(&stream.octets, piece),
+        frames: stream.frames,
+    })
+}
+
+impl Task for Pieces {
+    fn prepare(&mut self) {
+        self.memory.rewind();
+    }
+
+    fn run(&mut self) -> u64 {
+        let (mut seen, mut left) = (0, self.frames);
+        while left > 0 && self.reader.read_from(&mut self.memory).is_ok() {
+            while let Ok(Some(message)) = self.reader.next() {
+                seen += look(octets(&message));
+                left -= 1;
+            }
+        }
+        seen
+    }
+}
+
+/// A server's header for a payload of so many octets.
+pub fn header() -> impl FnMut(usize) -> u64 {
+    let mut writer = FrameWriter::new(Role::Server);
+    move |len| {
+        let (header, _) = writer.build_header(0x82, len);
+        black_box(header.as_bytes()).len() as u64
+    }
+}
+
+/// A client's masked frame.
+pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let (mut writer, mut out) = (FrameWriter::new(Role::Client), vec![0; out]);
+    move |payload| {
+        let len = writer.encode_binary(payload, &mut out);
+        black_box(&out[..len]).len() as u64
+    }
+}
+
+/// Reads a browser's request and writes the answer.
+pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
+    let mut memory: Option<Memory> = None;
+    move |request| {
+        let memory = memory.get_or_insert_with(|| Memory::new(request, usize::MAX));
+        memory.rewind();
+        let accepted = ClientBuilder::new()
+            .buffer_capacity(4096)
+            .write_buffer_capacity(4096)
+            .accept(memory.clone());
+        if accepted.is_ok() { request.len() as u64 } else { 0 }
+    }
+}

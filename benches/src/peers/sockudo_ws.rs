@@ -1,0 +1,181 @@
+//! sockudo-ws: a protocol that splits messages off a `BytesMut`.
+
+use crate::measure::Task;
+use crate::wire::{From, PIECE, Stream, look};
+use bytes::BytesMut;
+use sockudo_ws::frame::{OpCode, encode_frame, encode_frame_header};
+use sockudo_ws::handshake::{build_response, generate_accept_key, parse_request};
+use sockudo_ws::mask::generate_mask;
+use sockudo_ws::protocol::{Message, Protocol, Role};
+use std::hint::black_box;
+
+pub use sockudo_ws::simd::apply_mask as mask;
+
+const LIMIT: usize = 64 << 20;
+
+const fn role(from: From) -> Role {
+    match from {
+        From::Client => Role::Server,
+        From::Server => Role::Client,
+    }
+}
+
+struct Decode {
+    protocol: Protocol,
+    buffer: BytesMut,
+    messages: Vec<Message>,
+    pongs: BytesMut,
+    stream: Stream,
+}
+
+impl Decode {
+    fn new(stream: &Stream) -> Decode {
+        Decode {
+            protocol: Protocol::new(role(stream.from), LIMIT, LIMIT),
+            buffer: BytesMut::with_capacity(stream.octets.len()),
+            messages: Vec::with_capacity(stream.frames),
+            pongs: BytesMut::with_capacity(64 << 10),
+            stream: stream.clone(),
+        }
+    }
+
+    fn fill(&mut self) {
+        self.messages.clear();
+        self.pongs.clear();
+        self.buffer.clear();
+        self.buffer.reserve(self.stream.octets.len());
+        for piece in self.stream.octets.chunks(PIECE) {
+            self.buffer.extend_from_slice(piece);
+        }
+    }
+}
+
+/// Reads a stream that is in one buffer, into a list of messages that is used again.
+pub fn decode(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Decode::new(stream))
+}
+
+impl Task for Decode {
+    fn prepare(&mut self) {
+        self.fill();
+    }
+
+    fn run(&mut self) -> u64 {
+        if self
+            .protocol
+            .process_into(&mut self.buffer, &mut self.messages)
+            .is_err()
+        {
+            return 0;
+        }
+        self.messages
+            .drain(..)
+            .map(|message| look(message.as_bytes()))
+            .sum()
+    }
+}
+
+struct Answer(Decode);
+
+/// Reads Pings that are in one buffer, and writes their Pongs.
+pub fn answer(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Answer(Decode::new(stream)))
+}
+
+impl Task for Answer {
+    fn prepare(&mut self) {
+        self.0.fill();
+    }
+
+    fn run(&mut self) -> u64 {
+        let Decode {
+            protocol,
+            buffer,
+            messages,
+            pongs,
+            ..
+        } = &mut self.0;
+        if protocol.process_into(buffer, messages).is_err() {
+            return 0;
+        }
+        let mut answered = 0;
+        for message in messages.drain(..) {
+            if let Message::Ping(payload) = message {
+                pongs.clear();
+                protocol.encode_pong(&payload, pongs);
+                answered += black_box(&pongs[..]).len() as u64;
+            }
+        }
+        answered
+    }
+}
+
+struct Pieces {
+    decode: Decode,
+    piece: usize,
+}
+
+/// Reads a stream in pieces of so many octets.
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+    let mut decode = Decode::new(stream);
+    decode.buffer = BytesMut::with_capacity(64 << 10);
+    Box::new(Pieces { decode, piece })
+}
+
+impl Task for Pieces {
+    fn prepare(&mut self) {}
+
+    fn run(&mut self) -> u64 {
+        let Decode {
+            protocol,
+            buffer,
+            messages,
+            stream,
+            ..
+        } = &mut self.decode;
+        let mut seen = 0;
+        for piece in stream.octets.chunks(self.piece) {
+            buffer.extend_from_slice(piece);
+            if protocol.process_into(buffer, messages).is_err() {
+                return 0;
+            }
+            seen += messages
+                .drain(..)
+                .map(|message| look(message.as_bytes()))
+                .sum::<u64>();
+        }
+        seen
+    }
+}
+
+/// A server's header for a payload of so many octets.
+pub fn header() -> impl FnMut(usize) -> u64 {
+    let mut out = BytesMut::with_capacity(64);
+    move |len| {
+        out.clear();
+        encode_frame_header(&mut out, OpCode::Binary, len, true, None);
+        black_box(&out[..]).len() as u64
+    }
+}
+
+/// A client's masked frame.
+pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let mut out = BytesMut::with_capacity(out);
+    move |payload| {
+        out.clear();
+        encode_frame(&mut out, OpCode::Binary, payload, true, Some(generate_mask()));
+        black_box(&out[..]).len() as u64
+    }
+}
+
+/// Reads a browser's request and writes the answer.
+pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
+    |octets| {
+        let Ok(Some((request, head_len))) = parse_request(octets) else {
+            return 0;
+        };
+        let accept = generate_accept_key(request.key);
+        black_box(&build_response(&accept, None, None)[..]);
+        head_len as u64
+    }
+}

@@ -1,0 +1,95 @@
+//! web-socket: an asynchronous connection.
+
+use crate::measure::Task;
+use crate::memory::{Memory, at_once};
+use crate::wire::{From, Stream, look};
+use std::hint::black_box;
+use web_socket::{Event, WebSocket};
+
+struct Pieces {
+    socket: WebSocket<Memory>,
+    memory: Memory,
+    frames: usize,
+}
+
+impl Pieces {
+    fn new(stream: &Stream, piece: usize) -> Pieces {
+        let memory = Memory::new(&stream.octets, piece);
+        Pieces {
+            socket: match stream.from {
+                From::Client => WebSocket::server(memory.clone()),
+                From::Server => WebSocket::client(memory.clone()),
+            },
+            memory,
+            frames: stream.frames,
+        }
+    }
+}
+
+/// Reads a stream; the copy from it is timed.
+pub fn decode(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Pieces::new(stream, usize::MAX))
+}
+
+/// Reads a stream in pieces of so many octets.
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+    Box::new(Pieces::new(stream, piece))
+}
+
+impl Task for Pieces {
+    fn prepare(&mut self) {
+        self.memory.rewind();
+    }
+
+    fn run(&mut self) -> u64 {
+        at_once(async {
+            let mut seen = 0;
+            for _ in 0..self.frames {
+                if let Ok(Event::Data { data, .. } | Event::Ping(data) | Event::Pong(data)) =
+                    self.socket.recv().await
+                {
+                    seen += look(&data);
+                }
+            }
+            seen
+        })
+    }
+}
+
+struct Answer(Pieces);
+
+/// Reads Pings, and writes their Pongs.
+pub fn answer(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Answer(Pieces::new(stream, usize::MAX)))
+}
+
+impl Task for Answer {
+    fn prepare(&mut self) {
+        self.0.prepare();
+    }
+
+    fn run(&mut self) -> u64 {
+        let Pieces { socket, frames, .. } = &mut self.0;
+        at_once(async {
+            for _ in 0..*frames {
+                if let Ok(Event::Ping(payload)) = socket.recv().await {
+                    let sent = socket.send_pong(payload).await;
+                    debug_assert!(sent.is_ok());
+                }
+            }
+        });
+        self.0.memory.written()
+    }
+}
+
+/// A client's masked frame.
+pub fn client_frame(_out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let memory = Memory::new(&[], 0);
+    let mut socket = WebSocket::client(memory.clone());
+    move |payload| {
+        memory.rewind();
+        let sent = at_once(socket.send(payload));
+        debug_assert!(sent.is_ok());
+        black_box(memory.written())
+    }
+}

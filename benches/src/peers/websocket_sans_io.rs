@@ -1,0 +1,122 @@
+//! websocket-sans-io: frames only, in place; the messages and their text are the caller's.
+
+use crate::measure::Task;
+use crate::wire::{KEY, Stream};
+use std::hint::black_box;
+use websocket_sans_io::{
+    FrameInfo, Opcode, WebsocketFrameDecoder, WebsocketFrameEncoder, WebsocketFrameEvent,
+};
+
+/// Masks or unmasks in place.
+#[inline]
+pub fn mask(octets: &mut [u8], key: [u8; 4]) {
+    websocket_sans_io::apply_mask(key, octets, 0);
+}
+
+struct Pieces {
+    decoder: WebsocketFrameDecoder,
+    stream: Stream,
+    buffer: Vec<u8>,
+    piece: usize,
+}
+
+/// Reads a stream that is in one buffer.
+pub fn decode(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Whole(new(stream, stream.octets.len())))
+}
+
+/// Reads a stream in pieces of so many octets.
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+    Box::new(new(stream, piece))
+}
+
+fn new(stream: &Stream, piece: usize) -> Pieces {
+    Pieces {
+        decoder: WebsocketFrameDecoder::new(),
+        stream: stream.clone(),
+        buffer: vec![0; piece],
+        piece,
+    }
+}
+
+/// Takes all of one buffer.
+#[inline(always)]
+fn see(decoder: &mut WebsocketFrameDecoder, buffer: &mut [u8], first: &mut bool) -> u64 {
+    let (mut seen, mut at) = (0, 0);
+    loop {
+        let rest = &mut buffer[at..];
+        let Ok(added) = decoder.add_data(rest);
+        match added.event {
+            Some(WebsocketFrameEvent::Start { .. }) => *first = true,
+            Some(WebsocketFrameEvent::PayloadChunk { .. }) => {
+                let payload = &rest[..added.consumed_bytes];
+                seen += payload.len() as u64;
+                if std::mem::take(first) {
+                    seen += u64::from(payload.first().copied().unwrap_or(0));
+                }
+            }
+            Some(WebsocketFrameEvent::End { .. }) => {}
+            None if added.consumed_bytes == 0 => return seen,
+            None => {}
+        }
+        at += added.consumed_bytes;
+    }
+}
+
+struct Whole(Pieces);
+
+impl Task for Whole {
+    fn prepare(&mut self) {
+        self.0.stream.fill(&mut self.0.buffer);
+    }
+
+    fn run(&mut self) -> u64 {
+        see(&mut self.0.decoder, &mut self.0.buffer, &mut false)
+    }
+}
+
+impl Task for Pieces {
+    fn prepare(&mut self) {}
+
+    fn run(&mut self) -> u64 {
+        let (mut seen, mut first) = (0, false);
+        for piece in self.stream.octets.chunks(self.piece) {
+            let buffer = &mut self.buffer[..piece.len()];
+            buffer.copy_from_slice(piece);
+            seen += see(&mut self.decoder, buffer, &mut first);
+        }
+        seen
+    }
+}
+
+/// A server's header for a payload of so many octets.
+pub fn header() -> impl FnMut(usize) -> u64 {
+    let mut encoder = WebsocketFrameEncoder::new();
+    move |len| {
+        let header = encoder.start_frame(&info(len, None));
+        black_box(&header[..]).len() as u64
+    }
+}
+
+/// A client's masked frame. The caller brings the key; it is always the same here.
+pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let (mut encoder, mut out) = (WebsocketFrameEncoder::new(), Vec::with_capacity(out));
+    move |payload| {
+        out.clear();
+        out.extend_from_slice(&encoder.start_frame(&info(payload.len(), Some(black_box(KEY)))));
+        let header_len = out.len();
+        out.extend_from_slice(payload);
+        encoder.transform_frame_payload(&mut out[header_len..]);
+        black_box(&out[..]).len() as u64
+    }
+}
+
+const fn info(len: usize, mask: Option<[u8; 4]>) -> FrameInfo {
+    FrameInfo {
+        opcode: Opcode::Binary,
+        payload_length: len as u64,
+        mask,
+        fin: true,
+        reserved: 0,
+    }
+}

@@ -1,0 +1,89 @@
+//! Tables for people and JSON for machines.
+
+use crate::measure::{Figure, Measured};
+use serde_json::{Map, Value, json};
+
+/// The table of one subject: the figure that counts, and in brackets the median if that is another.
+pub fn table(title: &str, notes: &[&str], cases: &[Measured]) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for figure in cases.iter().flat_map(|case| &case.figures) {
+        if !names.contains(&figure.name.as_str()) {
+            names.push(&figure.name);
+        }
+    }
+    let cells = |first: &str, last: &str| vec![first.to_owned(), last.to_owned()];
+    let mut head = cells("case", "ratio");
+    head.splice(1..1, names.iter().map(|name| name.to_string()));
+    let mut rows = vec![head];
+    for case in cases {
+        let ratio = case.ratio().map_or(String::new(), |ratio| format!("{ratio:.2}"));
+        let mut row = cells(&case.name, &ratio);
+        let of = |name| case.figures.iter().find(|figure| figure.name == name);
+        row.splice(
+            1..1,
+            names.iter().map(|name| of(*name).map_or(String::new(), cell)),
+        );
+        rows.push(row);
+    }
+    let notes: String = notes.iter().map(|note| format!("\n- {note}")).collect();
+    format!("## {title}\n\n{}{notes}\n", aligned(&rows))
+}
+
+/// A subject's figures as JSON.
+pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
+    let entry = |case: &Measured| {
+        let figure = |peer: &Figure| (peer.name.clone(), json!(peer.counts));
+        let peers: Map<String, Value> = case.peers().iter().map(figure).collect();
+        json!({
+            "subject": subject,
+            "case": case.name,
+            "ours": case.ours().counts,
+            "peers": peers,
+            "unit": case.unit.name(),
+            "ratio": case.ratio(),
+        })
+    };
+    cases.iter().map(entry).collect()
+}
+
+fn cell(figure: &Figure) -> String {
+    if figure.counts == figure.median {
+        number(figure.counts)
+    } else {
+        format!("{} ({})", number(figure.counts), number(figure.median))
+    }
+}
+
+fn number(figure: f64) -> String {
+    let decimals = match figure {
+        figure if figure < 10.0 => 2,
+        figure if figure < 100.0 => 1,
+        _ => 0,
+    };
+    format!("{figure:.decimals$}")
+}
+
+/// A table in Markdown with columns of even width.
+fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let mut text = String::new();
+    for (at, row) in rows.iter().enumerate() {
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!(" {cell:>width$} |"));
+        text.push_str(&format!("|{}\n", cells.collect::<String>()));
+        if at == 0 {
+            let rules = widths
+                .iter()
+                .map(|width| format!(" {}: |", "-".repeat(width.saturating_sub(1))));
+            text.push_str(&format!("|{}\n", rules.collect::<String>()));
+        }
+    }
+    text
+}

@@ -1,0 +1,62 @@
+//! The subjects: what is measured, each a list of cases.
+
+mod control;
+mod decode;
+#[cfg(feature = "simd")]
+mod echo;
+mod encode;
+mod handshake;
+mod mask;
+mod pieces;
+
+use crate::measure::{Case, Contender, Task};
+use crate::ours;
+use crate::peers::versioned;
+
+/// One table.
+pub struct Subject {
+    /// Its name, by which a filter finds it.
+    pub name: &'static str,
+    /// What stands above its table.
+    pub title: &'static str,
+    /// Makes its cases.
+    pub cases: fn() -> Vec<Case>,
+    /// What a reader must know to judge it, below the table.
+    pub notes: &'static [&'static str],
+}
+
+/// All of them, in the order of the tables.
+pub const SUBJECTS: &[Subject] = &[
+    decode::DECODE,
+    decode::UTF8,
+    decode::CLIENT,
+    pieces::PIECES,
+    control::CONTROL,
+    mask::MASK,
+    mask::COPY,
+    encode::ENCODE,
+    handshake::HANDSHAKE,
+    #[cfg(feature = "simd")]
+    echo::ECHO,
+    #[cfg(feature = "simd")]
+    echo::POLLED,
+    #[cfg(feature = "simd")]
+    echo::MEMORY,
+];
+
+/// Ours in front of the peers that can do it.
+fn contenders<P: Copy>(
+    ours: Box<dyn Task>,
+    peers: &[(&str, P)],
+    task: impl Fn(P) -> Box<dyn Task>,
+) -> Vec<Contender> {
+    let ours = Contender {
+        name: ours::name(),
+        task: ours,
+    };
+    let peers = peers.iter().map(|&(name, peer)| Contender {
+        name: versioned(name),
+        task: task(peer),
+    });
+    std::iter::once(ours).chain(peers).collect()
+}

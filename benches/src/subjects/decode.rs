@@ -1,0 +1,105 @@
+//! Decoding: frames back to back in one buffer, all of it there.
+
+use super::{Subject, contenders};
+use crate::measure::{Case, Point, Task, Unit, Work};
+use crate::ours;
+use crate::peers::{
+    edge_ws, fastwebsockets, nexus_web, sockudo_ws, tokio_websockets, tungstenite, web_socket,
+    websocket_sans_io, ws_framer,
+};
+use crate::wire::{From, Payload, Stream};
+
+/// Payload lengths, in octets.
+const SIZES: [usize; 9] = [8, 16, 40, 125, 128, 512, 1024, 4096, 65_536];
+/// Payload lengths of text that is not ASCII, in octets.
+const TEXT_SIZES: [usize; 7] = [16, 40, 125, 512, 1024, 4096, 65_536];
+
+/// What a buffer holds, in octets, unless that is fewer than 4 frames or more than 2,048.
+const BUFFER: usize = 128 * 1024;
+
+/// Makes a task of a stream.
+type Decode = fn(&Stream) -> Box<dyn Task>;
+
+const PEERS: [(&str, Decode); 9] = [
+    ("nexus-web", nexus_web::decode),
+    ("sockudo-ws", sockudo_ws::decode),
+    ("tungstenite", tungstenite::decode),
+    ("tokio-websockets", tokio_websockets::decode),
+    ("fastwebsockets", fastwebsockets::decode),
+    ("web-socket", web_socket::decode),
+    ("websocket-sans-io", websocket_sans_io::decode),
+    ("ws-framer", ws_framer::decode),
+    ("edge-ws", edge_ws::decode),
+];
+
+const NOTES: &[&str] = &[
+    "The consumer reads the length and the first octet of each payload. Ours polls for owed frames after each event.",
+    "tokio-websockets, fastwebsockets, web-socket and ws-framer read from a stream into a buffer of their own; that copy is timed, \
+     the others have the octets in their buffer before.",
+    "Not checked: edge-ws: masking, fragmentation, control length, minimal length, UTF-8. websocket-sans-io: any of the \
+     protocol, UTF-8. web-socket: UTF-8 of messages, minimal length, reserved opcodes of data frames in fragments. fastwebsockets: that a client \
+     masks, minimal length. ws-framer: masking, minimal length. nexus-web: minimal length.",
+];
+
+/// Masked frames, as a server gets them.
+pub(super) const DECODE: Subject = Subject {
+    name: "decode",
+    title: "Decoding whole masked frames as a server, ns a frame",
+    cases: || {
+        let kinds = [Payload::Binary, Payload::Ascii];
+        kinds
+            .into_iter()
+            .flat_map(|kind| cases("decode", kind, From::Client, &SIZES))
+            .collect()
+    },
+    notes: NOTES,
+};
+
+/// Masked frames with text that is not ASCII.
+pub(super) const UTF8: Subject = Subject {
+    name: "utf8",
+    title: "Decoding whole masked text beyond ASCII as a server, ns a frame",
+    cases: || {
+        Payload::BEYOND_ASCII
+            .into_iter()
+            .flat_map(|kind| cases("utf8", kind, From::Client, &TEXT_SIZES))
+            .collect()
+    },
+    notes: NOTES,
+};
+
+/// Frames that are not masked, as a client gets them.
+pub(super) const CLIENT: Subject = Subject {
+    name: "client",
+    title: "Decoding whole frames as a client, ns a frame",
+    cases: || {
+        let kinds = [Payload::Binary, Payload::Ascii];
+        kinds
+            .into_iter()
+            .flat_map(|kind| cases("client", kind, From::Server, &SIZES))
+            .collect()
+    },
+    notes: NOTES,
+};
+
+fn cases(picture: &'static str, kind: Payload, from: From, sizes: &[usize]) -> Vec<Case> {
+    let case = |&len: &usize| {
+        let frames = (BUFFER / (len + 8)).clamp(4, 2048);
+        let stream = Stream::repeated(kind.first_octet(), from, &kind.octets(len), frames);
+        let work = Work {
+            name: format!("{} {len}", kind.name()),
+            point: Point {
+                picture,
+                line: kind.name(),
+                octets: len,
+            },
+            unit: Unit::Nanoseconds,
+            amount: frames as u64,
+            expected: stream.expected,
+        };
+        Case::in_memory(work, move || {
+            contenders(ours::decode(&stream), &PEERS, |decode| decode(&stream))
+        })
+    };
+    sizes.iter().map(case).collect()
+}

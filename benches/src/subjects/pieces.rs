@@ -1,0 +1,78 @@
+//! The same in pieces, as reads bring them.
+
+use super::{Subject, contenders};
+use crate::measure::{Case, Point, Task, Unit, Work};
+use crate::ours;
+use crate::peers::{
+    fastwebsockets, nexus_web, sockudo_ws, tokio_websockets, tungstenite, web_socket, websocket_sans_io,
+    ws_framer,
+};
+use crate::wire::{From, Payload, Stream};
+
+/// What a segment on an Ethernet carries, in octets.
+const SEGMENT: usize = 1460;
+
+/// Makes a task of a stream that comes in pieces of so many octets.
+type Pieces = fn(&Stream, usize) -> Box<dyn Task>;
+
+const PEERS: [(&str, Pieces); 8] = [
+    ("nexus-web", nexus_web::pieces),
+    ("sockudo-ws", sockudo_ws::pieces),
+    ("tungstenite", tungstenite::pieces),
+    ("tokio-websockets", tokio_websockets::pieces),
+    ("fastwebsockets", fastwebsockets::pieces),
+    ("web-socket", web_socket::pieces),
+    ("websocket-sans-io", websocket_sans_io::pieces),
+    ("ws-framer", ws_framer::pieces),
+];
+
+/// Masked frames in reads of 1,460 octets and of one.
+pub(super) const PIECES: Subject = Subject {
+    name: "pieces",
+    title: "Decoding masked frames in pieces as a server, ns for 1,000 octets of payload",
+    cases: || {
+        let text = [Payload::Chinese, Payload::Vietnamese];
+        let kinds = [Payload::Binary, Payload::Ascii].into_iter().chain(text);
+        let segments = kinds.flat_map(|kind| {
+            let sizes = [16, 1024, 65_536, 1 << 20];
+            sizes.map(|len| case(kind, len, SEGMENT, (256 << 10) / len))
+        });
+        let whole = text.map(|kind| case(kind, 65_536, usize::MAX, 4));
+        let octets = [Payload::Binary, Payload::Ascii, Payload::Chinese]
+            .into_iter()
+            .flat_map(|kind| [125, 1024, 65_536, 1 << 20].map(|len| case(kind, len, 1, (16 << 10) / len)));
+        segments.chain(whole).chain(octets).collect()
+    },
+    notes: &[
+        "Every contender copies each piece into its buffer, which is timed. Ours and websocket-sans-io give a payload in as many events \
+         as there are pieces of it, the others when it is whole.",
+        "The cases by 1,460 and by 1 show what pieces cost; \"whole\" is one read for all.",
+    ],
+};
+
+fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Case {
+    let frames = frames.max(1);
+    let stream = Stream::repeated(kind.first_octet(), From::Client, &kind.octets(len), frames);
+    let (picture, how) = match piece {
+        1 => ("pieces of 1 octet", "by 1"),
+        SEGMENT => ("pieces of 1,460 octets", "by 1460"),
+        _ => ("pieces", "whole"),
+    };
+    let work = Work {
+        name: format!("{} {len} {how}", kind.name()),
+        point: Point {
+            picture,
+            line: kind.name(),
+            octets: len,
+        },
+        unit: Unit::Nanoseconds,
+        amount: (frames * len).div_ceil(1000) as u64,
+        expected: stream.expected,
+    };
+    Case::in_memory(work, move || {
+        let piece = piece.min(stream.octets.len());
+        contenders(ours::pieces(&stream, piece), &PEERS, |pieces| {
+            pieces(&stream, piece)
+        })
+    })
+}
