@@ -106,12 +106,9 @@ impl<R: Role> Sender<R> {
     /// Nothing has changed, nothing was written and no key was drawn.
     #[inline]
     pub fn encode(&mut self, kind: MessageKind, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        self.check_open()?;
         if self.open.is_some() {
-            return Err(if self.closed {
-                SendError::Closed
-            } else {
-                SendError::MessageOpen
-            });
+            return Err(SendError::MessageOpen);
         }
         let payload_len = payload.len() as u64;
         let short = FrameHeader::new(true, Rsv::NONE, kind.opcode(), None, payload_len)?;
