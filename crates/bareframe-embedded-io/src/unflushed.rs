@@ -1,0 +1,30 @@
+//! Streams that are better not flushed.
+
+use embedded_io_async::{ErrorType, Read, Write};
+
+/// A stream whose `flush` does nothing, for one that sends what it has taken by itself.
+///
+/// The `flush` of a TCP socket of embassy-net waits until the peer has acknowledged everything, for which a peer may
+/// take its time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unflushed<S>(pub S);
+
+impl<S: ErrorType> ErrorType for Unflushed<S> {
+    type Error = S::Error;
+}
+
+impl<S: Read> Read for Unflushed<S> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, S::Error> {
+        self.0.read(buffer).await
+    }
+}
+
+impl<S: Write> Write for Unflushed<S> {
+    async fn write(&mut self, octets: &[u8]) -> Result<usize, S::Error> {
+        self.0.write(octets).await
+    }
+
+    async fn flush(&mut self) -> Result<(), S::Error> {
+        Ok(())
+    }
+}
