@@ -432,8 +432,28 @@ impl Rules {
         }
     }
 
+    /// The same for a frame inside a message that is open, or between messages: which data opcodes may come
+    /// (RFC 6455 section 5.4). The constants allow all of them.
+    ///
+    /// ```
+    /// use bareframe::{FrameHeader, ProtocolError, Rules};
+    /// let between = Rules::FROM_CLIENT.with_message_open(false);
+    /// assert_eq!(FrameHeader::parse(&[0x80], between), Err(ProtocolError::UnexpectedContinuation));
+    /// let inside = Rules::FROM_CLIENT.with_message_open(true);
+    /// assert_eq!(FrameHeader::parse(&[0x81], inside), Err(ProtocolError::InterleavedMessage));
+    /// ```
+    #[must_use]
+    pub const fn with_message_open(self, open: bool) -> Rules {
+        const INSIDE: u16 = Rules::opcodes(&[Opcode::Continuation]);
+        const BETWEEN: u16 = Rules::opcodes(&[Opcode::Text, Opcode::Binary]);
+        Rules {
+            opcodes: if open { INSIDE } else { BETWEEN },
+            ..self
+        }
+    }
+
     /// The set of opcodes as [`Rules`] holds it.
-    pub(crate) const fn opcodes(data: &[Opcode]) -> u16 {
+    const fn opcodes(data: &[Opcode]) -> u16 {
         let mut set = 1 << Opcode::Close.bits() | 1 << Opcode::Ping.bits() | 1 << Opcode::Pong.bits();
         let mut rest = data;
         while let Some((opcode, behind)) = rest.split_first() {

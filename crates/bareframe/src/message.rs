@@ -59,17 +59,16 @@ impl Message {
     /// What the next frame may be (RFC 6455 section 5.4).
     #[inline]
     pub(crate) const fn rules(&self, bounds: &Bounds, rsv: Rsv, mask: Mask) -> Rules {
-        const INSIDE: u16 = Rules::opcodes(&[Opcode::Continuation]);
-        const BETWEEN: u16 = Rules::opcodes(&[Opcode::Text, Opcode::Binary]);
         Rules {
             frame: bounds.frame,
             message_left: self.left,
-            opcodes: if self.is_open() { INSIDE } else { BETWEEN },
             rsv: if self.is_open() { Rsv::NONE } else { rsv },
             mask,
             fragments_used_up: self.fragments_left == 0,
             unfinished_text: !self.text.is_between_characters(),
+            ..Rules::ANY
         }
+        .with_message_open(self.is_open())
     }
 
     /// A data frame begins that the rules allowed.

@@ -80,7 +80,8 @@ impl Frames {
         let mut copy = octets.to_vec();
         let (mut sent, mut input) = (octets, &mut copy[..]);
         while !self.failed && !sent.is_empty() {
-            let event = self.decoder.decode(self.rules, &mut input);
+            let rules = self.rules.with_message_open(self.message.is_some());
+            let event = self.decoder.decode(rules, &mut input);
             let (taken, rest) = sent.split_at(sent.len() - input.len());
             let start = self.offset;
             self.offset += taken.len() as u64;
@@ -111,7 +112,7 @@ impl Frames {
         self.frame.take()
     }
 
-    /// The order of fragments: the decoder sees frames, not messages (RFC 6455 section 5.4).
+    /// A frame begins, and maybe a message (RFC 6455 section 5.4).
     fn begin(&mut self, header: FrameHeader) {
         let begins = match header.opcode() {
             Opcode::Text => Some(MessageKind::Text),
@@ -122,8 +123,8 @@ impl Frames {
         match (begins, &mut self.message) {
             (Some(kind), none @ None) => *none = Some(Message::new(kind)),
             (None, Some(message)) => message.frames += 1,
-            (Some(_), Some(_)) => self.fail(ProtocolError::InterleavedMessage, self.frame_offset()),
-            (None, None) => self.fail(ProtocolError::UnexpectedContinuation, self.frame_offset()),
+            // The rules allow no other.
+            (Some(_), Some(_)) | (None, None) => {}
         }
     }
 
@@ -180,10 +181,6 @@ impl Frames {
             // The decoder refuses a longer one at its header.
             Err(_) => {}
         }
-    }
-
-    fn frame_offset(&self) -> u64 {
-        self.frame.as_ref().map_or(self.offset, |frame| frame.offset)
     }
 
     fn fail(&mut self, error: ProtocolError, offset: u64) {
