@@ -19,7 +19,9 @@ PATIENCE = 10
 
 
 def say(*words):
-    print(*words, flush=True)
+    # In one write: each connection has its thread, and a line of one must not fall into that of another.
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
 
 
 def pattern(length):
