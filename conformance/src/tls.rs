@@ -67,13 +67,16 @@ impl Tls {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let server = ServerConfig::builder_with_provider(provider)
+        let mut server = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(
                 vec![certificate.der().clone()],
                 PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             )?;
+        // Python's `ssl` before 3.13 is not made for two threads, and a ticket for a later session arrives while the
+        // one reads and the other sends the request.
+        server.send_tls13_tickets = 0;
         Ok(Tls {
             client: Arc::new(client),
             server: Arc::new(server),
