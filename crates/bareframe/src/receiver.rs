@@ -245,7 +245,9 @@ impl<R: Role> Receiver<R> {
     }
 
     /// Every other case: cut anywhere, fragmented, control, unusual or wrong.
-    #[inline(never)]
+    // On a small machine what it gives would be copied once more.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     fn receive_any<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Received<'i>, ProtocolError> {
         loop {
             if !self.decoder.is_in_data() {

@@ -8,6 +8,14 @@ pub(super) use super::words::xor_copy;
 /// Says no: whether the octets are ASCII is looked for where it matters.
 #[inline(never)]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
+    if (octets.as_ptr().addr() | octets.len()).is_multiple_of(4) {
+        // What is read into a buffer in pieces mostly lies so.
+        // SAFETY: the octets lie aligned as words do, fill a whole number of them, and are lent to nobody else; any
+        // four octets are a `u32` and any `u32` is four octets.
+        let words = unsafe { core::slice::from_raw_parts_mut(octets.as_mut_ptr().cast(), octets.len() >> 2) };
+        xor_words(key, words);
+        return false;
+    }
     // SAFETY: any four octets are a `u32` and any `u32` is four octets; `align_to_mut` gives as words only what
     // lies aligned, and every octet in one of the three slices alone.
     let (head, words, tail) = unsafe { octets.align_to_mut() };
