@@ -1,0 +1,231 @@
+//! What is printed, and what is equal: for logs, and for tests of others.
+
+use bareframe::{
+    AssembleError, BufferTooSmall, CloseCode, CloseReason, Config, Connection, ControlPayload, Event,
+    FrameHeader, InvalidUtf8, MaskingKey, MaskingKeys, Message, MessageKind, Opcode, ProtocolError, Rsv,
+    SendError,
+};
+use bareframe_testkit::Frame;
+use std::collections::HashSet;
+use std::fmt::{Debug, Display};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+/// Holds that each of these is printed in words of its own.
+fn all_differ<T: Display>(these: &[T]) {
+    let printed: HashSet<String> = these.iter().map(T::to_string).collect();
+    assert_eq!(printed.len(), these.len());
+    assert!(printed.iter().all(|text| text.len() > 10), "{printed:?}");
+}
+
+#[track_caller]
+fn shows(value: &dyn Debug, text: &str) {
+    assert_eq!(format!("{value:?}"), text);
+}
+
+#[test]
+fn every_violation_has_words_a_section_and_a_code() {
+    use ProtocolError::*;
+    let all = [
+        (ReservedBits, "5.2", 1002),
+        (ReservedOpcode, "5.2", 1002),
+        (NonMinimalLength, "5.2", 1002),
+        (LengthTopBit, "5.2", 1002),
+        (FragmentedControl, "5.5", 1002),
+        (OversizedControl, "5.5", 1002),
+        (UnexpectedContinuation, "5.4", 1002),
+        (InterleavedMessage, "5.4", 1002),
+        (UnmaskedFrame, "5.1", 1002),
+        (MaskedFrame, "5.1", 1002),
+        (FrameTooBig, "10.4", 1009),
+        (MessageTooBig, "10.4", 1009),
+        (TooManyFragments, "10.4", 1008),
+        (InvalidUtf8, "8.1", 1007),
+        (TruncatedCloseCode, "5.5.1", 1002),
+        (InvalidCloseReason, "5.5.1", 1007),
+        (InvalidCloseCode, "7.4", 1002),
+        (Failed(CloseCode::INTERNAL_ERROR), "7.1.7", 1011),
+    ];
+    for (error, section, code) in all {
+        assert_eq!(
+            (error.section(), error.close_code().number()),
+            (section, code),
+            "{error:?}"
+        );
+    }
+    all_differ(&all.map(|(error, ..)| error));
+}
+
+#[test]
+fn every_error_of_the_callers_has_words() {
+    use SendError::*;
+    let too_small = bareframe::BufferTooSmall { needed: 7 };
+    all_differ(&[
+        Closed,
+        MessageOpen,
+        WrongKind,
+        ReservedBits,
+        TooLong,
+        OversizedControl,
+        FragmentedControl,
+        ReasonWithoutCode,
+        InsideFrame,
+        BufferTooSmall(too_small),
+    ]);
+    assert_eq!(too_small.to_string(), "the output needs 7 octets");
+    all_differ(&[AssembleError::TooBig, AssembleError::OutOfOrder]);
+    let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
+    assert_eq!(codes, [1009, 1011]);
+    assert_eq!(
+        InvalidUtf8 { at: 3 }.to_string(),
+        "the octet at 3 can't be part of UTF-8"
+    );
+}
+
+#[test]
+fn s7_4_1_codes_and_reasons() {
+    let reason = CloseReason::new(CloseCode::GOING_AWAY, "back soon").unwrap();
+    assert_eq!(
+        CloseReason::new(CloseCode::GOING_AWAY, "").unwrap().to_string(),
+        "1001 Going Away"
+    );
+    assert_eq!(CloseReason::EMPTY.to_string(), "no code");
+    shows(&CloseCode::GOING_AWAY, "CloseCode(1001 Going Away)");
+    shows(&CloseCode::new(3000).unwrap(), "CloseCode(3000)");
+    shows(
+        &reason,
+        "CloseReason { code: Some(CloseCode(1001 Going Away)), reason: \"back soon\" }",
+    );
+    assert_eq!(
+        reason,
+        CloseReason::new(CloseCode::GOING_AWAY, "back soon").unwrap()
+    );
+    assert_ne!(reason, CloseReason::new(CloseCode::GOING_AWAY, "back").unwrap());
+    assert_ne!(
+        reason,
+        CloseReason::new(CloseCode::NORMAL_CLOSURE, "back soon").unwrap()
+    );
+    assert_ne!(reason, CloseReason::EMPTY);
+}
+
+#[test]
+fn s5_2_headers_and_their_parts() {
+    let opcodes = [
+        (Opcode::Continuation, "continuation"),
+        (Opcode::Text, "text"),
+        (Opcode::Binary, "binary"),
+        (Opcode::Close, "close"),
+        (Opcode::Ping, "ping"),
+        (Opcode::Pong, "pong"),
+    ];
+    for (opcode, name) in opcodes {
+        assert_eq!(opcode.to_string(), name);
+    }
+    assert_eq!(MessageKind::Binary.to_string(), "binary");
+    assert_eq!((Rsv::RSV1 | Rsv::RSV3).to_string(), "101");
+    shows(&Rsv::RSV2, "Rsv(010)");
+    shows(&MaskingKey::new(KEY), "MaskingKey(37 fa 21 3d)");
+    let header = FrameHeader::new(false, Rsv::RSV1, Opcode::Text, Some(MaskingKey::new(KEY)), 1).unwrap();
+    assert_eq!(header.to_string(), "RSV 100, text, masked 37 fa 21 3d, 1 octet");
+    shows(&header.encode(), "HeaderBytes([41, 81, 37, fa, 21, 3d])");
+}
+
+#[test]
+fn s5_5_control_frames() {
+    let mut server = Connection::server(Config::DEFAULT);
+    let payload = ControlPayload::new(b"abc").unwrap();
+    let frame = server.ping(b"a").unwrap();
+    shows(&payload, "ControlPayload([61, 62, 63])");
+    shows(&frame, "ControlFrame([89, 01, 61])");
+    assert_eq!(payload, ControlPayload::new(b"abc").unwrap());
+    assert_ne!(payload, ControlPayload::new(b"abd").unwrap());
+    assert_ne!(payload, ControlPayload::EMPTY);
+    assert_eq!(frame, server.ping(b"a").unwrap());
+    assert_ne!(frame, server.ping(b"b").unwrap());
+    assert_eq!(
+        (payload.as_ref(), frame.as_ref()),
+        (&b"abc"[..], &b"\x89\x01a"[..])
+    );
+    assert_eq!(ControlPayload::default(), ControlPayload::EMPTY);
+}
+
+#[test]
+fn s5_6_messages_are_lent_as_text_or_as_octets() {
+    let lent = |kind, rsv, octets: &mut [u8]| {
+        let text = Message::new(kind, rsv, octets)
+            .into_str()
+            .map(|text| text.to_owned());
+        let shown = Message::new(kind, rsv, octets).as_str().map(str::to_owned);
+        assert_eq!(text, shown);
+        assert_eq!(Message::new(kind, rsv, octets).into_payload().len(), octets.len());
+        text
+    };
+    assert_eq!(
+        lent(MessageKind::Text, Rsv::NONE, &mut *b"text".to_owned().as_mut()).as_deref(),
+        Some("text")
+    );
+    assert_eq!(lent(MessageKind::Text, Rsv::NONE, &mut [0xFF]), None);
+    assert_eq!(lent(MessageKind::Text, Rsv::RSV1, &mut [b'a']), None);
+    assert_eq!(lent(MessageKind::Binary, Rsv::NONE, &mut [b'a']), None);
+}
+
+#[test]
+fn s5_6_pieces_are_lent_as_text_if_they_are_whole_characters() {
+    let pieces = |frame: Frame, len: usize| -> Vec<Option<String>> {
+        let mut server = Connection::server(Config {
+            rsv: Rsv::RSV1,
+            ..Config::DEFAULT
+        });
+        let mut octets = frame.masked(KEY).octets();
+        let mut texts = Vec::new();
+        for mut piece in octets.chunks_mut(len) {
+            while let Some(event) = server.receive(&mut piece).unwrap() {
+                let Event::Data(data) = event else {
+                    panic!("{event:?}")
+                };
+                let text = data.as_str().map(str::to_owned);
+                assert_eq!(data.into_str().map(|text| text.to_owned()), text);
+                texts.push(text);
+            }
+        }
+        texts
+    };
+    let some = |text: &str| Some(text.to_owned());
+    assert_eq!(pieces(Frame::text("aé"), 100), [some("aé")]);
+    assert_eq!(pieces(Frame::text("abaé"), 8), [some("ab"), some("aé")]);
+    assert_eq!(pieces(Frame::text("abé"), 9), [None, None]);
+    assert_eq!(pieces(Frame::text("aé").rsv(Rsv::RSV1), 100), [None]);
+    assert_eq!(pieces(Frame::binary("ab"), 100), [None]);
+}
+
+/// Keys that would show themselves.
+#[derive(Clone, Debug)]
+struct Keys {
+    secret: &'static str,
+}
+
+impl MaskingKeys for Keys {
+    fn next_key(&mut self) -> MaskingKey {
+        let [a, b, c, d, ..] = *self.secret.as_bytes() else {
+            panic!()
+        };
+        MaskingKey::new([a, b, c, d])
+    }
+}
+
+#[test]
+fn s10_3_a_source_of_keys_stays_out_of_logs() {
+    let client = Connection::client(
+        Config::DEFAULT,
+        Keys {
+            secret: "unguessable",
+        },
+    );
+    let printed = format!("{client:?}");
+    assert!(
+        printed.contains("role: Client,") && !printed.contains("unguessable"),
+        "{printed}"
+    );
+    let needed = BufferTooSmall { needed: 1 };
+    assert_eq!(SendError::from(needed), SendError::BufferTooSmall(needed));
+}
