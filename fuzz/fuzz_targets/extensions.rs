@@ -1,0 +1,154 @@
+//! Lists of extensions, on one line and on several: read as a naive reader reads them, and written back.
+
+#![no_main]
+
+use arbitrary::Arbitrary;
+use bareframe::handshake::{Extension, Extensions, Request};
+use libfuzzer_sys::fuzz_target;
+
+/// An extension as the naive reader keeps it: a name, and parameters with their values.
+type Kept = (String, Vec<(String, Option<String>)>);
+
+#[derive(Arbitrary, Debug)]
+struct Input {
+    /// The values of one header line each.
+    lines: Vec<Vec<Part>>,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Part {
+    Word(u8),
+    Octet(u8),
+    Many(u8, u8),
+}
+
+const WORDS: [&str; 16] = [
+    "permessage-deflate",
+    "client_max_window_bits",
+    "a",
+    "10",
+    ";",
+    "; ",
+    ", ",
+    ",",
+    "=",
+    " = ",
+    "\"",
+    "\\",
+    " ",
+    "\t",
+    "\"10\"",
+    "\"1\\0\"",
+];
+
+fuzz_target!(|input: Input| {
+    let lines: Vec<Vec<u8>> = input.lines.iter().map(|line| value(line)).collect();
+    let due = read_naively(&lines.join(&b','));
+    let due = due.filter(|list| !list.is_empty());
+
+    if let Ok(list) = core::str::from_utf8(&lines.join(&b',')) {
+        let ours = Extensions::parse(list);
+        assert_eq!(ours.map(|list| list.map(kept).collect()), due, "{list:?}");
+        if let Some(ours) = ours {
+            let written: Vec<String> = ours.map(|extension| extension.to_string()).collect();
+            let written = written.join(", ");
+            let again = Extensions::parse(&written).expect("what was read can be written");
+            assert_eq!(Some(again.map(kept).collect()), due);
+        }
+    }
+    if lines.is_empty() {
+        return;
+    }
+    let mut head = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        .to_vec();
+    for line in &lines {
+        head.extend(b"Sec-WebSocket-Extensions: ");
+        head.extend(line);
+        head.extend(b"\r\nX-Between: lines\r\n");
+    }
+    head.extend(b"\r\n");
+    let (request, len) = Request::parse(&head).expect("a value has no control octets");
+    assert_eq!(len, head.len());
+    let offered = request
+        .upgrade()
+        .ok()
+        .flatten()
+        .map(|upgrade| upgrade.extensions().map(kept).collect());
+    assert_eq!(offered, due, "{}", head.escape_ascii());
+});
+
+/// A header's value: no control octets but tabs.
+fn value(line: &[Part]) -> Vec<u8> {
+    let mut value = Vec::new();
+    for part in line {
+        match *part {
+            Part::Word(word) => value.extend(WORDS[usize::from(word) % 16].bytes()),
+            Part::Octet(octet) if octet == b'\t' || octet >= b' ' && octet != 0x7F => value.push(octet),
+            Part::Octet(_) => {}
+            Part::Many(word, times) => {
+                value.extend(WORDS[usize::from(word) % 16].repeat(times.into()).bytes())
+            }
+        }
+    }
+    value
+}
+
+fn kept(extension: Extension<'_>) -> Kept {
+    let params = extension.params().map(|param| {
+        let value = param
+            .value()
+            .map(|value| value.octets().map(char::from).collect());
+        (param.name().to_owned(), value)
+    });
+    (extension.name().to_owned(), params.collect())
+}
+
+/// Reads a list by cutting it apart. No token has a comma, a semicolon or an equals sign, and a value is one even in
+/// quotes, so that every such octet separates.
+fn read_naively(list: &[u8]) -> Option<Vec<Kept>> {
+    let elements = list.split(|&octet| octet == b',').map(trim);
+    elements
+        .filter(|element| !element.is_empty())
+        .map(read_one)
+        .collect()
+}
+
+fn read_one(element: &[u8]) -> Option<Kept> {
+    let mut parts = element.split(|&octet| octet == b';').map(trim);
+    let name = token(parts.next()?)?;
+    let params = parts.map(|param| {
+        let mut sides = param.splitn(2, |&octet| octet == b'=').map(trim);
+        let name = token(sides.next()?)?;
+        let value = match sides.next() {
+            None => None,
+            Some(value) => Some(match value.strip_prefix(b"\"") {
+                None => token(value)?,
+                Some(quoted) => token(&unescaped(quoted.strip_suffix(b"\"")?)?)?,
+            }),
+        };
+        Some((name, value))
+    });
+    Some((name, params.collect::<Option<_>>()?))
+}
+
+/// What stands in quotes, with each backslash taken away that stands before another octet.
+fn unescaped(quoted: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = quoted.iter();
+    let mut text = Vec::new();
+    while let Some(&octet) = octets.next() {
+        text.push(if octet == b'\\' { *octets.next()? } else { octet });
+    }
+    Some(text)
+}
+
+fn token(octets: &[u8]) -> Option<String> {
+    let separators = b"()<>@,;:\\\"/[]?={} \t";
+    let is_token = |octet: &u8| octet.is_ascii_graphic() && !separators.contains(octet);
+    let text = String::from_utf8(octets.to_vec()).ok()?;
+    (!octets.is_empty() && octets.iter().all(is_token)).then_some(text)
+}
+
+fn trim(octets: &[u8]) -> &[u8] {
+    octets.trim_ascii()
+}

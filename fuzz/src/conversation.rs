@@ -1,0 +1,95 @@
+//! Octets that one side receives, lawful or not, and the pieces in which they come.
+
+use crate::Subject;
+use arbitrary::Arbitrary;
+use bareframe::{Config, Limits, Rsv};
+use bareframe_testkit::{Random, Recorder, Script, Side, Transcript, split};
+
+/// What one side receives.
+#[derive(Arbitrary, Debug)]
+pub struct Conversation<'a> {
+    kind: Kind,
+    cuts: Cuts,
+    octets: &'a [u8],
+}
+
+/// What the octets of the input are.
+#[derive(Arbitrary, Debug)]
+enum Kind {
+    /// Choices from which a lawful conversation is made.
+    Lawful,
+    /// Choices from which one is made and tampered with.
+    Mangled,
+    /// What arrives, as it stands.
+    Raw {
+        server: bool,
+        rsv: u8,
+        limits: Option<(u16, u16, u8)>,
+    },
+}
+
+#[derive(Arbitrary, Debug)]
+enum Cuts {
+    Whole,
+    Octets,
+    Random { longest: u8, seed: u8 },
+    Ring { capacity: u8, read: u8 },
+}
+
+impl Conversation<'_> {
+    /// Gives who receives what.
+    pub fn script(&self) -> Script {
+        match self.kind {
+            Kind::Lawful => Script::lawful(self.octets),
+            Kind::Mangled => Script::mangled(self.octets),
+            Kind::Raw { server, rsv, limits } => Script {
+                side: if server { Side::Server } else { Side::Client },
+                config: Config {
+                    rsv: Rsv::from_first_octet(rsv),
+                    limits: match limits {
+                        None => Limits::UNLIMITED,
+                        Some((frame, message, fragments)) => Limits {
+                            frame: frame.into(),
+                            message: message.into(),
+                            fragments: fragments.into(),
+                        },
+                    },
+                    ..Config::DEFAULT
+                },
+                input: self.octets.to_vec(),
+            },
+        }
+    }
+
+    /// Gives an input in pieces.
+    pub fn pieces(&self, input: &[u8]) -> Vec<Vec<u8>> {
+        let len = input.len();
+        let pieces = match self.cuts {
+            Cuts::Whole => split::whole(len),
+            Cuts::Octets => split::in_pieces_of(1, len),
+            Cuts::Random { longest, seed } => {
+                split::at_random(len, usize::from(longest) + 1, &mut Random::new(seed.into()))
+            }
+            Cuts::Ring { capacity, read } => {
+                let capacity = usize::from(capacity) + 1;
+                split::in_ring(capacity, usize::from(read) % capacity + 1, len)
+            }
+        };
+        split::cut(input, &pieces)
+    }
+
+    /// Runs a receiver on a script in this input's pieces.
+    pub fn received_by<S: Subject>(&self, script: &Script) -> Transcript {
+        let mut subject = S::new(script.side, script.config);
+        let mut seen = Recorder::new();
+        let mut at = 0;
+        for mut piece in self.pieces(&script.input) {
+            subject.receive(&mut piece, at, &mut seen);
+            if seen.transcript().error.is_some() {
+                break;
+            }
+            at += piece.len();
+        }
+        seen.transcript().clone()
+    }
+}

@@ -1,0 +1,27 @@
+//! What the fuzz targets share: inputs that know the shape of frames and heads, and the receiver under test.
+//!
+//! `README.md` beside this says how to point the targets at another implementation.
+
+mod conversation;
+mod head;
+mod subject;
+
+// The models of these two targets are those of the ordinary tests.
+#[path = "../../crates/bareframe/tests/calls/mod.rs"]
+mod calls;
+#[path = "../../crates/bareframe/tests/ends/mod.rs"]
+mod ends;
+
+pub use conversation::Conversation;
+pub use head::{Head, Kept, kept_by_httparse};
+pub use subject::{Subject, UnderTest};
+
+/// Makes the calls that these choices say on one connection, and holds each to its model.
+pub fn calls(choices: &[u8]) {
+    calls::run(choices);
+}
+
+/// Lets two connections talk as these choices say.
+pub fn ends(choices: &[u8], seed: u64) {
+    ends::run(choices, seed);
+}
