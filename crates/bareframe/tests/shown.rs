@@ -229,3 +229,176 @@ fn s10_3_a_source_of_keys_stays_out_of_logs() {
     let needed = BufferTooSmall { needed: 1 };
     assert_eq!(SendError::from(needed), SendError::BufferTooSmall(needed));
 }
+
+#[cfg(feature = "handshake")]
+mod heads {
+    use super::{all_differ, shows};
+    use bareframe::handshake::{
+        Accept, Choice, EncodeError, Extensions, HeadError, Key, Offer, Request, RequestError, Response,
+        ResponseError, Status,
+    };
+
+    const HEAD_ERRORS: [HeadError; 13] = [
+        HeadError::TooLong,
+        HeadError::BareLineFeed,
+        HeadError::BareCarriageReturn,
+        HeadError::ControlOctet,
+        HeadError::BlankFirstLine,
+        HeadError::InvalidMethod,
+        HeadError::InvalidTarget,
+        HeadError::InvalidHttpVersion,
+        HeadError::InvalidStatus,
+        HeadError::InvalidName,
+        HeadError::SpaceInName,
+        HeadError::FoldedLine,
+        HeadError::Unfinished,
+    ];
+
+    #[test]
+    fn every_fault_of_a_head_has_words_a_section_and_a_status() {
+        all_differ(&HEAD_ERRORS);
+        for error in HEAD_ERRORS {
+            let too_long = error == HeadError::TooLong;
+            assert_eq!(error.status().number(), if too_long { 431 } else { 400 });
+            assert!(error.section().starts_with("RFC ") && error.to_string().contains(error.section()));
+            assert_eq!(RequestError::from(error).status(), error.status());
+            assert_eq!(RequestError::from(error).section(), error.section());
+            assert_eq!(ResponseError::from(error).section(), error.section());
+            assert_eq!(ResponseError::from(error).to_string(), error.to_string());
+        }
+    }
+
+    #[test]
+    fn every_fault_of_a_request_has_words_a_section_and_a_status() {
+        use RequestError::*;
+        let all = [
+            (OldHttpVersion, "RFC 6455 section 4.2.1", 400),
+            (NotGet, "RFC 6455 section 4.2.1", 405),
+            (InvalidTarget, "RFC 6455 section 4.2.1", 400),
+            (MissingHost, "RFC 6455 section 4.2.1", 400),
+            (RepeatedHost, "RFC 9112 section 3.2", 400),
+            (InvalidHost, "RFC 9112 section 3.2", 400),
+            (Content, "RFC 9112 section 6", 400),
+            (MissingUpgrade, "RFC 6455 section 4.2.1", 426),
+            (MissingConnection, "RFC 6455 section 4.2.1", 400),
+            (MissingVersion, "RFC 6455 section 4.2.1", 400),
+            (RepeatedVersion, "RFC 6455 section 11.3.5", 400),
+            (UnsupportedVersion, "RFC 6455 section 4.4", 426),
+            (MissingKey, "RFC 6455 section 4.2.1", 400),
+            (RepeatedKey, "RFC 6455 section 11.3.1", 400),
+            (InvalidKey, "RFC 6455 section 4.2.1", 400),
+            (InvalidSubprotocols, "RFC 6455 section 4.3", 400),
+            (InvalidExtensions, "RFC 6455 section 9.1", 400),
+        ];
+        for (error, section, status) in all {
+            assert_eq!(
+                (error.section(), error.status().number()),
+                (section, status),
+                "{error:?}"
+            );
+            assert_eq!(error.answer().status, error.status());
+        }
+        all_differ(&all.map(|(error, ..)| error));
+    }
+
+    #[test]
+    fn every_fault_of_a_response_has_words_and_a_section() {
+        use ResponseError::*;
+        let all = [
+            (OldHttpVersion, "RFC 6455 section 4.1"),
+            (InvalidUpgrade, "RFC 6455 section 4.1"),
+            (MissingConnection, "RFC 6455 section 4.1"),
+            (MissingAccept, "RFC 6455 section 4.1"),
+            (RepeatedAccept, "RFC 6455 section 11.3.3"),
+            (WrongAccept, "RFC 6455 section 4.1"),
+            (RepeatedSubprotocol, "RFC 6455 section 11.3.4"),
+            (SubprotocolNotOffered, "RFC 6455 section 4.1"),
+            (RepeatedExtensions, "RFC 6455 section 11.3.2"),
+            (InvalidExtensions, "RFC 6455 section 9.1"),
+            (ExtensionNotOffered, "RFC 6455 section 4.1"),
+        ];
+        for (error, section) in all {
+            assert_eq!(error.section(), section, "{error:?}");
+        }
+        all_differ(&all.map(|(error, _)| error));
+    }
+
+    #[test]
+    fn every_fault_of_what_is_written_has_words() {
+        use EncodeError::*;
+        all_differ(&[
+            InvalidHost,
+            InvalidTarget,
+            InvalidOrigin,
+            InvalidHeaderName,
+            InvalidHeaderValue,
+            ReservedHeader,
+            InvalidSubprotocol,
+            RepeatedSubprotocol,
+            SubprotocolNotOffered,
+            InvalidExtensions,
+            ExtensionNotOffered,
+            EncodeError::from(bareframe::BufferTooSmall { needed: 70 }),
+        ]);
+        assert_eq!(Choice::default(), Choice::DEFAULT);
+    }
+
+    #[test]
+    fn every_status_has_its_phrase() {
+        for (status, text) in [
+            (Status::OK, "200 OK"),
+            (Status::BAD_REQUEST, "400 Bad Request"),
+            (Status::UNAUTHORIZED, "401 Unauthorized"),
+            (Status::FORBIDDEN, "403 Forbidden"),
+            (Status::NOT_FOUND, "404 Not Found"),
+            (Status::METHOD_NOT_ALLOWED, "405 Method Not Allowed"),
+            (Status::UPGRADE_REQUIRED, "426 Upgrade Required"),
+            (
+                Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "431 Request Header Fields Too Large",
+            ),
+            (Status::INTERNAL_SERVER_ERROR, "500 Internal Server Error"),
+            (Status::SERVICE_UNAVAILABLE, "503 Service Unavailable"),
+            (Status::new(302).unwrap(), "302"),
+        ] {
+            assert_eq!(status.to_string(), text);
+            shows(&status, &format!("Status({text})"));
+        }
+    }
+
+    #[test]
+    fn heads_and_their_parts() {
+        let key = Key::from_random(*b"the sample nonce");
+        let accept = Accept::from_key(&key);
+        shows(&key, "Key(dGhlIHNhbXBsZSBub25jZQ==)");
+        shows(&accept, "Accept(s3pPLMBiTxaQ9kYGzzhZRbK+xOo=)");
+        assert_eq!(accept.to_string(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let list = Extensions::parse("a; b=1, c").unwrap();
+        shows(&list, "[Extension(a; b=1), Extension(c)]");
+        let first = { list }.next().unwrap();
+        shows(&first.params(), "[Param(b=1)]");
+        shows(&first.params().next().unwrap().value().unwrap(), "ParamValue(1)");
+        let head = b"GET /a HTTP/1.1\r\nHost: b\r\nX: \xE9\r\n\r\n";
+        let (request, _) = Request::parse(head).unwrap();
+        shows(
+            &request,
+            "Request { method: \"GET\", target: \"/a\", minor_version: 1, \
+             headers: [Header(Host: b), Header(X: \\xe9)] }",
+        );
+        let (response, _) = Response::parse(b"HTTP/1.1 101 Go\r\nA: b\r\n\r\n").unwrap();
+        shows(
+            &response,
+            "Response { minor_version: 1, status: 101, reason: \"Go\", headers: [Header(A: b)] }",
+        );
+        let mut out = [0; 512];
+        let offer = Offer {
+            subprotocols: &["chat"],
+            ..Offer::new("a", "/")
+        };
+        let len = offer.encode(&key, &mut out).unwrap();
+        let (request, _) = Request::parse(&out[..len]).unwrap();
+        let upgrade = request.upgrade().unwrap().unwrap();
+        shows(&upgrade.subprotocols(), "[\"chat\"]");
+        assert!(format!("{upgrade:?}").contains("chat"));
+    }
+}

@@ -1,0 +1,148 @@
+//! The opening handshake, both roles.
+
+use crate::{note, octets};
+use bareframe::handshake::{
+    Accept, Answer, Choice, Extensions, HeadEnd, Headers, Key, Offer, Request, Response, Status, Subprotocols,
+};
+use board::{opaque, read, write};
+
+fn text(buffer: &mut [u8]) -> &str {
+    core::str::from_utf8(octets(buffer)).unwrap_or("")
+}
+
+fn accept(key: &Key) -> Accept {
+    #[cfg(feature = "sha1")]
+    if opaque(false) {
+        return Accept::from_key(key);
+    }
+    write(&key.digest_input());
+    let mut digest = [0; 20];
+    read(&mut digest);
+    Accept::from_digest(digest)
+}
+
+fn subprotocols(list: Subprotocols<'_>) {
+    for subprotocol in list {
+        write(subprotocol.as_bytes());
+    }
+}
+
+fn extensions(list: Extensions<'_>) {
+    for extension in list {
+        write(extension.name().as_bytes());
+        for param in extension.params() {
+            write(param.name().as_bytes());
+            if let Some(value) = param.value() {
+                for octet in value.octets() {
+                    write(&[octet]);
+                }
+            }
+        }
+    }
+}
+
+fn headers(headers: Headers<'_>) {
+    for header in headers {
+        write(header.name().as_bytes());
+        write(header.value());
+        write(header.value_str().unwrap_or("").as_bytes());
+        note(header.is("Cookie"));
+    }
+}
+
+fn server(buffer: &mut [u8], out: &mut [u8]) {
+    let mut more = [0; 40];
+    let more = [("X", text(&mut more))];
+    let mut chosen = [0; 40];
+    let chosen = text(&mut chosen);
+    let head = octets(buffer);
+    note(HeadEnd::new(opaque(0)).arrived(head));
+    match Request::parse(head) {
+        Ok((request, len)) => {
+            note((len, request.minor_version()));
+            write(request.method().as_bytes());
+            write(request.target().as_bytes());
+            write(request.path().as_bytes());
+            write(request.query().unwrap_or("").as_bytes());
+            headers(request.headers());
+            note(request.header("Cookie").is_some());
+            match request.upgrade() {
+                Ok(Some(upgrade)) => {
+                    subprotocols(upgrade.subprotocols());
+                    extensions(upgrade.extensions());
+                    let choice = Choice {
+                        subprotocol: opaque(true).then_some(chosen),
+                        extensions: chosen,
+                        headers: &more,
+                    };
+                    note(upgrade.encode(&accept(upgrade.key()), &choice, out));
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    write(error.section().as_bytes());
+                    note((error.status().number(), error.answer().encode(out)));
+                }
+            }
+        }
+        Err(error) => {
+            write(error.section().as_bytes());
+            note(error.status());
+        }
+    }
+    if let Some(status) = Status::new(opaque(0)) {
+        write(status.reason().as_bytes());
+        let answer = Answer {
+            content_length: opaque(None),
+            headers: &more,
+            ..Answer::new(status)
+        };
+        note(answer.encode(out));
+    }
+}
+
+fn client(buffer: &mut [u8], out: &mut [u8]) {
+    let key = Key::from_random(opaque([0; 16]));
+    write(key.as_bytes());
+    write(key.as_str().as_bytes());
+    let (mut host, mut target) = ([0; 40], [0; 40]);
+    let (host, target) = (text(&mut host), text(&mut target));
+    let more = [(host, target)];
+    let offered = [host, target];
+    let offer = Offer {
+        origin: opaque(true).then_some(host),
+        subprotocols: &offered,
+        extensions: target,
+        headers: &more,
+        ..Offer::new(host, target)
+    };
+    note(offer.encode(&key, out));
+    let accept = accept(&key);
+    write(accept.as_bytes());
+    write(accept.as_str().as_bytes());
+    match Response::parse(octets(buffer)) {
+        Ok((response, len)) => {
+            note((len, response.minor_version(), response.status()));
+            write(response.reason());
+            headers(response.headers());
+            note(response.header("Location").is_some());
+            match response.upgrade(&offer, &accept) {
+                Ok(Some(established)) => {
+                    write(established.subprotocol().unwrap_or("").as_bytes());
+                    extensions(established.extensions());
+                }
+                Ok(None) => {}
+                Err(error) => write(error.section().as_bytes()),
+            }
+        }
+        Err(error) => write(error.section().as_bytes()),
+    }
+    if let Some(parsed) = Extensions::parse(text(buffer)) {
+        extensions(parsed);
+    }
+    note(Key::parse(octets(buffer)) == Some(key));
+}
+
+pub(crate) fn all(buffer: &mut [u8], out: &mut [u8]) {
+    server(buffer, out);
+    client(buffer, out);
+}
