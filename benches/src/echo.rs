@@ -3,8 +3,10 @@
 mod load;
 mod polled;
 mod process;
+mod serve;
 mod servers;
 
 pub use load::{Generator, Load};
-pub use process::ServerProcess;
+pub use process::{ServerProcess, compile};
+pub use serve::serve;
 pub use servers::{OURS, PEERS, Server, Waits};

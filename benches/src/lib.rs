@@ -1,5 +1,7 @@
 //! Measures bareframe alone and side by side with its peers.
 
+#![allow(clippy::must_use_candidate, reason = "this is no library for others")]
+
 #[cfg(feature = "simd")]
 pub mod echo;
 pub mod measure;

@@ -37,6 +37,7 @@ impl<F: FnMut() -> u64> Task for Repeated<F> {
 }
 
 /// Someone who can do the task.
+#[expect(missing_debug_implementations, reason = "a task has nothing to show")]
 pub struct Contender {
     /// Name and version.
     pub name: String,
@@ -45,6 +46,7 @@ pub struct Contender {
 }
 
 /// One line of a table: the same work for all contenders, ours first.
+#[expect(missing_debug_implementations, reason = "what it does has nothing to show")]
 pub struct Case {
     /// What it is called in the table.
     pub name: String,
@@ -68,6 +70,7 @@ pub struct Point {
 }
 
 /// Work in memory.
+#[derive(Clone, Debug)]
 pub struct Work {
     /// What it is called in the table.
     pub name: String,
@@ -79,6 +82,8 @@ pub struct Work {
     pub amount: u64,
     /// What every run must give.
     pub expected: u64,
+    /// Peers that do less than what is measured; they are in the table but are not the best.
+    pub lesser: &'static [&'static str],
 }
 
 /// What is counted.
@@ -103,6 +108,8 @@ pub struct Figure {
     pub counts: f64,
     /// The median of all rounds.
     pub median: f64,
+    /// It does less than what is measured.
+    pub lesser: bool,
 }
 
 /// What was measured in one case.
@@ -166,6 +173,10 @@ impl Work {
         let figure = |(contender, mut times): (Contender, Vec<Duration>)| {
             times.sort_unstable();
             Figure {
+                lesser: self
+                    .lesser
+                    .iter()
+                    .any(|lesser| contender.name.starts_with(lesser)),
                 name: contender.name,
                 counts: self.unit.of(times[0], self.amount),
                 median: self.unit.of(times[times.len() / 2], self.amount),
@@ -232,9 +243,10 @@ impl Measured {
         &self.figures[1..]
     }
 
-    /// How far ours is ahead of the best peer.
+    /// How far ours is ahead of the best peer that does the same.
     pub fn ratio(&self) -> Option<f64> {
         let ratio = |peer: &Figure| self.unit.ratio(self.ours().counts, peer.counts);
-        self.peers().iter().map(ratio).min_by(f64::total_cmp)
+        let peers = self.peers().iter().filter(|peer| !peer.lesser);
+        peers.map(ratio).min_by(f64::total_cmp)
     }
 }

@@ -4,10 +4,8 @@ use crate::measure::Task;
 use crate::wire::{From, Stream, look};
 use bareframe::handshake::{Accept, Choice, HeadEnd, Request};
 use bareframe::{
-    Client, Config, Connection, Event, Masker, MaskingKey, MaskingKeys, MessageKind, Role, Rsv, Server,
+    Client, Config, Connection, Data, Event, Masker, MaskingKey, MaskingKeys, MessageKind, Role, Rsv, Server,
 };
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::hint::black_box;
 
 /// Name and version.
@@ -20,10 +18,11 @@ pub fn name() -> String {
     format!("bareframe {}{kernels}", env!("CARGO_PKG_VERSION"))
 }
 
-/// A source of masking keys that nobody can predict, the same kind that nexus-web has inside.
+/// A source of masking keys of the kind that sockudo-ws and tokio-websockets have inside. Not one for use over a network, since it
+/// can be predicted.
 pub fn keys() -> impl FnMut() -> MaskingKey {
-    let mut generator = ChaCha8Rng::from_seed([7; 32]);
-    move || MaskingKey::new(generator.next_u32().to_ne_bytes())
+    let mut generator = fastrand::Rng::new();
+    move || MaskingKey::new(generator.u32(..).to_ne_bytes())
 }
 
 fn server() -> Connection<Server> {
@@ -64,33 +63,36 @@ impl<R: Role> Task for Decode<R> {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.connection, &mut self.buffer).payloads
+        see(&mut self.connection, &mut self.buffer).0
     }
 }
 
-/// What a consumer has seen of one buffer.
-#[derive(Default)]
-struct Seen {
-    payloads: u64,
-    /// Octets of Pongs and Closes that were owed.
-    owed: u64,
-}
-
-/// The loop of the documentation.
-#[inline(always)]
-fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> Seen {
-    let (mut seen, mut input) = (Seen::default(), buffer);
+/// The loop of the documentation: what a consumer has seen of one buffer, and how many octets were owed.
+///
+/// The one place from which it is called, as in a program, so that it is inlined here.
+#[inline(never)]
+fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> (u64, u64) {
+    let (mut seen, mut owed, mut input) = (0, 0, buffer);
     while let Ok(Some(event)) = connection.receive(&mut input) {
-        seen.payloads += match event {
-            Event::Data(data) => look(data.payload()),
+        seen += match event {
+            Event::Data(data) => look_at_piece(&data),
             Event::Ping(payload) | Event::Pong(payload) => look(&payload),
             Event::Close(_) => 0,
         };
         while let Some(frame) = connection.poll_transmit() {
-            seen.owed += black_box(&frame[..]).len() as u64;
+            owed += black_box(&frame[..]).len() as u64;
         }
     }
-    seen
+    (seen, owed)
+}
+
+/// As [`look`] at a payload of which this may be only a piece.
+#[inline(always)]
+fn look_at_piece(data: &Data<'_>) -> u64 {
+    match data.first() {
+        true => look(data.payload()),
+        false => data.payload().len() as u64,
+    }
 }
 
 /// A server that answers Pings.
@@ -115,7 +117,7 @@ impl Task for Answer {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.connection, &mut self.buffer).owed
+        see(&mut self.connection, &mut self.buffer).1
     }
 }
 
@@ -143,19 +145,7 @@ impl Task for Pieces {
         for piece in self.stream.octets.chunks(self.buffer.len()) {
             let buffer = &mut self.buffer[..piece.len()];
             buffer.copy_from_slice(piece);
-            let mut input = buffer;
-            while let Ok(Some(event)) = self.connection.receive(&mut input) {
-                if let Event::Data(data) = event {
-                    let payload = data.payload();
-                    seen += payload.len() as u64;
-                    if data.first() {
-                        seen += u64::from(payload.first().copied().unwrap_or(0));
-                    }
-                }
-                while let Some(frame) = self.connection.poll_transmit() {
-                    black_box(&frame[..]);
-                }
-            }
+            seen += see(&mut self.connection, buffer).0;
         }
         seen
     }

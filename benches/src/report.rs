@@ -47,10 +47,11 @@ pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
 }
 
 fn cell(figure: &Figure) -> String {
+    let star = if figure.lesser { "*" } else { "" };
     if figure.counts == figure.median {
-        number(figure.counts)
+        format!("{}{star}", number(figure.counts))
     } else {
-        format!("{} ({})", number(figure.counts), number(figure.median))
+        format!("{} ({}){star}", number(figure.counts), number(figure.median))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Ours and the peers, side by side.
 
-use bareframe_benches::report;
 use bareframe_benches::subjects::SUBJECTS;
+use bareframe_benches::{plot, report};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::PathBuf;
@@ -22,9 +22,7 @@ struct Arguments {
     plot: Option<PathBuf>,
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    #[cfg(feature = "simd")]
-    bareframe_benches::echo::ServerProcess::become_one()?;
+fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments = Arguments::parse();
     let wanted = |subject: &str, case: &str| {
         let name = format!("{subject} {case}");
@@ -53,6 +51,10 @@ fn main() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         }
         println!("{}", report::table(subject.title, subject.notes, &measured));
         entries.extend(report::json(subject.name, &measured));
+        if let Some(directory) = &arguments.plot {
+            std::fs::create_dir_all(directory)?;
+            plot::draw(directory, &measured)?;
+        }
     }
     if let Some(path) = arguments.json {
         std::fs::write(path, serde_json::to_string_pretty(&entries)?)?;

@@ -1,6 +1,6 @@
 //! Ours over streams that do not block: one thread for all connections, woken by the system.
 
-use super::servers::Served;
+use super::serve::Served;
 use bareframe_std::{Error, MessageKind, ServerSocket};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;

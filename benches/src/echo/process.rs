@@ -1,12 +1,12 @@
 //! A server in a process of its own, so that its memory can be seen and nothing is shared with the load generator.
 
-use super::servers::{OURS, PEERS, Server};
+use super::servers::Server;
 use std::io::{self, BufRead, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-/// The argument with which this program runs itself as a server.
-const ARGUMENT: &str = "--serve";
+/// The program that is a server.
+const PROGRAM: &str = "echo-server";
 
 /// A running server; it ends with this value.
 #[derive(Debug)]
@@ -15,37 +15,43 @@ pub struct ServerProcess {
     address: SocketAddr,
 }
 
-/// What tells a server from the others.
-fn title(server: &Server) -> String {
-    format!("{} {:?}", server.name, server.waits)
+/// Compiles the program.
+///
+/// The servers are not linked with what is measured in memory: how much is inlined depends on how often a function is called in
+/// a whole program.
+///
+/// # Errors
+///
+/// If it can't be compiled.
+pub fn compile() -> io::Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            env!("CARGO_PKG_NAME"),
+        ])
+        .args(["--bin", PROGRAM])
+        .status()?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other("the echo servers can't be compiled"))
+    }
 }
 
 impl ServerProcess {
-    /// Becomes a server if this process was started as one.
-    ///
-    /// # Errors
-    ///
-    /// If there is no such server, or it ends.
-    pub fn become_one() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let mut arguments = std::env::args().skip(1);
-        if arguments.next().as_deref() != Some(ARGUMENT) {
-            return Ok(());
-        }
-        let name = arguments.next().unwrap_or_default();
-        let server = OURS.iter().chain(&PEERS).find(|server| title(server) == name);
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        println!("{}", listener.local_addr()?);
-        (server.ok_or("no such server")?.serve)(listener)
-    }
-
     /// Starts a server.
     ///
     /// # Errors
     ///
     /// What the system gives.
     pub fn start(server: &Server) -> io::Result<ServerProcess> {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args([ARGUMENT, &title(server)])
+        let program = std::env::current_exe()?.with_file_name(PROGRAM);
+        let mut child = Command::new(program)
+            .arg(server.title())
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();

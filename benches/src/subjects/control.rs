@@ -76,5 +76,6 @@ fn work(line: &'static str, len: usize, frames: usize, expected: u64) -> Work {
         unit: Unit::Nanoseconds,
         amount: frames as u64,
         expected,
+        lesser: &["edge-ws", "websocket-sans-io"],
     }
 }

@@ -1,7 +1,7 @@
 //! End to end over loopback.
 
 use super::Subject;
-use crate::echo::{Load, OURS, PEERS, Server, ServerProcess};
+use crate::echo::{Load, OURS, PEERS, Server, ServerProcess, compile};
 use crate::measure::{Case, Figure, Point, Unit};
 use crate::peers::versioned;
 use std::io;
@@ -91,12 +91,14 @@ fn case(ours: Server, line: &'static str, load: Load) -> Case {
 
 /// Ours first, then each peer that can be measured.
 fn each(ours: Server, measure: impl Fn(&Server) -> io::Result<f64>) -> Vec<Figure> {
+    compile().expect("the echo servers can be compiled");
     let figure = |server: &Server| {
         let figure = measure(server).unwrap_or_else(|error| panic!("{}: {error}", server.name));
         Figure {
             name: versioned(server.name),
             counts: figure,
             median: figure,
+            lesser: false,
         }
     };
     std::iter::once(&ours).chain(&PEERS).map(figure).collect()
@@ -124,6 +126,7 @@ fn echo(ours: Server, load: Load, rounds: usize) -> Vec<Figure> {
             name: versioned(server.name),
             counts: median,
             median,
+            lesser: false,
         }
     };
     servers.iter().zip(figures).map(figure).collect()

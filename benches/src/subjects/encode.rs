@@ -80,7 +80,7 @@ pub(super) const ENCODE: Subject = Subject {
         headers.into_iter().chain(frames).collect()
     },
     notes: &[
-        "Masking keys: ours and nexus-web draw them from ChaCha8, sockudo-ws and tokio-websockets from wyrand, tungstenite, \
+        "Masking keys: ours, sockudo-ws and tokio-websockets draw them from wyrand, nexus-web from ChaCha8, tungstenite, \
          fastwebsockets and web-socket from rand's thread generator, ws-framer from the system; edge-ws and \
          websocket-sans-io are given a constant.",
         "tungstenite, tokio-websockets and web-socket write to a stream in memory that drops what it is given.",
@@ -98,5 +98,6 @@ fn work(line: &'static str, len: usize, encoded: usize) -> Work {
         unit: Unit::Nanoseconds,
         amount: FRAMES as u64,
         expected: (FRAMES * encoded) as u64,
+        lesser: &[],
     }
 }

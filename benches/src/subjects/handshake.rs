@@ -9,7 +9,7 @@ use std::hint::black_box;
 const TIMES: usize = 100;
 
 /// What a browser asks: 13 header lines.
-const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
+pub(super) const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
     Host: server.example.com\r\n\
     Connection: Upgrade\r\n\
     Pragma: no-cache\r\n\
@@ -54,6 +54,7 @@ pub(super) const HANDSHAKE: Subject = Subject {
             unit: Unit::Nanoseconds,
             amount: TIMES as u64,
             expected: (TIMES * REQUEST.len()) as u64,
+            lesser: &["ws-framer"],
         };
         let case = Case::in_memory(work, || {
             contenders(answers(ours::handshake()), &PEERS, |handshake| handshake())

@@ -120,6 +120,7 @@ fn work(picture: &'static str, line: &'static str, len: usize) -> Work {
         unit: Unit::GigaoctetsPerSecond,
         amount: (payloads * len * repeats(len)) as u64,
         expected: 0,
+        lesser: &[],
     }
 }
 

@@ -1,0 +1,75 @@
+//! Holds the instructions of fixed cases to the counts in the repository.
+
+use clap::Parser;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::process::{Command, ExitCode, Stdio};
+
+/// The counts, beside this crate's manifest.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
+/// A count may grow by so much of itself.
+const GROWTH: f64 = 0.02;
+
+/// Counts the instructions of a dozen fixed cases with valgrind, and fails if one has grown by more than 2% over the
+/// count in instructions.json. It needs valgrind, and gungraun-runner in the version of the library.
+#[derive(Parser)]
+struct Arguments {
+    /// Write the new counts instead.
+    #[arg(long)]
+    accept: bool,
+}
+
+/// Instructions by the name of the case.
+type Counts = BTreeMap<String, u64>;
+
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let arguments = Arguments::parse();
+    let counts = count()?;
+    if arguments.accept {
+        std::fs::write(FILE, serde_json::to_string_pretty(&counts)? + "\n")?;
+        println!("{} counts accepted", counts.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let before: Counts = serde_json::from_str(&std::fs::read_to_string(FILE)?)?;
+    let mut worse = before.keys().any(|name| !counts.contains_key(name));
+    for (name, &now) in &counts {
+        let Some(&before) = before.get(name) else {
+            println!("{name:>32} {now:>10} is new");
+            worse = true;
+            continue;
+        };
+        let growth = now as f64 / before as f64 - 1.0;
+        let verdict = if growth > GROWTH { "  grew too much" } else { "" };
+        worse |= growth > GROWTH;
+        println!("{name:>32} {now:>10} {:>+7.1}%{verdict}", growth * 100.0);
+    }
+    if worse {
+        println!("cases are new, gone or grew; if that is meant, run this with --accept");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Has gungraun count.
+fn count() -> Result<Counts, Box<dyn Error>> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["bench", "--quiet", "--package", env!("CARGO_PKG_NAME")])
+        .args(["--bench", "instructions", "--", "--output-format=json"])
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err("the cases can't be counted".into());
+    }
+    let mut counts = Counts::new();
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let summary: Value = serde_json::from_str(line)?;
+        let count = &summary["profiles"][0]["data"]["total"]["metrics"]["Ir"]["values"]["new"];
+        let (Some(name), Some(count)) = (summary["id"].as_str(), count.as_u64()) else {
+            return Err("gungraun gives its counts in another form".into());
+        };
+        counts.insert(name.to_owned(), count);
+    }
+    Ok(counts)
+}
