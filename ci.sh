@@ -41,7 +41,8 @@ no_std() {
                 export CARGO_TARGET_DIR=target/no_std
             fi
             RUSTFLAGS="-D warnings" cargo build -p bareframe --no-default-features --target "$target"
-            RUSTFLAGS="-D warnings" cargo build -p bareframe --features handshake --target "$target"
+            RUSTFLAGS="-D warnings" cargo build -p bareframe-embedded-io --target "$target"
+            RUSTFLAGS="-D warnings" cargo build -p bareframe --all-features --target "$target"
         )
     done
 }

@@ -242,7 +242,10 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
     let rules = [
         Rules::FROM_CLIENT,
         Rules::FROM_SERVER,
-        Rules::ANY.with_rsv(rsv()).with_max_payload(number()),
+        Rules::ANY
+            .with_rsv(rsv())
+            .with_max_payload(number())
+            .with_message_open(opaque(false)),
     ];
     for rules in rules {
         let mut decoder = FrameDecoder::new();
@@ -263,6 +266,12 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
         note(decoder.is_between_frames());
     }
     let opcode = Opcode::from_bits(octet()).unwrap_or(Opcode::Text);
+    note((
+        opcode.bits(),
+        opcode.is_control(),
+        rsv().bits(),
+        rsv().contains(rsv()),
+    ));
     if let Ok(header) = FrameHeader::new(opaque(false), rsv(), opcode, opaque(false).then(key), number()) {
         frame_header(&header);
     }

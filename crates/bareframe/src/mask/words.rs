@@ -4,6 +4,7 @@
 const WORD: usize = size_of::<usize>();
 
 /// Says no: whether the octets are ASCII is looked for where it matters.
+#[cfg(not(feature = "simd"))]
 #[inline]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
     let key = repeated(key);
