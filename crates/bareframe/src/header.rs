@@ -242,6 +242,19 @@ impl FrameHeader {
         Some((header, header_len))
     }
 
+    /// How many octets [`FrameHeader::encode`] gives.
+    #[inline]
+    pub(crate) const fn encoded_len(&self) -> usize {
+        let length_end = if self.payload_len < LENGTH_16 as u64 {
+            2
+        } else if self.payload_len <= u16::MAX as u64 {
+            4
+        } else {
+            10_usize
+        };
+        length_end.wrapping_add(if self.masking_key.is_some() { 4 } else { 0 })
+    }
+
     /// Writes the header as octets, the length in as few as it needs (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
@@ -534,6 +547,22 @@ impl Rules {
 #[inline]
 const fn is_control(first: u8) -> bool {
     first & 0x08 != 0
+}
+
+impl HeaderBytes {
+    /// Writes the header to the front of `out`, which holds a whole frame, and gives the rest for its payload.
+    #[inline]
+    pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
+        // One copy of a fixed length; the payload goes over what of it is no header.
+        if let Some(front) = out.first_chunk_mut() {
+            *front = self.octets;
+        } else {
+            for (to, from) in out.iter_mut().zip(self.iter()) {
+                *to = *from;
+            }
+        }
+        out.get_mut(usize::from(self.len)..).unwrap_or(&mut [])
+    }
 }
 
 impl Deref for HeaderBytes {

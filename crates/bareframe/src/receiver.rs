@@ -195,6 +195,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
+    #[inline(never)]
     fn take_reply(&mut self) -> Option<Reply> {
         if self.pong_owed {
             self.pong_owed = false;

@@ -110,19 +110,23 @@ impl<R: Role> Sender<R> {
         if self.open.is_some() {
             return Err(SendError::MessageOpen);
         }
-        let payload_len = payload.len() as u64;
-        let short = FrameHeader::new(true, Rsv::NONE, kind.opcode(), None, payload_len)?;
+        let header = FrameHeader::new(true, Rsv::NONE, kind.opcode(), None, payload.len() as u64)?;
         let needed = payload
             .len()
-            .saturating_add(short.encode().len())
+            .saturating_add(header.encoded_len())
             .saturating_add(R::KEY_LEN);
         let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
-        let mut frame = self.send(kind, Rsv::NONE, true, payload_len)?;
-        if let Some((header, body)) = out.split_at_mut_checked(frame.header.len()) {
-            for (to, from) in header.iter_mut().zip(frame.header.iter()) {
-                *to = *from;
+        let masking_key = self.role.next_key();
+        let body = header.with_key(masking_key).encode().write(out);
+        match masking_key.map(Masker::new) {
+            Some(mut masker) => {
+                masker.apply_copy(payload, body)?;
             }
-            frame.apply_copy(payload, body)?;
+            None => {
+                for (to, from) in body.iter_mut().zip(payload) {
+                    *to = *from;
+                }
+            }
         }
         Ok(needed)
     }
