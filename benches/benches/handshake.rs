@@ -2,7 +2,7 @@
 
 use bareframe::handshake::{Accept, HeadEnd, Key, Request};
 use bareframe_benches::ours;
-use bareframe_benches::subjects::REQUEST;
+use bareframe_benches::wire::REQUEST;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use std::hint::black_box;
 

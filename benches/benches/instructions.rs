@@ -5,8 +5,7 @@
 
 use bareframe_benches::measure::{Task, repeated};
 use bareframe_benches::ours;
-use bareframe_benches::subjects::REQUEST;
-use bareframe_benches::wire::{From, Payload, Stream};
+use bareframe_benches::wire::{From, Payload, REQUEST, Stream};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use std::hint::black_box;
 

@@ -2,13 +2,18 @@
 
 #![allow(clippy::must_use_candidate, reason = "this is no library for others")]
 
-#[cfg(feature = "simd")]
+#[cfg(all(feature = "peers", feature = "simd"))]
 pub mod echo;
 pub mod measure;
+#[cfg(feature = "peers")]
 pub mod memory;
 pub mod ours;
+#[cfg(feature = "peers")]
 pub mod peers;
+#[cfg(feature = "peers")]
 pub mod plot;
+#[cfg(feature = "peers")]
 pub mod report;
+#[cfg(feature = "peers")]
 pub mod subjects;
 pub mod wire;

@@ -13,9 +13,6 @@ use crate::measure::{Case, Contender, Task};
 use crate::ours;
 use crate::peers::versioned;
 
-/// What a browser asks.
-pub const REQUEST: &[u8] = handshake::REQUEST;
-
 /// One table.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {

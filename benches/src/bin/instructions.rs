@@ -56,6 +56,7 @@ fn count() -> Result<Counts, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["bench", "--quiet", "--package", env!("CARGO_PKG_NAME")])
+        .args(["--no-default-features", "--features", "simd"])
         .args(["--bench", "instructions", "--", "--output-format=json"])
         .stderr(Stdio::inherit())
         .output()?;

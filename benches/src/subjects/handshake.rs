@@ -4,25 +4,10 @@ use super::{Subject, contenders};
 use crate::measure::{Case, Point, Task, Unit, Work, repeated};
 use crate::ours;
 use crate::peers::{nexus_web, sockudo_ws, tokio_websockets, tungstenite, ws_framer};
+use crate::wire::REQUEST;
 use std::hint::black_box;
 
 const TIMES: usize = 100;
-
-/// What a browser asks: 13 header lines.
-pub(super) const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\
-    Host: server.example.com\r\n\
-    Connection: Upgrade\r\n\
-    Pragma: no-cache\r\n\
-    Cache-Control: no-cache\r\n\
-    User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36\r\n\
-    Upgrade: websocket\r\n\
-    Origin: https://server.example.com\r\n\
-    Sec-WebSocket-Version: 13\r\n\
-    Accept-Encoding: gzip, deflate, br, zstd\r\n\
-    Accept-Language: en-GB,en;q=0.9,vi;q=0.8\r\n\
-    Cookie: session=0123456789abcdef0123456789abcdef; theme=dark\r\n\
-    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-    Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
 
 /// Makes a task that answers the request.
 type Handshake = fn() -> Box<dyn Task>;
