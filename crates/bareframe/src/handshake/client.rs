@@ -1,11 +1,10 @@
 //! The client's side: the request is written, and the server's response read and judged (RFC 6455 section 4.1).
 
 use crate::handshake::encode::{EncodeError, check_headers, encode};
-use crate::handshake::head::{
-    HeadError, Header, Headers, Known, Single, header_lines, is_host, is_token, status_line,
-};
+use crate::handshake::head::{HeadError, Header, Headers, Known, Single, header_lines, status_line};
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions, has_token};
+use crate::handshake::octets::Class;
 use core::fmt;
 
 /// What a client asks for and offers (RFC 6455 section 4.1).
@@ -355,7 +354,7 @@ impl<'a> Offer<'a> {
     }
 
     fn check(&self) -> Result<(), EncodeError> {
-        if !is_host(self.host.as_bytes()) {
+        if !Class::HOST.has_all(self.host.as_bytes()) {
             return Err(EncodeError::InvalidHost);
         }
         if !self.target.starts_with('/') || !self.target.bytes().all(is_target) {
@@ -369,7 +368,7 @@ impl<'a> Offer<'a> {
         }
         let mut subprotocols = self.subprotocols;
         while let Some((first, others)) = subprotocols.split_first() {
-            if first.is_empty() || !first.bytes().all(is_token) {
+            if !Class::TOKEN.has_all(first.as_bytes()) {
                 return Err(EncodeError::InvalidSubprotocol);
             }
             if others.contains(first) {

@@ -1,7 +1,8 @@
 //! Heads on their way out: what a caller may put into one, and how it is written.
 
 use crate::error::BufferTooSmall;
-use crate::handshake::head::{Known, is_text, is_token};
+use crate::handshake::head::Known;
+use crate::handshake::octets::Class;
 use core::fmt;
 
 /// Why a head was not written; the fault is the caller's, and nothing was written.
@@ -108,7 +109,7 @@ pub(super) fn encode(out: &mut [u8], head: impl Fn(&mut Writer<'_>)) -> Result<u
 /// Judges the headers that a caller adds.
 pub(super) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError> {
     for (name, value) in headers {
-        if name.is_empty() || !name.bytes().all(is_token) {
+        if !Class::TOKEN.has_all(name.as_bytes()) {
             return Err(EncodeError::InvalidHeaderName);
         }
         let family = name.as_bytes().first_chunk();
@@ -117,7 +118,7 @@ pub(super) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError>
         {
             return Err(EncodeError::ReservedHeader);
         }
-        if !value.bytes().all(is_text) {
+        if !value.bytes().all(|octet| Class::TEXT.has(octet)) {
             return Err(EncodeError::InvalidHeaderValue);
         }
     }

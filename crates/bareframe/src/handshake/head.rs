@@ -3,6 +3,7 @@
 //! Strict: lines end in CRLF, none is folded, and names are tokens. A head is one contiguous slice, and
 //! headers are looked up in its octets, so their number has no limit.
 
+use crate::handshake::octets::{Class, take_text, take_token};
 use core::fmt;
 
 /// Waits for the end of a head in octets that arrive piece by piece, each of which is looked at once.
@@ -253,21 +254,22 @@ impl<'h> Iterator for Headers<'h> {
 
 impl Known {
     pub(super) fn of(name: &[u8]) -> Option<Known> {
-        let is = |known: &[u8]| name.eq_ignore_ascii_case(known);
-        Some(match name.len() {
-            4 if is(b"Host") => Known::Host,
-            6 if is(b"Origin") => Known::Origin,
-            7 if is(b"Upgrade") => Known::Upgrade,
-            10 if is(b"Connection") => Known::Connection,
-            14 if is(b"Content-Length") => Known::ContentLength,
-            17 if is(b"Sec-WebSocket-Key") => Known::Key,
-            17 if is(b"Transfer-Encoding") => Known::TransferEncoding,
-            20 if is(b"Sec-WebSocket-Accept") => Known::Accept,
-            21 if is(b"Sec-WebSocket-Version") => Known::Version,
-            22 if is(b"Sec-WebSocket-Protocol") => Known::Protocol,
-            24 if is(b"Sec-WebSocket-Extensions") => Known::Extensions,
+        // A name's length tells which it may be, but for two.
+        let (known, spelt): (Known, &[u8]) = match name.len() {
+            4 => (Known::Host, b"Host"),
+            6 => (Known::Origin, b"Origin"),
+            7 => (Known::Upgrade, b"Upgrade"),
+            10 => (Known::Connection, b"Connection"),
+            14 => (Known::ContentLength, b"Content-Length"),
+            17 if name.starts_with(b"S") || name.starts_with(b"s") => (Known::Key, b"Sec-WebSocket-Key"),
+            17 => (Known::TransferEncoding, b"Transfer-Encoding"),
+            20 => (Known::Accept, b"Sec-WebSocket-Accept"),
+            21 => (Known::Version, b"Sec-WebSocket-Version"),
+            22 => (Known::Protocol, b"Sec-WebSocket-Protocol"),
+            24 => (Known::Extensions, b"Sec-WebSocket-Extensions"),
             _ => return None,
-        })
+        };
+        is_name(name, spelt).then_some(known)
     }
 }
 
@@ -284,7 +286,7 @@ impl<'h> Single<'h> {
 pub(super) fn request_line(head: &[u8]) -> Result<(RequestLine<'_>, &[u8]), HeadError> {
     let (method, rest) = take_token(no_blank_line(head)?);
     let rest = behind_word(method, rest, HeadError::InvalidMethod)?;
-    let (target, rest) = take_while(rest, |octet| octet.is_ascii_graphic());
+    let (target, rest) = Class::VISIBLE.take(rest);
     let rest = behind_word(target, rest, HeadError::InvalidTarget)?;
     let (minor_version, rest) = http_version(rest)?;
     let rest = line_end(rest, HeadError::InvalidHttpVersion)?;
@@ -300,7 +302,10 @@ pub(super) fn request_line(head: &[u8]) -> Result<(RequestLine<'_>, &[u8]), Head
 pub(super) fn status_line(head: &[u8]) -> Result<(StatusLine<'_>, &[u8]), HeadError> {
     let (minor_version, rest) = http_version(no_blank_line(head)?)?;
     let rest = literal(b" ", rest, HeadError::InvalidHttpVersion)?;
-    let (digits, rest) = take_while(rest, |octet| octet.is_ascii_digit());
+    let end = rest.iter().position(|octet| !octet.is_ascii_digit());
+    let (digits, rest) = end
+        .and_then(|end| rest.split_at_checked(end))
+        .unwrap_or((rest, &[]));
     let rest = behind_word(digits, rest, HeadError::InvalidStatus)?;
     let &[hundreds @ b'1'..=b'9', tens, ones] = digits else {
         return Err(HeadError::InvalidStatus);
@@ -375,11 +380,15 @@ fn behind_word<'h>(word: &[u8], rest: &'h [u8], otherwise: HeadError) -> Result<
 
 /// Takes octets that must stand here.
 fn literal<'h>(wanted: &[u8], octets: &'h [u8], otherwise: HeadError) -> Result<&'h [u8], HeadError> {
-    match octets.strip_prefix(wanted) {
-        Some(rest) => Ok(rest),
-        None if wanted.starts_with(octets) => Err(HeadError::Unfinished),
-        None => Err(otherwise),
+    let mut rest = octets;
+    for wanted in wanted {
+        rest = match rest.split_first() {
+            Some((octet, behind)) if octet == wanted => behind,
+            Some(_) => return Err(otherwise),
+            None => return Err(HeadError::Unfinished),
+        };
     }
+    Ok(rest)
 }
 
 /// Takes the end of a line.
@@ -400,112 +409,14 @@ fn misplaced(octets: &[u8], otherwise: HeadError) -> HeadError {
     }
 }
 
-/// Splits octets before the first that `belongs` refuses.
-pub(super) fn take_while(octets: &[u8], belongs: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
-    let end = octets.iter().position(|&octet| !belongs(octet));
-    end.and_then(|end| octets.split_at_checked(end))
-        .unwrap_or((octets, &[]))
+/// Tells whether a name is this one, in any case.
+fn is_name(name: &[u8], spelt: &[u8]) -> bool {
+    // Most write names as the RFC does: on large machines that is compared at once.
+    cfg!(target_pointer_width = "64") && name == spelt || name.eq_ignore_ascii_case(spelt)
 }
-
-/// Splits octets before the first control octet that is not a tab.
-pub(super) fn take_text(octets: &[u8]) -> (&[u8], &[u8]) {
-    take_words(octets, controls, is_text)
-}
-
-/// Splits octets before the first that is not of a token.
-pub(super) fn take_token(octets: &[u8]) -> (&[u8], &[u8]) {
-    take_words(octets, not_letters, is_token)
-}
-
-/// Splits octets before the first that `belongs` refuses, a word at a time: `suspects` marks those of a word's
-/// octets that must be asked about with their top bit, and of these the first exactly.
-fn take_words(
-    octets: &[u8],
-    suspects: impl Fn(usize) -> usize,
-    belongs: impl Fn(u8) -> bool,
-) -> (&[u8], &[u8]) {
-    let mut rest = octets;
-    loop {
-        while let Some((word, behind)) = rest.split_first_chunk() {
-            let suspects = suspects(usize::from_le_bytes(*word));
-            if suspects != 0 {
-                let before = usize::try_from(suspects.trailing_zeros() >> 3).unwrap_or(0);
-                rest = rest.get(before..).unwrap_or(rest);
-                break;
-            }
-            rest = behind;
-        }
-        match rest {
-            [octet, behind @ ..] if belongs(*octet) => rest = behind,
-            _ => break,
-        }
-    }
-    let len = octets.len().wrapping_sub(rest.len());
-    (octets.get(..len).unwrap_or(octets), rest)
-}
-
-/// An octet in every place of a word.
-const fn each(octet: u8) -> usize {
-    (usize::MAX / 0xFF).wrapping_mul(octet as usize)
-}
-
-/// Marks the control octets of a little-endian word, and maybe octets behind the first.
-const fn controls(word: usize) -> usize {
-    // A subtraction borrows from the octet behind only where it marks its own.
-    let below_space = word.wrapping_sub(each(b' ')) & !word;
-    let delete = word ^ each(0x7F);
-    let is_delete = delete.wrapping_sub(each(1)) & !delete;
-    (below_space | is_delete) & each(0x80)
-}
-
-/// Marks the octets of a word that are neither an ASCII letter nor a hyphen.
-const fn not_letters(word: usize) -> usize {
-    // No sum carries: the octets of both summands are below 0x80.
-    let lower = (word | each(0x20)) & each(0x7F);
-    let from_a = lower.wrapping_add(each(0x80 - b'a'));
-    let above_z = lower.wrapping_add(each(0x7F - b'z'));
-    let hyphen = word ^ each(b'-');
-    let not_hyphen = (hyphen & each(0x7F)).wrapping_add(each(0x7F)) | hyphen;
-    (!from_a | above_z | word) & not_hyphen & each(0x80)
-}
-
-/// Tells whether an octet may stand in a header's value (RFC 9110 section 5.5).
-pub(super) const fn is_text(octet: u8) -> bool {
-    matches!(octet, b'\t' | b' '..=b'~' | 0x80..)
-}
-
-/// Tells whether this is a host, with a port or without, as far as its octets tell (RFC 3986 section 3.2).
-pub(super) fn is_host(octets: &[u8]) -> bool {
-    let belongs = |octet: &u8| match octet {
-        b'!' | b'$'..=b'.' | b':' | b';' | b'=' | b'[' | b']' | b'_' | b'~' => true,
-        octet => octet.is_ascii_alphanumeric(),
-    };
-    !octets.is_empty() && octets.iter().all(belongs)
-}
-
-/// Tells whether an octet may stand in a token (RFC 9110 section 5.6.2).
-pub(super) fn is_token(octet: u8) -> bool {
-    TOKEN.get(usize::from(octet)).copied().unwrap_or(false)
-}
-
-// Every header's colon is asked about: a look into a table is cheaper than all the comparisons.
-static TOKEN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut rest: &mut [bool] = &mut table;
-    let mut octet: u8 = 0;
-    while let Some((belongs, behind)) = rest.split_first_mut() {
-        *belongs = match octet {
-            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~' => true,
-            octet => octet.is_ascii_alphanumeric(),
-        };
-        octet = octet.wrapping_add(1);
-        rest = behind;
-    }
-    table
-};
 
 /// Drops the spaces and tabs around a value.
-fn trim(mut value: &[u8]) -> &[u8] {
+pub(super) fn trim(mut value: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = value {
         value = rest;
     }
@@ -558,45 +469,3 @@ impl fmt::Display for Header<'_> {
 }
 
 impl core::error::Error for HeadError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn s5_6_2_octets_of_a_token() {
-        let separators = b"\"(),/:;<=>?@[\\]{} \t";
-        for octet in 0..=u8::MAX {
-            let token = octet.is_ascii() && !octet.is_ascii_control() && !separators.contains(&octet);
-            assert_eq!(is_token(octet), token, "{octet:#x}");
-        }
-    }
-
-    type Split<'o> = (&'o [u8], &'o [u8]);
-
-    /// Puts every octet at every place among octets that belong: only one that does not is an end.
-    fn ends_at(take: fn(&[u8]) -> Split<'_>, belongs: impl Fn(u8) -> bool, around: &[u8]) {
-        for (len, &around) in (0..40).flat_map(|len| around.iter().map(move |around| (len, around))) {
-            for (at, octet) in (0..len).flat_map(|at| (0..=u8::MAX).map(move |octet| (at, octet))) {
-                let mut octets = [around; 40];
-                octets[at] = octet;
-                let end = if belongs(octet) { len } else { at };
-                assert_eq!(take(&octets[..len]), octets[..len].split_at(end));
-            }
-        }
-    }
-
-    #[test]
-    fn s5_5_text_ends_at_the_first_control_octet() {
-        ends_at(
-            take_text,
-            |octet| !octet.is_ascii_control() || octet == b'\t',
-            b"a\t \x80\xFF",
-        );
-    }
-
-    #[test]
-    fn s5_6_2_a_token_ends_at_the_first_octet_that_is_not_of_it() {
-        ends_at(take_token, is_token, b"aZ-0_");
-    }
-}

@@ -1,5 +1,6 @@
 //! The client's key and the server's proof that it read it (RFC 6455 sections 4.1 and 4.2.2).
 
+use crate::handshake::octets::Class;
 use base64ct::{Base64, Encoding};
 use core::fmt;
 use sha1_smol::Sha1;
@@ -42,10 +43,7 @@ impl Key {
     pub fn parse(value: &[u8]) -> Option<Key> {
         let octets: [u8; Key::LEN] = value.try_into().ok()?;
         let digits = octets.strip_suffix(b"==")?;
-        digits
-            .iter()
-            .all(|&octet| is_base64(octet))
-            .then_some(Key(octets))
+        Class::BASE64.has_all(digits).then_some(Key(octets))
     }
 
     /// Encodes 16 random octets, which a client draws afresh for each connection (RFC 6455 section 4.1).
@@ -127,10 +125,6 @@ impl Accept {
     pub const fn as_bytes(&self) -> &[u8; Accept::LEN] {
         &self.0
     }
-}
-
-const fn is_base64(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/')
 }
 
 impl fmt::Debug for Key {

@@ -2,7 +2,8 @@
 //!
 //! A list may go on over several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
 
-use crate::handshake::head::{Headers, Known, is_token, str_of_ascii, take_token, take_while};
+use crate::handshake::head::{Headers, Known, str_of_ascii, trim};
+use crate::handshake::octets::{Class, take_token};
 use core::fmt;
 
 /// The subprotocols that a client offers, in its order of preference (RFC 6455 section 11.3.4).
@@ -95,8 +96,13 @@ impl<'h> Subprotocols<'h> {
     /// Judges a list that a client sent: at least one token (RFC 6455 section 4.3).
     pub(super) fn new(elements: Elements<'h>) -> Result<Subprotocols<'h>, Malformed> {
         let mut rest = elements;
-        rest.next_with(token)?.ok_or(Malformed)?;
-        while rest.next_with(token)?.is_some() {}
+        let mut any = false;
+        while rest.next_with(token)?.is_some() {
+            any = true;
+        }
+        if !any {
+            return Err(Malformed);
+        }
         Ok(Subprotocols { elements })
     }
 
@@ -114,8 +120,13 @@ impl<'h> Extensions<'h> {
 
     pub(super) fn new(elements: Elements<'h>) -> Result<Extensions<'h>, Malformed> {
         let mut rest = elements;
-        rest.next_with(extension)?.ok_or(Malformed)?;
-        while rest.next_with(extension)?.is_some() {}
+        let mut any = false;
+        while rest.next_with(extension)?.is_some() {
+            any = true;
+        }
+        if !any {
+            return Err(Malformed);
+        }
         Ok(Extensions { elements })
     }
 
@@ -194,24 +205,28 @@ impl<'h> Elements<'h> {
         &mut self,
         parse: impl Fn(&'h [u8]) -> Result<(T, &'h [u8]), Malformed>,
     ) -> Result<Option<T>, Malformed> {
+        let Some(value) = self.element() else {
+            return Ok(None);
+        };
+        let (element, rest) = parse(value)?;
+        let rest = skip_white(rest);
+        if !matches!(rest, [] | [b',', ..]) {
+            return Err(Malformed);
+        }
+        self.value = rest;
+        Ok(Some(element))
+    }
+
+    /// Finds the next element that is not empty, and gives the rest of its line.
+    fn element(&mut self) -> Option<&'h [u8]> {
         loop {
-            let (_, value) = take_while(self.value, |octet| is_white(octet) || octet == b',');
+            let (_, value) = Class::BETWEEN.take(self.value);
             if !value.is_empty() {
-                let (element, rest) = parse(value)?;
-                let rest = skip_white(rest);
-                if !matches!(rest, [] | [b',', ..]) {
-                    return Err(Malformed);
-                }
-                self.value = rest;
-                return Ok(Some(element));
+                return Some(value);
             }
-            let Some(more) = self.more.checked_sub(1) else {
-                return Ok(None);
-            };
+            let more = self.more.checked_sub(1)?;
             let known = self.known;
-            let Some(header) = self.behind.find(|header| header.known() == Some(known)) else {
-                return Ok(None);
-            };
+            let header = self.behind.find(|header| header.known() == Some(known))?;
             self.more = more;
             self.value = header.value();
         }
@@ -246,10 +261,8 @@ impl<'h> Iterator for Params<'h> {
 
 /// Tells whether one element of a list is this token, in any case.
 pub(super) fn has_token(value: &[u8], wanted: &[u8]) -> bool {
-    value.eq_ignore_ascii_case(wanted)
-        || value
-            .split(|&octet| octet == b',')
-            .any(|element| element.trim_ascii().eq_ignore_ascii_case(wanted))
+    let mut elements = value.split(|&octet| octet == b',');
+    elements.any(|element| trim(element).eq_ignore_ascii_case(wanted))
 }
 
 fn token(octets: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
@@ -293,7 +306,7 @@ fn quoted_token(quoted: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     let mut rest = quoted;
     loop {
         rest = match rest {
-            [b'\\', octet, behind @ ..] | [octet, behind @ ..] if is_token(*octet) => behind,
+            [b'\\', octet, behind @ ..] | [octet, behind @ ..] if Class::TOKEN.has(*octet) => behind,
             [b'"', behind @ ..] if rest.len() < quoted.len() => {
                 return Ok((before(quoted, rest), behind));
             }
@@ -308,11 +321,7 @@ fn before<'h>(whole: &'h [u8], rest: &[u8]) -> &'h [u8] {
 }
 
 fn skip_white(octets: &[u8]) -> &[u8] {
-    take_while(octets, is_white).1
-}
-
-const fn is_white(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t')
+    Class::WHITE.take(octets).1
 }
 
 impl PartialEq<str> for ParamValue<'_> {

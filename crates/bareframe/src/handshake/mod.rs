@@ -40,6 +40,7 @@ mod encode;
 mod head;
 mod key;
 mod list;
+mod octets;
 mod server;
 
 pub use answer::{Answer, Status};

@@ -3,10 +3,11 @@
 use crate::handshake::answer::{Answer, Status};
 use crate::handshake::encode::{EncodeError, check_headers, encode};
 use crate::handshake::head::{
-    HeadError, Header, Headers, Known, Single, header_lines, is_host, request_line, str_of_ascii, take_while,
+    HeadError, Header, Headers, Known, Single, header_lines, request_line, str_of_ascii,
 };
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions, Subprotocols, has_token};
+use crate::handshake::octets::Class;
 use core::fmt;
 
 /// A client's request, which may ask for a WebSocket or for anything else.
@@ -254,7 +255,7 @@ impl<'h> Request<'h> {
         match asked.host {
             Single::Absent => return Err(RequestError::MissingHost),
             Single::Repeated => return Err(RequestError::RepeatedHost),
-            Single::Once(host) if !is_host(host) => return Err(RequestError::InvalidHost),
+            Single::Once(host) if !Class::HOST.has_all(host) => return Err(RequestError::InvalidHost),
             Single::Once(_) => {}
         }
         if asked.transfer_encoding || !matches!(asked.content_length, Single::Absent | Single::Once(b"0")) {
@@ -294,15 +295,16 @@ impl<'h> Request<'h> {
 
     /// Gives the target's path, and the query with its question mark or nothing.
     fn split_resource(&self) -> (&'h [u8], &'h [u8]) {
-        let no_query = |octet| octet != b'?';
-        let (scheme, rest) = take_while(self.target, is_scheme);
-        let Some(authority) = rest.strip_prefix(b"://").filter(|_| !scheme.is_empty()) else {
-            return take_while(self.target, no_query);
+        let (scheme, rest) = Class::SCHEME.take(self.target);
+        let resource = match rest {
+            [b':', b'/', b'/', authority @ ..] if !scheme.is_empty() => {
+                before(authority, |octet| matches!(octet, b'/' | b'?')).1
+            }
+            _ => self.target,
         };
-        let (_, resource) = take_while(authority, |octet| !matches!(octet, b'/' | b'?'));
-        match take_while(resource, no_query) {
+        match before(resource, |octet| octet == b'?') {
             // The path of an absolute URI may be left out.
-            ([], query) => (b"/", query),
+            ([], query) if resource.len() < self.target.len() => (b"/", query),
             resource => resource,
         }
     }
@@ -339,9 +341,11 @@ impl<'h> Asked<'h> {
     }
 }
 
-/// Tells whether an octet may stand in a scheme (RFC 3986 section 3.1).
-const fn is_scheme(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'-' | b'.')
+/// Splits octets before the first that `ends`.
+fn before(octets: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let end = octets.iter().position(|&octet| ends(octet));
+    end.and_then(|end| octets.split_at_checked(end))
+        .unwrap_or((octets, &[]))
 }
 
 impl<'h> Upgrade<'h> {
