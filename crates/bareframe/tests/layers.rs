@@ -4,6 +4,16 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
+/// The crates that a row may name.
+const CRATES: [&str; 6] = [
+    "heapless",
+    "sha1",
+    "sha1_smol",
+    "base64ct",
+    "cpufeatures",
+    "simdutf8",
+];
+
 /// The rows of the table: a file, and the modules and crates that it may use.
 fn table() -> Vec<(String, Vec<String>)> {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md")).unwrap();
@@ -58,15 +68,7 @@ fn uses(source: &str) -> Vec<String> {
                 .is_none_or(|c| !c.is_alphanumeric() && c != '$');
             found.extend(name.filter(|_| begins_path).map(str::to_owned));
         }
-        for other in [
-            "heapless",
-            "sha1_smol",
-            "base64ct",
-            "cpufeatures",
-            "simdutf8",
-            "std",
-            "alloc",
-        ] {
+        for other in CRATES.into_iter().chain(["std", "alloc"]) {
             let path = format!("{other}::");
             let names_it = line.match_indices(&path).any(|(at, _)| {
                 line[..at]
@@ -108,8 +110,7 @@ fn every_file_uses_only_what_stands_above_it_in_its_row() {
             let is_above = above
                 .map(|(above, _)| above)
                 .any(|above| *above == format!("{used}.rs") || above.starts_with(&format!("{used}/")));
-            let is_crate =
-                ["heapless", "sha1_smol", "base64ct", "cpufeatures", "simdutf8"].contains(&used.as_str());
+            let is_crate = CRATES.contains(&used.as_str());
             let own_folder = file.starts_with(&format!("{used}/"));
             assert!(
                 is_above || is_crate || own_folder,

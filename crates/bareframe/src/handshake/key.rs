@@ -3,6 +3,9 @@
 use crate::handshake::octets::Class;
 use base64ct::{Base64, Encoding};
 use core::fmt;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+use sha1::{Digest, Sha1};
+#[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
 use sha1_smol::Sha1;
 
 /// The value of a client's `Sec-WebSocket-Key`: 22 base64 characters and `==`, which is 16 octets
@@ -92,7 +95,7 @@ impl Accept {
     /// Answers a key (RFC 6455 section 4.2.2).
     #[must_use]
     pub fn from_key(key: &Key) -> Accept {
-        Accept::from_digest(Sha1::from(key.digest_input()).digest().bytes())
+        Accept::from_digest(digest(&key.digest_input()))
     }
 
     /// Encodes the SHA-1 digest of [`Key::digest_input`], for those who bring their own SHA-1
@@ -125,6 +128,17 @@ impl Accept {
     pub const fn as_bytes(&self) -> &[u8; Accept::LEN] {
         &self.0
     }
+}
+
+/// SHA-1 by the processor's own instructions, if it has them.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+fn digest(input: &[u8]) -> [u8; 20] {
+    Sha1::digest(input).into()
+}
+
+#[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+fn digest(input: &[u8]) -> [u8; 20] {
+    Sha1::from(input).digest().bytes()
 }
 
 impl fmt::Debug for Key {
