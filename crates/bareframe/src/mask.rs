@@ -5,6 +5,8 @@
     not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))
 ))]
 mod aligned;
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+mod avx2;
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
 mod blocks;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]

@@ -21,8 +21,9 @@ pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
 }
 
 /// Apart from the code around it, which would keep the compiler from making vectors.
+#[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
 #[inline(never)]
-pub(super) fn xor_long_apart(key: u32, octets: &mut [u8]) -> bool {
+fn xor_long_apart(key: u32, octets: &mut [u8]) -> bool {
     xor_long(key, octets)
 }
 

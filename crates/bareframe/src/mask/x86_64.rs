@@ -1,75 +1,76 @@
-//! Masking by x86-64's vectors: short payloads in lanes of SSE2; long ones by the portable loop, compiled for AVX2
-//! and AVX-512 and used from the size on where these win.
+//! Masking by x86-64's vectors: short payloads in lanes of SSE2, longer ones by AVX2, and the longest by the portable
+//! loop, compiled for AVX-512; each from the size on where it wins.
 
-use super::blocks::{self, xor_copy_long, xor_long, xor_long_apart, xor_short};
+use super::blocks::{xor_copy_long, xor_long, xor_short};
 use super::lane::Lane;
-use super::turn;
-use crate::cpu::{Vectors, vectors};
+use super::{avx2, blocks, turn};
+use crate::cpu::{Vectors, known, vectors};
 
-/// The shortest payload, in octets, for which asking for the processor's vectors pays.
-const DISPATCH: usize = 256;
+/// The shortest payload, in octets, for which vectors of 64 octets are faster in place than those of 32. In copying
+/// they never are.
+const WIDEST: usize = 4096;
 
 #[inline(always)]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
     match octets.len() {
-        0..=16 => xor_short(key, octets),
-        17..=32 => xor_ends::<1>(key, octets),
+        0..16 => xor_short(key, octets),
+        16..=32 => xor_ends::<1>(key, octets),
         33..=64 => xor_ends::<2>(key, octets),
         65..=128 => xor_ends::<4>(key, octets),
-        129..DISPATCH => xor_long_apart(key, octets),
         _ => xor_dispatched(key, octets),
     }
 }
 
 #[inline(always)]
 pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
-    if from.len() < DISPATCH {
-        blocks::xor_copy(key, from, out)
-    } else {
-        xor_copy_dispatched(key, from, out)
+    match from.len() {
+        0..16 => blocks::xor_copy(key, from, out),
+        16..=32 => xor_copy_ends::<1>(key, from, out),
+        33..=64 => xor_copy_ends::<2>(key, from, out),
+        65..=128 => xor_copy_ends::<4>(key, from, out),
+        _ => xor_copy_dispatched(key, from, out),
     }
 }
 
 #[inline(never)]
 fn xor_dispatched(key: u32, octets: &mut [u8]) -> bool {
-    match vectors() {
-        // SAFETY: `vectors` gives this only if the processor has every feature that the kernel enables.
-        Vectors::Avx512 => unsafe { xor_avx512(key, octets) },
-        // SAFETY: as above.
-        Vectors::Avx2 => unsafe { xor_avx2(key, octets) },
-        Vectors::Baseline => xor_long(key, octets),
+    match known() {
+        // SAFETY: this is known only of a processor that has every feature that the kernel enables.
+        Some(Vectors::Avx512) if octets.len() >= WIDEST => unsafe { xor_avx512(key, octets) },
+        // SAFETY: these are known only of a processor that has AVX2: what has AVX-512 is asked for it too.
+        Some(Vectors::Avx512 | Vectors::Avx2) => unsafe { avx2::xor(key, octets) },
+        Some(Vectors::Baseline) => xor_long(key, octets),
+        None => xor_first(key, octets),
     }
+}
+
+#[cold]
+#[inline(never)]
+fn xor_first(key: u32, octets: &mut [u8]) -> bool {
+    vectors();
+    xor_dispatched(key, octets)
 }
 
 #[inline(never)]
 fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
-    match vectors() {
-        // SAFETY: `vectors` gives this only if the processor has every feature that the kernel enables.
-        Vectors::Avx512 => unsafe { xor_copy_avx512(key, from, out) },
-        // SAFETY: as above.
-        Vectors::Avx2 => unsafe { xor_copy_avx2(key, from, out) },
-        Vectors::Baseline => xor_copy_long(key, from, out),
+    match known() {
+        // SAFETY: these are known only of a processor that has AVX2: what has AVX-512 is asked for it too.
+        Some(Vectors::Avx512 | Vectors::Avx2) => unsafe { avx2::xor_copy(key, from, out) },
+        Some(Vectors::Baseline) => xor_copy_long(key, from, out),
+        None => xor_copy_first(key, from, out),
     }
 }
 
-#[target_feature(enable = "avx2")]
-fn xor_avx2(key: u32, octets: &mut [u8]) -> bool {
-    xor_long(key, octets)
+#[cold]
+#[inline(never)]
+fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
+    vectors();
+    xor_copy_dispatched(key, from, out);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn xor_avx512(key: u32, octets: &mut [u8]) -> bool {
     xor_long(key, octets)
-}
-
-#[target_feature(enable = "avx2")]
-fn xor_copy_avx2(key: u32, from: &[u8], out: &mut [u8]) {
-    xor_copy_long(key, from, out);
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn xor_copy_avx512(key: u32, from: &[u8], out: &mut [u8]) {
-    xor_copy_long(key, from, out);
 }
 
 /// The first N lanes and the last N, which may overlap, so that both are read before either is written.
@@ -95,4 +96,68 @@ fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
         seen = seen.or(head).or(tail);
     }
     seen.is_ascii()
+}
+
+/// As [`xor_ends`], copied.
+#[inline(always)]
+fn xor_copy_ends<const N: usize>(key: u32, from: &[u8], out: &mut [u8]) {
+    let tail_key = Lane::repeat(turn(key, from.len()));
+    let key = Lane::repeat(key);
+    let head: Option<&[[u8; 16]; N]> = from.as_chunks().0.first_chunk();
+    let tail: Option<&[[u8; 16]; N]> = from.as_rchunks().1.last_chunk();
+    let (Some(head), Some(tail)) = (head, tail) else {
+        return;
+    };
+    if let Some(to) = out.as_chunks_mut().0.first_chunk_mut() {
+        *to = head.map(|octets| Lane::read(octets).xor(key).octets());
+    }
+    if let Some(to) = out.as_rchunks_mut().1.last_chunk_mut() {
+        *to = tail.map(|octets| Lane::read(octets).xor(tail_key).octets());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    /// Each kernel that this processor has, at every length from what it asks for, every phase and some alignments.
+    #[test]
+    fn s5_3_every_kernel_is_the_loop_over_octets() {
+        for len in 128..=4200 {
+            let (phase, align) = (len % 4, len * 7 % 64);
+            let key = turn(0x3d21_fa37, phase);
+            let above_ascii = (len % 3 == 0).then_some(align + len * 31 % 4201 % len);
+            let mut from: Vec<u8> = (0..align + len).map(|i| (i * 7 % 128) as u8).collect();
+            if let Some(at) = above_ascii {
+                from[at] |= 0x80;
+            }
+            let keys = key.to_ne_bytes().into_iter().cycle();
+            let masked: Vec<u8> = from[align..].iter().zip(keys).map(|(a, b)| a ^ b).collect();
+            let check = |xor: fn(u32, &mut [u8]) -> bool, xor_copy: fn(u32, &[u8], &mut [u8])| {
+                let mut here = from.clone();
+                xor(key, &mut here[align..]);
+                assert_eq!(here[align..], masked);
+                assert_eq!(xor(key, &mut here[align..]), above_ascii.is_none(), "{len}");
+                assert_eq!(here, from);
+                xor_copy(key, &from[align..], &mut here[align..]);
+                assert_eq!(here[align..], masked);
+                assert_eq!(here[..align], from[..align]);
+            };
+            check(xor, xor_copy);
+            check(xor_long, xor_copy_long);
+            if vectors() != Vectors::Baseline {
+                // SAFETY: what is more than the baseline has AVX2.
+                let xor = |key, octets: &mut [u8]| unsafe { avx2::xor(key, octets) };
+                // SAFETY: as above.
+                let xor_copy = |key, from: &[u8], out: &mut [u8]| unsafe { avx2::xor_copy(key, from, out) };
+                check(xor, xor_copy);
+            }
+            if vectors() == Vectors::Avx512 {
+                // SAFETY: `vectors` gives this only if the processor has every feature that the kernel enables.
+                check(|key, octets| unsafe { xor_avx512(key, octets) }, xor_copy);
+            }
+        }
+    }
 }
