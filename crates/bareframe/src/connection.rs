@@ -116,12 +116,8 @@ impl<R: Role> Connection<R> {
     #[must_use]
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<ControlFrame> {
-        while let Some(reply) = self.receiver.poll_reply() {
-            if let Some(frame) = self.sender.reply(reply) {
-                return Some(frame);
-            }
-        }
-        None
+        let (opcode, payload) = self.receiver.poll_owed()?;
+        self.sender.answer(opcode, payload)
     }
 
     /// Begins a frame of a message. See [`Sender::send`].

@@ -2,9 +2,8 @@
 
 use crate::close::{CloseCode, CloseReason};
 use crate::error::{ProtocolError, SendError};
-use crate::header::FrameHeader;
 use crate::mask::{Masker, MaskingKey};
-use crate::opcode::{Opcode, Rsv};
+use crate::opcode::Opcode;
 use crate::utf8::Utf8Validator;
 use core::fmt;
 use core::ops::Deref;
@@ -20,9 +19,8 @@ use core::ops::Deref;
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlPayload {
-    // At most MAX_LEN; the octets behind it mean nothing.
-    len: u8,
-    octets: [u8; ControlPayload::MAX_LEN],
+    // The last octet is the length, at most MAX_LEN; those in between mean nothing.
+    octets: [u8; ControlPayload::ROOM],
 }
 
 /// A whole control frame in octets, ready to be sent: 2 to 131 of them (RFC 6455 section 5.5).
@@ -36,20 +34,41 @@ pub struct ControlPayload {
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlFrame {
+    // A header and a payload's blocks; the octets behind `len` mean nothing.
+    octets: [u8; ControlFrame::ROOM],
     // At most MAX_LEN.
     len: u8,
-    octets: [u8; ControlFrame::MAX_LEN],
 }
+
+/// A Ping or a Pong that lies whole at the front of the input.
+pub(crate) struct WholeControl<'i> {
+    pub(crate) opcode: Opcode,
+    /// Zeros if it is not masked.
+    pub(crate) key: [u8; 4],
+    pub(crate) payload: &'i [u8],
+    /// Header and payload, in octets.
+    pub(crate) frame_len: usize,
+}
+
+/// What a payload is written in, in octets, and read again: what is read in other pieces than it was just written in
+/// is waited for.
+#[cfg(target_pointer_width = "64")]
+const BLOCK: usize = 16;
+/// The longest payload, in octets.
+const MAX_LEN: u8 = 125;
+const FIN: u8 = 0x80;
+const MASK: u8 = 0x80;
 
 impl ControlPayload {
     /// The longest control payload, in octets.
-    pub const MAX_LEN: usize = 125;
+    pub const MAX_LEN: usize = MAX_LEN as usize;
 
     /// No octets.
     pub const EMPTY: ControlPayload = ControlPayload {
-        len: 0,
-        octets: [0; ControlPayload::MAX_LEN],
+        octets: [0; ControlPayload::ROOM],
     };
+
+    const ROOM: usize = ControlPayload::MAX_LEN + 1;
 
     /// Copies a payload.
     ///
@@ -58,45 +77,88 @@ impl ControlPayload {
     /// [`SendError::OversizedControl`] if it has more than [`ControlPayload::MAX_LEN`] octets.
     pub fn new(octets: &[u8]) -> Result<ControlPayload, SendError> {
         let mut payload = ControlPayload::EMPTY;
-        if payload.extend(octets) {
+        if payload.gather([0; 4], octets) {
             Ok(payload)
         } else {
             Err(SendError::OversizedControl)
         }
     }
 
+    /// Takes the place of what was here, unmasked; if it does not fit, gives false.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(never)]
+    pub(crate) fn gather(&mut self, key: [u8; 4], from: &[u8]) -> bool {
+        let Ok(len @ 0..=MAX_LEN) = u8::try_from(from.len()) else {
+            return false;
+        };
+        let key = u64::from(u32::from_le_bytes(key));
+        let key = key << 32 | key;
+        let last = u128::from(len) << 120;
+        if let Some(to) = self.octets.last_chunk_mut() {
+            *to = last.to_le_bytes();
+        }
+        let (blocks, rest) = from.as_chunks();
+        let mut out = self.octets.as_chunks_mut().0.iter_mut();
+        for (block, to) in blocks.iter().zip(out.by_ref()) {
+            *to = xored(*block, key);
+        }
+        if rest.is_empty() {
+            return true;
+        }
+        let block = behind_blocks(from, len);
+        if let Some(to) = out.next() {
+            *to = (block ^ twice(key)).to_le_bytes();
+        } else if let (Some(behind), Some(to)) = (from.last_chunk(), self.octets.last_chunk_mut()) {
+            // The last block overlaps the one before by two octets.
+            let unwanted = u32::from(126_u8.wrapping_sub(len)).wrapping_mul(8);
+            let block = u128::from_le_bytes(*behind).wrapping_shr(unwanted);
+            let block = block ^ twice(key.rotate_right(16));
+            *to = (block << 8 >> 8 | last).to_le_bytes();
+        }
+        true
+    }
+
+    /// As above, in as little flash as it takes.
+    #[cfg(not(target_pointer_width = "64"))]
+    pub(crate) fn gather(&mut self, key: [u8; 4], from: &[u8]) -> bool {
+        self.clear();
+        self.extend_unmasked(&mut Masker::new(MaskingKey::new(key)), from);
+        self.len() == from.len()
+    }
+
+    #[inline]
+    pub(crate) const fn payload_len(&self) -> u8 {
+        let [.., len] = self.octets;
+        len
+    }
+
+    #[inline]
+    const fn set_len(&mut self, len: u8) {
+        let [.., last] = &mut self.octets;
+        *last = len;
+    }
+
     #[inline]
     pub(crate) fn clear(&mut self) {
-        self.len = 0;
+        self.set_len(0);
     }
 
     /// Adds octets at the end, unmasked, as many as fit.
-    #[inline]
     pub(crate) fn extend_unmasked(&mut self, masker: &mut Masker, octets: &[u8]) {
-        if let Some(free) = self.octets.get_mut(usize::from(self.len)..)
+        let len = self.payload_len();
+        if let Some(free) = self.octets.get_mut(usize::from(len)..MAX_LEN.into())
             && let Ok(more) = masker.apply_copy(octets, free)
         {
             // No more than MAX_LEN are free.
-            self.len = self.len.wrapping_add(u8::try_from(more).unwrap_or(0));
+            self.set_len(len.wrapping_add(u8::try_from(more).unwrap_or(0)));
         }
     }
 
     /// Adds octets at the end; if they do not fit, adds none and gives false.
     pub(crate) fn extend(&mut self, octets: &[u8]) -> bool {
-        let Some(free) = self.octets.get_mut(usize::from(self.len)..) else {
-            return false;
-        };
-        let Ok(more) = u8::try_from(octets.len()) else {
-            return false;
-        };
-        if octets.len() > free.len() {
-            return false;
-        }
-        for (to, from) in free.iter_mut().zip(octets) {
-            *to = *from;
-        }
-        self.len = self.len.wrapping_add(more);
-        true
+        let before = self.len();
+        self.extend_unmasked(&mut Masker::new(MaskingKey::new([0; 4])), octets);
+        self.len().wrapping_sub(before) == octets.len()
     }
 
     /// Reads the payload of a Close frame (RFC 6455 section 5.5.1).
@@ -122,7 +184,10 @@ impl ControlPayload {
     /// The reason of a payload that was judged.
     #[inline]
     pub(crate) const fn as_close(&self) -> CloseReason {
-        CloseReason::from_payload(self.len, self.octets)
+        match self.octets.first_chunk() {
+            Some(octets) => CloseReason::from_payload(self.payload_len(), *octets),
+            None => CloseReason::EMPTY,
+        }
     }
 
     /// Judges the payload of a Close frame and gives its code (RFC 6455 section 5.5.1).
@@ -161,36 +226,111 @@ impl ControlPayload {
     }
 }
 
+impl<'i> WholeControl<'i> {
+    #[inline(always)]
+    pub(crate) fn find(input: &'i [u8], masked: bool) -> Option<WholeControl<'i>> {
+        let (&[first, second], rest) = input.split_first_chunk()?;
+        let opcode = match first ^ FIN {
+            0x9 => Opcode::Ping,
+            0xA => Opcode::Pong,
+            _ => return None,
+        };
+        let payload_len = second ^ if masked { MASK } else { 0 };
+        if payload_len > MAX_LEN {
+            return None;
+        }
+        let payload_len = usize::from(payload_len);
+        let (key, rest, header_len) = if masked {
+            let (&key, rest) = rest.split_first_chunk()?;
+            (key, rest, 6_usize)
+        } else {
+            ([0; 4], rest, 2)
+        };
+        Some(WholeControl {
+            opcode,
+            key,
+            payload: rest.get(..payload_len)?,
+            frame_len: header_len.wrapping_add(payload_len),
+        })
+    }
+}
+
 impl ControlFrame {
     /// The longest control frame, in octets: a masked header of 6 and a payload of 125.
     pub const MAX_LEN: usize = 131;
 
-    /// Makes the frame; its payload has at most [`ControlPayload::MAX_LEN`] octets.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError::OversizedControl`].
-    pub(crate) fn encode(
+    const ROOM: usize = 6 + ControlPayload::ROOM;
+
+    /// Makes the frame.
+    #[inline(always)]
+    pub(crate) fn new(
         opcode: Opcode,
-        payload: &[u8],
-        next_key: impl FnOnce() -> Option<MaskingKey>,
-    ) -> Result<ControlFrame, SendError> {
-        let header = FrameHeader::new(true, Rsv::NONE, opcode, None, payload.len() as u64)?;
-        let masking_key = next_key();
-        let header = header.with_key(masking_key).encode();
+        masking_key: Option<MaskingKey>,
+        payload: &ControlPayload,
+    ) -> ControlFrame {
+        let len = payload.payload_len();
         let mut frame = ControlFrame {
-            len: 0,
-            octets: [0; ControlFrame::MAX_LEN],
+            octets: [0; ControlFrame::ROOM],
+            len: len.wrapping_add(if masking_key.is_some() { 6 } else { 2 }),
         };
-        if let Some((head, body)) = frame.octets.split_at_mut_checked(header.len()) {
-            for (to, from) in head.iter_mut().zip(header.iter()) {
-                *to = *from;
+        let Some((front, behind)) = frame.octets.split_first_chunk_mut() else {
+            return frame;
+        };
+        let Some(key) = masking_key else {
+            *front = [FIN | opcode.bits(), len];
+            if let Some(to) = behind.first_chunk_mut() {
+                *to = payload.octets;
             }
-            let mut masker = masking_key.map_or(Masker::NONE, Masker::new);
-            masker.apply_copy(payload, body)?;
+            return frame;
+        };
+        *front = [FIN | opcode.bits(), MASK | len];
+        if let Some((front, behind)) = behind.split_first_chunk_mut() {
+            *front = key.octets();
+            if let Some(to) = behind.first_chunk_mut() {
+                *to = payload.octets;
+                Masker::new(key).apply(to);
+            }
         }
-        frame.len = u8::try_from(header.len().saturating_add(payload.len())).unwrap_or(0);
-        Ok(frame)
+        frame
+    }
+}
+
+/// In words of the machine, of which compilers make a vector.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn xored(mut block: [u8; BLOCK], key: u64) -> [u8; BLOCK] {
+    let (words, _) = block.as_chunks_mut();
+    for word in words {
+        *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
+    }
+    block
+}
+
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+const fn twice(key: u64) -> u128 {
+    (key as u128) << 64 | key as u128
+}
+
+/// What of a payload is behind its last whole block, as the front of a block; what follows it there means nothing.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn behind_blocks(octets: &[u8], len: u8) -> u128 {
+    let rest = u32::from(len & 15);
+    let unwanted = |all: u32| all.wrapping_sub(rest).wrapping_mul(8);
+    // The last octets are read again, all at once, and moved to where they belong.
+    if let Some(last) = octets.last_chunk() {
+        u128::from_le_bytes(*last).wrapping_shr(unwanted(16))
+    } else if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+        let last = u64::from_le_bytes(*last).wrapping_shr(unwanted(16));
+        u128::from(u64::from_le_bytes(*first)) | u128::from(last) << 64
+    } else if let (Some(first), Some(last)) = (octets.first_chunk(), octets.last_chunk()) {
+        let last = (u64::from(u32::from_le_bytes(*last)) << 32).wrapping_shr(unwanted(8));
+        u128::from(u64::from(u32::from_le_bytes(*first)) | last)
+    } else {
+        octets
+            .iter()
+            .rfold(0, |block, octet| block << 8 | u128::from(*octet))
     }
 }
 
@@ -205,7 +345,7 @@ impl Deref for ControlPayload {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.len)).unwrap_or(&[])
+        self.octets.get(..usize::from(self.payload_len())).unwrap_or(&[])
     }
 }
 
@@ -255,5 +395,26 @@ impl fmt::Debug for ControlPayload {
 impl fmt::Debug for ControlFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ControlFrame({:02x?})", &**self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn s5_5_every_length_is_gathered_whole_and_unmasked() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        let mut payload = ControlPayload::EMPTY;
+        for len in (0..=ControlPayload::MAX_LEN).rev() {
+            let plain: Vec<u8> = (0..len).map(|i| (i * 7) as u8).collect();
+            let mut masked = plain.clone();
+            Masker::new(MaskingKey::new(key)).apply(&mut masked);
+            assert!(payload.gather(key, &masked));
+            assert_eq!(*payload, *plain, "{len}");
+        }
+        assert!(!payload.gather(key, &[0; ControlPayload::MAX_LEN + 1]));
     }
 }

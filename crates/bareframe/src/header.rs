@@ -89,9 +89,8 @@ pub(crate) enum Mask {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HeaderBytes {
-    octets: [u8; FrameHeader::MAX_LEN],
-    // At most MAX_LEN.
-    len: u8,
+    // As wide as what it is put together in. Behind the header are zeros, but the last octet is its length.
+    octets: [u8; 16],
 }
 
 /// The first octets of a header, judged.
@@ -259,23 +258,32 @@ impl FrameHeader {
     #[must_use]
     #[inline]
     pub const fn encode(&self) -> HeaderBytes {
+        // Put together in registers: octets stored one by one would be waited for by whoever reads them all at once.
         let fin = if self.fin { FIN } else { 0 };
-        let first = fin | self.rsv.bits() | self.opcode.bits();
-        let mask = if self.masking_key.is_some() { MASK } else { 0 };
-        let ([a, b, c, d], key_len) = match self.masking_key {
-            Some(key) => (key.octets(), 4_u8),
-            None => ([0; 4], 0),
+        let first = (fin | self.rsv.bits() | self.opcode.bits()) as u64;
+        let (mask, key, key_len) = match self.masking_key {
+            Some(key) => (MASK as u64, u32::from_be_bytes(key.octets()) as u64, 4_u64),
+            None => (0, 0, 0),
         };
-        let [s, t, u, v, w, x, y, z] = self.payload_len.to_be_bytes();
-        let (octets, length_end) = if self.payload_len < LENGTH_16 as u64 {
-            ([first, mask | z, a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0], 2)
-        } else if self.payload_len <= u16::MAX as u64 {
-            ([first, mask | LENGTH_16, y, z, a, b, c, d, 0, 0, 0, 0, 0, 0], 4)
+        let front = first << 56 | mask << 48;
+        let len = self.payload_len;
+        let (front, back) = if len < LENGTH_16 as u64 {
+            (front | len << 48 | key << 16, key_len.wrapping_add(2))
+        } else if len <= u16::MAX as u64 {
+            (
+                front | (LENGTH_16 as u64) << 48 | len << 32 | key,
+                key_len.wrapping_add(4),
+            )
         } else {
-            ([first, mask | LENGTH_64, s, t, u, v, w, x, y, z, a, b, c, d], 10)
+            let back = len << 48 | key << 16;
+            (
+                front | (LENGTH_64 as u64) << 48 | len >> 16,
+                back | key_len.wrapping_add(10),
+            )
         };
-        let len = key_len.wrapping_add(length_end);
-        HeaderBytes { octets, len }
+        HeaderBytes {
+            octets: ((front as u128) << 64 | back as u128).to_be_bytes(),
+        }
     }
 }
 
@@ -550,18 +558,37 @@ const fn is_control(first: u8) -> bool {
 }
 
 impl HeaderBytes {
+    /// At most [`FrameHeader::MAX_LEN`].
+    #[inline]
+    const fn octet_count(&self) -> usize {
+        let [.., len] = self.octets;
+        len as usize
+    }
+
     /// Writes the header to the front of `out`, which holds a whole frame, and gives the rest for its payload.
     #[inline]
     pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
-        // One copy of a fixed length; the payload goes over what of it is no header.
-        if let Some(front) = out.first_chunk_mut() {
-            *front = self.octets;
+        // One copy of a fixed length; the payload goes over what of it is no header. Never through memory: what was
+        // just written there in two words would be waited for.
+        let header = u128::from_be_bytes(self.octets);
+        if cfg!(target_pointer_width = "64")
+            && let Some(front) = out.first_chunk_mut()
+        {
+            *front = header.to_be_bytes();
+        } else if cfg!(target_pointer_width = "64")
+            && let Some(front) = out.first_chunk_mut()
+        {
+            // A frame of fewer than 16 octets has a header of at most 6.
+            let [a, b, c, d, e, f, ..] = header.to_be_bytes();
+            *front = [a, b, c, d, e, f, 0, 0];
         } else {
-            for (to, from) in out.iter_mut().zip(self.iter()) {
-                *to = *from;
+            let mut rest = header;
+            for to in out.iter_mut().take(self.octet_count()) {
+                [*to, ..] = rest.to_be_bytes();
+                rest <<= 8;
             }
         }
-        out.get_mut(usize::from(self.len)..).unwrap_or(&mut [])
+        out.get_mut(self.octet_count()..).unwrap_or(&mut [])
     }
 }
 
@@ -570,7 +597,7 @@ impl Deref for HeaderBytes {
 
     #[inline]
     fn deref(&self) -> &[u8] {
-        self.octets.get(..usize::from(self.len)).unwrap_or(&[])
+        self.octets.get(..self.octet_count()).unwrap_or(&[])
     }
 }
 

@@ -1,7 +1,7 @@
 //! The receiving half: octets in, events out (RFC 6455 sections 5, 6.2 and 7).
 
 use crate::close::{CloseCode, CloseReason};
-use crate::control::ControlPayload;
+use crate::control::{ControlPayload, WholeControl};
 use crate::error::ProtocolError;
 use crate::frame::{FrameDecoder, Part, Payload, Stop, take};
 use crate::header::{Beginning, Mask};
@@ -62,8 +62,11 @@ enum Received<'i> {
     /// All input is taken, or what comes next is to be looked at.
     Nothing,
     Data(Data<'i>),
-    /// This control frame is whole.
-    Control(Opcode),
+    // A control frame is whole. Its opcode is in the tag: one that stood where a payload's address stands would be
+    // waited for.
+    Ping,
+    Pong,
+    Close,
 }
 
 /// A piece of a message, lent from the input: at least one octet, unless it is the message's last.
@@ -154,7 +157,9 @@ impl<R: Role> Receiver<R> {
         Ok(match received? {
             Received::Nothing => None,
             Received::Data(data) => Some(Event::Data(data)),
-            Received::Control(opcode) => Some(self.control_event(opcode)),
+            Received::Ping => Some(self.ping()),
+            Received::Pong => Some(Event::Pong(self.control)),
+            Received::Close => Some(Event::Close(self.control.as_close())),
         })
     }
 
@@ -188,25 +193,35 @@ impl<R: Role> Receiver<R> {
     #[must_use]
     #[inline]
     pub fn poll_reply(&mut self) -> Option<Reply> {
-        if self.pong_owed || self.close_owed {
-            self.take_reply()
+        match self.poll_owed()? {
+            (Opcode::Close, payload) => Some(Reply(Owed::Close(payload.judge_close().ok()?))),
+            (_, payload) => Some(Reply(Owed::Pong(*payload))),
+        }
+    }
+
+    /// The control frame that is owed, once.
+    #[inline]
+    pub(crate) fn poll_owed(&mut self) -> Option<(Opcode, &ControlPayload)> {
+        if core::mem::take(&mut self.pong_owed) {
+            Some((Opcode::Pong, &self.pong))
+        } else if self.close_owed {
+            self.take_close()
         } else {
             None
         }
     }
 
+    /// No control frame arrives any more, so that its place is free for the Close.
     #[inline(never)]
-    fn take_reply(&mut self) -> Option<Reply> {
-        if self.pong_owed {
-            self.pong_owed = false;
-            return Some(Reply(Owed::Pong(self.pong)));
-        }
+    fn take_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
         self.close_owed = false;
-        match self.stopped()? {
-            Stop::Failed(error) => Some(Reply(Owed::Close(Some(error.close_code())))),
-            Stop::Closed(code) => Some(Reply(Owed::Close(code))),
-            Stop::Ended => None,
-        }
+        let code = match self.stopped()? {
+            Stop::Failed(error) => Some(error.close_code()),
+            Stop::Closed(code) => code,
+            Stop::Ended => return None,
+        };
+        self.control = ControlPayload::from_close(code, "").ok()?;
+        Some((Opcode::Close, &self.control))
     }
 
     /// Why nothing more is received, if so.
@@ -250,6 +265,16 @@ impl<R: Role> Receiver<R> {
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
     fn receive_any<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Received<'i>, ProtocolError> {
+        // Not worth its flash on a small machine.
+        if cfg!(target_pointer_width = "64")
+            && self.decoder.is_between_frames()
+            && let Some(found) = WholeControl::find(input, R::RECEIVES_MASKED)
+        {
+            self.place_of(found.opcode).gather(found.key, found.payload);
+            let (opcode, frame_len) = (found.opcode, found.frame_len);
+            take(input, frame_len);
+            return Ok(Received::control(opcode));
+        }
         loop {
             if !self.decoder.is_in_data() {
                 let received = self.receive_header_or_control(input)?;
@@ -294,7 +319,7 @@ impl<R: Role> Receiver<R> {
         };
         if current.opcode.is_control() {
             if self.receive_control(current, input)? {
-                return Ok(Received::Control(current.opcode));
+                return Ok(Received::control(current.opcode));
             }
         } else if current.missing == 0 && current.fin {
             let whole = self.message.is_text();
@@ -385,22 +410,26 @@ impl<R: Role> Receiver<R> {
             self.decoder.go_on(current);
         }
         take(input, here);
+        if whole && current.opcode == Opcode::Ping && self.auto_pong {
+            self.pong = self.control;
+        }
         Ok(whole)
     }
 
-    /// The event of a control frame that is whole.
+    /// The event of a Ping that is whole.
     #[inline]
-    fn control_event<'i>(&mut self, opcode: Opcode) -> Event<'i> {
-        match opcode {
-            Opcode::Ping => {
-                if self.auto_pong {
-                    self.pong = self.control;
-                    self.pong_owed = true;
-                }
-                Event::Ping(self.control)
-            }
-            Opcode::Pong => Event::Pong(self.control),
-            _ => Event::Close(self.control.as_close()),
+    fn ping<'i>(&mut self) -> Event<'i> {
+        self.pong_owed |= self.auto_pong;
+        Event::Ping(*self.place_of(Opcode::Ping))
+    }
+
+    /// Where the payload of a control frame that is whole is kept: that of a Ping is the one of its Pong.
+    #[inline]
+    fn place_of(&mut self, opcode: Opcode) -> &mut ControlPayload {
+        if opcode == Opcode::Ping && self.auto_pong {
+            &mut self.pong
+        } else {
+            &mut self.control
         }
     }
 
@@ -410,6 +439,17 @@ impl<R: Role> Receiver<R> {
         self.decoder.stop(Stop::Failed(error));
         self.close_owed = true;
         error
+    }
+}
+
+impl Received<'_> {
+    #[inline]
+    const fn control(opcode: Opcode) -> Self {
+        match opcode {
+            Opcode::Ping => Received::Ping,
+            Opcode::Pong => Received::Pong,
+            _ => Received::Close,
+        }
     }
 }
 

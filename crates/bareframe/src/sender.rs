@@ -54,7 +54,7 @@ pub struct Sender<R> {
 pub struct Outgoing<R> {
     header: HeaderBytes,
     payload_len: u64,
-    masker: Option<Masker>,
+    masker: Masker,
     role: PhantomData<fn() -> R>,
 }
 
@@ -88,11 +88,15 @@ impl<R: Role> Sender<R> {
         let opcode = self.next_opcode(kind, rsv)?;
         let header = FrameHeader::new(fin, rsv, opcode, None, payload_len)?;
         let masking_key = self.role.next_key();
-        self.open = if fin { None } else { Some(kind) };
+        if !fin {
+            self.open = Some(kind);
+        } else if self.open.is_some() {
+            self.open = None;
+        }
         Ok(Outgoing {
             header: header.with_key(masking_key).encode(),
             payload_len,
-            masker: masking_key.map(Masker::new),
+            masker: masking_key.map_or(Masker::NONE, Masker::new),
             role: PhantomData,
         })
     }
@@ -158,18 +162,26 @@ impl<R: Role> Sender<R> {
     pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<ControlFrame, SendError> {
         self.check_open()?;
         let payload = ControlPayload::from_close(code, reason)?;
-        let frame = self.control(Opcode::Close, &payload)?;
         self.closed = true;
-        Ok(frame)
+        Ok(ControlFrame::new(Opcode::Close, self.role.next_key(), &payload))
     }
 
     /// Makes the frame of what the receiving half owes; `None` once our Close was sent.
     #[must_use]
     pub fn reply(&mut self, reply: Reply) -> Option<ControlFrame> {
         match reply.0 {
-            Owed::Pong(payload) => self.pong(&payload).ok(),
+            Owed::Pong(payload) => self.answer(Opcode::Pong, &payload),
             Owed::Close(code) => self.close(code, "").ok(),
         }
+    }
+
+    #[inline]
+    pub(crate) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload) -> Option<ControlFrame> {
+        if self.closed {
+            return None;
+        }
+        self.closed = opcode == Opcode::Close;
+        Some(ControlFrame::new(opcode, self.role.next_key(), payload))
     }
 
     pub(crate) const fn is_closed(&self) -> bool {
@@ -178,7 +190,8 @@ impl<R: Role> Sender<R> {
 
     fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<ControlFrame, SendError> {
         self.check_open()?;
-        ControlFrame::encode(opcode, payload, || self.role.next_key())
+        let payload = ControlPayload::new(payload)?;
+        Ok(ControlFrame::new(opcode, self.role.next_key(), &payload))
     }
 
     #[inline]
@@ -222,14 +235,14 @@ impl<R: Role> Outgoing<R> {
     #[must_use]
     #[inline]
     pub const fn is_masked(&self) -> bool {
-        self.masker.is_some()
+        R::KEY_LEN > 0
     }
 
     /// Makes the payload's next piece ready to be sent, where it lies (RFC 6455 section 5.3).
     #[inline]
     pub fn apply(&mut self, piece: &mut [u8]) {
-        if let Some(masker) = &mut self.masker {
-            masker.apply(piece);
+        if self.is_masked() {
+            self.masker.apply(piece);
         }
     }
 
@@ -241,15 +254,13 @@ impl<R: Role> Outgoing<R> {
     #[inline]
     pub fn apply_copy(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let needed = piece.len();
-        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
-        match &mut self.masker {
-            Some(masker) => masker.apply_copy(piece, out),
-            None => {
-                for (to, from) in out.iter_mut().zip(piece) {
-                    *to = *from;
-                }
-                Ok(needed)
-            }
+        if self.is_masked() {
+            return self.masker.apply_copy(piece, out);
         }
+        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        for (to, from) in out.iter_mut().zip(piece) {
+            *to = *from;
+        }
+        Ok(needed)
     }
 }
