@@ -419,8 +419,12 @@ impl<R: Role> Receiver<R> {
     /// The event of a Ping that is whole.
     #[inline]
     fn ping<'i>(&mut self) -> Event<'i> {
-        self.pong_owed |= self.auto_pong;
-        Event::Ping(*self.place_of(Opcode::Ping))
+        if self.auto_pong {
+            self.pong_owed = true;
+            Event::Ping(self.pong)
+        } else {
+            Event::Ping(self.control)
+        }
     }
 
     /// Where the payload of a control frame that is whole is kept: that of a Ping is the one of its Pong.
