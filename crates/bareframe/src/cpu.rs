@@ -15,6 +15,7 @@ pub(crate) enum Vectors {
 
 cpufeatures::new!(avx2, "avx2");
 cpufeatures::new!(avx512, "avx2", "avx512f", "avx512bw", "avx512vl");
+cpufeatures::new!(vbmi, "avx512f", "avx512bw", "avx512vl", "avx512vbmi");
 
 /// What was found, or 0 before the first look. It is one value that depends on nothing else, and every look finds the
 /// same, so that no order is asked of it.
@@ -49,4 +50,10 @@ fn look() -> Vectors {
     };
     FOUND.store(found as u8, Ordering::Relaxed);
     found
+}
+
+/// Tells whether there are AVX-512's 64 octets, and also the instructions that move octets anywhere among them.
+#[inline]
+pub(crate) fn moves_octets() -> bool {
+    vbmi::get()
 }

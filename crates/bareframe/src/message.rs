@@ -159,7 +159,7 @@ pub(crate) fn receive_payload(
     }
     let masked = masker != Masker::NONE;
     let ascii = unmask(&mut masker, octets) || !masked && is_text && utf8::is_ascii(octets);
-    if is_text && !ascii {
+    if is_text && !ascii && !utf8::are_characters(octets) {
         receive_whole_text(Masker::NONE, octets)
     } else {
         Ok(())
@@ -182,7 +182,13 @@ fn receive_text(
 ) -> Result<(), InvalidUtf8> {
     let mut now = *text;
     let mut before: usize = 0;
-    for block in octets.chunks_mut(BLOCK) {
+    // Blocks are for finding in the near cache what was just unmasked.
+    let block_len = if *masker == Masker::NONE {
+        octets.len()
+    } else {
+        BLOCK
+    };
+    for block in octets.chunks_mut(block_len.max(1)) {
         let ascii = unmask(masker, block);
         if !(ascii && now.is_between_characters()) {
             now.push(block).map_err(|error| InvalidUtf8 {

@@ -1,5 +1,10 @@
 //! UTF-8, octet by octet or in bulk, failing at the first octet that can't be part of it (RFC 6455 section 8.1).
 
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+mod avx512;
+
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+use crate::cpu::moves_octets;
 use core::fmt;
 
 /// Checks text that arrives in pieces of any size (RFC 6455 section 8.1, RFC 3629 section 4).
@@ -187,9 +192,50 @@ fn valid_up_to(octets: &[u8]) -> usize {
     }
 }
 
-/// Tells whether no octet has its top bit set: in words, and the last that is not whole together with the one before.
+/// Tells whether the octets are whole characters, if there is a kernel for any length; without one it says no.
+#[inline(always)]
+pub(crate) fn are_characters(octets: &[u8]) -> bool {
+    #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+    if octets.len() >= SHORTEST && moves_octets() {
+        // SAFETY: the processor has every feature that the kernel enables, or `moves_octets` would have said no.
+        return unsafe { avx512::are_characters(octets) };
+    }
+    let _ = octets;
+    false
+}
+
+/// Tells whether no octet has its top bit set.
 #[inline]
 pub(crate) fn is_ascii(octets: &[u8]) -> bool {
+    #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+    if octets.len() >= LONG {
+        return is_long_ascii(octets);
+    }
+    is_ascii_in_words(octets)
+}
+
+/// The shortest text, in octets, for which the kernel is asked.
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+const SHORTEST: usize = 4;
+
+/// From this length on, in octets, asking for the processor's vectors pays.
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+const LONG: usize = 256;
+
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+#[inline(never)]
+fn is_long_ascii(octets: &[u8]) -> bool {
+    if moves_octets() {
+        // SAFETY: the processor has every feature that the kernel enables, or `moves_octets` would have said no.
+        unsafe { avx512::is_ascii(octets) }
+    } else {
+        is_ascii_in_words(octets)
+    }
+}
+
+/// In words, and the last that is not whole together with the one before.
+#[inline]
+fn is_ascii_in_words(octets: &[u8]) -> bool {
     const WORD: usize = size_of::<usize>();
     let (words, tail) = octets.as_chunks::<WORD>();
     let mut seen = 0;
@@ -242,7 +288,7 @@ pub(crate) const fn passed_mut(octets: &mut [u8]) -> Option<&mut str> {
     }
 }
 
-/// simdutf8's kernels, chosen at run time without std.
+/// The kernel of `avx512`, or simdutf8's, chosen at run time without std.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod simd {
     use crate::cpu::{Vectors, vectors};
@@ -253,10 +299,14 @@ mod simd {
     /// `None` if the kernels are not for this piece, or if there is a fault that they can't place.
     #[inline]
     pub(super) fn valid_up_to(octets: &[u8]) -> Option<usize> {
+        let whole = octets.get(..octets.len().wrapping_sub(unfinished(octets)))?;
+        #[cfg(target_feature = "sse2")]
+        if whole.len() >= super::SHORTEST && super::moves_octets() {
+            return super::are_characters(whole).then_some(whole.len());
+        }
         if octets.len() < DISPATCH || vectors() == Vectors::Baseline {
             return None;
         }
-        let whole = octets.get(..octets.len().wrapping_sub(unfinished(octets)))?;
         // SAFETY: the processor has AVX2, or `vectors` would have given `Baseline`.
         let checked = unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(whole) };
         checked.ok().map(|()| whole.len())
