@@ -2,7 +2,7 @@
 
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
-use crate::header::{Beginning, FrameHeader, PartialHeader, Rules};
+use crate::header::{FrameHeader, PartialHeader, Rules};
 use crate::mask::Masker;
 use crate::opcode::Opcode;
 
@@ -41,18 +41,11 @@ pub enum FrameEvent<'i> {
     },
 }
 
-/// The fields stand side by side and not in structs of their own so that they fit beside the tag.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum State {
-    /// The fields of [`PartialHeader`]; none has come between frames.
-    Header {
-        payload_len: u64,
-        key: [u8; 4],
-        first: u8,
-        second: u8,
-        len: u8,
-    },
-    /// The fields of [`Payload`].
+    /// None of it has come between frames.
+    Header(PartialHeader),
+    /// The fields of [`Payload`], side by side so that they fit beside the tag.
     Payload {
         missing: u64,
         masker: Masker,
@@ -93,13 +86,7 @@ pub(crate) enum Part {
 }
 
 impl FrameDecoder {
-    const BETWEEN_FRAMES: State = State::Header {
-        payload_len: 0,
-        key: [0; 4],
-        first: 0,
-        second: 0,
-        len: 0,
-    };
+    const BETWEEN_FRAMES: State = State::Header(PartialHeader::NONE);
 
     /// Begins between frames.
     #[must_use]
@@ -124,11 +111,12 @@ impl FrameDecoder {
     ) -> Result<Option<FrameEvent<'i>>, ProtocolError> {
         match self.part() {
             Part::Header => {
-                let header = self.header(&rules, input)?;
-                if let Some(header) = &header {
+                let (taken, header) = self.header(&rules, input);
+                take(input, taken);
+                if let Ok(Some(header)) = &header {
                     self.go_on(Payload::of(header));
                 }
-                Ok(header.map(FrameEvent::Header))
+                Ok(header?.map(FrameEvent::Header))
             }
             Part::Payload(mut payload) => {
                 let piece = take(input, payload.len_within(input.len()));
@@ -155,13 +143,13 @@ impl FrameDecoder {
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
-        matches!(self.state, State::Header { len: 0, .. })
+        matches!(&self.state, State::Header(partial) if partial.is_empty())
     }
 
     #[inline]
     pub(crate) const fn part(&self) -> Part {
         match self.state {
-            State::Header { .. } => Part::Header,
+            State::Header(_) => Part::Header,
             State::Payload {
                 missing,
                 masker,
@@ -177,32 +165,25 @@ impl FrameDecoder {
         }
     }
 
-    /// Tells whether the next octet belongs to the payload of a data frame.
+    /// Tells whether nothing more is decoded.
     #[inline]
-    pub(crate) fn is_in_data(&self) -> bool {
-        matches!(&self.state, State::Payload { opcode, .. } if !opcode.is_control())
+    pub(crate) const fn is_stopped(&self) -> bool {
+        matches!(self.state, State::Stopped(_))
     }
 
-    /// What of a payload is missing, how it is unmasked, and whether its frame has FIN.
+    /// What of a data frame's payload is missing, how it is unmasked, and whether the frame has FIN; `None` if no octet of
+    /// such a payload is next.
     #[inline]
     pub(crate) const fn data(&mut self) -> Option<(&mut u64, &mut Masker, bool)> {
         match &mut self.state {
             State::Payload {
-                missing, masker, fin, ..
-            } => Some((missing, masker, *fin)),
+                missing,
+                masker,
+                opcode,
+                fin,
+            } if !opcode.is_control() => Some((missing, masker, *fin)),
             _ => None,
         }
-    }
-
-    /// A payload of at least one octet is to follow.
-    #[inline]
-    pub(crate) const fn begin(&mut self, found: &Beginning) {
-        self.state = State::Payload {
-            missing: found.payload_len as u64,
-            masker: found.masker,
-            opcode: found.kind.opcode(),
-            fin: true,
-        };
     }
 
     #[inline]
@@ -210,60 +191,34 @@ impl FrameDecoder {
         self.state = FrameDecoder::BETWEEN_FRAMES;
     }
 
-    /// Takes octets of the header, all of them if it is not whole. If it is, its payload is to follow.
+    /// Gives how many octets are the header's, all of them if it is not whole. If it is, its payload is to follow.
     pub(crate) fn header(
         &mut self,
         rules: &Rules,
-        input: &mut &mut [u8],
-    ) -> Result<Option<FrameHeader>, ProtocolError> {
-        let State::Header {
-            payload_len,
-            key,
-            first,
-            second,
-            len,
-        } = self.state
-        else {
-            return Ok(None);
+        octets: &[u8],
+    ) -> (usize, Result<Option<FrameHeader>, ProtocolError>) {
+        let State::Header(partial) = &mut self.state else {
+            return (0, Ok(None));
         };
         // On a small machine its flash is worth more than its time.
-        if len == 0
+        if partial.is_empty()
             && cfg!(target_pointer_width = "64")
-            && let Some((header, header_len)) = FrameHeader::parse_short(input, rules)
+            && let Ok(Some(header)) = FrameHeader::judge(octets, rules)
         {
-            take(input, header_len);
-            return Ok(Some(header));
+            return (header.encoded_len(), Ok(Some(header)));
         }
-        let mut partial = PartialHeader {
-            payload_len,
-            key,
-            first,
-            second,
-            len,
-        };
-        while let Some(&octet) = input.first() {
+        let mut taken: usize = 0;
+        for &octet in octets {
             match partial.push(octet, rules) {
-                Ok(None) => {
-                    take(input, 1);
-                }
-                Ok(header) => {
-                    take(input, 1);
-                    return Ok(header);
-                }
+                Ok(None) => taken = taken.wrapping_add(1),
+                Ok(header) => return (taken.wrapping_add(1), Ok(header)),
                 Err(error) => {
                     self.stop(Stop::Failed(error));
-                    return Err(error);
+                    return (taken, Err(error));
                 }
             }
         }
-        self.state = State::Header {
-            payload_len: partial.payload_len,
-            key: partial.key,
-            first: partial.first,
-            second: partial.second,
-            len: partial.len,
-        };
-        Ok(None)
+        (taken, Ok(None))
     }
 
     /// This payload is to follow, or the next header if nothing of it is missing.

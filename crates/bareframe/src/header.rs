@@ -93,22 +93,20 @@ pub struct HeaderBytes {
     octets: [u8; 16],
 }
 
-/// The first octets of a header, judged.
+/// The first octets of a header, which the rules allow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PartialHeader {
-    pub(crate) payload_len: u64,
-    pub(crate) key: [u8; 4],
-    pub(crate) first: u8,
-    pub(crate) second: u8,
-    /// How many octets these are.
-    pub(crate) len: u8,
+    octets: [u8; FrameHeader::MAX_LEN],
+    // At most MAX_LEN.
+    len: u8,
 }
 
 /// A header at the front of the input that begins a message, which it is the whole of, with nothing unusual about it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beginning {
     pub(crate) kind: MessageKind,
-    pub(crate) masker: Masker,
+    /// `None` if the payload is not masked.
+    pub(crate) masker: Option<Masker>,
     pub(crate) header_len: usize,
     pub(crate) payload_len: usize,
 }
@@ -203,42 +201,60 @@ impl FrameHeader {
     ///
     /// A [`ProtocolError`] as soon as the octets prove it, judged by `rules` (RFC 6455 section 5.2).
     pub fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
-        let mut partial = PartialHeader::NONE;
-        for (before, octet) in octets.iter().enumerate() {
-            if let Some(header) = partial.push(*octet, &rules)? {
-                return Ok(Some((header, before.saturating_add(1))));
-            }
-        }
-        Ok(None)
+        let header = FrameHeader::judge(octets, &rules)?;
+        Ok(header.map(|header| (header, header.encoded_len())))
     }
 
-    /// Parses the header at the front of `octets` if it is whole, has a 7-bit length and is allowed; gives `None` for any
-    /// other, which [`PartialHeader`] judges octet by octet.
-    #[inline]
-    pub(crate) fn parse_short(octets: &[u8], rules: &Rules) -> Option<(FrameHeader, usize)> {
-        let (&[first, second], rest) = octets.split_first_chunk()?;
-        let payload_len = u64::from(second & !MASK);
-        let is_short = second & !MASK < LENGTH_16;
-        let ends_inside_character = rules.unfinished_text && payload_len == 0;
-        if !is_short || ends_inside_character {
-            return None;
-        }
-        rules.judge_first(first).ok()?;
-        rules.judge_second(first, second).ok()?;
-        rules.judge_length(first, 2, payload_len).ok()?;
-        let (masking_key, header_len) = if second & MASK == 0 {
-            (None, 2)
-        } else {
-            (Some(MaskingKey::new(*rest.first_chunk()?)), 6)
+    /// As [`FrameHeader::parse`]. A header that is allowed is as long as it would be encoded.
+    #[inline(never)]
+    pub(crate) fn judge(octets: &[u8], rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
+        let Some((&first, rest)) = octets.split_first() else {
+            return Ok(None);
         };
-        let header = FrameHeader {
+        let opcode = rules.judge_first(first)?;
+        let Some((&second, rest)) = rest.split_first() else {
+            return Ok(None);
+        };
+        rules.judge_second(first, second)?;
+        let length = second & !MASK;
+        let (payload_len, rest) = match length {
+            LENGTH_16 => {
+                let Some((&octets, rest)) = rest.split_first_chunk() else {
+                    return Ok(None);
+                };
+                (u64::from(u16::from_be_bytes(octets)), rest)
+            }
+            LENGTH_64 => {
+                if rest.first().is_some_and(|octet| octet & 0x80 != 0) {
+                    return Err(ProtocolError::LengthTopBit);
+                }
+                let Some((&octets, rest)) = rest.split_first_chunk() else {
+                    return Ok(None);
+                };
+                (u64::from_be_bytes(octets), rest)
+            }
+            _ => (u64::from(length), rest),
+        };
+        rules.judge_length(first, length, payload_len)?;
+        let masking_key = if second & MASK == 0 {
+            None
+        } else {
+            let Some(&octets) = rest.first_chunk() else {
+                return Ok(None);
+            };
+            Some(MaskingKey::new(octets))
+        };
+        let fin = first & FIN != 0;
+        if rules.unfinished_text && fin && payload_len == 0 && !opcode.is_control() {
+            return Err(ProtocolError::InvalidUtf8);
+        }
+        Ok(Some(FrameHeader {
             payload_len,
             masking_key,
-            opcode: Opcode::from_bits(first & 0x0F)?,
+            opcode,
             rsv: Rsv::from_first_octet(first),
-            fin: first & FIN != 0,
-        };
-        Some((header, header_len))
+            fin,
+        }))
     }
 
     /// How many octets [`FrameHeader::encode`] gives.
@@ -289,82 +305,30 @@ impl FrameHeader {
 
 impl PartialHeader {
     pub(crate) const NONE: PartialHeader = PartialHeader {
-        payload_len: 0,
-        key: [0; 4],
-        first: 0,
-        second: 0,
+        octets: [0; FrameHeader::MAX_LEN],
         len: 0,
     };
 
-    /// Adds the next octet; gives the header if it is the last. One that the rules forbid is not added.
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds the next octet; gives the header if it is the last. It is of no use after one that the rules forbid.
     #[inline]
     pub(crate) fn push(&mut self, octet: u8, rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
-        let len = self.len.wrapping_add(1);
-        match len {
-            1 => {
-                rules.judge_first(octet)?;
-                self.first = octet;
-            }
-            2 => {
-                rules.judge_second(self.first, octet)?;
-                self.second = octet;
-            }
-            _ => {}
+        if let Some(next) = self.octets.get_mut(usize::from(self.len)) {
+            *next = octet;
+            self.len = self.len.wrapping_add(1);
         }
-        let length_end = match self.second & !MASK {
-            LENGTH_16 => 4,
-            LENGTH_64 => 10,
-            _ => 2,
-        };
-        if len <= length_end {
-            if len == 3 && length_end == 10 && octet & 0x80 != 0 {
-                return Err(ProtocolError::LengthTopBit);
-            }
-            let payload_len = match len {
-                2 => u64::from(octet & !MASK),
-                3 => u64::from(octet),
-                _ => self.payload_len << 8 | u64::from(octet),
-            };
-            if len == length_end && len > 1 {
-                rules.judge_length(self.first, length_end, payload_len)?;
-            }
-            self.payload_len = payload_len;
-        } else {
-            let [_, b, c, d] = self.key;
-            self.key = [b, c, d, octet];
-        }
-        let masked = self.second & MASK != 0;
-        let header_len = if masked {
-            length_end.wrapping_add(4)
-        } else {
-            length_end
-        };
-        if len < header_len || len < 2 {
-            self.len = len;
-            return Ok(None);
-        }
-        let fin = self.first & FIN != 0;
-        let Some(opcode) = Opcode::from_bits(self.first & 0x0F) else {
-            return Err(ProtocolError::ReservedOpcode);
-        };
-        if rules.unfinished_text && fin && self.payload_len == 0 && !opcode.is_control() {
-            return Err(ProtocolError::InvalidUtf8);
-        }
-        let header = FrameHeader {
-            payload_len: self.payload_len,
-            masking_key: masked.then_some(MaskingKey::new(self.key)),
-            opcode,
-            rsv: Rsv::from_first_octet(self.first),
-            fin,
-        };
-        Ok(Some(header))
+        FrameHeader::judge(self.octets.get(..usize::from(self.len)).unwrap_or(&[]), rules)
     }
 }
 
 impl Beginning {
     /// Finds one with a payload shorter than `bound` octets, or gives `None` for anything that needs the full rules.
     #[inline(always)]
-    pub(crate) fn find(input: &[u8], masked: bool, bound: u32) -> Option<Beginning> {
+    pub(crate) fn find(input: &[u8], masked: bool, bound: i32) -> Option<Beginning> {
         let (&[first, second], rest) = input.split_first_chunk()?;
         let kind = match first ^ FIN {
             0x1 => MessageKind::Text,
@@ -372,16 +336,16 @@ impl Beginning {
             _ => return None,
         };
         let (length_end, payload_len, rest) = match second ^ (if masked { MASK } else { 0 }) {
-            short @ 0..LENGTH_16 => (2_usize, u32::from(short), rest),
+            short @ 0..LENGTH_16 => (2_usize, i32::from(short), rest),
             LENGTH_16 => {
                 let (&octets, rest) = rest.split_first_chunk()?;
-                let len = u32::from(u16::from_be_bytes(octets));
-                (4, Some(len).filter(|&len| len >= u32::from(LENGTH_16))?, rest)
+                let len = i32::from(u16::from_be_bytes(octets));
+                (4, Some(len).filter(|&len| len >= i32::from(LENGTH_16))?, rest)
             }
             // Not worth its flash on a machine that has no room for such a frame.
             LENGTH_64 if cfg!(target_pointer_width = "64") => {
                 let (&octets, rest) = rest.split_first_chunk()?;
-                let len = u32::try_from(u64::from_be_bytes(octets)).ok()?;
+                let len = i32::try_from(u64::from_be_bytes(octets)).ok()?;
                 (10, Some(len).filter(|&len| len >= 0x1_0000)?, rest)
             }
             _ => return None,
@@ -391,9 +355,9 @@ impl Beginning {
         }
         let (masker, header_len) = if masked {
             let key = MaskingKey::new(*rest.first_chunk()?);
-            (Masker::new(key), length_end.wrapping_add(4))
+            (Some(Masker::new(key)), length_end.wrapping_add(4))
         } else {
-            (Masker::NONE, length_end)
+            (None, length_end)
         };
         Some(Beginning {
             kind,
@@ -486,27 +450,27 @@ impl Rules {
 
     /// RSV, opcode, FIN of a control frame, order of fragments (RFC 6455 sections 5.2, 5.4 and 5.5).
     #[inline]
-    const fn judge_first(&self, octet: u8) -> Result<(), ProtocolError> {
+    const fn judge_first(&self, octet: u8) -> Result<Opcode, ProtocolError> {
         const DATA: u16 = 1 << Opcode::Text.bits() | 1 << Opcode::Binary.bits();
-        let opcode: u16 = 1 << (octet & 0x0F);
+        let bit: u16 = 1 << (octet & 0x0F);
         let rsv = Rsv::from_first_octet(octet);
-        if !rsv.is_empty() && (opcode & DATA == 0 || !self.rsv.contains(rsv)) {
+        if !rsv.is_empty() && (bit & DATA == 0 || !self.rsv.contains(rsv)) {
             return Err(ProtocolError::ReservedBits);
         }
-        if opcode & Rules::ALL_OPCODES == 0 {
+        let Some(opcode) = Opcode::from_bits(octet & 0x0F) else {
             return Err(ProtocolError::ReservedOpcode);
-        }
+        };
         if is_control(octet) && octet & FIN == 0 {
             return Err(ProtocolError::FragmentedControl);
         }
-        if opcode & self.opcodes == 0 {
-            return Err(if opcode & DATA == 0 {
+        if bit & self.opcodes == 0 {
+            return Err(if bit & DATA == 0 {
                 ProtocolError::UnexpectedContinuation
             } else {
                 ProtocolError::InterleavedMessage
             });
         }
-        Ok(())
+        Ok(opcode)
     }
 
     /// MASK, length of a control frame (RFC 6455 sections 5.1 and 5.5).
@@ -526,10 +490,10 @@ impl Rules {
 
     /// Minimal form, frame, message, number of fragments (RFC 6455 sections 5.2 and 10.4).
     #[inline]
-    const fn judge_length(&self, first: u8, length_end: u8, payload_len: u64) -> Result<(), ProtocolError> {
-        let shortest = match length_end {
-            4 => LENGTH_16 as u64,
-            10 => 0x1_0000,
+    const fn judge_length(&self, first: u8, length: u8, payload_len: u64) -> Result<(), ProtocolError> {
+        let shortest = match length {
+            LENGTH_16 => LENGTH_16 as u64,
+            LENGTH_64 => 0x1_0000,
             _ => 0,
         };
         if payload_len < shortest {

@@ -48,8 +48,9 @@ pub(crate) struct Bounds {
     pub(crate) frame: u64,
     pub(crate) message: u64,
     pub(crate) fragments: u32,
-    /// Every message in one frame that is shorter than this is within the limits, in octets.
-    pub(crate) straight: u32,
+    /// A message in one frame that is shorter than this takes the straight path, in octets: it is within the limits.
+    /// Negative, so that none is, while a frame or a message is open and when nothing more is received.
+    pub(crate) straight: i32,
 }
 
 impl Limits {
@@ -77,8 +78,8 @@ impl Bounds {
         };
         let straight = match longest.saturating_add(1).to_le_bytes() {
             _ if limits.fragments == 0 => 0,
-            [a, b, c, d, 0, 0, 0, 0] => u32::from_le_bytes([a, b, c, d]),
-            _ => u32::MAX,
+            [a, b, c, d @ 0..0x80, 0, 0, 0, 0] => i32::from_le_bytes([a, b, c, d]),
+            _ => i32::MAX,
         };
         Bounds {
             frame: limits.frame,
@@ -86,6 +87,13 @@ impl Bounds {
             fragments: limits.fragments,
             straight,
         }
+    }
+
+    /// Allows the straight path or closes it.
+    #[inline]
+    pub(crate) const fn go_straight(&mut self, may: bool) {
+        let bound = self.straight.wrapping_abs();
+        self.straight = if may { bound } else { bound.wrapping_neg() };
     }
 }
 

@@ -141,7 +141,8 @@ impl Masker {
     }
 
     /// As [`Masker::apply`]; tells whether every octet that it wrote is ASCII.
-    #[inline]
+    // A call would have the straight path keep the frame's length in memory, for which the next frame would wait.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
         let ascii = loops::xor(self.key, piece);
         self.key = turn(self.key, piece.len());

@@ -6,7 +6,8 @@ use crate::error::ProtocolError;
 use crate::frame::{FrameDecoder, Part, Payload, Stop, take};
 use crate::header::{Beginning, Mask};
 use crate::limits::{Bounds, Config};
-use crate::message::{Message, Piece, receive_payload};
+use crate::mask::Masker;
+use crate::message::{Message, Piece, SMALL, receive_payload};
 use crate::opcode::{MessageKind, Opcode, Rsv};
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
@@ -56,17 +57,29 @@ pub enum Event<'i> {
     Close(CloseReason),
 }
 
-/// What became of octets that the straight path does not take. It is small, and an [`Event`] is made of it only where
-/// it is given: one that went through memory would be read back from there, by the straight path too.
-enum Received<'i> {
-    /// All input is taken, or what comes next is to be looked at.
+/// What became of the octets at the front of the input that the straight path does not take. It goes through memory, and
+/// nothing of it is read wider than it was written: that would make every piece wait.
+#[derive(Clone, Copy)]
+struct Received {
+    /// How many octets are taken.
+    taken: usize,
+    what: What,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    /// All input is taken, or the octets of a header or of a control frame that is not whole.
     Nothing,
-    Data(Data<'i>),
-    // A control frame is whole. Its opcode is in the tag: one that stood where a payload's address stands would be
-    // waited for.
+    /// All octets taken are this piece.
+    Data(Piece),
+    /// The message ends with a header, which all octets taken belong to.
+    End(Piece),
+    // A control frame is whole.
     Ping,
     Pong,
     Close,
+    /// As the decoder says.
+    Failed,
 }
 
 /// A piece of a message, lent from the input: at least one octet, unless it is the message's last.
@@ -141,26 +154,47 @@ impl<R: Role> Receiver<R> {
     ///
     /// A [`ProtocolError`] at the octet that proves it, where `input` then begins. Every later call takes
     /// nothing and gives the same error.
-    #[inline]
+    #[inline(always)]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        if self.decoder.is_between_frames()
-            && !self.message.is_open()
-            && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
-            && let Some(frame_len) = found.frame_len(input.len())
-        {
-            return self.receive_whole(input, found, frame_len);
+        loop {
+            // A vain search costs a small machine more than the question.
+            if (!SMALL || self.bounds.straight > 0)
+                && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
+            {
+                if let Some(frame_len) = found.frame_len(input.len()) {
+                    return self.receive_whole(input, found, frame_len);
+                }
+                take(input, found.header_len);
+                self.begin(
+                    found.kind,
+                    found.masker.unwrap_or(Masker::NONE),
+                    found.payload_len,
+                );
+            }
+            if !SMALL
+                && let [octet] = &mut **input
+                && let Some(piece) = self.receive_octet(octet)
+            {
+                let payload = core::mem::take(input);
+                return Ok(Some(Event::Data(Data { payload, piece })));
+            }
+            if input.is_empty() && !self.decoder.is_stopped() {
+                return Ok(None);
+            }
+            let Received { taken, what } = self.receive_any(input);
+            let octets = take(input, taken);
+            let (payload, piece) = match what {
+                What::Nothing if input.is_empty() => return Ok(None),
+                What::Nothing => continue,
+                What::Data(piece) => (octets, piece),
+                What::End(piece) => (&mut [][..], piece),
+                What::Ping => return Ok(Some(self.ping())),
+                What::Pong => return Ok(Some(Event::Pong(self.control))),
+                What::Close => return Ok(Some(Event::Close(self.control.as_close()))),
+                What::Failed => return self.failure(),
+            };
+            return Ok(Some(Event::Data(Data { payload, piece })));
         }
-        // Only a copy of `input` has its address taken, so that the straight path keeps it in registers.
-        let mut rest = core::mem::take(input);
-        let received = self.receive_any(&mut rest);
-        *input = rest;
-        Ok(match received? {
-            Received::Nothing => None,
-            Received::Data(data) => Some(Event::Data(data)),
-            Received::Ping => Some(self.ping()),
-            Received::Pong => Some(Event::Pong(self.control)),
-            Received::Close => Some(Event::Close(self.control.as_close())),
-        })
     }
 
     /// Tells the engine that the stream has ended, and gives how.
@@ -171,7 +205,7 @@ impl<R: Role> Receiver<R> {
             Some(Stop::Closed(_)) if !self.close_owed => Closure::Clean,
             Some(_) => Closure::Abnormal,
             None => {
-                self.decoder.stop(Stop::Ended);
+                self.stop(Stop::Ended);
                 self.pong_owed = false;
                 Closure::Abnormal
             }
@@ -184,8 +218,7 @@ impl<R: Role> Receiver<R> {
     /// It does nothing if the connection has failed, or the peer's Close arrived, before.
     pub fn fail(&mut self, code: CloseCode) {
         if self.stopped().is_none() {
-            self.decoder.stop(Stop::Failed(ProtocolError::Failed(code)));
-            self.close_owed = true;
+            self.refuse(ProtocolError::Failed(code));
         }
     }
 
@@ -250,170 +283,169 @@ impl<R: Role> Receiver<R> {
         let frame = take(input, frame_len);
         Ok(Some(Event::Data(Data {
             payload: frame.get_mut(found.header_len..).unwrap_or(&mut []),
-            piece: Piece {
-                kind: found.kind,
-                rsv: Rsv::NONE,
-                first: true,
-                last: true,
-                whole_characters: found.kind == MessageKind::Text,
-            },
+            piece: Piece::whole(found.kind),
         })))
     }
 
+    /// A message begins of which all is to follow but the header.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    fn begin(&mut self, kind: MessageKind, masker: Masker, payload_len: usize) {
+        self.message.begin(kind, payload_len);
+        self.decoder.go_on(Payload {
+            missing: payload_len as u64,
+            masker,
+            opcode: kind.opcode(),
+            fin: true,
+        });
+        self.bounds.go_straight(false);
+    }
+
+    /// One octet of a payload that goes on, as those get it who read octet by octet. No more than one, so that all it needs
+    /// is in registers.
+    #[inline(never)]
+    fn receive_octet(&mut self, octet: &mut u8) -> Option<Piece> {
+        let (missing, masker, _) = self.decoder.data()?;
+        if *missing < 2 {
+            return None;
+        }
+        let piece = self.message.receive_octet(masker, octet)?;
+        *missing = missing.wrapping_sub(1);
+        Some(piece)
+    }
+
     /// Every other case: cut anywhere, fragmented, control, unusual or wrong.
-    // On a small machine what it gives would be copied once more.
+    // On a small machine what goes through memory costs more than a call saves.
     #[cfg_attr(target_pointer_width = "64", inline(never))]
     #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    fn receive_any<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Received<'i>, ProtocolError> {
+    fn receive_any(&mut self, octets: &mut [u8]) -> Received {
         // Not worth its flash on a small machine.
-        if cfg!(target_pointer_width = "64")
+        if !SMALL
             && self.decoder.is_between_frames()
-            && let Some(found) = WholeControl::find(input, R::RECEIVES_MASKED)
+            && let Some(found) = WholeControl::find(octets, R::RECEIVES_MASKED)
         {
             self.place_of(found.opcode).gather(found.key, found.payload);
-            let (opcode, frame_len) = (found.opcode, found.frame_len);
-            take(input, frame_len);
-            return Ok(Received::control(opcode));
+            return Received {
+                taken: found.frame_len,
+                what: What::control(found.opcode),
+            };
         }
-        loop {
-            if !self.decoder.is_in_data() {
-                let received = self.receive_header_or_control(input)?;
-                if !matches!(received, Received::Nothing) || input.is_empty() {
-                    return Ok(received);
-                }
-            }
-            if self.decoder.is_in_data() {
-                return self.receive_data(input);
-            }
+        if self.decoder.data().is_some() {
+            self.receive_data(octets)
+        } else {
+            self.receive_header_or_control(octets)
         }
     }
 
-    /// Gives nothing if all input is taken or a payload is next.
-    fn receive_header_or_control<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-    ) -> Result<Received<'i>, ProtocolError> {
-        let current = match self.decoder.part() {
-            Part::Payload(payload) => payload,
-            Part::Header => {
-                if !self.message.is_open()
-                    && self.decoder.is_between_frames()
-                    && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
-                    && found.payload_len > 0
-                {
-                    self.message.begin(found.kind, found.payload_len);
-                    self.decoder.begin(&found);
-                    take(input, found.header_len);
-                    return Ok(Received::Nothing);
-                }
-                match self.receive_header(input)? {
-                    Some(payload) => payload,
-                    None => return Ok(Received::Nothing),
-                }
-            }
-            Part::Nothing(Stop::Failed(error)) => return Err(error),
-            Part::Nothing(Stop::Closed(_) | Stop::Ended) => {
-                take(input, usize::MAX);
-                return Ok(Received::Nothing);
-            }
+    /// Takes the data payload's next octets.
+    #[inline(always)]
+    fn receive_data(&mut self, octets: &mut [u8]) -> Received {
+        let Some((missing, masker, fin)) = self.decoder.data() else {
+            return Received::NOTHING;
         };
-        if current.opcode.is_control() {
-            if self.receive_control(current, input)? {
-                return Ok(Received::control(current.opcode));
-            }
-        } else if current.missing == 0 && current.fin {
-            let whole = self.message.is_text();
-            let piece = self.message.give(true, whole, &self.bounds);
-            return Ok(Received::Data(Data {
-                payload: &mut [],
-                piece,
-            }));
+        let here = usize::try_from(*missing).map_or(octets.len(), |missing| missing.min(octets.len()));
+        let Some(octets) = octets.get_mut(..here) else {
+            return Received::NOTHING;
+        };
+        if octets.is_empty() {
+            return Received::NOTHING;
         }
-        Ok(Received::Nothing)
+        *missing = missing.wrapping_sub(here as u64);
+        let ends = *missing == 0;
+        let piece = match self.message.receive(masker, octets, ends && fin, &self.bounds) {
+            Ok(piece) => piece,
+            Err(InvalidUtf8 { at }) => return self.refused(at, ProtocolError::InvalidUtf8),
+        };
+        if ends {
+            self.decoder.between_frames();
+            self.bounds.go_straight(!self.message.is_open());
+        }
+        Received {
+            taken: here,
+            what: What::Data(piece),
+        }
     }
 
-    /// Gives the payload that follows the header if the header is whole.
-    fn receive_header(&mut self, input: &mut &mut [u8]) -> Result<Option<Payload>, ProtocolError> {
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn receive_header_or_control(&mut self, octets: &[u8]) -> Received {
+        let received = match self.decoder.part() {
+            Part::Payload(current) => self.receive_control(current, octets),
+            Part::Header => self.receive_header(octets),
+            Part::Nothing(Stop::Failed(_)) => Received {
+                taken: 0,
+                what: What::Failed,
+            },
+            Part::Nothing(Stop::Closed(_) | Stop::Ended) => Received {
+                taken: octets.len(),
+                what: What::Nothing,
+            },
+        };
+        let between = self.decoder.is_between_frames() && !self.message.is_open();
+        self.bounds.go_straight(between);
+        received
+    }
+
+    fn receive_header(&mut self, octets: &[u8]) -> Received {
         let mask = if R::RECEIVES_MASKED {
             Mask::Set
         } else {
             Mask::Clear
         };
         let rules = self.message.rules(&self.bounds, self.rsv, mask);
-        let header = self.decoder.header(&rules, input);
-        let Some(header) = header.inspect_err(|_| self.close_owed = true)? else {
-            return Ok(None);
+        let (taken, header) = self.decoder.header(&rules, octets);
+        let header = match header {
+            Ok(Some(header)) => header,
+            Ok(None) => {
+                return Received {
+                    taken,
+                    what: What::Nothing,
+                };
+            }
+            Err(error) => return self.refused(taken, error),
         };
-        if header.opcode().is_control() {
-            self.control.clear();
-        } else {
-            self.message.begin_frame(&header);
-        }
         let payload = Payload::of(&header);
         self.decoder.go_on(payload);
-        Ok(Some(payload))
-    }
-
-    /// Takes the data payload's next octets.
-    #[inline]
-    fn receive_data<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Received<'i>, ProtocolError> {
-        let Some((missing, masker, fin)) = self.decoder.data() else {
-            return Ok(Received::Nothing);
-        };
-        let here = usize::try_from(*missing).map_or(input.len(), |missing| missing.min(input.len()));
-        let Some(octets) = input.get_mut(..here) else {
-            return Ok(Received::Nothing);
-        };
-        if octets.is_empty() {
-            return Ok(Received::Nothing);
-        }
-        *missing = missing.wrapping_sub(here as u64);
-        let ends = *missing == 0;
-        let whole = match self.message.receive(masker, octets, ends && fin) {
-            Ok(whole) => whole,
-            Err(InvalidUtf8 { at }) => {
-                take(input, at);
-                return Err(self.refuse(ProtocolError::InvalidUtf8));
+        let what = if header.opcode().is_control() {
+            self.control.clear();
+            if payload.missing == 0 {
+                let received = self.receive_control(payload, &[]);
+                return Received { taken, ..received };
+            }
+            What::Nothing
+        } else {
+            self.message.begin_frame(&header);
+            if payload.missing == 0 && payload.fin {
+                What::End(self.message.end(&self.bounds))
+            } else {
+                What::Nothing
             }
         };
-        if ends {
-            self.decoder.between_frames();
-        }
-        let piece = self.message.give(ends && fin, whole, &self.bounds);
-        let payload = take(input, here);
-        Ok(Received::Data(Data { payload, piece }))
+        Received { taken, what }
     }
 
-    /// As [`Receiver::receive_data`], for a control frame; tells whether it is whole.
-    fn receive_control(
-        &mut self,
-        mut current: Payload,
-        input: &mut &mut [u8],
-    ) -> Result<bool, ProtocolError> {
-        let here = current.len_within(input.len());
-        let octets = input.get(..here).unwrap_or(&[]);
+    fn receive_control(&mut self, mut current: Payload, octets: &[u8]) -> Received {
+        let taken = current.len_within(octets.len());
+        let octets = octets.get(..taken).unwrap_or(&[]);
         self.control.extend_unmasked(&mut current.masker, octets);
-        current.pass(here);
-        let whole = current.missing == 0;
-        if whole && current.opcode == Opcode::Close {
+        current.pass(taken);
+        self.decoder.go_on(current);
+        let what = if current.missing > 0 {
+            What::Nothing
+        } else {
+            What::control(current.opcode)
+        };
+        if current.missing == 0 && current.opcode == Opcode::Close {
             match self.control.judge_close() {
                 Ok(code) => {
-                    self.decoder.stop(Stop::Closed(code));
+                    self.stop(Stop::Closed(code));
                     self.close_owed = true;
                 }
-                Err(error) => {
-                    take(input, here.saturating_sub(1));
-                    return Err(self.refuse(error));
-                }
+                Err(error) => return self.refused(taken.saturating_sub(1), error),
             }
-        } else {
-            self.decoder.go_on(current);
         }
-        take(input, here);
-        if whole && current.opcode == Opcode::Ping && self.auto_pong {
+        if matches!(what, What::Ping) && self.auto_pong {
             self.pong = self.control;
         }
-        Ok(whole)
+        Received { taken, what }
     }
 
     /// The event of a Ping that is whole.
@@ -440,19 +472,51 @@ impl<R: Role> Receiver<R> {
     /// Latches an error that the next octet proves.
     #[cold]
     fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
-        self.decoder.stop(Stop::Failed(error));
+        self.stop(Stop::Failed(error));
         self.close_owed = true;
         error
     }
+
+    /// As [`Receiver::refuse`], with this many octets before the one that proves it.
+    #[cold]
+    fn refused(&mut self, taken: usize, error: ProtocolError) -> Received {
+        self.refuse(error);
+        Received {
+            taken,
+            what: What::Failed,
+        }
+    }
+
+    /// The error that is latched.
+    #[cold]
+    fn failure<T>(&self) -> Result<Option<T>, ProtocolError> {
+        match self.stopped() {
+            Some(Stop::Failed(error)) => Err(error),
+            _ => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn stop(&mut self, stop: Stop) {
+        self.decoder.stop(stop);
+        self.bounds.go_straight(false);
+    }
 }
 
-impl Received<'_> {
+impl Received {
+    const NOTHING: Received = Received {
+        taken: 0,
+        what: What::Nothing,
+    };
+}
+
+impl What {
     #[inline]
-    const fn control(opcode: Opcode) -> Self {
+    const fn control(opcode: Opcode) -> What {
         match opcode {
-            Opcode::Ping => Received::Ping,
-            Opcode::Pong => Received::Pong,
-            _ => Received::Close,
+            Opcode::Ping => What::Ping,
+            Opcode::Pong => What::Pong,
+            _ => What::Close,
         }
     }
 }
@@ -462,28 +526,28 @@ impl<'i> Data<'i> {
     #[must_use]
     #[inline]
     pub const fn kind(&self) -> MessageKind {
-        self.piece.kind
+        self.piece.kind()
     }
 
     /// Gives the reserved bits of the message's first frame (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
     pub const fn rsv(&self) -> Rsv {
-        self.piece.rsv
+        self.piece.rsv()
     }
 
     /// Tells whether this is the message's first piece.
     #[must_use]
     #[inline]
     pub const fn first(&self) -> bool {
-        self.piece.first
+        self.piece.first()
     }
 
     /// Tells whether the message ends with this piece.
     #[must_use]
     #[inline]
     pub const fn last(&self) -> bool {
-        self.piece.last
+        self.piece.last()
     }
 
     /// Gives the octets, unmasked.
@@ -508,7 +572,7 @@ impl<'i> Data<'i> {
     pub fn as_str(&self) -> Option<&str> {
         // Set only if the validator passed the payload from the first octet of a character to the last of one;
         // nothing has had access to change it since.
-        if self.piece.whole_characters {
+        if self.piece.whole_characters() {
             utf8::passed(self.payload)
         } else {
             None
@@ -519,7 +583,7 @@ impl<'i> Data<'i> {
     #[must_use]
     #[inline]
     pub fn into_str(self) -> Option<&'i mut str> {
-        if self.piece.whole_characters {
+        if self.piece.whole_characters() {
             utf8::passed_mut(self.payload)
         } else {
             None
@@ -528,7 +592,7 @@ impl<'i> Data<'i> {
 
     /// The validator passed the payload, from the first octet of a character to the last of one.
     pub(crate) const fn is_whole_characters(&self) -> bool {
-        self.piece.whole_characters
+        self.piece.whole_characters()
     }
 }
 

@@ -76,6 +76,12 @@ impl Utf8Validator {
         Ok(())
     }
 
+    /// Goes on by one octet; gives `None` if it can't be part of UTF-8 here.
+    #[inline]
+    pub(crate) fn then(self, octet: u8) -> Option<Utf8Validator> {
+        self.next.then(octet).map(|next| Utf8Validator { next })
+    }
+
     /// Checks that the text ends with a whole character.
     ///
     /// # Errors
