@@ -4,6 +4,59 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# Installs Debian packages if a program is missing and this user may; fails if it can't be had.
+need() {
+    local program=$1
+    shift
+    if command -v "$program" >/dev/null; then return; fi
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        echo "ci.sh: $program is missing (Debian: $*)" >&2
+        exit 1
+    fi
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# Installs a subcommand of cargo if it is missing.
+need_cargo() {
+    if ! cargo "$1" --version >/dev/null 2>&1; then cargo install --locked "cargo-$1"; fi
+}
+
+need_cross() {
+    need s390x-linux-gnu-gcc qemu-user-static gcc-powerpc-linux-gnu libc6-dev-powerpc-cross gcc-s390x-linux-gnu \
+        libc6-dev-s390x-cross libc6-dev-i386 lib32gcc-12-dev
+}
+
+# Runs a command with what only nightly can do: with nightly if it is installed, else with the toolchain that is there,
+# told to take nightly's flags.
+nightly() {
+    if rustup run nightly rustc --version >/dev/null 2>&1; then
+        rustup run nightly "$@"
+    else
+        RUSTC_BOOTSTRAP=1 "$@"
+    fi
+}
+
+# What a build for another target needs: rustup's std if it is installed, else a toolchain and std made for it. Sets the
+# environment, so it is called in a subshell.
+for_target() {
+    local target=$1 tools=../shared/tools/embedded
+    if ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
+        if [ ! -x $tools/setup.sh ]; then
+            echo "ci.sh: run rustup target add $target" >&2
+            exit 1
+        fi
+        $tools/setup.sh >/dev/null
+        case $target in *-none-*) ;; *) $tools/std-for.sh "$target" ;; esac
+        # shellcheck disable=SC1091
+        . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
+    fi
+    export CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_LINKER=powerpc-linux-gnu-gcc
+    export CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_RUNNER="qemu-ppc-static -L /usr/powerpc-linux-gnu"
+    export CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER=s390x-linux-gnu-gcc
+    export CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_RUNNER="qemu-s390x-static -L /usr/s390x-linux-gnu"
+}
+
 # The README's test command, then the core as its other users build it.
 tests() {
     cargo test
@@ -25,24 +78,17 @@ docs() {
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude bareframe-benches --no-deps --all-features
 }
 
-# The core for targets without std: with rustup's if they are installed, else with a toolchain made for them.
+# The core for targets without std.
 no_std() {
     local target
     for target in thumbv6m-none-eabi thumbv7em-none-eabihf; do
         (
-            if ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
-                if [ ! -x ../shared/tools/embedded/setup.sh ]; then
-                    echo "no_std: run rustup target add $target" >&2
-                    exit 1
-                fi
-                ../shared/tools/embedded/setup.sh >/dev/null
-                # shellcheck disable=SC1091
-                . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
-                export CARGO_TARGET_DIR=target/no_std
-            fi
-            RUSTFLAGS="-D warnings" cargo build -p bareframe --no-default-features --target "$target"
-            RUSTFLAGS="-D warnings" cargo build -p bareframe-embedded-io --target "$target"
-            RUSTFLAGS="-D warnings" cargo build -p bareframe --all-features --target "$target"
+            for_target "$target"
+            # Its compiler is another than the one of the tests.
+            export CARGO_TARGET_DIR=target/no_std RUSTFLAGS="-D warnings"
+            cargo build -p bareframe --no-default-features --target "$target"
+            cargo build -p bareframe-embedded-io --target "$target"
+            cargo build -p bareframe --all-features --target "$target"
         )
     done
 }
@@ -58,12 +104,9 @@ lowest_rust() {
     fi
 }
 
-# What each unit of hostile input costs in instructions must not grow with its number (about 40 s after the build).
+# What each unit of hostile input costs in instructions must not grow with its number.
 cost() {
-    if ! command -v valgrind >/dev/null; then
-        echo "cost: needs valgrind" >&2
-        exit 1
-    fi
+    need valgrind valgrind
     local binary workload
     binary=$(cargo test -p bareframe --release --test cost --no-run --message-format=json |
         sed -n 's/.*"executable":"\([^"]*cost-[^"]*\)".*/\1/p')
@@ -85,13 +128,10 @@ cost() {
     done
 }
 
-# Every fuzz target for so many seconds from the committed corpora (20 by default: 4.5 minutes, or half with JOBS=2, and a
-# minute or two to build). Needs nightly and cargo-fuzz.
+# Every fuzz target for so many seconds from the committed corpora, all under AddressSanitizer; one on each core.
 fuzz() {
-    if ! cargo +nightly fuzz --version >/dev/null 2>&1; then
-        cargo install --locked cargo-fuzz
-    fi
-    fuzz/run "${FUZZ_SECONDS:-20}"
+    need_cargo fuzz
+    JOBS="${JOBS:-$(nproc)}" fuzz/run "${FUZZ_SECONDS:-20}"
 }
 
 # The properties with more cases than in `cargo test` (about a minute).
@@ -106,38 +146,20 @@ release() {
         cargo test -p bareframe -p bareframe-testkit --release --features bareframe/simd --lib --tests
 }
 
-# The core's tests under AddressSanitizer, with the vector kernels and so with all its unsafe code (two minutes).
+# The core's tests under AddressSanitizer, with the vector kernels and so with all its unsafe code. The fuzz corpora run
+# under it in `fuzz`: every target is built so, and begins with its corpus.
 sanitizer() {
-    RUSTFLAGS="-Zsanitizer=address" cargo +nightly test -p bareframe --features simd --lib --tests \
+    RUSTFLAGS="-Zsanitizer=address" nightly cargo test -p bareframe --features simd --lib --tests \
         --target x86_64-unknown-linux-gnu --target-dir target/sanitizer
 }
 
-# The tests of the core on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user
-# (about two minutes each after the build of std, which is done once).
+# The tests of the core on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user.
 other_targets() {
-    local tools=../shared/tools/embedded target
-    if [ "$(id -u)" = 0 ] && ! command -v qemu-s390x-static >/dev/null; then
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends qemu-user-static \
-            gcc-powerpc-linux-gnu libc6-dev-powerpc-cross gcc-s390x-linux-gnu libc6-dev-s390x-cross \
-            libc6-dev-i386 lib32gcc-12-dev >/dev/null
-    fi
+    local target
+    need_cross
     for target in i686-unknown-linux-gnu powerpc-unknown-linux-gnu s390x-unknown-linux-gnu; do
         (
-            if ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
-                if [ ! -x $tools/std-for.sh ]; then
-                    echo "other_targets: run rustup target add $target" >&2
-                    exit 1
-                fi
-                $tools/setup.sh >/dev/null
-                $tools/std-for.sh "$target"
-                # shellcheck disable=SC1091
-                . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
-            fi
-            export CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_LINKER=powerpc-linux-gnu-gcc
-            export CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_RUNNER="qemu-ppc-static -L /usr/powerpc-linux-gnu"
-            export CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER=s390x-linux-gnu-gcc
-            export CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_RUNNER="qemu-s390x-static -L /usr/s390x-linux-gnu"
+            for_target "$target"
             # Emulated, an unoptimised test takes ten times as long.
             export CARGO_PROFILE_TEST_OPT_LEVEL=1
             PROPTEST_CASES=64 cargo test -p bareframe --features simd --lib --tests \
@@ -150,9 +172,122 @@ conformance() {
     conformance/all
 }
 
+# Line coverage of the core, without the lines of its own tests, by its tests with the kernels and without: lists what no
+# test runs, and fails below 98 %. The reasons are in docs/coverage.md.
+coverage() {
+    need_cargo llvm-cov
+    local tools="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/bin"
+    if [ -x ../shared/tools/embedded/setup.sh ]; then
+        ../shared/tools/embedded/setup.sh >/dev/null
+        export LLVM_COV="$tools/llvm-cov" LLVM_PROFDATA="$tools/llvm-profdata"
+    else
+        rustup component add llvm-tools
+    fi
+    export PROPTEST_CASES=64
+    cargo llvm-cov clean --workspace
+    cargo llvm-cov --no-report -p bareframe --lib --tests
+    cargo llvm-cov --no-report -p bareframe --features simd --lib --tests
+    cargo llvm-cov report -p bareframe --lcov --output-path target/coverage.lcov
+    awk -F '[:,]' '
+        $1 == "SF" {
+            file = $2; at = 0; tests = 1e9; here = sub(/.*crates\/bareframe\/src\//, "", file)
+            while (here && (getline line < $2) > 0) {
+                text[file, ++at] = line
+                if (line == "#[cfg(test)]" && tests == 1e9) tests = at
+            }
+        }
+        $1 == "DA" && here && $2 < tests { all++; if ($3 > 0) hit++; else print file ":" $2 ": " text[file, $2] }
+        END {
+            printf "%d of %d lines, %.2f %%\n", hit, all, 100 * hit / all
+            exit hit < 0.98 * all
+        }' target/coverage.lcov
+}
+
+# Changes the core in one place after the other and looks whether a test notices: hours for all of it, minutes with
+# MUTANTS="opcode handshake/list". Ends with a table; docs/mutants.md has the reasons of those that no test notices.
+mutants() {
+    need_cargo mutants
+    local tree=target/mutants/tree file all
+    all=$(cd crates/bareframe/src && find . -name '*.rs' ! -name lib.rs ! -name mod.rs | sed 's|^\./||; s|\.rs$||' | sort)
+    rm -rf $tree
+    mkdir -p $tree
+    git ls-files -z --cached --others --exclude-standard -- . ':!fuzz/corpus' | xargs -0 cp --parents -t $tree
+    mutants_environment
+    (cd $tree && cargo test -q -p bareframe --lib --tests)
+    for file in ${MUTANTS:-$all}; do
+        rm -rf "target/mutants/$file"
+        mkdir -p "target/mutants/$file"
+        case $file in
+            cpu | mask/lane | mask/x86_64) mutants_noticed_by "$file" simd ;;
+            mask/words) mutants_noticed_by "$file" narrow ;;
+            mask/aligned) mutants_noticed_by "$file" narrow_simd ;;
+            handshake/*) mutants_noticed_by "$file" heads tests ;;
+            mask* | utf8 | header | frame | message) mutants_noticed_by "$file" frames tests simd narrow narrow_simd ;;
+            *) mutants_noticed_by "$file" frames tests ;;
+        esac
+    done
+    printf '%-20s %8s %8s\n' file viable survive
+    for file in $all; do
+        if [ -e "target/mutants/$file/survive" ]; then
+            printf '%-20s %8d %8d\n' "$file" "$(cat "target/mutants/$file/viable")" "$(wc -l <"target/mutants/$file/survive")"
+        fi
+    done | awk '{ print; viable += $2; survive += $3 }
+        END { printf "%-20s %8d %8d %.2f %%\n", "all", viable, survive, 100 * survive / viable; exit survive > 0.03 * viable }'
+}
+
+# Optimised tests take a tenth of the time, and little longer to compile.
+mutants_environment() {
+    export CARGO_TARGET_DIR="$PWD/target/mutants/target" PROPTEST_CASES=64
+    export CARGO_PROFILE_{DEV,TEST}_DEBUG=0 CARGO_PROFILE_{DEV,TEST}_OPT_LEVEL=1
+}
+
+# Tries the mutants of one file; each of these ways tries what was not noticed before.
+mutants_noticed_by() {
+    local file=$1 way where args
+    where=$PWD/target/mutants/$file
+    shift
+    for way; do
+        case $way in
+            frames) args=(-C=--lib -C=--test={decoding,conversation,shown,values}) ;;
+            heads) args=(-C=--lib -C=--test={handshake_answers,handshake_client,handshake_head,handshake_server,shown}) ;;
+            tests) args=(-C=--lib -C=--tests) ;;
+            simd) args=(--features simd -C=--lib -C=--tests) ;;
+            narrow) args=(-C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test={decoding,exhaustive}) ;;
+            narrow_simd) args=(--features simd -C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test={decoding,exhaustive}) ;;
+        esac
+        (
+            case $way in narrow*)
+                need_cross
+                for_target powerpc-unknown-linux-gnu
+                ;;
+            esac
+            cd target/mutants/tree
+            # It fails if a mutant survives, and says which; that is counted below.
+            cargo mutants -p bareframe --in-place --baseline=skip --timeout 20 --build-timeout 300 \
+                --iterate -o "$where" -f "crates/bareframe/src/$file.rs" "${args[@]}" || case $? in 2 | 3) ;; *) exit 1 ;; esac
+        )
+        cat "$where/mutants.out/unviable.txt" >>"$where/unviable"
+        cp "$where/mutants.out/missed.txt" "$where/survive"
+        if [ ! -s "$where/survive" ]; then break; fi
+    done
+    (cd target/mutants/tree && cargo mutants --list -p bareframe -f "crates/bareframe/src/$file.rs") | wc -l |
+        awk -v unviable="$(sort -u "$where/unviable" | wc -l)" '{ print $1 - unviable }' >"$where/viable"
+}
+
 # What a change must pass, and what takes longer or needs more tools.
-usual="tests format lint docs no_std lowest_rust properties release conformance"
-longer="cost fuzz sanitizer other_targets"
+usual="tests format lint docs no_std lowest_rust properties release cost sanitizer other_targets fuzz conformance"
+longer="coverage mutants"
+
+# What each job took, also when one fails.
+times=
+table() {
+    local status=$?
+    printf '== %-14s %8s\n' job seconds
+    printf '%s' "$times"
+    printf '== %-14s %8s\n' all "$SECONDS"
+    exit "$status"
+}
+trap table EXIT
 
 for job in ${*:-$usual}; do
     case " $usual $longer " in
@@ -163,4 +298,5 @@ for job in ${*:-$usual}; do
     begin=$SECONDS
     "$job"
     echo "== $job: passed in $((SECONDS - begin)) s"
+    times+=$(printf '== %-14s %8s' "$job" $((SECONDS - begin)))$'\n'
 done

@@ -1,6 +1,7 @@
 //! Octets on their way out, through writes that take any number of them.
 
 use bareframe::{BufferTooSmall, Config, Connection, MaskingKey, MessageKind, Outbox, Rsv, SendError};
+use std::cell::Cell;
 
 const BINARY: MessageKind = MessageKind::Binary;
 
@@ -115,4 +116,35 @@ fn more_than_was_there_to_write_is_taken_as_all() {
     outbox.control(&server.ping(b"").unwrap()).unwrap();
     outbox.advance(usize::MAX);
     assert!(outbox.is_done());
+}
+
+/// A buffer that says it is shorter when it is asked again.
+struct Shrinking<'a>(&'a Cell<usize>, [u8; 64]);
+
+impl AsRef<[u8]> for Shrinking<'_> {
+    fn as_ref(&self) -> &[u8] {
+        &self.1[..self.0.get()]
+    }
+}
+
+impl AsMut<[u8]> for Shrinking<'_> {
+    fn as_mut(&mut self) -> &mut [u8] {
+        &mut self.1[..self.0.get()]
+    }
+}
+
+#[test]
+fn a_buffer_that_shrinks_makes_nothing_panic() {
+    let mut server = Connection::server(Config::DEFAULT);
+    let ping = server.ping(b"abcdef").unwrap();
+    for written in 0..8 {
+        let len = Cell::new(64);
+        let mut outbox = Outbox::new(Shrinking(&len, [0; 64]));
+        outbox.control(&ping).unwrap();
+        outbox.advance(written);
+        len.set(4);
+        assert_eq!(outbox.pending(), b"");
+        let refused = Err(SendError::BufferTooSmall(BufferTooSmall { needed: 8 }));
+        assert_eq!(outbox.control(&ping), refused);
+    }
 }

@@ -1,0 +1,80 @@
+//! Plain values: their bounds, their defaults, and what they are seen as.
+
+use bareframe::{
+    BufferTooSmall, CloseCode, Config, ControlPayload, FrameDecoder, FrameHeader, Limits, MaskingKey, Opcode,
+    Outbox, ProtocolError, Rsv, SendError, Utf8Validator,
+};
+
+const KEY: MaskingKey = MaskingKey::new([1, 2, 3, 4]);
+
+#[test]
+fn s5_5_a_control_payload_has_at_most_125_octets() {
+    for len in (0..=600).chain([65_535, 65_536]) {
+        let octets = vec![b'a'; len];
+        match ControlPayload::new(&octets) {
+            Ok(payload) => assert!(len <= 125 && payload[..] == octets),
+            Err(error) => assert!(len > 125 && error == SendError::OversizedControl),
+        }
+    }
+}
+
+#[test]
+fn s5_5_1_the_payload_of_a_close_is_read_by_hand() {
+    use ProtocolError::*;
+    let reason = |octets| ControlPayload::new(octets).unwrap().close_reason();
+    let read = |octets| reason(octets).map(|close| (close.code(), close.reason().to_owned()));
+    let code = CloseCode::new;
+    assert_eq!(read(b""), Ok((None, String::new())));
+    assert_eq!(read(b"\x03\xE8"), Ok((code(1000), String::new())));
+    assert_eq!(read(b"\x0B\xB8caf\xC3\xA9"), Ok((code(3000), "café".to_owned())));
+    assert_eq!(read(b"\x03"), Err(TruncatedCloseCode));
+    assert_eq!(read(b"\x03\xED"), Err(InvalidCloseCode));
+    assert_eq!(read(b"\x03\xE8caf\xC3"), Err(InvalidCloseReason));
+    assert_eq!(read(b"\x03\xE8\xFF"), Err(InvalidCloseReason));
+}
+
+#[test]
+fn what_is_default_is_what_is_named_so() {
+    assert_eq!(Limits::default(), Limits::DEFAULT);
+    assert_eq!(Config::default(), Config::DEFAULT);
+    assert_eq!(FrameDecoder::default(), FrameDecoder::new());
+    assert_eq!(Utf8Validator::default(), Utf8Validator::new());
+    assert_eq!(Rsv::default(), Rsv::NONE);
+}
+
+#[test]
+fn s5_2_reserved_bits_are_a_set() {
+    let all = [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3];
+    for one in all {
+        assert_eq!(one | one, one);
+        assert_eq!(one | Rsv::NONE, one);
+        for other in all {
+            assert!((one | other).contains(other));
+            assert_eq!(one.contains(other), one == other);
+            assert_eq!(one | other, other | one);
+        }
+    }
+    assert!(Rsv::NONE.is_empty() && !Rsv::RSV3.is_empty());
+}
+
+#[test]
+fn s5_2_a_header_that_is_written_is_octets() {
+    let header = FrameHeader::new(true, Rsv::NONE, Opcode::Text, Some(KEY), 5).unwrap();
+    assert_eq!(header.encode().as_ref(), b"\x81\x85\x01\x02\x03\x04");
+    assert_eq!(&header.encode()[..], b"\x81\x85\x01\x02\x03\x04");
+}
+
+#[test]
+fn room_is_what_may_be_added() {
+    let mut server = bareframe::Connection::server(Config::DEFAULT);
+    let mut outbox = Outbox::new([0; 8]);
+    assert_eq!(outbox.room(), 8);
+    outbox.control(&server.ping(b"abc").unwrap()).unwrap();
+    assert_eq!(outbox.room(), 3);
+    let refused = outbox.control(&server.ping(b"ab").unwrap());
+    assert_eq!(refused, Err(SendError::from(BufferTooSmall { needed: 4 })));
+    outbox.control(&server.ping(b"a").unwrap()).unwrap();
+    assert_eq!(outbox.room(), 0);
+    outbox.advance(8);
+    assert_eq!(outbox.room(), 8);
+}
