@@ -148,3 +148,18 @@ fn a_buffer_that_shrinks_makes_nothing_panic() {
         assert_eq!(outbox.control(&ping), refused);
     }
 }
+
+#[test]
+fn what_was_written_makes_room() {
+    let mut server = Connection::server(Config::DEFAULT);
+    for written in 0..=8 {
+        let mut outbox = Outbox::new([0; 16]);
+        outbox.control(&server.ping(b"abcdef").unwrap()).unwrap();
+        outbox.advance(written);
+        let payload = vec![b'x'; outbox.room() - 2];
+        outbox.control(&server.ping(&payload).unwrap()).unwrap();
+        let whole = [b"\x89\x06abcdef\x89", &[payload.len() as u8][..], &payload].concat();
+        assert_eq!(outbox.pending(), &whole[written..]);
+        assert_eq!(outbox.room(), 0);
+    }
+}
