@@ -218,11 +218,11 @@ mutants() {
         rm -rf "target/mutants/$file"
         mkdir -p "target/mutants/$file"
         case $file in
-            cpu | mask/lane | mask/x86_64) mutants_noticed_by "$file" simd ;;
+            cpu | mask/lane | mask/x86_64 | */avx*) mutants_noticed_by "$file" simd ;;
             mask/words) mutants_noticed_by "$file" narrow ;;
             mask/aligned) mutants_noticed_by "$file" narrow_simd ;;
             handshake/*) mutants_noticed_by "$file" heads tests ;;
-            mask* | utf8 | header | frame | message) mutants_noticed_by "$file" frames tests simd narrow narrow_simd ;;
+            mask* | utf8 | header | frame | message | receiver) mutants_noticed_by "$file" frames tests simd narrow narrow_simd ;;
             *) mutants_noticed_by "$file" frames tests ;;
         esac
     done
