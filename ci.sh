@@ -218,11 +218,12 @@ mutants() {
         rm -rf "target/mutants/$file"
         mkdir -p "target/mutants/$file"
         case $file in
-            cpu | mask/lane | mask/x86_64 | */avx*) mutants_noticed_by "$file" simd ;;
+            cpu | mask/lane | mask/x86_64 | */avx*) mutants_noticed_by "$file" unit_simd simd ;;
             mask/words) mutants_noticed_by "$file" narrow ;;
             mask/aligned) mutants_noticed_by "$file" narrow_simd ;;
-            handshake/*) mutants_noticed_by "$file" heads tests ;;
-            mask* | utf8 | header | frame | message | receiver) mutants_noticed_by "$file" frames tests simd narrow narrow_simd ;;
+            handshake/*) mutants_noticed_by "$file" heads tests simd ;;
+            mask* | utf8) mutants_noticed_by "$file" unit frames tests unit_simd simd narrow narrow_simd ;;
+            header | frame | message | receiver) mutants_noticed_by "$file" frames tests narrow ;;
             *) mutants_noticed_by "$file" frames tests ;;
         esac
     done
@@ -248,6 +249,8 @@ mutants_noticed_by() {
     shift
     for way; do
         case $way in
+            unit) args=(-C=--lib) ;;
+            unit_simd) args=(--features simd -C=--lib) ;;
             frames) args=(-C=--lib -C=--test={decoding,conversation,shown,values}) ;;
             heads) args=(-C=--lib -C=--test={handshake_answers,handshake_client,handshake_head,handshake_server,shown}) ;;
             tests) args=(-C=--lib -C=--tests) ;;
