@@ -197,4 +197,23 @@ mod tests {
     fn s5_6_2_a_token_ends_at_the_first_octet_that_is_not_of_it() {
         ends_at(take_token, |octet| Class::TOKEN.has(octet), b"aZ-0_");
     }
+
+    /// What is marked for nothing is read right, and slowly.
+    #[test]
+    fn words_mark_what_is_to_be_asked_about_and_nothing_before_it() {
+        const WORD: usize = size_of::<usize>();
+        for (at, octet) in (0..WORD).flat_map(|at| (0..=u8::MAX).map(move |octet| (at, octet))) {
+            let mut word = [b'a'; WORD];
+            word[at] = octet;
+            let word = usize::from_le_bytes(word);
+            let mark = 0x80 << (8 * at);
+            let to_here = usize::MAX >> (8 * (WORD - 1 - at));
+            let is_letter = octet.is_ascii_alphabetic() || octet == b'-';
+            assert_eq!(
+                controls(word) & to_here,
+                if octet.is_ascii_control() { mark } else { 0 }
+            );
+            assert_eq!(not_letters(word) & to_here, if is_letter { 0 } else { mark });
+        }
+    }
 }
