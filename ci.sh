@@ -153,7 +153,7 @@ sanitizer() {
         --target x86_64-unknown-linux-gnu --target-dir target/sanitizer
 }
 
-# The tests of the core on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user.
+# The tests on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user.
 other_targets() {
     local target
     need_cross
@@ -162,8 +162,7 @@ other_targets() {
             for_target "$target"
             # Emulated, an unoptimised test takes ten times as long.
             export CARGO_PROFILE_TEST_OPT_LEVEL=1
-            PROPTEST_CASES=64 cargo test -p bareframe --features simd --lib --tests \
-                --target "$target" --target-dir target/others
+            PROPTEST_CASES=64 cargo test --features bareframe/simd --lib --tests --target "$target" --target-dir target/others
         )
     done
 }
@@ -233,7 +232,10 @@ mutants() {
             printf '%-20s %8d %8d\n' "$file" "$(cat "target/mutants/$file/viable")" "$(wc -l <"target/mutants/$file/survive")"
         fi
     done | awk '{ print; viable += $2; survive += $3 }
-        END { printf "%-20s %8d %8d %.2f %%\n", "all", viable, survive, 100 * survive / viable; exit survive > 0.03 * viable }'
+        END {
+            printf "%-20s %8d %8d %.2f %%\n", "all", viable, survive, viable ? 100 * survive / viable : 0
+            exit survive > 0.03 * viable
+        }'
 }
 
 # Optimised tests take a tenth of the time, and little longer to compile.
