@@ -446,3 +446,15 @@ proptest! {
         let _ = receive_every_way(response, &octets);
     }
 }
+
+#[test]
+fn s2_2_what_may_yet_be_a_blank_line_is_unfinished() {
+    for head in [&b""[..], b"\r"] {
+        assert_eq!(Request::parse(head).err(), Some(HeadError::Unfinished));
+        assert_eq!(Response::parse(head).err(), Some(HeadError::Unfinished));
+    }
+    for head in [&b"\r\n"[..], b"\n", b"\r\nGET"] {
+        assert_eq!(Request::parse(head).err(), Some(HeadError::BlankFirstLine));
+        assert_eq!(Response::parse(head).err(), Some(HeadError::BlankFirstLine));
+    }
+}
