@@ -324,4 +324,22 @@ mod tests {
             }
         }
     }
+
+    /// Each octet's faults are kept in its bit, and what is found in several ways must not cancel out.
+    #[test]
+    fn s8_1_two_faults_in_the_same_place_of_two_steps() {
+        let around = |first: &[u8], len: usize| {
+            let mut octets = first.to_vec();
+            octets.resize(len - 1, b'a');
+            octets.push(0xC3);
+            octets
+        };
+        // Where a character must not go on, and where the last one would have to.
+        check(&around(b"\x80", 64));
+        // Where a form is overlong, and where the last one would have to go on.
+        let mut octets = std::vec![b'a'; 63];
+        octets.push(0xE0);
+        octets.extend(around(b"\x80\x80", 64));
+        check(&octets);
+    }
 }
