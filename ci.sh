@@ -256,8 +256,8 @@ mutants_noticed_by() {
         case $way in
             unit) args=(-C=--lib) ;;
             unit_simd) args=(--features simd -C=--lib) ;;
-            frames) args=(-C=--lib -C=--test={decoding,conversation,shown,values}) ;;
-            heads) args=(-C=--lib -C=--test={handshake_answers,handshake_client,handshake_head,handshake_server,shown}) ;;
+            frames) args=(-C=--lib -C=--test=decoding) ;;
+            heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
             tests) args=(-C=--lib -C=--tests) ;;
             simd) args=(--features simd -C=--lib -C=--tests) ;;
             narrow) args=(-C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test={decoding,exhaustive}) ;;
