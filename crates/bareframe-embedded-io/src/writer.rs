@@ -119,7 +119,25 @@ impl<S: Write, C: Speaker> Writer<'_, S, C> {
     ///
     /// [`Error::Send`] if nothing was sent, [`Error::Io`] or [`Error::WriteZero`].
     pub async fn send(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Error<S::Error>> {
-        self.begin(kind, Rsv::NONE, true, payload.len() as u64).await?;
+        self.send_fragment(kind, Rsv::NONE, true, payload).await
+    }
+
+    /// Sends a fragment of a message: its first if none is open, else its next; with `fin` its last (RFC 6455 section
+    /// 5.4). Text may be cut within a character.
+    ///
+    /// If the future is dropped, as [`Writer::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::begin`].
+    pub async fn send_fragment(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        fin: bool,
+        payload: &[u8],
+    ) -> Result<(), Error<S::Error>> {
+        self.begin(kind, rsv, fin, payload.len() as u64).await?;
         let mut rest = payload;
         while !rest.is_empty() {
             let taken = self.write(rest).await?;

@@ -86,6 +86,14 @@ async fn ask(stream: Wire) -> Result<(), Error<Infallible>> {
     }
     let message = socket.read(&mut assembler).await?.expect("an echo");
     assert_eq!(message.payload(), b"in pieces");
+    let writer = socket.writer();
+    for (fin, piece) in [(false, &b"caf\xC3"[..]), (false, b""), (true, b"\xA9")] {
+        writer
+            .send_fragment(MessageKind::Text, Rsv::NONE, fin, piece)
+            .await?;
+    }
+    let message = socket.read(&mut assembler).await?.expect("an echo");
+    assert_eq!(message.as_str(), Some("café"));
     socket.close(Some(CloseCode::NORMAL_CLOSURE), "bye").await?;
     assert_eq!(socket.state(), State::Closed);
     Ok(())
