@@ -1,0 +1,41 @@
+//! A WebSocket echo server on QEMU's mps2-an385, with the page that draws every frame: `firmware/run` starts it.
+
+#![no_std]
+#![no_main]
+
+mod echo;
+mod psram;
+mod serve;
+
+use cortex_m::singleton;
+use cortex_m_rt::entry;
+use cortex_m_semihosting::hprintln;
+use embassy_futures::join::join_array;
+use net::{Network, SocketStorage};
+
+/// How many connections there may be at once.
+const CONNECTIONS: usize = 16;
+
+/// The memory of a socket for what is received and for what is sent, in octets.
+const RECEIVE: usize = 8 << 10;
+const SEND: usize = 16 << 10;
+
+const PORT: u16 = 80;
+
+#[entry]
+fn main() -> ! {
+    let mut storage = [SocketStorage::EMPTY; CONNECTIONS];
+    let network = Network::new(&mut storage);
+    let buffers = singleton!(: [[u8; RECEIVE + SEND]; CONNECTIONS] = [[0; RECEIVE + SEND]; CONNECTIONS]);
+    let mut buffers = buffers.expect("main is called once").iter_mut();
+    let mut memories = psram::take().chunks_exact_mut(psram::LEN / CONNECTIONS);
+    let tasks = [(); CONNECTIONS].map(|()| {
+        let buffers = buffers.next().expect("there is one for each connection");
+        let memory = memories.next().expect("there is some for each connection");
+        let (receive, send) = buffers.split_at_mut(RECEIVE);
+        serve::connections(network.socket(receive, send), PORT, memory)
+    });
+    hprintln!("listening on port {}", PORT);
+    network.run(join_array(tasks));
+    unreachable!("the tasks never end");
+}
