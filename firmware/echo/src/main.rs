@@ -17,7 +17,7 @@ use net::{Network, SocketStorage};
 const CONNECTIONS: usize = 16;
 
 /// The memory of a socket for what is received and for what is sent, in octets.
-const RECEIVE: usize = 8 << 10;
+const RECEIVE: usize = 4 << 10;
 const SEND: usize = 16 << 10;
 
 const PORT: u16 = 80;

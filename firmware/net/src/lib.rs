@@ -2,6 +2,9 @@
 
 #![no_std]
 
+// Its memory map, and the image's start.
+use {board as _, cortex_m_rt as _};
+
 mod clock;
 mod lan9118;
 mod network;

@@ -1,0 +1,106 @@
+//! What is said to an echo server, and what has to come back.
+
+use bareframe_embedded_io::{
+    Assembler, Buffers, Client, CloseCode, Config, Connecting, Error, Event, MessageKind, Offer, RandomKeys,
+    Rsv, SliceBuffer, WebSocket,
+};
+use core::fmt;
+use cortex_m::singleton;
+use embedded_io_async::{Read, Write};
+use net::Reset;
+use rand_core::CryptoRng;
+
+/// The lengths of messages, in octets.
+const LENGTHS: [usize; 7] = [0, 1, 125, 126, 4_096, 65_535, 65_536];
+const LONGEST: usize = 65_536;
+
+/// A text in fragments, one of which ends within a character.
+const FRAGMENTS: [&[u8]; 3] = [b"\xce\xba\xcf", b"", b"\x8c\xcf\x83\xce\xbc\xce\xb5"];
+const TEXT: &str = "κόσμε";
+
+/// Why it went wrong.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failure {
+    Error(Error<Reset>),
+    /// What did not come as it should.
+    Wrong(&'static str),
+}
+
+type Socket<'b, S, G> = WebSocket<'b, S, Client<RandomKeys<G>>>;
+
+/// Says it all, and gives how many messages came back.
+pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
+    stream: S,
+    generator: impl CryptoRng,
+) -> Result<usize, Failure> {
+    let mut keys = RandomKeys(generator);
+    let mut head = [0; 1024];
+    let offer = Offer::new("10.0.2.2", "/");
+    let mut connecting = Connecting::new(stream, &offer, keys.nonce(), &mut head)?;
+    connecting.response().await?;
+
+    let (mut receive, mut send) = ([0; 2048], [0; 2048]);
+    let buffers = Buffers {
+        receive: &mut receive,
+        send: &mut send,
+    };
+    let mut socket = connecting.establish(Config::DEFAULT, keys, buffers)?;
+    let memory = singleton!(: [u8; LONGEST] = [0; LONGEST]).expect("one exchange is enough");
+    let mut assembler = Assembler::new(SliceBuffer::new(memory));
+
+    let payload = singleton!(: [u8; LONGEST] = [0; LONGEST]).expect("one exchange is enough");
+    for (letter, octet) in (b'a'..=b'z').cycle().zip(payload.iter_mut()) {
+        *octet = letter;
+    }
+    for len in LENGTHS {
+        for kind in [MessageKind::Text, MessageKind::Binary] {
+            socket.send(kind, &payload[..len]).await?;
+            expect(&mut socket, &mut assembler, kind, &payload[..len]).await?;
+        }
+    }
+    for (number, fragment) in (1..).zip(FRAGMENTS) {
+        let fin = number == FRAGMENTS.len();
+        let writer = socket.writer();
+        writer
+            .send_fragment(MessageKind::Text, Rsv::NONE, fin, fragment)
+            .await?;
+    }
+    expect(&mut socket, &mut assembler, MessageKind::Text, TEXT.as_bytes()).await?;
+    socket.ping(b"there?").await?;
+    match socket.read_event().await? {
+        Some(Event::Pong(payload)) if *payload == *b"there?" => {}
+        _ => return Err(Failure::Wrong("the Ping is not answered")),
+    }
+    socket
+        .close(Some(CloseCode::NORMAL_CLOSURE), "that is all")
+        .await?;
+    Ok(LENGTHS.len() * 2 + 1)
+}
+
+async fn expect<S: Read<Error = Reset> + Write, G: CryptoRng>(
+    socket: &mut Socket<'_, S, G>,
+    assembler: &mut Assembler<SliceBuffer<'_>>,
+    kind: MessageKind,
+    payload: &[u8],
+) -> Result<(), Failure> {
+    match socket.read(assembler).await? {
+        None => Err(Failure::Wrong("the server closes the connection")),
+        Some(message) if (message.kind(), message.payload()) == (kind, payload) => Ok(()),
+        Some(_) => Err(Failure::Wrong("the echo is another message")),
+    }
+}
+
+impl<E: Into<Error<Reset>>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        Failure::Error(error.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Error(error) => error.fmt(f),
+            Failure::Wrong(what) => f.write_str(what),
+        }
+    }
+}
