@@ -1,27 +1,60 @@
 //! The echo: a message comes back in one frame if it fits memory, and else in fragments that do.
 
+use crate::ask::Ask;
+use crate::pages::Page;
 use bareframe_embedded_io::{Error, Event, Rsv, Server, WebSocket};
+use core::future::pending;
+use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 
-/// Echoes until the connection has ended. The memory is longer than what the socket receives at once.
+/// Echoes until the connection has ended, and sends in between what a page asks for. The memory is longer than what the
+/// socket receives at once.
 pub(crate) async fn echo<S: Read + Write>(
     socket: &mut WebSocket<'_, S, Server>,
+    page: Option<Page<'_>>,
     memory: &mut [u8],
 ) -> Result<(), Error<S::Error>> {
     let mut held = 0;
-    while let Some((event, writer)) = socket.read_event_with_writer().await? {
+    // A fragment was sent, so that nothing else can be until the message's last.
+    let mut begun = false;
+    loop {
+        let page = page.filter(|_| !begun);
+        let (event, writer) = match select(asked(page), socket.read_event_with_writer()).await {
+            Either::First(ask) => {
+                unless_closing(ask.answer(socket).await)?;
+                continue;
+            }
+            Either::Second(event) => match event? {
+                Some(event) => event,
+                None => return Ok(()),
+            },
+        };
         let Event::Data(piece) = event else { continue };
         let (kind, rsv, payload) = (piece.kind(), Rsv::NONE, piece.payload());
         if payload.len() > memory.len() - held {
-            writer.send_fragment(kind, rsv, false, &memory[..held]).await?;
-            held = 0;
+            unless_closing(writer.send_fragment(kind, rsv, false, &memory[..held]).await)?;
+            (held, begun) = (0, true);
         }
         memory[held..][..payload.len()].copy_from_slice(payload);
         held += payload.len();
         if piece.last() {
-            writer.send_fragment(kind, rsv, true, &memory[..held]).await?;
-            held = 0;
+            unless_closing(writer.send_fragment(kind, rsv, true, &memory[..held]).await)?;
+            (held, begun) = (0, false);
         }
     }
-    Ok(())
+}
+
+async fn asked(page: Option<Page<'_>>) -> Ask {
+    match page {
+        Some(page) => page.asked().await,
+        None => pending().await,
+    }
+}
+
+/// When the page has asked for a Close nothing more can be sent, and there is nothing wrong with that.
+fn unless_closing<E>(sent: Result<(), Error<E>>) -> Result<(), Error<E>> {
+    match sent {
+        Err(Error::Send(_)) => Ok(()),
+        sent => sent,
+    }
 }

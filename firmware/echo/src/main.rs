@@ -3,15 +3,21 @@
 #![no_std]
 #![no_main]
 
+mod ask;
 mod echo;
+mod frames;
+mod json;
+mod pages;
 mod psram;
 mod serve;
+mod tap;
 
 use cortex_m::singleton;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::hprintln;
 use embassy_futures::join::join_array;
 use net::{Network, SocketStorage};
+use pages::Pages;
 
 /// How many connections there may be at once.
 const CONNECTIONS: usize = 16;
@@ -29,11 +35,12 @@ fn main() -> ! {
     let buffers = singleton!(: [[u8; RECEIVE + SEND]; CONNECTIONS] = [[0; RECEIVE + SEND]; CONNECTIONS]);
     let mut buffers = buffers.expect("main is called once").iter_mut();
     let mut memories = psram::take().chunks_exact_mut(psram::LEN / CONNECTIONS);
+    let pages = Pages::new();
     let tasks = [(); CONNECTIONS].map(|()| {
         let buffers = buffers.next().expect("there is one for each connection");
         let memory = memories.next().expect("there is some for each connection");
         let (receive, send) = buffers.split_at_mut(RECEIVE);
-        serve::connections(network.socket(receive, send), PORT, memory)
+        serve::connections(network.socket(receive, send), PORT, &pages, memory)
     });
     hprintln!("listening on port {}", PORT);
     network.run(join_array(tasks));

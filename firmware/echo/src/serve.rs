@@ -1,18 +1,26 @@
 //! What a connection is for: the page, or an echo.
 
+use crate::ask::Ask;
 use crate::echo::echo;
-use bareframe_embedded_io::{Choice, Config, Error, Incoming, Limits, Status};
+use crate::pages::{Page, Pages};
+use crate::tap::{HEAD, Tapped};
+use bareframe_embedded_io::{
+    Assembler, Choice, Config, Error, Incoming, Limits, MessageKind, Server, Status, WebSocket,
+};
+use embassy_futures::select::{Either, select};
+use embedded_io_async::{Read, Write};
+use heapless::Vec;
 use net::{Reset, TcpStream, within};
 
 const PAGE: &[u8] = include_bytes!("../../../crates/bareframe-std/examples/page.html");
 
-/// The longest head of a request, in octets; then what is read at once.
-const HEAD: usize = 4096;
-
 /// What is sent at once beside payload, in octets.
 const SEND: usize = 1024;
 
-/// How long a request may take to arrive, and a closing handshake, in milliseconds.
+/// The longest text with which a page asks for something, in octets.
+const ASK: usize = 256;
+
+/// How long a request may take to arrive, in milliseconds.
 const PATIENCE: u64 = 10_000;
 
 /// A message may have any length, because it is never held as a whole.
@@ -22,22 +30,27 @@ const CONFIG: Config = Config {
 };
 
 /// Serves one connection after another.
-pub(crate) async fn connections(mut stream: TcpStream<'_, '_>, port: u16, memory: &mut [u8]) {
+pub(crate) async fn connections(mut stream: TcpStream<'_, '_>, port: u16, pages: &Pages, memory: &mut [u8]) {
     loop {
         stream.accept(port).await;
         // Whatever went wrong, the peer was told; the next may do better.
-        let _ = connection(&mut stream, memory).await;
+        let _ = connection(&mut stream, pages, memory).await;
         stream.end().await;
     }
 }
 
-async fn connection(stream: &mut TcpStream<'_, '_>, memory: &mut [u8]) -> Result<(), Error<Reset>> {
-    let mut head = [0; HEAD];
-    let mut incoming = Incoming::new(stream, &mut head);
+async fn connection(
+    stream: &mut TcpStream<'_, '_>,
+    pages: &Pages,
+    memory: &mut [u8],
+) -> Result<(), Error<Reset>> {
+    let (mut head, mut send) = ([0; HEAD], [0; SEND]);
+    let mut incoming = Incoming::new(Tapped::new(stream), &mut head);
     let Ok(request) = within(PATIENCE, incoming.request()).await else {
         return Ok(());
     };
     let request = request?;
+    let watching = pages.watching(request.query());
     match (request.path(), request.upgrade()) {
         (_, Err(error)) => incoming.refuse(error).await,
         ("/", Ok(None)) => {
@@ -50,10 +63,49 @@ async fn connection(stream: &mut TcpStream<'_, '_>, memory: &mut [u8]) -> Result
                 .answer(Status::NOT_FOUND, &headers, b"The page is at /\n")
                 .await
         }
-        (_, Ok(Some(_))) => {
-            let mut send = [0; SEND];
+        ("/frames", Ok(Some(_))) => {
+            let Some(page) = pages.open() else {
+                return incoming.answer(Status::SERVICE_UNAVAILABLE, &[], b"").await;
+            };
             let mut socket = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send)?;
-            echo(&mut socket, memory).await
+            socket.writer().stream_mut().watch(None);
+            let ended = tell(&mut socket, page, memory).await;
+            page.close();
+            ended
+        }
+        (_, Ok(Some(_))) => {
+            let mut socket = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send)?;
+            socket.writer().stream_mut().watch(watching);
+            let ended = echo(&mut socket, watching, memory).await;
+            if let Some(page) = watching {
+                match &ended {
+                    Ok(()) => page.note("the closing handshake is done"),
+                    Err(error) => page.note(error),
+                }
+            }
+            ended
+        }
+    }
+}
+
+/// Tells a page what happens, and takes what it asks for.
+async fn tell<S: Read + Write>(
+    socket: &mut WebSocket<'_, S, Server>,
+    page: Page<'_>,
+    memory: &mut [u8],
+) -> Result<(), Error<S::Error>> {
+    let mut asks = Assembler::new(Vec::<u8, ASK>::new());
+    page.hello();
+    loop {
+        match select(page.next_report(memory), socket.read(&mut asks)).await {
+            Either::First(len) => socket.send(MessageKind::Text, &memory[..len]).await?,
+            Either::Second(message) => match message? {
+                None => return Ok(()),
+                Some(message) => match message.as_str().and_then(Ask::parse) {
+                    Some(ask) => page.ask(ask),
+                    None => page.note("that is nothing that can be sent"),
+                },
+            },
         }
     }
 }
