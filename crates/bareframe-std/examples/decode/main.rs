@@ -95,7 +95,8 @@ fn decode(rules: Rules, mut input: impl Read, out: &mut dyn Write) -> io::Result
         if len == 0 {
             break;
         }
-        for frame in frames.push(&buffer[..len]) {
+        let mut octets = &buffer[..len];
+        while let Some(frame) = frames.next(&mut octets) {
             count += 1;
             words::write_frame(out, count, &frame)?;
             if frame.fault.is_some() {

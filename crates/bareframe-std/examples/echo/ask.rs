@@ -1,6 +1,7 @@
-//! What a page can ask the server to send, because a browser can't.
+//! What a page can ask the server to send, because a browser can't; the echo server for a microcontroller too.
 
-use crate::json::Object;
+use crate::json::Quoted;
+use core::fmt::{self, Display, Formatter};
 
 /// Something to ask for: what the page says, what it shows a person, and the section of RFC 6455 it is about.
 pub(crate) struct Ask {
@@ -109,24 +110,31 @@ impl Ask {
             broken,
         }
     }
+}
 
-    fn json(&self) -> String {
-        Object::new()
-            .text("do", self.name)
-            .text("label", self.label)
-            .text("section", self.section)
-            .finish()
+/// How the page is greeted: by whom, where to connect so that it can watch, and what it can ask for.
+pub(crate) struct Hello<T> {
+    pub(crate) server: &'static str,
+    pub(crate) echo: T,
+}
+
+impl<T: Display> Display for Hello<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (server, echo) = (Quoted(self.server), Quoted(&self.echo));
+        write!(f, r#"{{"hello":{server},"echo":{echo},"can":["#)?;
+        for (number, ask) in ASKS.iter().enumerate() {
+            let comma = if number > 0 { "," } else { "" };
+            write!(f, "{comma}{ask}")?;
+        }
+        f.write_str("]}")
     }
 }
 
-/// How the page is greeted: where to connect so that it can watch, and what it can ask for.
-pub(crate) fn hello(echo: &str) -> String {
-    let can: Vec<String> = ASKS.iter().map(Ask::json).collect();
-    Object::new()
-        .text("hello", "bareframe-std")
-        .text("echo", echo)
-        .json("can", format!("[{}]", can.join(",")))
-        .finish()
+impl Display for Ask {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (name, label, section) = (Quoted(self.name), Quoted(self.label), Quoted(self.section));
+        write!(f, r#"{{"do":{name},"label":{label},"section":{section}}}"#)
+    }
 }
 
 #[cfg(test)]
@@ -134,12 +142,15 @@ mod tests {
     use super::*;
     use crate::frames::Frames;
     use bareframe::Rules;
+    use core::iter;
 
     #[test]
     fn broken_frames_are_broken_where_they_say() {
         for ask in ASKS.iter().filter(|ask| !ask.broken.is_empty()) {
-            let frames = Frames::new(Rules::FROM_SERVER).push(ask.broken);
-            let fault = frames.last().and_then(|frame| frame.fault.as_ref());
+            let mut frames = Frames::new(Rules::FROM_SERVER);
+            let mut octets = ask.broken;
+            let last = iter::from_fn(|| frames.next(&mut octets)).last();
+            let fault = last.and_then(|frame| frame.fault);
             assert_eq!(
                 fault.map(|fault| fault.error.section()),
                 Some(ask.section),

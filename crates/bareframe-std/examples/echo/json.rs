@@ -1,120 +1,124 @@
 //! What the page is told, in JSON: a few flat objects do not need a crate.
+//!
+//! The echo server for a microcontroller tells it the same, so that nothing is allocated.
 
-use crate::frames::{Frame, Message};
-use crate::tap::End;
+use crate::frames::{Fault, Frame, Message};
 use bareframe::{CloseReason, Opcode, ProtocolError, Rsv};
-use std::fmt::{Display, Write};
+use core::fmt::{self, Display, Formatter, Write};
 
-/// A JSON object, written field by field.
-pub(crate) struct Object(String);
+/// Which end of the connection octets come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    Client,
+    Server,
+}
 
-impl Object {
-    pub(crate) fn new() -> Object {
-        Object(String::from("{"))
+/// The head of the opening handshake, and who sent it.
+pub(crate) struct Head<'h>(pub(crate) End, pub(crate) &'h str);
+
+/// A frame, and who sent it. Its fields that did not come, because an octet before them is wrong, are left out.
+pub(crate) struct Report<'f>(pub(crate) End, pub(crate) &'f Frame);
+
+/// What the server has to say that is no frame.
+pub(crate) struct Note<T>(pub(crate) T);
+
+/// A text in quotes.
+pub(crate) struct Quoted<T>(pub(crate) T);
+
+struct Hex<'o>(&'o [u8]);
+
+/// Writes what stands between quotes.
+struct Escape<'a, 'f>(&'a mut Formatter<'f>);
+
+impl Display for Head<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, r#"{{"from":"{}","head":{}}}"#, self.0, Quoted(self.1))
     }
+}
 
-    /// Adds a field whose value is JSON already: a number, an object, an array.
-    pub(crate) fn json(mut self, name: &str, value: impl Display) -> Object {
-        let comma = if self.0.len() > 1 { "," } else { "" };
-        // Writing to a String does not fail; the names are ours and need no escape.
-        let _ = write!(self.0, "{comma}\"{name}\":{value}");
-        self
-    }
-
-    pub(crate) fn text(self, name: &str, value: &str) -> Object {
-        let mut quoted = String::from('"');
-        for c in value.chars() {
-            let _ = match c {
-                '"' | '\\' => write!(quoted, "\\{c}"),
-                c if c < ' ' => write!(quoted, "\\u{:04x}", u32::from(c)),
-                c => write!(quoted, "{c}"),
-            };
+impl Display for Report<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Report(from, frame) = self;
+        write!(f, r#"{{"from":"{from}","header":"{}""#, Hex(&frame.header_octets))?;
+        write_header(f, frame)?;
+        if let Some(header) = &frame.header {
+            write!(
+                f,
+                r#","len":{},"taken":{}"#,
+                header.payload_len(),
+                frame.payload_taken
+            )?;
+            write!(
+                f,
+                r#","sent":"{}","payload":"{}""#,
+                Hex(&frame.sent),
+                Hex(&frame.payload)
+            )?;
         }
-        quoted.push('"');
-        self.json(name, quoted)
-    }
-
-    pub(crate) fn hex(self, name: &str, octets: &[u8]) -> Object {
-        let mut hex = String::with_capacity(octets.len() * 2);
-        for octet in octets {
-            let _ = write!(hex, "{octet:02x}");
+        if let Some(reason) = &frame.close {
+            write_close(f, reason)?;
         }
-        self.text(name, &hex)
-    }
-
-    pub(crate) fn finish(mut self) -> String {
-        self.0.push('}');
-        self.0
-    }
-}
-
-/// A frame's fields. Those that did not come, because an octet before them is wrong, are left out.
-pub(crate) fn frame(from: End, frame: &Frame) -> String {
-    let mut object = Object::new()
-        .text("from", from.name())
-        .hex("header", &frame.header_octets);
-    if let Some(&first) = frame.header_octets.first() {
-        let opcode = first & 0x0F;
-        let name = Opcode::from_bits(opcode).map_or("reserved".to_owned(), |opcode| opcode.to_string());
-        object = object
-            .json("fin", first >> 7)
-            .text("rsv", &Rsv::from_first_octet(first).to_string())
-            .json("opcode", opcode)
-            .text("name", &name);
-    }
-    if let Some(&second) = frame.header_octets.get(1) {
-        object = object.json("masked", second >> 7).json("len7", second & 0x7F);
-    }
-    let key = frame
-        .header
-        .and_then(|header| header.masking_key())
-        .map(|key| key.octets());
-    let key = key.as_ref().map_or(&[][..], |key| key);
-    let length_end = frame.header_octets.len() - key.len();
-    object = object
-        .hex("ext", frame.header_octets.get(2..length_end).unwrap_or(&[]))
-        .hex("key", key);
-    if let Some(header) = &frame.header {
-        object = object
-            .json("len", header.payload_len())
-            .json("taken", frame.payload_taken)
-            .hex("sent", &frame.sent)
-            .hex("payload", &frame.payload);
-    }
-    if let Some(reason) = &frame.close {
-        object = object.json("close", close(reason));
-    }
-    if let Some(message) = &frame.message {
-        object = object.json("message", message_of(message));
-    }
-    if let Some(fault) = &frame.fault {
-        object = object.json("fault", fault_of(frame, fault.error, fault.offset));
-    }
-    object.finish()
-}
-
-fn close(reason: &CloseReason) -> String {
-    match reason.code() {
-        None => Object::new().finish(),
-        Some(code) => Object::new()
-            .json("code", code.number())
-            .text("name", code.name())
-            .text("reason", reason.reason())
-            .finish(),
+        if let Some(Message {
+            kind, frames, len, ..
+        }) = &frame.message
+        {
+            write!(
+                f,
+                r#","message":{{"kind":"{kind}","frames":{frames},"len":{len}}}"#
+            )?;
+        }
+        if let Some(fault) = &frame.fault {
+            write_fault(f, frame, fault)?;
+        }
+        f.write_char('}')
     }
 }
 
-fn message_of(message: &Message) -> String {
-    Object::new()
-        .text("kind", &message.kind.to_string())
-        .json("frames", message.frames)
-        .json("len", message.len)
-        .finish()
+impl<T: Display> Display for Note<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, r#"{{"note":{}}}"#, Quoted(&self.0))
+    }
+}
+
+fn write_header(f: &mut Formatter<'_>, frame: &Frame) -> fmt::Result {
+    let octets = &frame.header_octets[..];
+    if let Some(&first) = octets.first() {
+        let (rsv, opcode) = (Rsv::from_first_octet(first), first & 0x0F);
+        write!(f, r#","fin":{},"rsv":"{rsv}","opcode":{opcode}"#, first >> 7)?;
+        match Opcode::from_bits(opcode) {
+            Some(opcode) => write!(f, r#","name":"{opcode}""#)?,
+            None => f.write_str(r#","name":"reserved""#)?,
+        }
+    }
+    if let Some(&second) = octets.get(1) {
+        write!(f, r#","masked":{},"len7":{}"#, second >> 7, second & 0x7F)?;
+    }
+    let key = frame.header.and_then(|header| header.masking_key());
+    let key_len = key.map_or(0, |key| key.octets().len());
+    let (length, key) = octets.split_at(octets.len() - key_len);
+    write!(
+        f,
+        r#","ext":"{}","key":"{}""#,
+        Hex(length.get(2..).unwrap_or(&[])),
+        Hex(key)
+    )
+}
+
+fn write_close(f: &mut Formatter<'_>, reason: &CloseReason) -> fmt::Result {
+    let Some(code) = reason.code() else {
+        return f.write_str(r#","close":{}"#);
+    };
+    let (name, reason) = (Quoted(code.name()), Quoted(reason.reason()));
+    write!(
+        f,
+        r#","close":{{"code":{},"name":{name},"reason":{reason}}}"#,
+        code.number()
+    )
 }
 
 /// `at` counts from the payload's first octet if the fault is in the payload, else from the frame's.
-fn fault_of(frame: &Frame, error: ProtocolError, offset: u64) -> String {
-    let field = match error {
+fn write_fault(f: &mut Formatter<'_>, frame: &Frame, fault: &Fault) -> fmt::Result {
+    let field = match fault.error {
         ProtocolError::ReservedBits => "rsv",
         ProtocolError::FragmentedControl => "fin",
         ProtocolError::ReservedOpcode
@@ -125,17 +129,47 @@ fn fault_of(frame: &Frame, error: ProtocolError, offset: u64) -> String {
         ProtocolError::NonMinimalLength | ProtocolError::LengthTopBit => "ext",
         _ => "data",
     };
-    let in_frame = offset - frame.offset;
+    let in_frame = fault.offset - frame.offset;
     let at = if field == "data" {
         in_frame.saturating_sub(frame.header_octets.len() as u64)
     } else {
         in_frame
     };
-    Object::new()
-        .text("field", field)
-        .json("at", at)
-        .text("what", &error.to_string())
-        .finish()
+    let what = Quoted(fault.error);
+    write!(f, r#","fault":{{"field":"{field}","at":{at},"what":{what}}}"#)
+}
+
+impl Display for End {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            End::Client => "client",
+            End::Server => "server",
+        })
+    }
+}
+
+impl Display for Hex<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
+impl<T: Display> Display for Quoted<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        write!(Escape(f), "{}", self.0)?;
+        f.write_char('"')
+    }
+}
+
+impl Write for Escape<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|c| match c {
+            '"' | '\\' => write!(self.0, "\\{c}"),
+            c if c < ' ' => write!(self.0, "\\u{:04x}", u32::from(c)),
+            c => self.0.write_char(c),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -146,14 +180,14 @@ mod tests {
 
     #[track_caller]
     fn reported(octets: &[u8], says: &str) {
-        let frames = Frames::new(Rules::FROM_CLIENT).push(octets);
-        assert_eq!(frame(End::Client, frames.last().unwrap()), says);
+        let frame = Frames::new(Rules::FROM_CLIENT).next(&mut &octets[..]).unwrap();
+        assert_eq!(Report(End::Client, &frame).to_string(), says);
     }
 
     #[test]
     fn text_is_escaped() {
-        let object = Object::new().text("a", "\"\\\n\u{1f}é").json("b", 1);
-        assert_eq!(object.finish(), r#"{"a":"\"\\\u000a\u001fé","b":1}"#);
+        let note = Note("\"\\\n\u{1f}é").to_string();
+        assert_eq!(note, r#"{"note":"\"\\\u000a\u001fé"}"#);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The pages that are open: each watches one connection, and asks for what a browser can't send.
 
-use crate::ask::{ASKS, hello};
-use crate::json::Object;
+use crate::ask::{ASKS, Hello};
+use crate::json::Note;
 use crate::tap::{Tap, Tapped};
 use bareframe_std::{CloseCode, Error, MessageKind, ReadHalf, Rsv, Server, ServerSocket, WriteHalf};
 use std::collections::BTreeMap;
@@ -38,7 +38,9 @@ impl Pages {
             watched: Mutex::new(None),
         });
         lock(&self.open).insert(number, Arc::clone(&page));
-        page.report(&hello(&format!("/echo?page={number}")));
+        let echo = format_args!("/echo?page={number}");
+        let server = "bareframe-std";
+        page.report(&Hello { server, echo }.to_string());
         let ended = page.listen(&mut reader);
         lock(&self.open).remove(&number);
         reader.finish();
@@ -82,7 +84,7 @@ impl Page {
             if let (Some(ask), Some(watched)) = (message.as_str(), watched)
                 && let Err(error) = answer(&watched, ask)
             {
-                self.report(&Object::new().text("note", &format!("{error}.")).finish());
+                self.report(&Note(format_args!("{error}.")).to_string());
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! A stream that shows what crosses it: incoming octets before they are unmasked, outgoing ones after masking.
 
 use crate::frames::Frames;
-use crate::json::{self, Object};
+use crate::json::{End, Head, Note, Report};
 use bareframe::Rules;
 use bareframe_std::{Error, Stream, Timeouts};
 use std::io::{self, IoSlice, Read, Write};
@@ -22,13 +22,6 @@ enum Watched {
     },
     No,
     By(Arc<Tap>),
-}
-
-/// Which end of the connection octets come from.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum End {
-    Client,
-    Server,
 }
 
 /// Decodes both directions and reports each frame in JSON.
@@ -138,15 +131,6 @@ impl Stream for Tapped {
     }
 }
 
-impl End {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            End::Client => "client",
-            End::Server => "server",
-        }
-    }
-}
-
 impl Tap {
     pub(crate) fn new(report: impl Fn(&str) + Send + Sync + 'static) -> Tap {
         Tap {
@@ -165,7 +149,7 @@ impl Tap {
             Ok(()) => "the closing handshake is done.".to_owned(),
             Err(error) => format!("{error}."),
         };
-        (self.report)(&Object::new().text("note", &how).finish());
+        (self.report)(&Note(how).to_string());
     }
 
     fn see(&self, from: End, octets: &[u8]) {
@@ -196,25 +180,20 @@ impl Direction {
         };
         let frames = head.split_off(blank_line + 4);
         let text = String::from_utf8_lossy(head);
-        report(
-            &Object::new()
-                .text("from", self.from.name())
-                .text("head", &text)
-                .finish(),
-        );
+        report(&Head(self.from, &text).to_string());
         self.head = None;
         self.see_frames(&frames, report);
     }
 
-    fn see_frames(&mut self, octets: &[u8], report: &dyn Fn(&str)) {
-        for frame in self.frames.push(octets) {
-            report(&json::frame(self.from, &frame));
+    fn see_frames(&mut self, mut octets: &[u8], report: &dyn Fn(&str)) {
+        while let Some(frame) = self.frames.next(&mut octets) {
+            report(&Report(self.from, &frame).to_string());
         }
     }
 
     fn end(&mut self, report: &dyn Fn(&str)) {
         if let Some(frame) = self.frames.unfinished() {
-            report(&json::frame(self.from, &frame));
+            report(&Report(self.from, &frame).to_string());
         }
     }
 }

@@ -1,12 +1,14 @@
 //! One direction of a connection as whole frames, each as it went over the wire and as it was meant.
 //!
-//! Shared by `decode`, which prints them, and `echo`, which shows them in a browser. The engine decodes; here its
-//! events are gathered, and the octets kept that it has no use for once it has decoded them.
+//! Shared by `decode`, which prints them, and `echo`, which shows them in a browser; and by the echo server for a
+//! microcontroller, so that nothing is allocated. The engine decodes; here its events are gathered, and the octets kept
+//! that it has no use for once it has decoded them.
 
 use bareframe::{
     CloseReason, ControlPayload, FrameDecoder, FrameEvent, FrameHeader, MessageKind, Opcode, ProtocolError,
     Rules, Utf8Validator,
 };
+use heapless::Vec;
 
 /// How many octets of a payload are kept to be shown. A control frame's fit whole.
 pub(crate) const SHOWN: usize = 256;
@@ -29,13 +31,13 @@ pub(crate) struct Frame {
     /// Where in the stream its first octet stands.
     pub(crate) offset: u64,
     /// The octets of its header, up to the one that is wrong if one is.
-    pub(crate) header_octets: Vec<u8>,
+    pub(crate) header_octets: Vec<u8, { FrameHeader::MAX_LEN }>,
     /// The header, if it is whole and right.
     pub(crate) header: Option<FrameHeader>,
     /// The first [`SHOWN`] octets of the payload as they were sent, so masked if the frame is.
-    pub(crate) sent: Vec<u8>,
+    pub(crate) sent: Vec<u8, SHOWN>,
     /// The same octets, unmasked.
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Vec<u8, SHOWN>,
     /// How many octets of the payload came.
     pub(crate) payload_taken: u64,
     /// What a Close frame says.
@@ -51,7 +53,7 @@ pub(crate) struct Message {
     pub(crate) frames: u64,
     pub(crate) len: u64,
     /// Its first [`SHOWN`] octets.
-    pub(crate) payload: Vec<u8>,
+    pub(crate) payload: Vec<u8, SHOWN>,
 }
 
 /// What is wrong, and the octet that shows it.
@@ -73,38 +75,41 @@ impl Frames {
         }
     }
 
-    /// Takes the next octets, and gives the frames that end in them. The last may be one that is wrong; nothing
-    /// comes after it.
-    pub(crate) fn push(&mut self, octets: &[u8]) -> Vec<Frame> {
-        let mut whole = Vec::new();
-        let mut copy = octets.to_vec();
-        let (mut sent, mut input) = (octets, &mut copy[..]);
-        while !self.failed && !sent.is_empty() {
+    /// Takes octets up to the end of a frame, and gives it; `None` when it has taken all. A frame that is wrong is the
+    /// last.
+    pub(crate) fn next(&mut self, octets: &mut &[u8]) -> Option<Frame> {
+        while !self.failed && !octets.is_empty() {
+            // They are unmasked in place, but shown as they were sent too.
+            let mut copy = [0; SHOWN];
+            let len = octets.len().min(SHOWN);
+            let mut input = &mut copy[..len];
+            input.copy_from_slice(&octets[..len]);
             let rules = self.rules.with_message_open(self.message.is_some());
             let event = self.decoder.decode(rules, &mut input);
-            let (taken, rest) = sent.split_at(sent.len() - input.len());
+            let (taken, rest) = octets.split_at(len - input.len());
+            *octets = rest;
             let start = self.offset;
             self.offset += taken.len() as u64;
             let frame = self.frame.get_or_insert_with(|| Frame::new(start));
             match event {
-                Ok(None) => frame.header_octets.extend(taken),
+                Ok(None) => keep(&mut frame.header_octets, taken),
                 Ok(Some(FrameEvent::Header(header))) => {
-                    frame.header_octets.extend(taken);
+                    keep(&mut frame.header_octets, taken);
                     frame.header = Some(header);
                     self.begin(header);
                 }
                 Ok(Some(FrameEvent::Payload { payload, .. })) => self.take(start, taken, payload),
                 Err(error) => {
-                    frame.header_octets.extend(taken.iter().chain(rest.first()));
+                    keep(&mut frame.header_octets, taken);
+                    keep(&mut frame.header_octets, rest.get(..1).unwrap_or(&[]));
                     self.fail(error, self.offset);
                 }
             }
-            sent = rest;
             if self.failed || self.decoder.is_between_frames() {
-                whole.extend(self.end());
+                return self.end();
             }
         }
-        whole
+        None
     }
 
     /// Takes the frame that is not whole. None should be left when the stream ends.
@@ -208,9 +213,8 @@ impl Frame {
 
     fn take(&mut self, sent: &[u8], payload: &[u8]) {
         self.payload_taken += payload.len() as u64;
-        let room = SHOWN - self.payload.len();
-        self.sent.extend(sent.iter().take(room));
-        self.payload.extend(payload.iter().take(room));
+        keep(&mut self.sent, sent);
+        keep(&mut self.payload, payload);
     }
 }
 
@@ -226,7 +230,11 @@ impl Message {
 
     fn take(&mut self, payload: &[u8]) {
         self.len += payload.len() as u64;
-        let room = SHOWN - self.payload.len();
-        self.payload.extend(payload.iter().take(room));
+        keep(&mut self.payload, payload);
     }
+}
+
+/// Adds octets, as far as there is room.
+fn keep<const N: usize>(kept: &mut Vec<u8, N>, octets: &[u8]) {
+    kept.extend(octets.iter().copied().take(N - kept.len()));
 }
