@@ -1,6 +1,6 @@
 //! The echo: a message comes back in one frame if it fits memory, and else in fragments that do.
 
-use crate::ask::Ask;
+use crate::answer::Wish;
 use crate::pages::Page;
 use bareframe_embedded_io::{Error, Event, Rsv, Server, WebSocket};
 use core::future::pending;
@@ -19,9 +19,9 @@ pub(crate) async fn echo<S: Read + Write>(
     let mut begun = false;
     loop {
         let page = page.filter(|_| !begun);
-        let (event, writer) = match select(asked(page), socket.read_event_with_writer()).await {
-            Either::First(ask) => {
-                unless_closing(ask.answer(socket).await)?;
+        let (event, writer) = match select(wished(page), socket.read_event_with_writer()).await {
+            Either::First(wish) => {
+                unless_closing(wish.answer(socket).await)?;
                 continue;
             }
             Either::Second(event) => match event? {
@@ -44,9 +44,9 @@ pub(crate) async fn echo<S: Read + Write>(
     }
 }
 
-async fn asked(page: Option<Page<'_>>) -> Ask {
+async fn wished(page: Option<Page<'_>>) -> Wish {
     match page {
-        Some(page) => page.asked().await,
+        Some(page) => page.wished().await,
         None => pending().await,
     }
 }

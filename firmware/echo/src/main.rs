@@ -3,9 +3,13 @@
 #![no_std]
 #![no_main]
 
+mod answer;
+#[path = "../../../crates/bareframe-std/examples/echo/ask.rs"]
 mod ask;
 mod echo;
+#[path = "../../../crates/bareframe-std/examples/frames/mod.rs"]
 mod frames;
+#[path = "../../../crates/bareframe-std/examples/echo/json.rs"]
 mod json;
 mod pages;
 mod psram;

@@ -1,9 +1,10 @@
 //! The pages that are open: each watches one connection, and asks for what a browser can't send.
 
-use crate::ask::{ASKS, Ask};
-use crate::json::Quoted;
+use crate::answer::Wish;
+use crate::ask::Hello;
+use crate::json::Note;
 use core::cell::{Cell, RefCell};
-use core::fmt::{self, Arguments, Display, Write};
+use core::fmt::{self, Display, Write};
 use core::future::poll_fn;
 use core::task::Poll;
 use heapless::Deque;
@@ -35,7 +36,7 @@ struct Place {
     reports: Deque<u8, WAITING>,
     /// How many reports did not fit.
     lost: usize,
-    ask: Option<Ask>,
+    wish: Option<Wish>,
 }
 
 impl Pages {
@@ -67,15 +68,14 @@ impl Pages {
 impl Page<'_> {
     /// Says where to connect so that the page can watch, and what it can ask for.
     pub(crate) fn hello(self) {
-        let number = self.number;
-        self.report(format_args!(
-            r#"{{"hello":"bareframe on a Cortex-M3","echo":"/echo?page={number}","can":{ASKS}}}"#
-        ));
+        let echo = format_args!("/echo?page={}", self.number);
+        let server = "bareframe on a Cortex-M3";
+        self.report(Hello { server, echo });
     }
 
     /// Tells the page something that is no frame.
     pub(crate) fn note(self, note: impl Display) {
-        self.report(format_args!(r#"{{"note":{}}}"#, Quoted(format_args!("{note}."))));
+        self.report(Note(format_args!("{note}.")));
     }
 
     pub(crate) fn close(self) {
@@ -83,7 +83,7 @@ impl Page<'_> {
     }
 
     /// Tells the page something, in JSON. A page that is gone need not be told.
-    pub(crate) fn report(self, report: Arguments<'_>) {
+    pub(crate) fn report(self, report: impl Display) {
         let place = &mut *self.place.borrow_mut();
         if place.number == Some(self.number) {
             place.report(report);
@@ -100,16 +100,16 @@ impl Page<'_> {
     }
 
     /// Asks for something; what was asked for before is forgotten if it has not begun.
-    pub(crate) fn ask(self, ask: Ask) {
-        self.place.borrow_mut().ask = Some(ask);
+    pub(crate) fn wish(self, wish: Wish) {
+        self.place.borrow_mut().wish = Some(wish);
     }
 
     /// Waits until the page asks for something.
-    pub(crate) async fn asked(self) -> Ask {
+    pub(crate) async fn wished(self) -> Wish {
         poll_fn(|_| {
             let place = &mut *self.place.borrow_mut();
-            match place.ask.take_if(|_| place.number == Some(self.number)) {
-                Some(ask) => Poll::Ready(ask),
+            match place.wish.take_if(|_| place.number == Some(self.number)) {
+                Some(wish) => Poll::Ready(wish),
                 None => Poll::Pending,
             }
         })
@@ -123,7 +123,7 @@ impl Place {
             number: None,
             reports: Deque::new(),
             lost: 0,
-            ask: None,
+            wish: None,
         }
     }
 
@@ -131,10 +131,10 @@ impl Place {
         self.number = Some(number);
         self.reports.clear();
         self.lost = 0;
-        self.ask = None;
+        self.wish = None;
     }
 
-    fn report(&mut self, report: Arguments<'_>) {
+    fn report(&mut self, report: impl Display) {
         let len = self.reports.len();
         if self.write_fmt(format_args!("{report}\n")).is_err() {
             self.reports.truncate(len);

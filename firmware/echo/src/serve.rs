@@ -1,6 +1,6 @@
 //! What a connection is for: the page, or an echo.
 
-use crate::ask::Ask;
+use crate::answer::Wish;
 use crate::echo::echo;
 use crate::pages::{Page, Pages};
 use crate::tap::{HEAD, Tapped};
@@ -18,7 +18,7 @@ const PAGE: &[u8] = include_bytes!("../../../crates/bareframe-std/examples/page.
 const SEND: usize = 1024;
 
 /// The longest text with which a page asks for something, in octets.
-const ASK: usize = 256;
+const WISH: usize = 256;
 
 /// How long a request may take to arrive, in milliseconds.
 const PATIENCE: u64 = 10_000;
@@ -77,12 +77,7 @@ async fn connection(
             let mut socket = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send)?;
             socket.writer().stream_mut().watch(watching);
             let ended = echo(&mut socket, watching, memory).await;
-            if let Some(page) = watching {
-                match &ended {
-                    Ok(()) => page.note("the closing handshake is done"),
-                    Err(error) => page.note(error),
-                }
-            }
+            socket.writer().stream_mut().ended(&ended);
             ended
         }
     }
@@ -94,15 +89,15 @@ async fn tell<S: Read + Write>(
     page: Page<'_>,
     memory: &mut [u8],
 ) -> Result<(), Error<S::Error>> {
-    let mut asks = Assembler::new(Vec::<u8, ASK>::new());
+    let mut wishes = Assembler::new(Vec::<u8, WISH>::new());
     page.hello();
     loop {
-        match select(page.next_report(memory), socket.read(&mut asks)).await {
+        match select(page.next_report(memory), socket.read(&mut wishes)).await {
             Either::First(len) => socket.send(MessageKind::Text, &memory[..len]).await?,
             Either::Second(message) => match message? {
                 None => return Ok(()),
-                Some(message) => match message.as_str().and_then(Ask::parse) {
-                    Some(ask) => page.ask(ask),
+                Some(message) => match message.as_str().and_then(Wish::parse) {
+                    Some(wish) => page.wish(wish),
                     None => page.note("that is nothing that can be sent"),
                 },
             },

@@ -1,9 +1,11 @@
 //! A stream that shows what crosses it: incoming octets before they are unmasked, outgoing ones after masking.
 
 use crate::frames::Frames;
-use crate::json::{End, Quoted, Report};
+use crate::json::{End, Head, Report};
 use crate::pages::Page;
 use bareframe::Rules;
+use bareframe_embedded_io::Error;
+use core::fmt::Debug;
 use core::str;
 use embedded_io_async::{ErrorType, Read, Write};
 use heapless::Vec;
@@ -47,6 +49,17 @@ impl<'p, S> Tapped<'p, S> {
     pub(crate) fn watch(&mut self, page: Option<Page<'p>>) {
         self.watched = page.map_or(Watched::No, Watched::By);
         self.received.see(&[], &self.watched);
+    }
+
+    /// Says how the connection has ended, and which frames have not come to their end.
+    pub(crate) fn ended<E: Debug>(&mut self, how: &Result<(), Error<E>>) {
+        let Watched::By(page) = self.watched else { return };
+        self.received.end(page);
+        self.sent.end(page);
+        match how {
+            Ok(()) => page.note("the closing handshake is done"),
+            Err(error) => page.note(error),
+        }
     }
 }
 
@@ -105,15 +118,19 @@ impl Direction {
             return;
         };
         let (text, behind) = head.split_at(blank_line + 4);
-        let (from, text) = (self.from, Quoted(str::from_utf8(text).unwrap_or_default()));
-        page.report(format_args!(r#"{{"from":"{from}","head":{text}}}"#));
+        page.report(Head(self.from, str::from_utf8(text).unwrap_or_default()));
         self.show(behind, page);
     }
 
-    fn show(&mut self, octets: &[u8], page: Page<'_>) {
-        let from = self.from;
-        self.frames.push(octets, |frame| {
-            page.report(format_args!("{}", Report(from, frame)))
-        });
+    fn show(&mut self, mut octets: &[u8], page: Page<'_>) {
+        while let Some(frame) = self.frames.next(&mut octets) {
+            page.report(Report(self.from, &frame));
+        }
+    }
+
+    fn end(&mut self, page: Page<'_>) {
+        if let Some(frame) = self.frames.unfinished() {
+            page.report(Report(self.from, &frame));
+        }
     }
 }
