@@ -31,7 +31,7 @@ SECTIONS = {
 # What stands for a section in a short run: of the limits the shorter messages, and fewer of them.
 SHORT = {9: (["9.1.1", "9.1.2", "9.2.1", "9.2.2", "9.5.6", "9.6.6", "9.7.1", "9.8.1"], 8)}
 GOOD = ("OK", "INFORMATIONAL")
-PATIENCE = 600
+PATIENCE = 300
 
 
 class Selection:
