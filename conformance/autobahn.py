@@ -3,8 +3,9 @@
   autobahn.py [--short] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
 
 ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
-the suite; --short leaves out what takes longest. A case passes if the suite calls its behaviour and its closing OK or INFORMATIONAL. The suite ends with status
-0 and a shorter report if its peer dies, so that the number of cases in each section is judged as well.
+the suite; --short leaves out what takes longest. A case passes if the suite calls its behaviour and its closing OK or
+INFORMATIONAL. The suite ends with status 0 and a shorter report if its peer dies, so that the number of cases in each
+section is judged as well.
 """
 
 import argparse

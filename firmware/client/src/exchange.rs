@@ -31,11 +31,12 @@ type Socket<'b, S, G> = WebSocket<'b, S, Client<RandomKeys<G>>>;
 /// Says it all, and gives how many messages came back.
 pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
     stream: S,
+    host: &str,
     generator: impl CryptoRng,
 ) -> Result<usize, Failure> {
     let mut keys = RandomKeys(generator);
     let mut head = [0; 1024];
-    let offer = Offer::new("10.0.2.2", "/");
+    let offer = Offer::new(host, "/");
     let mut connecting = Connecting::new(stream, &offer, keys.nonce(), &mut head)?;
     connecting.response().await?;
 

@@ -1,5 +1,5 @@
-//! A WebSocket client on QEMU's mps2-an385: it connects to an echo server on the host, and says whether what it sends comes
-//! back. `firmware/connect` starts it.
+//! A WebSocket client on QEMU's mps2-an385: it connects to an echo server on the host, and says whether what it sends
+//! comes back. `firmware/connect` starts it.
 
 #![no_std]
 #![no_main]
@@ -15,21 +15,18 @@ use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
 use net::{Network, SocketStorage};
 
-/// The host, as QEMU's user networking shows it.
-const HOST: [u8; 4] = [10, 0, 2, 2];
-
 /// The port of ours, one of those that nobody has.
 const FROM: u16 = 49_152;
 
-/// What masking keys are drawn from (RFC 6455 section 10.3). A product must take this from its hardware's source of random
-/// numbers, different at every start; this machine has none.
+/// What masking keys are drawn from (RFC 6455 section 10.3). A product must take this from its hardware's source of
+/// random numbers, different at every start; this machine has none.
 const SEED: [u8; 32] = *b"no secret, the same at any start";
 
 #[entry]
 fn main() -> ! {
     let mut memory = [0; 64];
-    let port = command_line::read(&mut memory).and_then(|line| line.parse().ok());
-    let port = port.expect("the command line is the port of a server on the host");
+    let host = command_line::read(&mut memory).expect("there is a command line");
+    let server = host.parse().expect("the command line is the address of a server");
 
     let mut storage = [SocketStorage::EMPTY];
     let network = Network::new(&mut storage);
@@ -38,8 +35,8 @@ fn main() -> ! {
     let mut stream = network.socket(receive, send);
     let generator = ChaCha20Rng::from_seed(SEED);
     let done = network.run(async {
-        let done = match stream.connect(HOST, port, FROM).await {
-            Ok(()) => exchange::exchange(&mut stream, generator).await,
+        let done = match stream.connect(server, FROM).await {
+            Ok(()) => exchange::exchange(&mut stream, host, generator).await,
             Err(reset) => Err(Error::Io(reset).into()),
         };
         stream.end().await;

@@ -1,4 +1,6 @@
 //! The LAN9118 Ethernet controller of the mps2 boards, polled.
+//!
+//! This is what the emulated one needs; a real one is reset first, and its link is waited for.
 
 use core::ptr;
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
@@ -170,6 +172,7 @@ fn read(register: usize) -> u32 {
 }
 
 fn write(register: usize, value: u32) {
-    // SAFETY: the offsets above are of registers that can be written at any time; none makes the controller touch memory.
+    // SAFETY: the offsets above are of registers that can be written at any time; none makes the controller write to
+    // memory.
     unsafe { ptr::write_volatile((BASE + register) as *mut u32, value) }
 }

@@ -46,6 +46,7 @@ impl<'m> Network<'m> {
         clock::start();
         sleep::start(peripherals.SYST);
         let mut device = Lan9118::new(ADDRESS);
+        // A product sets the seed of ports and sequence numbers too, from its source of random numbers.
         let config = Config::new(EthernetAddress(ADDRESS).into());
         let mut interface = Interface::new(config, &mut device, clock::now());
         interface.update_ip_addrs(|addresses| {

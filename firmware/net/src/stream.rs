@@ -5,11 +5,11 @@ use crate::network::Stack;
 use core::cell::RefCell;
 use core::fmt;
 use core::future::poll_fn;
+use core::net::SocketAddrV4;
 use core::task::Poll;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp::{RecvError, Socket, State};
-use smoltcp::wire::Ipv4Address;
 
 /// How long the end of a connection may take, in milliseconds.
 const ENDING: u64 = 5_000;
@@ -41,7 +41,7 @@ impl<'n, 'm> TcpStream<'n, 'm> {
         self.wait(|socket| socket.may_send() || socket.may_recv()).await;
     }
 
-    /// Connects to a port of another machine, from this one of ours.
+    /// Connects to a server, from this port of ours.
     ///
     /// # Errors
     ///
@@ -50,12 +50,11 @@ impl<'n, 'm> TcpStream<'n, 'm> {
     /// # Panics
     ///
     /// If the last connection has not ended, or the address or a port is 0.
-    pub async fn connect(&mut self, address: [u8; 4], port: u16, from: u16) -> Result<(), Reset> {
-        let remote = (Ipv4Address::from(address), port);
+    pub async fn connect(&mut self, server: SocketAddrV4, from: u16) -> Result<(), Reset> {
         {
             let stack = &mut *self.stack.borrow_mut();
             let (socket, context) = stack.socket(self.handle);
-            let connecting = socket.connect(context, remote, from);
+            let connecting = socket.connect(context, server, from);
             connecting.expect("the last connection has ended, and neither address nor port is 0");
         }
         self.wait(|socket| !matches!(socket.state(), State::SynSent | State::SynReceived))
