@@ -249,9 +249,9 @@ mod tests {
     #[test]
     fn one_octet_above_ascii_is_found_wherever_it_stands() {
         for len in (1..140).chain(250..262) {
-            for at in 0..len {
-                let mut memory = std::vec![b'a'; len];
-                memory[at] = 0xC3;
+            for (at, ascii, above) in (0..len).flat_map(|at| [(at, b'a', 0xC3), (at, 0, 0x80)]) {
+                let mut memory = std::vec![ascii; len];
+                memory[at] = above;
                 let mut masker = Masker::new(MaskingKey::new(KEY));
                 masker.apply(&mut memory);
                 let found = Masker::new(MaskingKey::new(KEY)).apply_finding_ascii(&mut memory);
