@@ -770,4 +770,55 @@ mod tests {
         );
         assert_eq!(new(true, Rsv::NONE, Opcode::Binary, 1 << 63), SendError::TooLong);
     }
+
+    /// What is not found here is read right, and slowly.
+    #[test]
+    fn what_may_go_straight_is_found() {
+        let found = |octets: &[u8], masked, bound| {
+            let found = Beginning::find(octets, masked, bound)?;
+            Some((found.kind, found.masker, found.header_len, found.payload_len))
+        };
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        let masker = Masker::new(MaskingKey::new(key));
+        let wide = usize::BITS == 64;
+        for (first, kind) in [(0x81, MessageKind::Text), (0x82, MessageKind::Binary)] {
+            for (length, len, header_len, may) in [
+                (&b"\x00"[..], 0, 2, true),
+                (b"\x7d", 125, 2, true),
+                (b"\x7e\x00\x7d", 125, 4, false),
+                (b"\x7e\x00\x7e", 126, 4, true),
+                (b"\x7e\xff\xff", 65_535, 4, true),
+                (b"\x7f\0\0\0\0\0\0\xff\xff", 65_535, 10, false),
+                (b"\x7f\0\0\0\0\0\x01\0\0", 65_536, 10, wide),
+                (b"\x7f\0\0\0\0\x7f\xff\xff\xfe", 0x7FFF_FFFE, 10, wide),
+                (b"\x7f\0\0\0\0\x80\0\0\0", 0x8000_0000, 10, false),
+            ] {
+                let plain = [&[first], length].concat();
+                let mut masked = [&plain[..], &key].concat();
+                masked[1] |= MASK;
+                let expected = may.then_some((kind, None, header_len, len));
+                assert_eq!(found(&plain, false, i32::MAX), expected);
+                assert_eq!(found(&plain, true, i32::MAX), None);
+                assert_eq!(found(&masked, false, i32::MAX), None);
+                let expected = may.then_some((kind, Some(masker), header_len + 4, len));
+                assert_eq!(found(&masked, true, i32::MAX), expected);
+                assert_eq!(found(&masked[..masked.len() - 1], true, i32::MAX), None);
+                if let Ok(bound) = i32::try_from(len) {
+                    assert_eq!(found(&masked, true, bound), None);
+                    assert_eq!(found(&masked, true, bound + 1), expected);
+                }
+            }
+        }
+        for first in (0..=u8::MAX).filter(|first| !matches!(first, 0x81 | 0x82)) {
+            assert_eq!(found(&[first, 0], false, i32::MAX), None);
+        }
+    }
+
+    #[test]
+    fn a_whole_frame_is_as_long_as_header_and_payload() {
+        let found = Beginning::find(b"\x82\x05", false, i32::MAX).unwrap();
+        for available in 0..10 {
+            assert_eq!(found.frame_len(available), (available >= 7).then_some(7));
+        }
+    }
 }
