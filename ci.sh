@@ -225,7 +225,6 @@ mutants() {
             mask/aligned) mutants_noticed_by "$file" narrow_simd ;;
             handshake/*) mutants_noticed_by "$file" heads tests simd ;;
             mask* | utf8) mutants_noticed_by "$file" unit frames tests unit_simd simd narrow narrow_simd ;;
-            header | frame | message | receiver) mutants_noticed_by "$file" frames tests narrow ;;
             *) mutants_noticed_by "$file" frames tests ;;
         esac
     done
