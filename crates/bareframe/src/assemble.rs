@@ -52,6 +52,7 @@ pub trait Gather {
 /// assert_eq!(buffer.as_mut_slice(), b"abc");
 /// ```
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct SliceBuffer<'b> {
     memory: &'b mut [u8],
     len: usize,
@@ -77,12 +78,14 @@ pub struct SliceBuffer<'b> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Assembler<B> {
     buffer: B,
     gathering: Gathering,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Gathering {
     /// The buffer holds nothing that anyone may see.
     Nothing,
@@ -94,6 +97,7 @@ enum Gathering {
 
 /// What became of a piece.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Assembled<'i> {
     /// It was a whole message, which is lent from the input.
     Whole(Message<'i>),
@@ -116,6 +120,7 @@ pub enum Assembled<'i> {
 /// assert_eq!(message.payload(), b"Hello");
 /// ```
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Message<'m> {
     payload: &'m mut [u8],
     kind: MessageKind,
@@ -131,6 +136,7 @@ pub struct Message<'m> {
 /// assert_eq!(AssembleError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AssembleError {
     /// The message does not fit the memory: call `fail` with [`AssembleError::close_code`], or leave out the

@@ -36,6 +36,7 @@ use crate::sender::{Outgoing, Sender};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Connection<R> {
     receiver: Receiver<R>,
     sender: Sender<R>,
@@ -52,6 +53,7 @@ pub struct Connection<R> {
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum State {
     /// Data goes both ways.
     Open,

@@ -15,6 +15,7 @@ use core::fmt;
 /// assert_eq!(error.section(), "5.5");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProtocolError {
     /// A reserved bit is set to which no extension gives a meaning on this frame (5.2).
@@ -64,6 +65,7 @@ pub enum ProtocolError {
 /// assert_eq!(refused.err(), Some(SendError::ReservedBits));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SendError {
     /// Our Close was sent, the connection has failed, or the stream has ended (5.5.1, 7.1.7).
@@ -97,6 +99,7 @@ pub enum SendError {
 /// assert_eq!(refused, Err(SendError::BufferTooSmall(BufferTooSmall { needed: 7 })));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferTooSmall {
     /// How many octets the output must have, `usize::MAX` if there can be no such output.
     pub needed: usize,

@@ -23,12 +23,14 @@ use crate::opcode::Opcode;
 /// # Ok::<(), bareframe::ProtocolError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FrameDecoder {
     state: State,
 }
 
 /// What a [`FrameDecoder`] found.
 #[derive(PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum FrameEvent<'i> {
     /// A header; if its payload has no octets, this is the whole frame.
     Header(FrameHeader),
@@ -42,6 +44,7 @@ pub enum FrameEvent<'i> {
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
     /// None of it has come between frames.
     Header(PartialHeader),
@@ -58,6 +61,7 @@ enum State {
 
 /// The payload that is being decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Payload {
     pub(crate) missing: u64,
     /// [`Masker::NONE`] if the payload is not masked.
@@ -68,6 +72,7 @@ pub(crate) struct Payload {
 
 /// Why nothing more is decoded. The receiver has no latch of its own beside this one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum Stop {
     /// The peer or a layer above failed the connection.
     Failed(ProtocolError),

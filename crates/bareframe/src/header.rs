@@ -33,6 +33,7 @@ const CONTROL_MAX: u64 = 125;
 /// # Ok::<(), bareframe::ProtocolError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct FrameHeader {
     payload_len: u64,
     masking_key: Option<MaskingKey>,
@@ -55,6 +56,7 @@ pub struct FrameHeader {
 /// assert_eq!(allowed, Ok(None));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Rules {
     /// The longest data payload, and the octets that the message has left, both inclusive.
     pub(crate) frame: u64,
@@ -72,6 +74,7 @@ pub struct Rules {
 
 /// Whether the MASK bit must be set (RFC 6455 section 5.1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum Mask {
     Set,
     Clear,
@@ -95,6 +98,7 @@ pub struct HeaderBytes {
 
 /// The first octets of a header, which the rules allow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct PartialHeader {
     octets: [u8; FrameHeader::MAX_LEN],
     // At most MAX_LEN.

@@ -52,6 +52,7 @@
 //! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
 //! - `simd`: kernels that need unsafe code: vectors on x86-64, found at run time; aligned words on microcontrollers.
 //!   Without it there is no unsafe code in the crate.
+//! - `defmt`: `defmt::Format` on every public type. It shows what `Debug` shows, without the code that formats text.
 
 #![no_std]
 #![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
@@ -82,6 +83,8 @@ mod control;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod cpu;
 mod error;
+#[cfg(feature = "defmt")]
+mod format;
 mod frame;
 
 #[cfg(feature = "handshake")]

@@ -15,6 +15,7 @@ use crate::opcode::Rsv;
 /// assert_eq!(config.limits.fragments, 65_536);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
     /// The longest payload of one data frame, in octets.
     pub frame: u64,
@@ -33,6 +34,7 @@ pub struct Limits {
 /// # let _ = server;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
     /// How much the peer may send.
     pub limits: Limits,
@@ -44,6 +46,7 @@ pub struct Config {
 
 /// The limits as they are asked for while receiving.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Bounds {
     pub(crate) frame: u64,
     pub(crate) message: u64,

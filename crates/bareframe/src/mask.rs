@@ -78,6 +78,7 @@ pub trait MaskingKeys {
 /// assert_eq!(&octets, b"Hello");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Masker {
     // The key's octets in memory order, turned so that the first is for the next octet.
     key: u32,

@@ -15,6 +15,7 @@ pub(crate) const SMALL: bool = cfg!(not(target_pointer_width = "64"));
 
 /// The message that is open, if one is.
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Message {
     /// How many octets its frames may still declare.
     left: u64,

@@ -13,6 +13,7 @@ use core::ops::BitOr;
 /// assert_eq!(Opcode::Text.bits(), 0x1);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 pub enum Opcode {
     /// `0x0`: the next fragment of the message that is open.
@@ -36,6 +37,7 @@ pub enum Opcode {
 /// assert_eq!(MessageKind::Text.opcode(), Opcode::Text);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum MessageKind {
     /// UTF-8 text.
     Text,

@@ -30,6 +30,7 @@ use crate::sender::Outgoing;
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Outbox<B> {
     buffer: B,
     start: usize,

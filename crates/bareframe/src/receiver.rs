@@ -28,6 +28,7 @@ use core::marker::PhantomData;
 /// assert_eq!(&sender.reply(reply).unwrap()[..], b"\x8a\x05Hello");
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Receiver<R> {
     decoder: FrameDecoder,
     message: Message,
@@ -46,6 +47,7 @@ pub struct Receiver<R> {
 
 /// What the peer said.
 #[derive(PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event<'i> {
     /// The next piece of a text or binary message.
     Data(Data<'i>),
@@ -96,6 +98,7 @@ enum What {
 /// assert_eq!(data.into_str().unwrap(), "Hello");
 /// ```
 #[derive(PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Data<'i> {
     payload: &'i mut [u8],
     piece: Piece,
@@ -103,9 +106,11 @@ pub struct Data<'i> {
 
 /// What the receiving half owes the peer, for [`Sender::reply`](crate::Sender::reply) to send.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reply(pub(crate) Owed);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum Owed {
     Pong(ControlPayload),
     Close(Option<CloseCode>),
@@ -119,6 +124,7 @@ pub(crate) enum Owed {
 /// assert_eq!(server.receive_eof(), Closure::Abnormal);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Closure {
     /// Both Close frames passed.
     Clean,

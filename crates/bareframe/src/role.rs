@@ -14,6 +14,7 @@ pub trait Role: sealed::Role {}
 /// assert!(size_of_val(&server) <= 320);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Server(());
 
 /// The role that masks every frame with a fresh key from its source, and takes frames that are not masked.

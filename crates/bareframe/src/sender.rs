@@ -23,6 +23,7 @@ use core::marker::PhantomData;
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Sender<R> {
     role: R,
     /// The reserved bits that an extension uses.
@@ -51,6 +52,7 @@ pub struct Sender<R> {
 /// ```
 #[must_use = "a frame that `send` began must be sent: its header, then its payload"]
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Outgoing<R> {
     header: HeaderBytes,
     payload_len: u64,

@@ -18,6 +18,7 @@ use core::fmt;
 /// assert_eq!(text.push(b"ab\xff"), Err(InvalidUtf8 { at: 2 }));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Utf8Validator {
     next: Next,
 }
@@ -30,6 +31,7 @@ pub struct Utf8Validator {
 /// assert_eq!(text.push(b"\xed\xa0"), Err(InvalidUtf8 { at: 1 }));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct InvalidUtf8 {
     /// Where the octet stands in the piece that was pushed, from 0; for an unfinished end it is 0.
     pub at: usize,
@@ -37,6 +39,7 @@ pub struct InvalidUtf8 {
 
 /// What the next octet may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Next {
     /// The first octet of a character.
     #[default]

@@ -28,6 +28,7 @@ use core::fmt;
 /// # Ok::<(), bareframe::handshake::EncodeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answer<'a> {
     /// The status: 405 brings `Allow: GET`, 426 brings `Upgrade` and `Sec-WebSocket-Version: 13`.
     pub status: Status,

@@ -31,6 +31,7 @@ use core::fmt;
 /// # Ok::<(), bareframe::handshake::EncodeError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Offer<'a> {
     /// The host, with a colon and the port if it is not the scheme's own.
     pub host: &'a str,
@@ -96,6 +97,7 @@ struct Said<'h> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Established<'h> {
     subprotocol: Option<&'h str>,
     extensions: Extensions<'h>,
@@ -113,6 +115,7 @@ pub struct Established<'h> {
 /// # Ok::<(), bareframe::handshake::HeadError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ResponseError {
     /// The head is no head of HTTP/1, or longer than the limit.

@@ -14,6 +14,7 @@ use core::fmt;
 /// assert_eq!(answer.encode(&mut [0; 256]), Err(EncodeError::InvalidHeaderValue));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EncodeError {
     /// The host is empty or has an octet that no host and port has (RFC 3986 section 3.2).

@@ -23,6 +23,7 @@ use core::fmt;
 /// # Ok::<(), HeadError>(())
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct HeadEnd {
     limit: usize,
     // Where the line begins that has not ended yet.
@@ -41,6 +42,7 @@ pub struct HeadEnd {
 /// assert_eq!(error.section(), "RFC 9112 section 5.1");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeadError {
     /// The head has more octets than the limit of [`HeadEnd`].

@@ -37,6 +37,8 @@
 mod answer;
 mod client;
 mod encode;
+#[cfg(feature = "defmt")]
+mod format;
 mod head;
 mod key;
 mod list;

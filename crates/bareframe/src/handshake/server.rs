@@ -77,6 +77,7 @@ struct Asked<'h> {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Upgrade<'h> {
     key: Key,
     subprotocols: Subprotocols<'h>,
@@ -87,6 +88,7 @@ pub struct Upgrade<'h> {
 ///
 /// [`Upgrade::encode`] takes it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Choice<'a> {
     /// The subprotocol in use: one that the client offered, or none.
     pub subprotocol: Option<&'a str>,
@@ -110,6 +112,7 @@ pub struct Choice<'a> {
 /// # Ok::<(), bareframe::handshake::HeadError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RequestError {
     /// The head is no head of HTTP/1, or longer than the limit.

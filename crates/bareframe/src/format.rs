@@ -1,0 +1,87 @@
+//! What `defmt` shows of the types whose fields are not what they mean: the same as their `Debug`.
+
+use crate::close::{CloseCode, CloseReason};
+use crate::control::{ControlFrame, ControlPayload};
+use crate::header::HeaderBytes;
+use crate::mask::MaskingKey;
+use crate::message::Piece;
+use crate::opcode::Rsv;
+use crate::role::Client;
+use defmt::{Format, Formatter, write};
+
+impl Format for ControlPayload {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "ControlPayload({=[u8]:02x})", self);
+    }
+}
+
+impl Format for ControlFrame {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "ControlFrame({=[u8]:02x})", self);
+    }
+}
+
+impl Format for HeaderBytes {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "HeaderBytes({=[u8]:02x})", self);
+    }
+}
+
+impl Format for CloseCode {
+    fn format(&self, f: Formatter<'_>) {
+        match self.name() {
+            "" => write!(f, "CloseCode({=u16})", self.number()),
+            name => write!(f, "CloseCode({=u16} {=str})", self.number(), name),
+        }
+    }
+}
+
+impl Format for CloseReason {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "CloseReason {{ code: {}, reason: {=str:?} }}",
+            self.code(),
+            self.reason()
+        );
+    }
+}
+
+impl Format for MaskingKey {
+    fn format(&self, f: Formatter<'_>) {
+        let [a, b, c, d] = self.octets();
+        write!(
+            f,
+            "MaskingKey({=u8:02x} {=u8:02x} {=u8:02x} {=u8:02x})",
+            a, b, c, d
+        );
+    }
+}
+
+impl Format for Rsv {
+    fn format(&self, f: Formatter<'_>) {
+        let [one, two, three] = [Rsv::RSV1, Rsv::RSV2, Rsv::RSV3].map(|bit| u8::from(self.contains(bit)));
+        write!(f, "Rsv({=u8}{=u8}{=u8})", one, two, three);
+    }
+}
+
+impl Format for Piece {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Piece {{ kind: {}, rsv: {}, first: {=bool}, last: {=bool}, whole_characters: {=bool} }}",
+            self.kind(),
+            self.rsv(),
+            self.first(),
+            self.last(),
+            self.whole_characters()
+        );
+    }
+}
+
+/// The source of keys stays out of logs.
+impl<K> Format for Client<K> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Client");
+    }
+}

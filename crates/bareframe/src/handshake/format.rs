@@ -1,0 +1,140 @@
+//! What `defmt` shows of the types whose fields are not what they mean: the same as their `Debug`.
+
+use crate::handshake::answer::Status;
+use crate::handshake::client::Response;
+use crate::handshake::head::{Header, Headers};
+use crate::handshake::key::{Accept, Key};
+use crate::handshake::list::{Extension, Extensions, Param, ParamValue, Params, Subprotocols};
+use crate::handshake::server::Request;
+use defmt::{Format, Formatter, write};
+
+impl Format for Key {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Key({=str})", self.as_str());
+    }
+}
+
+impl Format for Accept {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Accept({=str})", self.as_str());
+    }
+}
+
+impl Format for Status {
+    fn format(&self, f: Formatter<'_>) {
+        match self.reason() {
+            "" => write!(f, "Status({=u16})", self.number()),
+            reason => write!(f, "Status({=u16} {=str})", self.number(), reason),
+        }
+    }
+}
+
+impl Format for Header<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Header({=str}: {=[u8]:a})", self.name(), self.value());
+    }
+}
+
+impl Format for Headers<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        list(f, *self);
+    }
+}
+
+impl Format for Request<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Request {{ method: {=str:?}, target: {=str:?}, minor_version: {=u8}, headers: {} }}",
+            self.method(),
+            self.target(),
+            self.minor_version(),
+            self.headers()
+        );
+    }
+}
+
+impl Format for Response<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Response {{ minor_version: {=u8}, status: {=u16}, reason: {=[u8]:a}, headers: {} }}",
+            self.minor_version(),
+            self.status(),
+            self.reason(),
+            self.headers()
+        );
+    }
+}
+
+impl Format for Subprotocols<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        list(f, *self);
+    }
+}
+
+impl Format for Extensions<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        list(f, *self);
+    }
+}
+
+impl Format for Extension<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Extension({=str}", self.name());
+        for param in self.params() {
+            write!(f, "; ");
+            unnamed(f, param);
+        }
+        write!(f, ")");
+    }
+}
+
+impl Format for Params<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        list(f, *self);
+    }
+}
+
+impl Format for Param<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "Param(");
+        unnamed(f, *self);
+        write!(f, ")");
+    }
+}
+
+impl Format for ParamValue<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(f, "ParamValue(");
+        token(f, *self);
+        write!(f, ")");
+    }
+}
+
+/// The elements in brackets, as `Debug` shows a list.
+fn list(f: Formatter<'_>, elements: impl Iterator<Item = impl Format>) {
+    write!(f, "[");
+    for (at, element) in elements.enumerate() {
+        if at > 0 {
+            write!(f, ", ");
+        }
+        write!(f, "{}", element);
+    }
+    write!(f, "]");
+}
+
+/// The parameter without its type's name.
+fn unnamed(f: Formatter<'_>, param: Param<'_>) {
+    write!(f, "{=str}", param.name());
+    if let Some(value) = param.value() {
+        write!(f, "=");
+        token(f, value);
+    }
+}
+
+fn token(f: Formatter<'_>, value: ParamValue<'_>) {
+    for octet in value.octets() {
+        write!(f, "{=char}", char::from(octet));
+    }
+}

@@ -1,0 +1,89 @@
+//! Every public type can be logged with `defmt`. What is shown needs a linked image; that it is there, the compiler says.
+#![cfg(feature = "defmt")]
+
+use bareframe::*;
+
+type Keys = fn() -> MaskingKey;
+
+fn logs<T: defmt::Format>() {}
+
+#[test]
+fn every_public_type_of_the_engine() {
+    logs::<AssembleError>();
+    logs::<Assembled<'_>>();
+    logs::<Assembler<heapless::Vec<u8, 8>>>();
+    logs::<Assembler<SliceBuffer<'_>>>();
+    logs::<BufferTooSmall>();
+    logs::<Client<Keys>>();
+    logs::<CloseCode>();
+    logs::<CloseReason>();
+    logs::<Closure>();
+    logs::<Config>();
+    logs::<Connection<Client<Keys>>>();
+    logs::<Connection<Server>>();
+    logs::<ControlFrame>();
+    logs::<ControlPayload>();
+    logs::<Data<'_>>();
+    logs::<Event<'_>>();
+    logs::<FrameDecoder>();
+    logs::<FrameEvent<'_>>();
+    logs::<FrameHeader>();
+    logs::<HeaderBytes>();
+    logs::<InvalidUtf8>();
+    logs::<Limits>();
+    logs::<Masker>();
+    logs::<MaskingKey>();
+    logs::<Message<'_>>();
+    logs::<MessageKind>();
+    logs::<Opcode>();
+    logs::<Outbox<[u8; 8]>>();
+    logs::<Outgoing<Client<Keys>>>();
+    logs::<ProtocolError>();
+    logs::<Receiver<Server>>();
+    logs::<Reply>();
+    logs::<Rsv>();
+    logs::<Rules>();
+    logs::<SendError>();
+    logs::<Sender<Client<Keys>>>();
+    logs::<Server>();
+    logs::<State>();
+    logs::<Utf8Validator>();
+}
+
+/// The source of keys need not be `Format`, as it need not be `Debug`.
+#[test]
+fn a_client_with_any_source_of_keys() {
+    fn connection<K: MaskingKeys>(_: fn(&mut Connection<Client<K>>)) {
+        logs::<Connection<Client<K>>>();
+    }
+    connection::<Keys>(|_| {});
+}
+
+#[cfg(feature = "handshake")]
+#[test]
+fn every_public_type_of_the_handshake() {
+    use bareframe::handshake::*;
+    logs::<Accept>();
+    logs::<Answer<'_>>();
+    logs::<Choice<'_>>();
+    logs::<EncodeError>();
+    logs::<Established<'_>>();
+    logs::<Extension<'_>>();
+    logs::<Extensions<'_>>();
+    logs::<HeadEnd>();
+    logs::<HeadError>();
+    logs::<Header<'_>>();
+    logs::<Headers<'_>>();
+    logs::<Key>();
+    logs::<Offer<'_>>();
+    logs::<Param<'_>>();
+    logs::<ParamValue<'_>>();
+    logs::<Params<'_>>();
+    logs::<Request<'_>>();
+    logs::<RequestError>();
+    logs::<Response<'_>>();
+    logs::<ResponseError>();
+    logs::<Status>();
+    logs::<Subprotocols<'_>>();
+    logs::<Upgrade<'_>>();
+}
