@@ -174,6 +174,16 @@ conformance() {
     conformance/all
 }
 
+# The images: no panic path left, what they cost, and that they run (a minute and a half after the tools are there).
+firmware() {
+    if [ ! -x ../shared/tools/embedded/setup.sh ] && [ "$(id -u)" = 0 ] && ! command -v qemu-system-arm >/dev/null; then
+        apt-get update -qq
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+            llvm qemu-system-arm qemu-system-misc >/dev/null
+    fi
+    firmware/ci
+}
+
 # Line coverage of the core, without the lines of its own tests, by its tests with the kernels and without: lists what no
 # test runs, and fails below 98 %. The reasons are in docs/coverage.md.
 coverage() {
@@ -283,7 +293,7 @@ mutants_noticed_by() {
 }
 
 # What a change must pass, and what takes longer or needs more tools.
-usual="tests format lint docs no_std lowest_rust properties release cost sanitizer other_targets fuzz conformance"
+usual="tests format lint docs no_std lowest_rust properties release cost sanitizer other_targets fuzz firmware conformance"
 longer="coverage mutants"
 
 # What each job took, also when one fails.

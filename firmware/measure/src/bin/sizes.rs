@@ -3,8 +3,10 @@
 #![no_std]
 #![no_main]
 
+use bareframe::handshake::HeadEnd;
 use bareframe::{
-    Client, Connection, FrameDecoder, MaskingKey, Outgoing, Receiver, Sender, Server, Utf8Validator,
+    Assembler, Client, Connection, FrameDecoder, Masker, MaskingKey, Outbox, Outgoing, Receiver, Sender,
+    Server, SliceBuffer, Utf8Validator,
 };
 use cortex_m_semihosting::{debug, hprintln};
 use measure as _;
@@ -13,13 +15,21 @@ type Keys = fn() -> MaskingKey;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
+    hprintln!("HeadEnd {}", size_of::<HeadEnd>());
+    hprintln!("Masker {}", size_of::<Masker>());
     hprintln!("FrameDecoder {}", size_of::<FrameDecoder>());
     hprintln!("Utf8Validator {}", size_of::<Utf8Validator>());
     hprintln!("Connection<Server> {}", size_of::<Connection<Server>>());
     hprintln!("Connection<Client<fn>> {}", size_of::<Connection<Client<Keys>>>());
     hprintln!("Receiver<Server> {}", size_of::<Receiver<Server>>());
     hprintln!("Sender<Server> {}", size_of::<Sender<Server>>());
+    hprintln!("Sender<Client<fn>> {}", size_of::<Sender<Client<Keys>>>());
     hprintln!("Outgoing<Server> {}", size_of::<Outgoing<Server>>());
+    hprintln!("Outbox<&mut [u8]> {}", size_of::<Outbox<&mut [u8]>>());
+    hprintln!(
+        "Assembler<SliceBuffer> {}",
+        size_of::<Assembler<SliceBuffer<'_>>>()
+    );
     debug::exit(debug::EXIT_SUCCESS);
     loop {}
 }
