@@ -61,7 +61,6 @@ enum State {
 
 /// The payload that is being decoded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Payload {
     pub(crate) missing: u64,
     /// [`Masker::NONE`] if the payload is not masked.
