@@ -184,6 +184,14 @@ firmware() {
     firmware/ci
 }
 
+# The instructions of fixed cases: none may be more than 2 % above its committed count. Accept new ones with
+# cargo run -p bareframe-benches --no-default-features --features simd --bin instructions -- --accept
+instructions() {
+    need valgrind valgrind
+    if ! command -v gungraun-runner >/dev/null; then cargo install --locked gungraun-runner --version 0.20.0; fi
+    cargo run -q -p bareframe-benches --no-default-features --features simd --bin instructions
+}
+
 # Line coverage of the core, without the lines of its own tests, by its tests with the kernels and without: lists what no
 # test runs, and fails below 98 %. The reasons are in docs/coverage.md.
 coverage() {
@@ -294,7 +302,7 @@ mutants_noticed_by() {
 
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint docs no_std lowest_rust properties release cost sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants"
+longer="coverage mutants instructions"
 
 # What each job took, also when one fails.
 times=
