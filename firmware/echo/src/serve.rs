@@ -20,8 +20,8 @@ const SEND: usize = 1024;
 /// The longest text with which a page asks for something, in octets.
 const WISH: usize = 256;
 
-/// How long a request may take to arrive, in milliseconds.
-const PATIENCE: u64 = 10_000;
+/// How long a request may take to arrive, in milliseconds: segments that are lost at first come again after seconds.
+const PATIENCE: u64 = 30_000;
 
 /// A message may have any length, because it is never held as a whole.
 const CONFIG: Config = Config {
