@@ -417,4 +417,38 @@ mod tests {
         }
         assert!(!payload.gather(key, &[0; ControlPayload::MAX_LEN + 1]));
     }
+
+    /// What is not found here is read right, and slowly.
+    #[test]
+    fn pings_and_pongs_that_are_whole_are_found() {
+        let found = |octets: &[u8], masked| {
+            let found = WholeControl::find(octets, masked)?;
+            Some((found.opcode, found.key, found.payload.to_vec(), found.frame_len))
+        };
+        let key = [1, 2, 3, 4];
+        for (first, opcode) in [(0x89, Opcode::Ping), (0x8A, Opcode::Pong)] {
+            for len in 0..=127_u8 {
+                let may = usize::from(len) <= ControlPayload::MAX_LEN;
+                let payload = std::vec![b'a'; usize::from(len)];
+                let plain = [&[first, len][..], &payload].concat();
+                let masked = [&[first, MASK | len][..], &key, &payload].concat();
+                let expected = may.then(|| (opcode, [0; 4], payload.clone(), plain.len()));
+                assert_eq!(found(&plain, false), expected);
+                assert_eq!(found(&plain, true), None);
+                assert_eq!(found(&plain[..plain.len() - 1], false), None);
+                let expected = may.then(|| (opcode, key, payload, masked.len()));
+                assert_eq!(found(&masked, true), expected);
+                assert_eq!(found(&masked, false), None);
+                assert_eq!(found(&masked[..masked.len() - 1], true), None);
+            }
+        }
+        for first in (0..=u8::MAX).filter(|first| !matches!(first, 0x89 | 0x8A)) {
+            assert_eq!(found(&[first, 0], false), None);
+        }
+    }
+
+    #[test]
+    fn a_frame_is_no_larger_than_it_must_be() {
+        assert_eq!(size_of::<ControlFrame>(), 6 + size_of::<ControlPayload>() + 1);
+    }
 }

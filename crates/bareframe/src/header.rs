@@ -825,4 +825,12 @@ mod tests {
             assert_eq!(found.frame_len(available), (available >= 7).then_some(7));
         }
     }
+
+    /// The sets are made by the compiler; here their rule runs.
+    #[test]
+    fn s5_2_the_set_of_all_opcodes() {
+        use Opcode::{Binary, Continuation, Text};
+        assert_eq!(Rules::opcodes(&[Continuation, Text, Binary]), Rules::ALL_OPCODES);
+        assert_eq!(Rules::opcodes(&[]), Rules::ALL_OPCODES & 0xFF00);
+    }
 }

@@ -2,7 +2,7 @@
 
 use bareframe::{
     BufferTooSmall, CloseCode, Config, ControlPayload, FrameDecoder, FrameHeader, Limits, MaskingKey, Opcode,
-    Outbox, ProtocolError, Rsv, SendError, Utf8Validator,
+    Outbox, ProtocolError, Rsv, Rules, SendError, Utf8Validator,
 };
 
 const KEY: MaskingKey = MaskingKey::new([1, 2, 3, 4]);
@@ -77,4 +77,28 @@ fn room_is_what_may_be_added() {
     assert_eq!(outbox.room(), 0);
     outbox.advance(8);
     assert_eq!(outbox.room(), 8);
+}
+
+#[test]
+fn s5_2_a_decoder_says_whether_it_is_between_frames() {
+    let mut octets = *b"\x82\x01a\x82\x00";
+    let mut decoder = FrameDecoder::new();
+    let mut between = vec![decoder.is_between_frames()];
+    for octet in &mut octets {
+        let mut piece = core::slice::from_mut(octet);
+        while decoder.decode(Rules::FROM_SERVER, &mut piece).unwrap().is_some() {}
+        between.push(decoder.is_between_frames());
+    }
+    assert_eq!(between, [true, false, false, true, false, true]);
+}
+
+#[test]
+fn a_piece_of_data_shows_its_flags() {
+    let mut octets = *b"\x82\x01a";
+    let mut client = bareframe::Connection::client(Config::DEFAULT, || KEY);
+    let mut input = &mut octets[..];
+    let shown = format!("{:?}", client.receive(&mut input));
+    for part in ["Binary", "first: true", "last: true", "[97]"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
 }

@@ -216,4 +216,24 @@ mod tests {
             assert_eq!(not_letters(word) & to_here, if is_letter { 0 } else { mark });
         }
     }
+
+    /// The table is made by the compiler; here its rule runs.
+    #[test]
+    fn the_table_is_what_its_rule_says() {
+        for octet in 0..128 {
+            let classes = classes_of(octet);
+            for class in [
+                Class::TEXT,
+                Class::TOKEN,
+                Class::HOST,
+                Class::SCHEME,
+                Class::BASE64,
+                Class::VISIBLE,
+                Class::WHITE,
+                Class::BETWEEN,
+            ] {
+                assert_eq!(class.has(octet), classes & class.0 != 0, "{octet:#x}");
+            }
+        }
+    }
 }

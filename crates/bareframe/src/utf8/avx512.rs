@@ -342,4 +342,12 @@ mod tests {
         octets.extend(around(b"\x80\x80", 64));
         check(&octets);
     }
+
+    /// The tables are made by the compiler; here their rules run.
+    #[test]
+    fn the_tables_are_what_their_rules_say() {
+        assert_eq!(super::ranges(0x80), super::RANGES_LOW);
+        assert_eq!(super::ranges(0xC0), super::RANGES_HIGH);
+        assert!((0..64).eq(super::PLACES) && (63..127).eq(super::ONE_BEFORE));
+    }
 }
