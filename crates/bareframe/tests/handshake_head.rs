@@ -458,3 +458,15 @@ fn s2_2_what_may_yet_be_a_blank_line_is_unfinished() {
         assert_eq!(Response::parse(head).err(), Some(HeadError::BlankFirstLine));
     }
 }
+
+#[test]
+fn s2_3_the_minor_version_is_read() {
+    for minor in 0..10 {
+        let head = format!("HTTP/1.{minor} 200 OK\r\n\r\n");
+        let (response, _) = Response::parse(head.as_bytes()).unwrap();
+        assert_eq!(response.minor_version(), minor);
+        let head = format!("GET / HTTP/1.{minor}\r\n\r\n");
+        let (request, _) = Request::parse(head.as_bytes()).unwrap();
+        assert_eq!(request.minor_version(), minor);
+    }
+}
