@@ -250,8 +250,9 @@ mutants() {
             mask/aligned) mutants_noticed_by "$file" narrow_simd ;;
             handshake/*) mutants_noticed_by "$file" heads tests simd ;;
             mask/blocks) mutants_noticed_by "$file" unit tests unit_simd ;;
-            mask | utf8) mutants_noticed_by "$file" unit tests unit_simd narrow narrow_simd ;;
-            *) mutants_noticed_by "$file" frames tests ;;
+            mask | utf8) mutants_noticed_by "$file" unit talk tests unit_simd narrow narrow_simd ;;
+            control) mutants_noticed_by "$file" frames talk tests narrow ;;
+            *) mutants_noticed_by "$file" frames talk tests ;;
         esac
     done
     printf '%-20s %8s %8s\n' file viable survive
@@ -283,6 +284,7 @@ mutants_noticed_by() {
             unit) args=(-C=--lib) ;;
             unit_simd) args=(--features simd -C=--lib) ;;
             frames) args=(-C=--lib -C=--test=decoding) ;;
+            talk) args=(-C=--test={conversation,cuts,assemble,outbox,shown,unchanged}) ;;
             heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
             tests) args=(-C=--lib -C=--tests) ;;
             simd) args=(--features simd -C=--lib -C=--tests) ;;
