@@ -242,3 +242,26 @@ fn s4_no_head_makes_the_handshake_panic() {
     }
     assert!(upgraded > 20 && established > 20, "{upgraded} {established}");
 }
+
+#[test]
+fn s5_4_messages_do_not_interleave_behind_a_ping_in_pieces() {
+    let ping = Frame::ping("ab").masked(KEY).octets();
+    for cut in 0..=ping.len() {
+        let mut server = Connection::server(Config::DEFAULT);
+        let mut first = Frame::text("a").fin(false).masked(KEY).octets();
+        assert!(matches!(
+            server.receive(&mut &mut first[..]),
+            Ok(Some(Event::Data(_)))
+        ));
+        let mut pings = 0;
+        for mut piece in <[&mut [u8]; 2]>::from(ping.clone().split_at_mut(cut)) {
+            while let Some(Event::Ping(_)) = server.receive(&mut piece).unwrap() {
+                pings += 1;
+            }
+        }
+        assert_eq!(pings, 1);
+        let mut whole = Frame::text("b").masked(KEY).octets();
+        let refused = server.receive(&mut &mut whole[..]).err();
+        assert_eq!(refused, Some(ProtocolError::InterleavedMessage));
+    }
+}
