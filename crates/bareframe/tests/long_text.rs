@@ -100,3 +100,19 @@ fn s8_1_long_text_must_not_end_within_a_character() {
         }
     }
 }
+
+#[test]
+fn s8_1_one_octet_above_ascii_wherever_it_stands() {
+    for (len, at) in (1..=160).flat_map(|len| (0..len).map(move |at| (len, at))) {
+        for side in [Side::Server, Side::Client] {
+            let mut text = vec![b'a'; len];
+            text[at] = 0x80;
+            let frame = Frame::text(&*text);
+            let header_len = frame.clone().masked_for(side, KEY).octets().len() - len;
+            let refused = Err((ProtocolError::InvalidUtf8, header_len + at));
+            assert_eq!(received(side, &frame, usize::MAX), refused, "{at} of {len}");
+            text.splice(at..=at, "é".bytes());
+            assert_eq!(received(side, &Frame::text(&*text), usize::MAX), Ok(text));
+        }
+    }
+}
