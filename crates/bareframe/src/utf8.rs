@@ -425,4 +425,56 @@ mod tests {
         assert_eq!(validator, before);
         assert_eq!(validator.push(b"\xAC"), Ok(()));
     }
+
+    /// What is not found here is found by a slower way.
+    #[test]
+    fn s8_1_what_is_asked_first_is_right() {
+        for (len, at) in (1..40)
+            .chain([255, 256, 257, 600])
+            .flat_map(|len| (0..len).map(move |at| (len, at)))
+        {
+            let mut octets = std::vec![b'a'; len];
+            assert!(is_ascii(&octets));
+            octets[at] = 0x80;
+            assert!(!is_ascii(&octets) && !are_characters(&octets));
+            #[cfg(target_pointer_width = "64")]
+            assert_eq!(valid_up_to(&octets), at);
+        }
+        for len in 0..300 {
+            let octets: Vec<u8> = "é".bytes().cycle().take(len).collect();
+            #[cfg(target_pointer_width = "64")]
+            assert_eq!(valid_up_to(&octets), len / 2 * 2);
+            #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+            assert_eq!(
+                are_characters(&octets),
+                moves_octets() && len >= SHORTEST && len % 2 == 0
+            );
+        }
+    }
+
+    #[test]
+    fn s8_1_one_octet_is_judged_as_a_piece_of_one() {
+        for before in [
+            &b""[..],
+            b"\xC3",
+            b"\xE0",
+            b"\xE8",
+            b"\xE8\xAA",
+            b"\xED",
+            b"\xF0",
+            b"\xF1",
+            b"\xF4",
+        ] {
+            for octet in 0..=u8::MAX {
+                let mut text = Utf8Validator::new();
+                text.push(before).unwrap();
+                let then = text.then(octet);
+                assert_eq!(
+                    then,
+                    text.push(&[octet]).ok().map(|()| text),
+                    "{octet:#x} behind {before:02x?}"
+                );
+            }
+        }
+    }
 }
