@@ -436,7 +436,7 @@ mod tests {
                 assert_eq!(found(&plain, false), expected);
                 assert_eq!(found(&plain, true), None);
                 assert_eq!(found(&plain[..plain.len() - 1], false), None);
-                let expected = may.then(|| (opcode, key, payload, masked.len()));
+                let expected = may.then_some((opcode, key, payload, masked.len()));
                 assert_eq!(found(&masked, true), expected);
                 assert_eq!(found(&masked, false), None);
                 assert_eq!(found(&masked[..masked.len() - 1], true), None);
