@@ -1,8 +1,8 @@
 //! Plain values: their bounds, their defaults, and what they are seen as.
 
 use bareframe::{
-    BufferTooSmall, CloseCode, Config, ControlPayload, FrameDecoder, FrameHeader, Limits, MaskingKey, Opcode,
-    Outbox, ProtocolError, Rsv, Rules, SendError, Utf8Validator,
+    BufferTooSmall, CloseCode, Config, ControlPayload, FrameDecoder, FrameEvent, FrameHeader, Limits,
+    MaskingKey, Opcode, Outbox, ProtocolError, Rsv, Rules, SendError, Utf8Validator,
 };
 
 const KEY: MaskingKey = MaskingKey::new([1, 2, 3, 4]);
@@ -100,5 +100,26 @@ fn a_piece_of_data_shows_its_flags() {
     let shown = format!("{:?}", client.receive(&mut input));
     for part in ["Binary", "first: true", "last: true", "[97]"] {
         assert!(shown.contains(part), "{part} in {shown}");
+    }
+}
+
+#[test]
+fn s5_3_a_decoder_unmasks_pieces_and_tells_the_last() {
+    for piece_len in 1..=9 {
+        let mut octets = *b"\x82\x85\x01\x02\x03\x04\x60\x60\x60\x60\x64\x82\x80\x01\x02\x03\x04";
+        let mut decoder = FrameDecoder::new();
+        let (mut payload, mut ends, mut headers) = (Vec::new(), Vec::new(), 0);
+        for mut input in octets.chunks_mut(piece_len) {
+            while let Some(event) = decoder.decode(Rules::FROM_CLIENT, &mut input).unwrap() {
+                match event {
+                    FrameEvent::Header(_) => headers += 1,
+                    FrameEvent::Payload { payload: piece, last } => {
+                        payload.extend_from_slice(piece);
+                        ends.extend(last.then_some(payload.len()));
+                    }
+                }
+            }
+        }
+        assert_eq!((&payload[..], &ends[..], headers), (&b"abcde"[..], &[5][..], 2));
     }
 }
