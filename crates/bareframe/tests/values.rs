@@ -123,3 +123,21 @@ fn s5_3_a_decoder_unmasks_pieces_and_tells_the_last() {
         assert_eq!((&payload[..], &ends[..], headers), (&b"abcde"[..], &[5][..], 2));
     }
 }
+
+#[test]
+fn s5_6_one_octet_is_lent_as_text_if_it_is_a_character() {
+    let mut octets = *b"\x81\x0a\x61\xC3\xA9\x61\xE8\xAA\x9E\x61\xC3\xA9";
+    let mut client = bareframe::Connection::client(Config::DEFAULT, || KEY);
+    let mut lent = String::new();
+    for octet in &mut octets {
+        let (is_ascii, mut piece) = (octet.is_ascii(), core::slice::from_mut(octet));
+        while let Some(event) = client.receive(&mut piece).unwrap() {
+            let bareframe::Event::Data(data) = event else {
+                panic!()
+            };
+            assert_eq!(data.as_str().is_some(), is_ascii, "{:x?}", data.payload());
+            lent.extend(data.as_str());
+        }
+    }
+    assert_eq!(lent, "aaa");
+}
