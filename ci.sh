@@ -38,6 +38,14 @@ nightly() {
     fi
 }
 
+# The toolchain that CI's machines make for targets that rustup can't give them, of Debian's packages: of today's, which a
+# machine that has only old lists of packages does not know.
+embedded_tools() {
+    local made="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
+    if [ ! -e "$made" ] && [ "$(id -u)" = 0 ]; then apt-get update -qq; fi
+    ../shared/tools/embedded/setup.sh >/dev/null
+}
+
 # What a build for another target needs: rustup's std if it is installed, else a toolchain and std made for it. Sets the
 # environment, so it is called in a subshell.
 for_target() {
@@ -47,7 +55,7 @@ for_target() {
             echo "ci.sh: run rustup target add $target" >&2
             exit 1
         fi
-        $tools/setup.sh >/dev/null
+        embedded_tools
         case $target in *-none-*) ;; *) $tools/std-for.sh "$target" ;; esac
         # shellcheck disable=SC1091
         . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
@@ -205,7 +213,7 @@ coverage() {
     need_cargo llvm-cov
     local tools="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/bin"
     if [ -x ../shared/tools/embedded/setup.sh ]; then
-        ../shared/tools/embedded/setup.sh >/dev/null
+        embedded_tools
         export LLVM_COV="$tools/llvm-cov" LLVM_PROFDATA="$tools/llvm-profdata"
     else
         rustup component add llvm-tools

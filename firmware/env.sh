@@ -5,6 +5,7 @@ if ! rustup target list --installed 2>/dev/null | grep -q thumbv7em-none-eabihf;
     tools=${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}
     others="riscv32imc-unknown-none-elf wasm32-unknown-unknown"
     if [ -x ../../shared/tools/embedded/setup.sh ] && ! (cd "$tools/root/usr/lib/rustlib" && ls $others) >/dev/null 2>&1; then
+        if [ ! -e "$tools/env.sh" ] && [ "$(id -u)" = 0 ]; then apt-get update -qq; fi
         TARGETS="thumbv6m-none-eabi thumbv7m-none-eabi thumbv7em-none-eabihf $others" \
             ../../shared/tools/embedded/setup.sh "$tools" >/dev/null
     fi
