@@ -2,6 +2,11 @@
 
 use bareframe::{BufferTooSmall, Gather};
 
+/// A long copy is cut into pieces of this many octets. C libraries leave longer ones to one instruction (`rep movsb`), which
+/// processors of the Zen family carry out at a tenth of the speed where source and destination lie nearly alike within their
+/// pages; and they do, since allocators put long buffers at the beginning of a page.
+const PIECE: usize = 2048;
+
 /// A `Vec` in which [`bareframe::Assembler`] gathers a message; it never reserves what a peer only declared.
 ///
 /// [`WebSocket::read`](crate::WebSocket::read) uses one; it is for those who run the engine in a loop of their own.
@@ -34,7 +39,9 @@ impl Gather for VecBuffer {
         self.0
             .try_reserve(piece.len())
             .map_err(|_| BufferTooSmall { needed })?;
-        self.0.extend_from_slice(piece);
+        for piece in piece.chunks(PIECE) {
+            self.0.extend_from_slice(piece);
+        }
         Ok(())
     }
 

@@ -28,11 +28,11 @@ pub struct Options {
 }
 
 impl Options {
-    /// [`Config::DEFAULT`], 16 to 128 KiB to read, 16 KiB to write, and 5 seconds to close.
+    /// [`Config::DEFAULT`], 16 to 80 KiB to read, 16 KiB to write, and 5 seconds to close.
     pub const DEFAULT: Options = Options {
         config: Config::DEFAULT,
         read_buffer: 16 << 10,
-        read_buffer_max: 128 << 10,
+        read_buffer_max: 80 << 10,
         write_buffer: 16 << 10,
         close_timeout: Duration::from_secs(5),
     };
