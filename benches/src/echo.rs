@@ -1,7 +1,8 @@
 //! End to end: echo servers, each in a process of its own, and one load generator for all of them.
 
 mod load;
-mod polled;
+#[path = "../../crates/bareframe-std/examples/echo_one_thread/serve.rs"]
+mod one_thread;
 mod process;
 mod serve;
 mod servers;

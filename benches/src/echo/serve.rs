@@ -1,6 +1,6 @@
 //! The servers, each as its documentation writes an echo; every one of them sets TCP_NODELAY.
 
-use super::polled;
+use super::one_thread;
 use super::servers::{OURS, PEERS};
 use futures_util::{SinkExt, StreamExt, TryStreamExt};
 use nexus_web::ws::ClientBuilder;
@@ -23,7 +23,7 @@ pub fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     match server.name {
-        _ if *server == OURS[1] => polled::serve(listener),
+        _ if *server == OURS[1] => Ok(one_thread::serve(listener)?),
         "bareframe-std" => in_threads(listener, bareframe_std),
         "tungstenite" => in_threads(listener, tungstenite),
         "nexus-web" => in_threads(listener, nexus_web),
