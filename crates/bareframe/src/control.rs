@@ -418,6 +418,17 @@ mod tests {
         assert!(!payload.gather(key, &[0; ControlPayload::MAX_LEN + 1]));
     }
 
+    #[test]
+    fn s5_5_1_a_reason_is_taken_whole_or_not_at_all() {
+        let reason = "a".repeat(ControlPayload::MAX_LEN);
+        for len in 0..=reason.len() {
+            let made = ControlPayload::from_close(Some(CloseCode::NORMAL_CLOSURE), &reason[..len]);
+            let octets = [b"\x03\xe8", &reason.as_bytes()[..len]].concat();
+            assert_eq!(made, ControlPayload::new(&octets));
+            assert_eq!(made.is_ok(), len <= ControlPayload::MAX_LEN - 2);
+        }
+    }
+
     /// What is not found here is read right, and slowly.
     #[test]
     fn pings_and_pongs_that_are_whole_are_found() {

@@ -59,14 +59,33 @@ pub(crate) fn moves_octets() -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     extern crate std;
     use super::*;
     use crate::mask::{Masker, MaskingKey};
+    use std::is_x86_feature_detected as has;
+    use std::sync::Mutex;
+
+    /// Held by the test that replaces what was found, and by those that ask for all of it.
+    pub(crate) static UNCHANGED: Mutex<()> = Mutex::new(());
+
+    #[test]
+    fn what_is_found_is_what_std_finds() {
+        let _unchanged = UNCHANGED.lock();
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
+        let expected = match (has!("avx2"), avx512) {
+            (false, _) => Vectors::Baseline,
+            (true, false) => Vectors::Avx2,
+            (true, true) => Vectors::Avx512,
+        };
+        assert_eq!((look(), vectors(), known()), (expected, expected, Some(expected)));
+        assert_eq!(moves_octets(), avx512 && has!("avx512vbmi"));
+    }
 
     /// What was found is replaced by less for a while, which is as right for the tests beside this one.
     #[test]
     fn s5_3_a_processor_that_has_less_is_known_as_such() {
+        let _changed = UNCHANGED.lock();
         let all = [Vectors::Baseline, Vectors::Avx2, Vectors::Avx512];
         let most = vectors();
         for less in all.into_iter().filter(|less| *less as u8 <= most as u8) {

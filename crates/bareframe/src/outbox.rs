@@ -142,12 +142,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     /// many of them were such payload.
     pub fn advance(&mut self, written: usize) -> usize {
         let pending = self.end.saturating_sub(self.start);
-        if written < pending {
+        let Some(outside) = written.checked_sub(pending) else {
             self.start = self.start.saturating_add(written);
             return 0;
-        }
+        };
         (self.start, self.end) = (0, 0);
-        let outside = written.saturating_sub(pending);
         self.payload_left = self.payload_left.saturating_sub(outside as u64);
         outside
     }
@@ -155,7 +154,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     /// The octets behind the pending ones, which are moved to the front if that frees any.
     fn free(&mut self) -> &mut [u8] {
         let buffer = self.buffer.as_mut();
-        if self.start > 0 && self.end <= buffer.len() && self.start <= self.end {
+        if self.start != 0 && self.end <= buffer.len() && self.start <= self.end {
             buffer.copy_within(self.start..self.end, 0);
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;

@@ -201,7 +201,7 @@ impl<R: Role> Sender<R> {
         self.check_open()?;
         match self.open {
             Some(open) if open != kind => Err(SendError::WrongKind),
-            Some(_) if !rsv.is_empty() => Err(SendError::ReservedBits),
+            // The header refuses reserved bits on it.
             Some(_) => Ok(Opcode::Continuation),
             None if !self.rsv.contains(rsv) => Err(SendError::ReservedBits),
             None => Ok(kind.opcode()),

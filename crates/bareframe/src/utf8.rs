@@ -305,25 +305,27 @@ mod simd {
     /// The shortest piece, in octets, for which the vector check wins.
     const DISPATCH: usize = 32;
 
-    /// `None` if the kernels are not for this piece, or if there is a fault that they can't place.
+    /// `None` if the kernels are not for this piece, or if there is a fault, which they can't place.
     #[inline]
     pub(super) fn valid_up_to(octets: &[u8]) -> Option<usize> {
         let whole = octets.get(..octets.len().wrapping_sub(unfinished(octets)))?;
-        #[cfg(target_feature = "sse2")]
-        if whole.len() >= super::SHORTEST && super::moves_octets() {
-            return super::are_characters(whole).then_some(whole.len());
-        }
+        (super::are_characters(whole) || are_characters_by_avx2(whole)).then_some(whole.len())
+    }
+
+    /// Tells whether the octets are whole characters; of short ones, and without AVX2, it says no.
+    #[inline]
+    pub(super) fn are_characters_by_avx2(octets: &[u8]) -> bool {
         if octets.len() < DISPATCH || vectors() == Vectors::Baseline {
-            return None;
+            return false;
         }
         // SAFETY: the processor has AVX2, or `vectors` would have given `Baseline`.
-        let checked = unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(whole) };
-        checked.ok().map(|()| whole.len())
+        let checked = unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(octets) };
+        checked.is_ok()
     }
 
     /// How many octets at the end begin a character that is not finished.
     #[inline]
-    fn unfinished(octets: &[u8]) -> usize {
+    pub(super) fn unfinished(octets: &[u8]) -> usize {
         match octets {
             [.., 0xC0..=0xFF] => 1,
             [.., 0xE0..=0xFF, _] => 2,
@@ -449,6 +451,41 @@ mod tests {
                 are_characters(&octets),
                 moves_octets() && len >= SHORTEST && len % 2 == 0
             );
+        }
+    }
+
+    /// As above; each kernel passes text from its shortest on.
+    #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+    #[test]
+    fn s8_1_what_this_processor_has_a_kernel_for_passes_it() {
+        let _unchanged = crate::cpu::tests::UNCHANGED.lock();
+        let avx2 = if std::is_x86_feature_detected!("avx2") {
+            32
+        } else {
+            usize::MAX
+        };
+        let shortest = if moves_octets() { SHORTEST } else { avx2 };
+        for len in 0..300 {
+            let octets: Vec<u8> = "é".bytes().cycle().take(len).collect();
+            let whole = len / 2 * 2;
+            assert_eq!(simd::valid_up_to(&octets), (whole >= shortest).then_some(whole));
+            assert_eq!(
+                simd::are_characters_by_avx2(&octets),
+                len >= avx2 && whole == len,
+                "{len}"
+            );
+        }
+    }
+
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    #[test]
+    fn s8_1_an_end_that_may_go_on_is_left_to_the_next_piece() {
+        for whole in ["", "a", "é", "語", "😀"] {
+            assert_eq!(simd::unfinished(whole.as_bytes()), 0);
+            for unfinished in 1..whole.len() {
+                let octets = [b"ab", &whole.as_bytes()[..unfinished]].concat();
+                assert_eq!(simd::unfinished(&octets), unfinished, "{octets:02x?}");
+            }
         }
     }
 

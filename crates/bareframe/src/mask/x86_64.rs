@@ -34,13 +34,13 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
 
 #[inline(never)]
 fn xor_dispatched(key: u32, octets: &mut [u8]) -> bool {
-    match known() {
+    match (known(), octets.len()) {
         // SAFETY: this is known only of a processor that has every feature that the kernel enables.
-        Some(Vectors::Avx512) if octets.len() >= WIDEST => unsafe { xor_avx512(key, octets) },
+        (Some(Vectors::Avx512), WIDEST..) => unsafe { xor_avx512(key, octets) },
         // SAFETY: these are known only of a processor that has AVX2: what has AVX-512 is asked for it too.
-        Some(Vectors::Avx512 | Vectors::Avx2) => unsafe { avx2::xor(key, octets) },
-        Some(Vectors::Baseline) => xor_long(key, octets),
-        None => xor_first(key, octets),
+        (Some(Vectors::Avx512 | Vectors::Avx2), _) => unsafe { avx2::xor(key, octets) },
+        (Some(Vectors::Baseline), _) => xor_long(key, octets),
+        (None, _) => xor_first(key, octets),
     }
 }
 

@@ -187,12 +187,12 @@ fn join(words: &[[u8; 8]]) -> __m512i {
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn read_end(octets: &[u8]) -> __m512i {
-    let len = octets.len();
     if let Some(last) = octets.last_chunk::<STEP>() {
-        let left = len % STEP;
+        let left = octets.as_chunks::<STEP>().1.len();
         let from = _mm512_add_epi8(read(&PLACES), every(STEP.wrapping_sub(left)));
         return _mm512_maskz_permutexvar_epi8(lowest(left), from, read(last));
     }
+    let len = octets.len();
     match len {
         0..4 => {
             let mut word = [0; 8];
