@@ -54,7 +54,7 @@ fn files(folder: &Path, prefix: &str, found: &mut Vec<String>) {
 
 /// The modules of the crate and the other crates that a source names, up to its tests.
 fn uses(source: &str) -> Vec<String> {
-    let code = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let code = source.split("#[cfg(test)]").next().unwrap();
     let code = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
     let mut found = Vec::new();
     for line in code {
