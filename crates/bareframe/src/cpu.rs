@@ -9,12 +9,9 @@ pub(crate) enum Vectors {
     Baseline = 1,
     /// 32 octets.
     Avx2 = 2,
-    /// 64 octets.
-    Avx512 = 3,
 }
 
 cpufeatures::new!(avx2, "avx2");
-cpufeatures::new!(avx512, "avx2", "avx512f", "avx512bw", "avx512vl");
 cpufeatures::new!(vbmi, "avx512f", "avx512bw", "avx512vl", "avx512vbmi");
 
 /// What was found, or 0 before the first look. It is one value that depends on nothing else, and every look finds the
@@ -32,7 +29,6 @@ pub(crate) fn vectors() -> Vectors {
 #[inline]
 pub(crate) fn known() -> Option<Vectors> {
     match FOUND.load(Ordering::Relaxed) {
-        3 => Some(Vectors::Avx512),
         2 => Some(Vectors::Avx2),
         1 => Some(Vectors::Baseline),
         _ => None,
@@ -41,9 +37,7 @@ pub(crate) fn known() -> Option<Vectors> {
 
 #[cold]
 fn look() -> Vectors {
-    let found = if avx512::get() {
-        Vectors::Avx512
-    } else if avx2::get() {
+    let found = if avx2::get() {
         Vectors::Avx2
     } else {
         Vectors::Baseline
@@ -72,13 +66,13 @@ pub(crate) mod tests {
     #[test]
     fn what_is_found_is_what_std_finds() {
         let _unchanged = UNCHANGED.lock();
-        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
-        let expected = match (has!("avx2"), avx512) {
-            (false, _) => Vectors::Baseline,
-            (true, false) => Vectors::Avx2,
-            (true, true) => Vectors::Avx512,
+        let expected = if has!("avx2") {
+            Vectors::Avx2
+        } else {
+            Vectors::Baseline
         };
         assert_eq!((look(), vectors(), known()), (expected, expected, Some(expected)));
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
         assert_eq!(moves_octets(), avx512 && has!("avx512vbmi"));
     }
 
@@ -86,7 +80,7 @@ pub(crate) mod tests {
     #[test]
     fn s5_3_a_processor_that_has_less_is_known_as_such() {
         let _changed = UNCHANGED.lock();
-        let all = [Vectors::Baseline, Vectors::Avx2, Vectors::Avx512];
+        let all = [Vectors::Baseline, Vectors::Avx2];
         let most = vectors();
         for less in all.into_iter().filter(|less| *less as u8 <= most as u8) {
             FOUND.store(less as u8, Ordering::Relaxed);

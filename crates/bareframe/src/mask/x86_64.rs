@@ -1,14 +1,10 @@
-//! Masking by x86-64's vectors: short payloads in lanes of SSE2, longer ones by AVX2, and the longest by the portable
-//! loop, compiled for AVX-512; each from the size on where it wins.
+//! Masking by x86-64's vectors: short payloads in lanes of SSE2, longer ones by AVX2. Vectors of AVX-512 are never
+//! faster: what is waited for is the storing.
 
 use super::blocks::{xor_copy_long, xor_long, xor_short};
 use super::lane::Lane;
 use super::{avx2, blocks, turn};
 use crate::cpu::{Vectors, known, vectors};
-
-/// The shortest payload, in octets, for which vectors of 64 octets are faster in place than those of 32. In copying
-/// they never are.
-const WIDEST: usize = 4096;
 
 #[inline(always)]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
@@ -34,13 +30,11 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
 
 #[inline(never)]
 fn xor_dispatched(key: u32, octets: &mut [u8]) -> bool {
-    match (known(), octets.len()) {
-        // SAFETY: this is known only of a processor that has every feature that the kernel enables.
-        (Some(Vectors::Avx512), WIDEST..) => unsafe { xor_avx512(key, octets) },
-        // SAFETY: these are known only of a processor that has AVX2: what has AVX-512 is asked for it too.
-        (Some(Vectors::Avx512 | Vectors::Avx2), _) => unsafe { avx2::xor(key, octets) },
-        (Some(Vectors::Baseline), _) => xor_long(key, octets),
-        (None, _) => xor_first(key, octets),
+    match known() {
+        // SAFETY: this is known only of a processor that has AVX2.
+        Some(Vectors::Avx2) => unsafe { avx2::xor(key, octets) },
+        Some(Vectors::Baseline) => xor_long(key, octets),
+        None => xor_first(key, octets),
     }
 }
 
@@ -54,8 +48,8 @@ fn xor_first(key: u32, octets: &mut [u8]) -> bool {
 #[inline(never)]
 fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
     match known() {
-        // SAFETY: these are known only of a processor that has AVX2: what has AVX-512 is asked for it too.
-        Some(Vectors::Avx512 | Vectors::Avx2) => unsafe { avx2::xor_copy(key, from, out) },
+        // SAFETY: this is known only of a processor that has AVX2.
+        Some(Vectors::Avx2) => unsafe { avx2::xor_copy(key, from, out) },
         Some(Vectors::Baseline) => xor_copy_long(key, from, out),
         None => xor_copy_first(key, from, out),
     }
@@ -66,11 +60,6 @@ fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
 fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
     vectors();
     xor_copy_dispatched(key, from, out);
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn xor_avx512(key: u32, octets: &mut [u8]) -> bool {
-    xor_long(key, octets)
 }
 
 /// The first N lanes and the last N, which may overlap, so that both are read before either is written.
@@ -147,16 +136,12 @@ mod tests {
             };
             check(xor, xor_copy);
             check(xor_long, xor_copy_long);
-            if vectors() != Vectors::Baseline {
-                // SAFETY: what is more than the baseline has AVX2.
+            if vectors() == Vectors::Avx2 {
+                // SAFETY: `vectors` gives this only of a processor that has AVX2.
                 let xor = |key, octets: &mut [u8]| unsafe { avx2::xor(key, octets) };
                 // SAFETY: as above.
                 let xor_copy = |key, from: &[u8], out: &mut [u8]| unsafe { avx2::xor_copy(key, from, out) };
                 check(xor, xor_copy);
-            }
-            if vectors() == Vectors::Avx512 {
-                // SAFETY: `vectors` gives this only if the processor has every feature that the kernel enables.
-                check(|key, octets| unsafe { xor_avx512(key, octets) }, xor_copy);
             }
         }
     }
