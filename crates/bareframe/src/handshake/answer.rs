@@ -1,6 +1,6 @@
 //! Answers that do not switch protocols (RFC 6455 section 4.2.2, RFC 9110 section 15).
 
-use crate::handshake::encode::{EncodeError, check_headers, encode};
+use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
 use crate::handshake::head::HeadError;
 use core::fmt;
 
@@ -51,6 +51,7 @@ pub struct Status(u16);
 
 impl Answer<'_> {
     /// Makes an answer without content and without more headers.
+    #[inline(always)]
     #[must_use]
     pub const fn new(status: Status) -> Answer<'static> {
         Answer {
@@ -65,29 +66,67 @@ impl Answer<'_> {
     /// # Errors
     ///
     /// A header that must not be added, or [`EncodeError::BufferTooSmall`]. Nothing is written then.
+    // Inlined, so that an image that adds no headers has nothing that judges them.
+    #[inline(always)]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        check_headers(self.headers)?;
-        encode(out, |writer| {
-            writer.put("HTTP/1.1 ");
-            writer.number(u64::from(self.status.number()));
-            writer.put(" ");
-            writer.put(self.status.reason());
-            writer.put(match self.status {
-                Status::METHOD_NOT_ALLOWED => "\r\nAllow: GET\r\nConnection: close\r\n",
-                Status::UPGRADE_REQUIRED => {
-                    "\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
-                }
-                _ => "\r\nConnection: close\r\n",
-            });
-            if let Some(content_length) = self.content_length {
-                writer.put("Content-Length: ");
-                writer.number(content_length);
-                writer.put("\r\n");
-            }
-            writer.headers(self.headers);
-            writer.put("\r\n");
-        })
+        let content_length = self.content_length.unwrap_or(0);
+        encode_answer(
+            self.status,
+            self.content_length.is_some(),
+            content_length,
+            self.headers,
+            out,
+        )
     }
+}
+
+fn encode_answer(
+    status: Status,
+    has_length: bool,
+    content_length: u64,
+    headers: &[(&str, &str)],
+    out: &mut [u8],
+) -> Result<usize, EncodeError> {
+    check_headers(headers)?;
+    let needed = write_answer(status, has_length, content_length, headers, &mut []);
+    check_room(needed, out)?;
+    Ok(write_answer(status, has_length, content_length, headers, out))
+}
+
+fn write_answer(
+    status: Status,
+    has_length: bool,
+    content_length: u64,
+    headers: &[(&str, &str)],
+    room: &mut [u8],
+) -> usize {
+    let mut writer = Writer::new(room);
+    writer.put(b"HTTP/1.1 ");
+    writer.put(&status.digits());
+    writer.put(b" ");
+    writer.put(status.reason().as_bytes());
+    if status == Status::METHOD_NOT_ALLOWED {
+        writer.put(b"\r\nAllow: GET");
+    }
+    writer.put(match status {
+        Status::UPGRADE_REQUIRED => {
+            b"\r\nUpgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\n"
+        }
+        _ => b"\r\nConnection: close\r\n",
+    });
+    match (has_length, content_length) {
+        (false, _) => {}
+        // What most answers have needs no digits.
+        (true, 0) => writer.put(b"Content-Length: 0\r\n"),
+        (true, content_length) => {
+            writer.put(b"Content-Length: ");
+            writer.number(content_length);
+            writer.put(b"\r\n");
+        }
+    }
+    writer.headers(headers);
+    writer.put(b"\r\n");
+    writer.len()
 }
 
 impl Status {
@@ -125,6 +164,17 @@ impl Status {
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0
+    }
+
+    /// Gives the three digits.
+    fn digits(self) -> [u8; 3] {
+        // Hundreds in fixed point: the error stays below one even times a hundred.
+        let mut hundreds = u32::from(self.0).wrapping_mul((1 << 22) / 100 + 1);
+        [(); 3].map(|()| {
+            let [digit, ..] = (hundreds << 2).to_be_bytes();
+            hundreds = (hundreds & 0x3F_FFFF).wrapping_mul(10);
+            digit | b'0'
+        })
     }
 
     /// Gives the phrase that stands behind the number, or `""` if the status has no constant here.

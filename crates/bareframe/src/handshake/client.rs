@@ -1,9 +1,9 @@
 //! The client's side: the request is written, and the server's response read and judged (RFC 6455 section 4.1).
 
-use crate::handshake::encode::{EncodeError, check_headers, encode};
-use crate::handshake::head::{HeadError, Header, Headers, Known, Single, header_lines, status_line};
+use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
+use crate::handshake::head::{HeadError, Header, Headers, Known, Lines, Single, StatusLine, status_line};
 use crate::handshake::key::{Accept, Key};
-use crate::handshake::list::{Elements, Extensions, has_token};
+use crate::handshake::list::{Elements, Extensions};
 use crate::handshake::octets::Class;
 use core::fmt;
 
@@ -61,21 +61,8 @@ pub struct Offer<'a> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Response<'h> {
-    minor_version: u8,
-    status: u16,
-    reason: &'h [u8],
-    headers: Headers<'h>,
-    said: Said<'h>,
-}
-
-/// What the header lines say about an upgrade, noted while they were parsed.
-#[derive(Clone, Copy)]
-struct Said<'h> {
-    upgrade: Single<'h>,
-    connection: bool,
-    accept: Single<'h>,
-    subprotocol: Single<'h>,
-    extensions: Single<'h>,
+    line: StatusLine<'h>,
+    lines: Lines<'h>,
 }
 
 /// A WebSocket connection is established, with what both sides agreed on (RFC 6455 section 4.1).
@@ -156,47 +143,43 @@ impl<'h> Response<'h> {
     ///
     /// What is wrong with the octets. A head that switches protocols wrongly is not an error here.
     pub fn parse(octets: &'h [u8]) -> Result<(Response<'h>, usize), HeadError> {
-        let (line, lines) = status_line(octets)?;
-        let mut said = Said::NOTHING;
-        let (headers, behind) = header_lines(lines, |known, value, _| said.note(known, value))?;
-        let response = Response {
-            minor_version: line.minor_version,
-            status: line.status,
-            reason: line.reason,
-            headers,
-            said,
+        let mut rest = octets;
+        let mut response = Response {
+            line: status_line(&mut rest)?,
+            lines: Lines::new(),
         };
-        Ok((response, octets.len().wrapping_sub(behind.len())))
+        response.lines.parse(&mut rest)?;
+        Ok((response, octets.len().wrapping_sub(rest.len())))
     }
 
     /// Gives the second digit of the HTTP version: 1 for HTTP/1.1.
     #[must_use]
     pub const fn minor_version(&self) -> u8 {
-        self.minor_version
+        self.line.minor_version
     }
 
     /// Gives the status code: 100 to 999.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        self.status
+        self.line.status
     }
 
     /// Gives the phrase behind the status code, which may have octets above `0x7F`.
     #[must_use]
     pub const fn reason(&self) -> &'h [u8] {
-        self.reason
+        self.line.reason
     }
 
     /// Gives the header lines.
     #[must_use]
     pub const fn headers(&self) -> Headers<'h> {
-        self.headers
+        self.lines.headers()
     }
 
     /// Gives the first header of this name, in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<Header<'h>> {
-        self.headers.into_iter().find(|header| header.is(name))
+        self.headers().find(|header| header.is(name))
     }
 
     /// Judges a response that switches protocols against what was offered and the [`Accept`] of the key that was
@@ -210,27 +193,29 @@ impl<'h> Response<'h> {
         offer: &Offer<'_>,
         accept: &Accept,
     ) -> Result<Option<Established<'h>>, ResponseError> {
-        let said = &self.said;
-        if self.status != 101 {
+        let lines = &self.lines;
+        if self.line.status != 101 {
             return Ok(None);
         }
-        if self.minor_version == 0 {
+        if self.line.minor_version == 0 {
             return Err(ResponseError::OldHttpVersion);
         }
-        match said.upgrade {
+        match *lines.single(Known::Upgrade) {
             Single::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
             _ => return Err(ResponseError::InvalidUpgrade),
         }
-        if !said.connection {
+        if !Elements::of(lines, Known::Connection).have(b"Upgrade") {
             return Err(ResponseError::MissingConnection);
         }
-        match said.accept {
-            Single::Absent => return Err(ResponseError::MissingAccept),
-            Single::Repeated => return Err(ResponseError::RepeatedAccept),
-            Single::Once(value) if value == accept.as_bytes() => {}
-            Single::Once(_) => return Err(ResponseError::WrongAccept),
+        let answer = lines.one(
+            Known::Accept,
+            ResponseError::MissingAccept,
+            ResponseError::RepeatedAccept,
+        )?;
+        if answer != accept.as_bytes() {
+            return Err(ResponseError::WrongAccept);
         }
-        let subprotocol = match said.subprotocol {
+        let subprotocol = match *lines.single(Known::Protocol) {
             Single::Absent => None,
             Single::Repeated => return Err(ResponseError::RepeatedSubprotocol),
             Single::Once(value) => match core::str::from_utf8(value) {
@@ -238,12 +223,10 @@ impl<'h> Response<'h> {
                 _ => return Err(ResponseError::SubprotocolNotOffered),
             },
         };
-        let extensions = match said.extensions {
-            Single::Absent => Extensions::NONE,
-            Single::Repeated => return Err(ResponseError::RepeatedExtensions),
-            Single::Once(value) => Extensions::new(Elements::one_line(value, Known::Extensions))
-                .map_err(|_| ResponseError::InvalidExtensions)?,
-        };
+        if *lines.single(Known::Extensions) == Single::Repeated {
+            return Err(ResponseError::RepeatedExtensions);
+        }
+        let extensions = Extensions::of(lines).ok_or(ResponseError::InvalidExtensions)?;
         let offered = Extensions::parse(offer.extensions).unwrap_or(Extensions::NONE);
         let mut listed = extensions;
         if !listed.all(|extension| extension.is_one_of(offered)) {
@@ -253,27 +236,6 @@ impl<'h> Response<'h> {
             subprotocol,
             extensions,
         }))
-    }
-}
-
-impl<'h> Said<'h> {
-    const NOTHING: Said<'static> = Said {
-        upgrade: Single::Absent,
-        connection: false,
-        accept: Single::Absent,
-        subprotocol: Single::Absent,
-        extensions: Single::Absent,
-    };
-
-    fn note(&mut self, known: Known, value: &'h [u8]) {
-        match known {
-            Known::Upgrade => self.upgrade.add(value),
-            Known::Connection => self.connection |= has_token(value, b"Upgrade"),
-            Known::Accept => self.accept.add(value),
-            Known::Protocol => self.subprotocol.add(value),
-            Known::Extensions => self.extensions.add(value),
-            _ => {}
-        }
     }
 }
 
@@ -328,32 +290,37 @@ impl<'a> Offer<'a> {
     /// [`EncodeError::BufferTooSmall`]. Nothing is written then.
     pub fn encode(&self, key: &Key, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.check()?;
-        encode(out, |writer| {
-            writer.put("GET ");
-            writer.put(self.target);
-            writer.put(" HTTP/1.1\r\nHost: ");
-            writer.put(self.host);
-            writer.put("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
-            writer.put(key.as_bytes());
-            writer.put("\r\nSec-WebSocket-Version: 13\r\n");
-            if let Some(origin) = self.origin {
-                writer.header("Origin", origin);
+        check_room(self.write(key, &mut []), out)?;
+        Ok(self.write(key, out))
+    }
+
+    fn write(&self, key: &Key, room: &mut [u8]) -> usize {
+        let mut writer = Writer::new(room);
+        writer.put(b"GET ");
+        writer.put(self.target.as_bytes());
+        writer.put(b" HTTP/1.1\r\nHost: ");
+        writer.put(self.host.as_bytes());
+        writer.put(b"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: ");
+        writer.put(key.as_bytes());
+        writer.put(b"\r\nSec-WebSocket-Version: 13\r\n");
+        if let Some(origin) = self.origin {
+            writer.header(const { Known::Origin.name() }, origin);
+        }
+        if let Some((first, others)) = self.subprotocols.split_first() {
+            writer.put(b"Sec-WebSocket-Protocol: ");
+            writer.put(first.as_bytes());
+            for other in others {
+                writer.put(b", ");
+                writer.put(other.as_bytes());
             }
-            if let Some((first, others)) = self.subprotocols.split_first() {
-                writer.put("Sec-WebSocket-Protocol: ");
-                writer.put(first);
-                for other in others {
-                    writer.put(", ");
-                    writer.put(other);
-                }
-                writer.put("\r\n");
-            }
-            if !self.extensions.is_empty() {
-                writer.header("Sec-WebSocket-Extensions", self.extensions);
-            }
-            writer.headers(self.headers);
-            writer.put("\r\n");
-        })
+            writer.put(b"\r\n");
+        }
+        if !self.extensions.is_empty() {
+            writer.header(const { Known::Extensions.name() }, self.extensions);
+        }
+        writer.headers(self.headers);
+        writer.put(b"\r\n");
+        writer.len()
     }
 
     fn check(&self) -> Result<(), EncodeError> {
@@ -400,10 +367,10 @@ impl From<HeadError> for ResponseError {
 impl fmt::Debug for Response<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Response")
-            .field("minor_version", &self.minor_version)
-            .field("status", &self.status)
-            .field("reason", &format_args!("\"{}\"", self.reason.escape_ascii()))
-            .field("headers", &self.headers)
+            .field("minor_version", &self.minor_version())
+            .field("status", &self.status())
+            .field("reason", &format_args!("\"{}\"", self.reason().escape_ascii()))
+            .field("headers", &self.headers())
             .finish()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::BufferTooSmall;
 use crate::handshake::head::Known;
-use crate::handshake::octets::Class;
+use crate::handshake::octets::{Class, take_text};
 use core::fmt;
 
 /// Why a head was not written; the fault is the caller's, and nothing was written.
@@ -51,9 +51,17 @@ pub(super) struct Writer<'o> {
     len: usize,
 }
 
-impl Writer<'_> {
-    pub(super) fn put(&mut self, piece: impl AsRef<[u8]>) {
-        let piece = piece.as_ref();
+impl<'o> Writer<'o> {
+    pub(super) const fn new(room: &'o mut [u8]) -> Writer<'o> {
+        Writer { room, len: 0 }
+    }
+
+    /// Gives how many octets were put.
+    pub(super) const fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn put(&mut self, piece: &[u8]) {
         self.len = self.len.saturating_add(piece.len());
         if let Some(room) = self.room.split_off_mut(..piece.len()) {
             for (to, from) in room.iter_mut().zip(piece) {
@@ -62,49 +70,53 @@ impl Writer<'_> {
         }
     }
 
-    pub(super) fn header(&mut self, name: &str, value: &str) {
+    pub(super) fn header(&mut self, name: &[u8], value: &str) {
         self.put(name);
-        self.put(": ");
-        self.put(value);
-        self.put("\r\n");
+        self.put(b": ");
+        self.put(value.as_bytes());
+        self.put(b"\r\n");
     }
 
+    // Where there are none, nothing is left of this.
+    #[inline(always)]
     pub(super) fn headers(&mut self, headers: &[(&str, &str)]) {
         for (name, value) in headers {
-            self.header(name, value);
+            self.header(name.as_bytes(), value);
         }
     }
 
-    /// Writes a number in decimal, without a division, which a microcontroller does not have for 64 bits.
+    /// Writes a number in decimal. A microcontroller has no division of 64 bits, and maybe none at all.
     pub(super) fn number(&mut self, number: u64) {
-        let mut rest = number;
-        let mut begun = false;
-        for power in (0..20).rev().map(|exponent| 10u64.wrapping_pow(exponent)) {
-            let mut digit = b'0';
-            while let Some(less) = rest.checked_sub(power) {
-                rest = less;
-                digit = digit.wrapping_add(1);
+        let mut digits = [0; 20];
+        let mut quotient = number.to_be_bytes();
+        let mut len = 0usize;
+        for digit in digits.iter_mut().rev() {
+            let mut remainder = 0;
+            for octet in &mut quotient {
+                let dividend = remainder << 8 | u32::from(*octet);
+                // Exact below 16,389, and this is below 2,560.
+                let [.., tenth, _, _] = dividend.wrapping_mul(6554).to_be_bytes();
+                *octet = tenth;
+                remainder = dividend.wrapping_sub(u32::from(tenth).wrapping_mul(10));
             }
-            begun |= digit != b'0' || power == 1;
-            if begun {
-                self.put([digit]);
+            let [.., ones] = remainder.to_be_bytes();
+            *digit = b'0' | ones;
+            len = len.wrapping_add(1);
+            if quotient == [0; 8] {
+                break;
             }
         }
+        let zeros = digits.len().wrapping_sub(len);
+        self.put(digits.get(zeros..).unwrap_or_default());
     }
 }
 
-/// Writes a head to `out` if it has room for all of it, and gives the head's length in octets.
-pub(super) fn encode(out: &mut [u8], head: impl Fn(&mut Writer<'_>)) -> Result<usize, EncodeError> {
-    let len_in = |room| {
-        let mut writer = Writer { room, len: 0 };
-        head(&mut writer);
-        writer.len
-    };
-    let needed = len_in(&mut []);
+/// Judges whether a head can be written. All are written twice, first to no room, which tells their length.
+pub(super) fn check_room(needed: usize, out: &[u8]) -> Result<(), EncodeError> {
     if needed > out.len() {
         return Err(BufferTooSmall { needed }.into());
     }
-    Ok(len_in(out))
+    Ok(())
 }
 
 /// Judges the headers that a caller adds.
@@ -119,7 +131,9 @@ pub(super) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError>
         {
             return Err(EncodeError::ReservedHeader);
         }
-        if !value.bytes().all(|octet| Class::TEXT.has(octet)) {
+        let mut rest = value.as_bytes();
+        take_text(&mut rest);
+        if !rest.is_empty() {
             return Err(EncodeError::InvalidHeaderValue);
         }
     }
@@ -163,7 +177,9 @@ mod tests {
     fn s8_6_numbers_are_written_in_decimal() {
         for number in (0..1100).chain((0..64).map(|bit| 1 << bit)).chain([u64::MAX]) {
             let mut out = [0; 20];
-            let len = encode(&mut out, |writer| writer.number(number)).unwrap();
+            let mut writer = Writer::new(&mut out);
+            writer.number(number);
+            let len = writer.len();
             assert_eq!(out[..len], *number.to_string().as_bytes());
         }
     }

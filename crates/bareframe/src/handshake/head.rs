@@ -3,7 +3,7 @@
 //! Strict: lines end in CRLF, none is folded, and names are tokens. A head is one contiguous slice, and
 //! headers are looked up in its octets, so their number has no limit.
 
-use crate::handshake::octets::{Class, take_text, take_token};
+use crate::handshake::octets::{Class, skip, take_before, take_text, take_token};
 use core::fmt;
 
 /// Waits for the end of a head in octets that arrive piece by piece, each of which is looked at once.
@@ -110,7 +110,6 @@ pub struct Headers<'h> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Known {
     Host,
-    Origin,
     Upgrade,
     Connection,
     ContentLength,
@@ -120,9 +119,22 @@ pub(super) enum Known {
     Version,
     Protocol,
     Extensions,
+    Origin,
 }
 
-/// A header that may come once: what was seen of it so far.
+/// The names one behind another, which is the smallest.
+static NAMES: [u8; 162] = *b"HostOriginUpgradeConnectionContent-LengthTransfer-EncodingSec-WebSocket-Key\
+    Sec-WebSocket-AcceptSec-WebSocket-VersionSec-WebSocket-ProtocolSec-WebSocket-Extensions";
+
+/// The header lines of a head, and what those of the known names say.
+#[derive(Clone, Copy)]
+pub(super) struct Lines<'h> {
+    headers: Headers<'h>,
+    // By their names, but for the last.
+    noted: [Single<'h>; Known::Origin as usize],
+}
+
+/// A header that may come once.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Single<'h> {
     Absent,
@@ -131,6 +143,7 @@ pub(super) enum Single<'h> {
 }
 
 /// A request's start line.
+#[derive(Clone, Copy)]
 pub(super) struct RequestLine<'h> {
     pub(super) method: &'h [u8],
     pub(super) target: &'h [u8],
@@ -138,6 +151,7 @@ pub(super) struct RequestLine<'h> {
 }
 
 /// A response's start line.
+#[derive(Clone, Copy)]
 pub(super) struct StatusLine<'h> {
     pub(super) minor_version: u8,
     pub(super) status: u16,
@@ -170,7 +184,8 @@ impl HeadEnd {
         }
         let octets = octets.get(..self.limit).unwrap_or(octets);
         while let Some(unseen) = octets.get(self.seen..) {
-            let (text, rest) = take_text(unseen);
+            let mut rest = unseen;
+            let text = take_text(&mut rest);
             self.seen = self.seen.saturating_add(text.len());
             match rest {
                 [] | [b'\r'] => break,
@@ -248,156 +263,199 @@ impl<'h> Iterator for Headers<'h> {
     type Item = Header<'h>;
 
     fn next(&mut self) -> Option<Header<'h>> {
-        let (header, rest) = header_line(self.lines).ok()?;
-        self.lines = rest;
-        Some(header)
+        header_line(&mut self.lines).ok()
     }
 }
 
 impl Known {
     pub(super) fn of(name: &[u8]) -> Option<Known> {
         // A name's length tells which it may be, but for two.
-        let (known, spelt): (Known, &[u8]) = match name.len() {
-            4 => (Known::Host, b"Host"),
-            6 => (Known::Origin, b"Origin"),
-            7 => (Known::Upgrade, b"Upgrade"),
-            10 => (Known::Connection, b"Connection"),
-            14 => (Known::ContentLength, b"Content-Length"),
-            17 if name.starts_with(b"S") || name.starts_with(b"s") => (Known::Key, b"Sec-WebSocket-Key"),
-            17 => (Known::TransferEncoding, b"Transfer-Encoding"),
-            20 => (Known::Accept, b"Sec-WebSocket-Accept"),
-            21 => (Known::Version, b"Sec-WebSocket-Version"),
-            22 => (Known::Protocol, b"Sec-WebSocket-Protocol"),
-            24 => (Known::Extensions, b"Sec-WebSocket-Extensions"),
+        let mut known = match name.len() {
+            4 => Known::Host,
+            6 => Known::Origin,
+            7 => Known::Upgrade,
+            10 => Known::Connection,
+            14 => Known::ContentLength,
+            17 => Known::Key,
+            20 => Known::Accept,
+            21 => Known::Version,
+            22 => Known::Protocol,
+            24 => Known::Extensions,
             _ => return None,
         };
-        is_name(name, spelt).then_some(known)
+        if let (Known::Key, [b'T' | b't', ..]) = (known, name) {
+            known = Known::TransferEncoding;
+        }
+        is_token(name, known.name()).then_some(known)
+    }
+
+    /// Gives the name as the RFC writes it.
+    pub(super) const fn name(self) -> &'static [u8] {
+        let (begin, len) = match self {
+            Known::Host => (0, 4),
+            Known::Origin => (4, 6),
+            Known::Upgrade => (10, 7),
+            Known::Connection => (17, 10),
+            Known::ContentLength => (27, 14),
+            Known::TransferEncoding => (41, 17),
+            Known::Key => (58, 17),
+            Known::Accept => (75, 20),
+            Known::Version => (95, 21),
+            Known::Protocol => (116, 22),
+            Known::Extensions => (138, 24),
+        };
+        if let Some((_, behind)) = NAMES.split_at_checked(begin)
+            && let Some((name, _)) = behind.split_at_checked(len)
+        {
+            name
+        } else {
+            &[]
+        }
     }
 }
 
-impl<'h> Single<'h> {
-    pub(super) fn add(&mut self, value: &'h [u8]) {
-        *self = match self {
-            Single::Absent => Single::Once(value),
-            Single::Once(_) | Single::Repeated => Single::Repeated,
-        };
+impl<'h> Lines<'h> {
+    pub(super) fn new() -> Lines<'h> {
+        Lines {
+            headers: Headers::NONE,
+            noted: [Single::Absent; _],
+        }
+    }
+
+    pub(super) const fn headers(&self) -> Headers<'h> {
+        self.headers
+    }
+
+    /// Takes all header lines and the blank line off the front of what stands behind the start line.
+    pub(super) fn parse(&mut self, rest: &mut &'h [u8]) -> Result<(), HeadError> {
+        self.headers.lines = rest;
+        loop {
+            if let [b'\r', b'\n', behind @ ..] = rest {
+                *rest = behind;
+                return Ok(());
+            }
+            let header = header_line(rest)?;
+            if let Some(known) = header.known()
+                && let Some(noted) = self.noted.get_mut(known as usize)
+            {
+                *noted = match noted {
+                    Single::Absent => Single::Once(header.value),
+                    Single::Once(_) | Single::Repeated => Single::Repeated,
+                };
+            }
+        }
+    }
+
+    pub(super) fn single(&self, known: Known) -> &Single<'h> {
+        self.noted.get(known as usize).unwrap_or(&Single::Absent)
+    }
+
+    /// Gives the value of a header that must come once.
+    pub(super) fn one<E>(&self, known: Known, absent: E, repeated: E) -> Result<&'h [u8], E> {
+        match *self.single(known) {
+            Single::Absent => Err(absent),
+            Single::Once(value) => Ok(value),
+            Single::Repeated => Err(repeated),
+        }
     }
 }
 
 /// Takes a request's start line off the front of a head.
-pub(super) fn request_line(head: &[u8]) -> Result<(RequestLine<'_>, &[u8]), HeadError> {
-    let (method, rest) = take_token(no_blank_line(head)?);
-    let rest = behind_word(method, rest, HeadError::InvalidMethod)?;
-    let (target, rest) = Class::VISIBLE.take(rest);
-    let rest = behind_word(target, rest, HeadError::InvalidTarget)?;
-    let (minor_version, rest) = http_version(rest)?;
-    let rest = line_end(rest, HeadError::InvalidHttpVersion)?;
-    let line = RequestLine {
+pub(super) fn request_line<'h>(rest: &mut &'h [u8]) -> Result<RequestLine<'h>, HeadError> {
+    no_blank_line(rest)?;
+    let method = take_token(rest);
+    behind_word(method, rest, HeadError::InvalidMethod)?;
+    let target = Class::VISIBLE.take(rest);
+    behind_word(target, rest, HeadError::InvalidTarget)?;
+    let minor_version = http_version(rest)?;
+    line_end(rest, HeadError::InvalidHttpVersion)?;
+    Ok(RequestLine {
         method,
         target,
         minor_version,
-    };
-    Ok((line, rest))
+    })
 }
 
 /// Takes a response's start line off the front of a head.
-pub(super) fn status_line(head: &[u8]) -> Result<(StatusLine<'_>, &[u8]), HeadError> {
-    let (minor_version, rest) = http_version(no_blank_line(head)?)?;
-    let rest = literal(b" ", rest, HeadError::InvalidHttpVersion)?;
-    let end = rest.iter().position(|octet| !octet.is_ascii_digit());
-    let (digits, rest) = end
-        .and_then(|end| rest.split_at_checked(end))
-        .unwrap_or((rest, &[]));
-    let rest = behind_word(digits, rest, HeadError::InvalidStatus)?;
+pub(super) fn status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, HeadError> {
+    no_blank_line(rest)?;
+    let minor_version = http_version(rest)?;
+    literal(b" ", rest, HeadError::InvalidHttpVersion)?;
+    let digits = take_before(rest, |octet| !octet.is_ascii_digit());
+    behind_word(digits, rest, HeadError::InvalidStatus)?;
     let &[hundreds @ b'1'..=b'9', tens, ones] = digits else {
         return Err(HeadError::InvalidStatus);
     };
     let status = [hundreds, tens, ones].iter().fold(0u16, |status, digit| {
         status.wrapping_mul(10).wrapping_add(u16::from(digit & 0xF))
     });
-    let (reason, rest) = take_text(rest);
-    let rest = line_end(rest, HeadError::ControlOctet)?;
-    let line = StatusLine {
+    let reason = take_text(rest);
+    line_end(rest, HeadError::ControlOctet)?;
+    Ok(StatusLine {
         minor_version,
         status,
         reason,
-    };
-    Ok((line, rest))
+    })
 }
 
-/// Passes the value of every known header to `note`, with the lines behind it, and gives all lines with what
-/// stands behind the blank line.
-pub(super) fn header_lines<'h>(
-    lines: &'h [u8],
-    mut note: impl FnMut(Known, &'h [u8], Headers<'h>),
-) -> Result<(Headers<'h>, &'h [u8]), HeadError> {
-    let mut rest = lines;
-    loop {
-        if let Some(behind) = rest.strip_prefix(b"\r\n") {
-            return Ok((Headers { lines }, behind));
-        }
-        let (header, behind) = header_line(rest)?;
-        if let Some(known) = header.known() {
-            note(known, header.value, Headers { lines: behind });
-        }
-        rest = behind;
+fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
+    // A copy, which need not be in memory.
+    let mut rest = *lines;
+    let name = take_token(&mut rest);
+    if name.is_empty() || !skip(b":", &mut rest) {
+        return Err(match rest {
+            [b' ' | b'\t', ..] if name.is_empty() => HeadError::FoldedLine,
+            [b' ' | b'\t', ..] => HeadError::SpaceInName,
+            _ => misplaced(rest, HeadError::InvalidName),
+        });
     }
+    let value = trim(take_text(&mut rest));
+    line_end(&mut rest, HeadError::ControlOctet)?;
+    *lines = rest;
+    Ok(Header { name, value })
 }
 
-fn header_line(lines: &[u8]) -> Result<(Header<'_>, &[u8]), HeadError> {
-    let (name, rest) = take_token(lines);
-    let rest = match rest {
-        [b':', rest @ ..] if !name.is_empty() => rest,
-        [b' ' | b'\t', ..] if name.is_empty() => return Err(HeadError::FoldedLine),
-        [b' ' | b'\t', ..] => return Err(HeadError::SpaceInName),
-        _ => return Err(misplaced(rest, HeadError::InvalidName)),
-    };
-    let (value, rest) = take_text(rest);
-    let rest = line_end(rest, HeadError::ControlOctet)?;
-    let value = trim(value);
-    Ok((Header { name, value }, rest))
-}
-
-fn no_blank_line(head: &[u8]) -> Result<&[u8], HeadError> {
+fn no_blank_line(head: &[u8]) -> Result<(), HeadError> {
     match head {
         [b'\r', b'\n', ..] | [b'\n', ..] => Err(HeadError::BlankFirstLine),
         [] | [b'\r'] => Err(HeadError::Unfinished),
-        _ => Ok(head),
+        _ => Ok(()),
     }
 }
 
-fn http_version(octets: &[u8]) -> Result<(u8, &[u8]), HeadError> {
-    match literal(b"HTTP/1.", octets, HeadError::InvalidHttpVersion)? {
-        [digit @ b'0'..=b'9', rest @ ..] => Ok((*digit & 0xF, rest)),
-        [] => Err(HeadError::Unfinished),
-        _ => Err(HeadError::InvalidHttpVersion),
+fn http_version(rest: &mut &[u8]) -> Result<u8, HeadError> {
+    literal(b"HTTP/1.", rest, HeadError::InvalidHttpVersion)?;
+    match rest.split_off_first() {
+        Some(digit @ b'0'..=b'9') => Ok(digit & 0xF),
+        Some(_) => Err(HeadError::InvalidHttpVersion),
+        None => Err(HeadError::Unfinished),
     }
 }
 
 /// Takes the space behind a word that has at least one octet.
-fn behind_word<'h>(word: &[u8], rest: &'h [u8], otherwise: HeadError) -> Result<&'h [u8], HeadError> {
-    let rest = literal(b" ", rest, otherwise)?;
-    if word.is_empty() { Err(otherwise) } else { Ok(rest) }
+fn behind_word(word: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
+    literal(b" ", rest, otherwise)?;
+    if word.is_empty() { Err(otherwise) } else { Ok(()) }
 }
 
 /// Takes octets that must stand here.
-fn literal<'h>(wanted: &[u8], octets: &'h [u8], otherwise: HeadError) -> Result<&'h [u8], HeadError> {
-    let mut rest = octets;
-    for wanted in wanted {
-        rest = match rest.split_first() {
-            Some((octet, behind)) if octet == wanted => behind,
-            Some(_) => return Err(otherwise),
-            None => return Err(HeadError::Unfinished),
-        };
+fn literal(wanted: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
+    if skip(wanted, rest) {
+        Ok(())
+    } else if rest.is_empty() {
+        Err(HeadError::Unfinished)
+    } else {
+        Err(otherwise)
     }
-    Ok(rest)
 }
 
 /// Takes the end of a line.
-fn line_end(octets: &[u8], otherwise: HeadError) -> Result<&[u8], HeadError> {
-    match octets.strip_prefix(b"\r\n") {
-        Some(rest) => Ok(rest),
-        None => Err(misplaced(octets, otherwise)),
+fn line_end(rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
+    let line = *rest;
+    if skip(b"\r\n", rest) {
+        Ok(())
+    } else {
+        Err(misplaced(line, otherwise))
     }
 }
 
@@ -411,10 +469,16 @@ fn misplaced(octets: &[u8], otherwise: HeadError) -> HeadError {
     }
 }
 
-/// Tells whether a name is this one, in any case.
-fn is_name(name: &[u8], spelt: &[u8]) -> bool {
-    // Most write names as the RFC does: on large machines that is compared at once.
-    cfg!(target_pointer_width = "64") && name == spelt || name.eq_ignore_ascii_case(spelt)
+/// Tells whether a name or value is this one, which has letters and hyphens only, in any case.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+pub(super) fn is_token(token: &[u8], spelt: &[u8]) -> bool {
+    // Most write tokens as the RFC does: on large machines that is compared at once.
+    if cfg!(target_pointer_width = "64") && token == spelt {
+        return true;
+    }
+    // What differs from a letter in this bit is the same letter; from a hyphen, a carriage return, which no value has.
+    let mut pairs = token.iter().zip(spelt);
+    token.len() == spelt.len() && pairs.all(|(octet, spelt)| octet | 0x20 == spelt | 0x20)
 }
 
 /// Drops the spaces and tabs around a value.

@@ -2,8 +2,8 @@
 //!
 //! A list may go on over several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
 
-use crate::handshake::head::{Headers, Known, str_of_ascii, trim};
-use crate::handshake::octets::{Class, take_token};
+use crate::handshake::head::{Headers, Known, Lines, Single, is_token, str_of_ascii, trim};
+use crate::handshake::octets::{Class, skip, take_before, take_token};
 use core::fmt;
 
 /// The subprotocols that a client offers, in its order of preference (RFC 6455 section 11.3.4).
@@ -83,51 +83,31 @@ pub struct ParamValue<'h> {
 pub(super) struct Elements<'h> {
     // What is left of the line that is being read.
     value: &'h [u8],
-    // How many more lines have this name, and where they are.
-    more: usize,
+    // Where more lines may be, and their name.
     behind: Headers<'h>,
     known: Known,
 }
 
-/// A list that is not what its grammar says.
-pub(super) struct Malformed;
-
 impl<'h> Subprotocols<'h> {
-    /// Judges a list that a client sent: at least one token (RFC 6455 section 4.3).
-    pub(super) fn new(elements: Elements<'h>) -> Result<Subprotocols<'h>, Malformed> {
-        let mut rest = elements;
-        let mut any = false;
-        while rest.next_with(token)?.is_some() {
-            any = true;
-        }
-        if !any {
-            return Err(Malformed);
-        }
-        Ok(Subprotocols { elements })
+    /// Gives the list that a client sent, or `None` if it is none of tokens (RFC 6455 section 4.3).
+    pub(super) fn of(lines: &Lines<'h>) -> Option<Subprotocols<'h>> {
+        let elements = Elements::judged(lines, Known::Protocol)?;
+        Some(Subprotocols { elements })
     }
-
-    pub(super) const NONE: Subprotocols<'static> = Subprotocols {
-        elements: Elements::one_line(b"", Known::Protocol),
-    };
 }
 
 impl<'h> Extensions<'h> {
     /// Reads a list of one extension or more, or gives `None` if it is malformed (RFC 6455 section 9.1).
     #[must_use]
     pub fn parse(list: &'h str) -> Option<Extensions<'h>> {
-        Extensions::new(Elements::one_line(list.as_bytes(), Known::Extensions)).ok()
+        let elements = Elements::one_line(list.as_bytes(), Known::Extensions);
+        elements.are_well_formed().then_some(Extensions { elements })
     }
 
-    pub(super) fn new(elements: Elements<'h>) -> Result<Extensions<'h>, Malformed> {
-        let mut rest = elements;
-        let mut any = false;
-        while rest.next_with(extension)?.is_some() {
-            any = true;
-        }
-        if !any {
-            return Err(Malformed);
-        }
-        Ok(Extensions { elements })
+    /// Gives the list that a peer sent, or `None` if it is malformed (RFC 6455 section 9.1).
+    pub(super) fn of(lines: &Lines<'h>) -> Option<Extensions<'h>> {
+        let elements = Elements::judged(lines, Known::Extensions)?;
+        Some(Extensions { elements })
     }
 
     pub(super) const NONE: Extensions<'static> = Extensions {
@@ -176,58 +156,81 @@ impl<'h> ParamValue<'h> {
 }
 
 impl<'h> Elements<'h> {
-    pub(super) const fn one_line(value: &'h [u8], known: Known) -> Elements<'h> {
+    const fn one_line(value: &'h [u8], known: Known) -> Elements<'h> {
         Elements {
             value,
-            more: 0,
             behind: Headers::NONE,
             known,
         }
     }
 
-    /// Takes note of one more line of the list; `behind` are the lines behind it.
-    pub(super) fn add(list: &mut Option<Elements<'h>>, known: Known, value: &'h [u8], behind: Headers<'h>) {
-        match list {
-            Some(list) => list.more = list.more.saturating_add(1),
-            None => {
-                *list = Some(Elements {
-                    value,
-                    more: 0,
-                    behind,
-                    known,
-                });
-            }
-        }
+    /// Gives the list that the lines of a name are together.
+    pub(super) fn of(lines: &Lines<'h>, known: Known) -> Elements<'h> {
+        let (value, behind): (&[u8], _) = match *lines.single(known) {
+            Single::Absent => (&[], Headers::NONE),
+            Single::Once(value) => (value, Headers::NONE),
+            Single::Repeated => (&[], lines.headers()),
+        };
+        Elements { value, behind, known }
     }
 
-    /// Takes the next element that is not empty, which `parse` reads off the front.
-    fn next_with<T>(
-        &mut self,
-        parse: impl Fn(&'h [u8]) -> Result<(T, &'h [u8]), Malformed>,
-    ) -> Result<Option<T>, Malformed> {
-        let Some(value) = self.element() else {
-            return Ok(None);
-        };
-        let (element, rest) = parse(value)?;
-        let rest = skip_white(rest);
+    /// Tells whether one element is this token, in any case. The others may be anything.
+    pub(super) fn have(mut self, wanted: &[u8]) -> bool {
+        while self.find_element() {
+            let element = take_before(&mut self.value, |octet| octet == b',');
+            if is_token(trim(element), wanted) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Gives the list that the lines of a name are together, if it is well-formed or if there are none.
+    fn judged(lines: &Lines<'h>, known: Known) -> Option<Elements<'h>> {
+        let list = Elements::of(lines, known);
+        let absent = *lines.single(known) == Single::Absent;
+        (absent || list.are_well_formed()).then_some(list)
+    }
+
+    /// Tells whether there are elements, all of which are what they must be.
+    fn are_well_formed(mut self) -> bool {
+        let mut any = false;
+        while let Some(element) = self.next() {
+            // A subprotocol is a token.
+            if self.known == Known::Protocol && !element.params.octets.is_empty() {
+                return false;
+            }
+            any = true;
+        }
+        // What is malformed stops the elements, and stays.
+        any && self.value.is_empty()
+    }
+
+    /// Takes the next element that is not empty, if it is an extension, of which a token is the simplest.
+    fn next(&mut self) -> Option<Extension<'h>> {
+        if !self.find_element() {
+            return None;
+        }
+        let mut rest = self.value;
+        let extension = extension(&mut rest)?;
         if !matches!(rest, [] | [b',', ..]) {
-            return Err(Malformed);
+            return None;
         }
         self.value = rest;
-        Ok(Some(element))
+        Some(extension)
     }
 
-    /// Finds the next element that is not empty, and gives the rest of its line.
-    fn element(&mut self) -> Option<&'h [u8]> {
+    /// Takes what stands before the next element that is not empty, and tells whether there is one.
+    fn find_element(&mut self) -> bool {
         loop {
-            let (_, value) = Class::BETWEEN.take(self.value);
-            if !value.is_empty() {
-                return Some(value);
+            Class::BETWEEN.take(&mut self.value);
+            if !self.value.is_empty() {
+                return true;
             }
-            let more = self.more.checked_sub(1)?;
             let known = self.known;
-            let header = self.behind.find(|header| header.known() == Some(known))?;
-            self.more = more;
+            let Some(header) = self.behind.find(|header| header.known() == Some(known)) else {
+                return false;
+            };
             self.value = header.value();
         }
     }
@@ -237,7 +240,7 @@ impl<'h> Iterator for Subprotocols<'h> {
     type Item = &'h str;
 
     fn next(&mut self) -> Option<&'h str> {
-        self.elements.next_with(token).ok().flatten().map(str_of_ascii)
+        self.elements.next().map(Extension::name)
     }
 }
 
@@ -245,7 +248,7 @@ impl<'h> Iterator for Extensions<'h> {
     type Item = Extension<'h>;
 
     fn next(&mut self) -> Option<Extension<'h>> {
-        self.elements.next_with(extension).ok().flatten()
+        self.elements.next()
     }
 }
 
@@ -253,75 +256,68 @@ impl<'h> Iterator for Params<'h> {
     type Item = Param<'h>;
 
     fn next(&mut self) -> Option<Param<'h>> {
-        let (param, rest) = param(self.octets).ok().flatten()?;
-        self.octets = rest;
-        Some(param)
+        param(&mut self.octets)
     }
 }
 
-/// Tells whether one element of a list is this token, in any case.
-pub(super) fn has_token(value: &[u8], wanted: &[u8]) -> bool {
-    let mut elements = value.split(|&octet| octet == b',');
-    elements.any(|element| trim(element).eq_ignore_ascii_case(wanted))
-}
-
-fn token(octets: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let (token, rest) = take_token(octets);
-    if token.is_empty() {
-        return Err(Malformed);
-    }
-    Ok((token, rest))
-}
-
-fn extension(octets: &[u8]) -> Result<(Extension<'_>, &[u8]), Malformed> {
-    let (name, params) = token(octets)?;
-    let mut rest = params;
-    while let Some((_, behind)) = param(rest)? {
-        rest = behind;
+/// Takes an extension and the white space behind it.
+fn extension<'h>(rest: &mut &'h [u8]) -> Option<Extension<'h>> {
+    let name = token(rest)?;
+    let params = *rest;
+    while let [b';', ..] = rest {
+        param(rest)?;
     }
     let params = Params {
         octets: before(params, rest),
     };
-    Ok((Extension { name, params }, rest))
+    Some(Extension { name, params })
 }
 
-fn param(octets: &[u8]) -> Result<Option<(Param<'_>, &[u8])>, Malformed> {
-    let Some(octets) = skip_white(octets).strip_prefix(b";") else {
-        return Ok(None);
-    };
-    let (name, rest) = token(skip_white(octets))?;
-    let Some(octets) = skip_white(rest).strip_prefix(b"=") else {
-        return Ok(Some((Param { name, value: None }, rest)));
-    };
-    let (escaped, rest) = match skip_white(octets) {
-        [b'"', quoted @ ..] => quoted_token(quoted)?,
-        octets => token(octets)?,
+/// Takes a semicolon, the parameter behind it, and the white space behind that.
+fn param<'h>(rest: &mut &'h [u8]) -> Option<Param<'h>> {
+    if !skip(b";", rest) {
+        return None;
+    }
+    Class::WHITE.take(rest);
+    let name = token(rest)?;
+    if !skip(b"=", rest) {
+        return Some(Param { name, value: None });
+    }
+    Class::WHITE.take(rest);
+    let escaped = if skip(b"\"", rest) {
+        quoted_token(rest)?
+    } else {
+        token(rest)?
     };
     let value = Some(ParamValue { escaped });
-    Ok(Some((Param { name, value }, rest)))
+    Some(Param { name, value })
 }
 
-/// Takes a token and the quote behind it; any octet of the token may have a backslash before it.
-fn quoted_token(quoted: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
-    let mut rest = quoted;
-    loop {
-        rest = match rest {
-            [b'\\', octet, behind @ ..] | [octet, behind @ ..] if Class::TOKEN.has(*octet) => behind,
-            [b'"', behind @ ..] if rest.len() < quoted.len() => {
-                return Ok((before(quoted, rest), behind));
-            }
-            _ => return Err(Malformed),
-        };
+/// Takes a token and the white space behind it.
+fn token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
+    let token = take_token(rest);
+    Class::WHITE.take(rest);
+    (!token.is_empty()).then_some(token)
+}
+
+/// Takes a token, the quote behind it and white space; any octet of the token may have a backslash before it.
+fn quoted_token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
+    let quoted = *rest;
+    take_token(rest);
+    while skip(b"\\", rest) {
+        if take_token(rest).is_empty() {
+            return None;
+        }
     }
+    let token = before(quoted, rest);
+    let closed = skip(b"\"", rest);
+    Class::WHITE.take(rest);
+    (closed && !token.is_empty()).then_some(token)
 }
 
 /// Gives the octets of `whole` before `rest`, which is its end.
 fn before<'h>(whole: &'h [u8], rest: &[u8]) -> &'h [u8] {
     whole.get(..whole.len().wrapping_sub(rest.len())).unwrap_or(whole)
-}
-
-fn skip_white(octets: &[u8]) -> &[u8] {
-    Class::WHITE.take(octets).1
 }
 
 impl PartialEq<str> for ParamValue<'_> {

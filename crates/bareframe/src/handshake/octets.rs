@@ -1,4 +1,4 @@
-//! Classes of octets, and octets of one class taken off the front.
+//! Classes of octets, and octets taken off the front.
 
 /// Octets that may stand in one place.
 #[derive(Clone, Copy)]
@@ -43,39 +43,63 @@ impl Class {
 
     /// Tells whether there are octets, all of this class.
     pub(super) fn has_all(self, octets: &[u8]) -> bool {
-        !octets.is_empty() && octets.iter().all(|&octet| self.has(octet))
+        let mut rest = octets;
+        self.take(&mut rest);
+        rest.is_empty() && !octets.is_empty()
     }
 
-    /// Splits octets before the first that is not of this class.
-    pub(super) fn take(self, octets: &[u8]) -> (&[u8], &[u8]) {
-        let end = octets.iter().position(|&octet| !self.has(octet));
-        end.and_then(|end| octets.split_at_checked(end))
-            .unwrap_or((octets, &[]))
+    /// Takes octets of this class off the front, as many as there are.
+    pub(super) fn take<'o>(self, rest: &mut &'o [u8]) -> &'o [u8] {
+        take_before(rest, |octet| !self.has(octet))
     }
 }
 
-/// Splits octets before the first control octet that is not a tab.
-pub(super) fn take_text(octets: &[u8]) -> (&[u8], &[u8]) {
+/// Takes the octets before the first that `ends` off the front.
+pub(super) fn take_before<'o>(rest: &mut &'o [u8], ends: impl Fn(u8) -> bool) -> &'o [u8] {
+    let end = rest.iter().position(|&octet| ends(octet));
+    split_off(rest, end.unwrap_or(rest.len()))
+}
+
+/// Takes octets off the front, and gives as many.
+fn split_off<'o>(rest: &mut &'o [u8], len: usize) -> &'o [u8] {
+    let (front, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+    *rest = behind;
+    front
+}
+
+/// Takes these octets off the front as far as they stand there, and tells whether all do.
+pub(super) fn skip(wanted: &[u8], rest: &mut &[u8]) -> bool {
+    for wanted in wanted {
+        match rest.split_first() {
+            Some((octet, behind)) if octet == wanted => *rest = behind,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Takes the octets before the first control octet that is not a tab off the front.
+pub(super) fn take_text<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
     if cfg!(target_pointer_width = "64") {
-        take_words(octets, controls, Class::TEXT)
+        take_words(rest, controls, Class::TEXT)
     } else {
-        Class::TEXT.take(octets)
+        Class::TEXT.take(rest)
     }
 }
 
-/// Splits octets before the first that is not of a token.
-pub(super) fn take_token(octets: &[u8]) -> (&[u8], &[u8]) {
+/// Takes the octets of a token off the front, if there are any.
+pub(super) fn take_token<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
     if cfg!(target_pointer_width = "64") {
-        take_words(octets, not_letters, Class::TOKEN)
+        take_words(rest, not_letters, Class::TOKEN)
     } else {
-        Class::TOKEN.take(octets)
+        Class::TOKEN.take(rest)
     }
 }
 
-/// Splits octets before the first that is not of a class, a word at a time: `suspects` marks those of a word's
+/// Takes octets of a class off the front, a word at a time: `suspects` marks those of a word's
 /// octets that must be asked about with their top bit, and of these the first exactly.
-fn take_words(octets: &[u8], suspects: impl Fn(usize) -> usize, class: Class) -> (&[u8], &[u8]) {
-    let mut rest = octets;
+fn take_words<'o>(octets: &mut &'o [u8], suspects: impl Fn(usize) -> usize, class: Class) -> &'o [u8] {
+    let mut rest = *octets;
     loop {
         while let Some((word, behind)) = rest.split_first_chunk() {
             let suspects = suspects(usize::from_le_bytes(*word));
@@ -91,8 +115,11 @@ fn take_words(octets: &[u8], suspects: impl Fn(usize) -> usize, class: Class) ->
             _ => break,
         }
     }
-    let len = octets.len().wrapping_sub(rest.len());
-    (octets.get(..len).unwrap_or(octets), rest)
+    let front = octets
+        .get(..octets.len().wrapping_sub(rest.len()))
+        .unwrap_or(octets);
+    *octets = rest;
+    front
 }
 
 /// An octet in every place of a word.
@@ -170,16 +197,15 @@ mod tests {
         }
     }
 
-    type Split<'o> = (&'o [u8], &'o [u8]);
-
     /// Puts every octet at every place among octets that belong: only one that does not is an end.
-    fn ends_at(take: fn(&[u8]) -> Split<'_>, belongs: impl Fn(u8) -> bool, around: &[u8]) {
+    fn ends_at(take: for<'o> fn(&mut &'o [u8]) -> &'o [u8], belongs: impl Fn(u8) -> bool, around: &[u8]) {
         for (len, &around) in (0..40).flat_map(|len| around.iter().map(move |around| (len, around))) {
             for (at, octet) in (0..len).flat_map(|at| (0..=u8::MAX).map(move |octet| (at, octet))) {
                 let mut octets = [around; 40];
                 octets[at] = octet;
                 let end = if belongs(octet) { len } else { at };
-                assert_eq!(take(&octets[..len]), octets[..len].split_at(end));
+                let mut rest = &octets[..len];
+                assert_eq!((take(&mut rest), rest), octets[..len].split_at(end));
             }
         }
     }

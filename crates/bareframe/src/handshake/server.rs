@@ -1,13 +1,13 @@
 //! The server's side: the client's request is read and judged, and answered (RFC 6455 section 4.2).
 
 use crate::handshake::answer::{Answer, Status};
-use crate::handshake::encode::{EncodeError, check_headers, encode};
+use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
 use crate::handshake::head::{
-    HeadError, Header, Headers, Known, Single, header_lines, request_line, str_of_ascii,
+    HeadError, Header, Headers, Known, Lines, RequestLine, Single, request_line, str_of_ascii,
 };
 use crate::handshake::key::{Accept, Key};
-use crate::handshake::list::{Elements, Extensions, Subprotocols, has_token};
-use crate::handshake::octets::Class;
+use crate::handshake::list::{Elements, Extensions, Subprotocols};
+use crate::handshake::octets::{Class, skip, take_before};
 use core::fmt;
 
 /// A client's request, which may ask for a WebSocket or for anything else.
@@ -22,25 +22,8 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Request<'h> {
-    method: &'h [u8],
-    target: &'h [u8],
-    minor_version: u8,
-    headers: Headers<'h>,
-    asked: Asked<'h>,
-}
-
-/// What the header lines say about an upgrade, noted while they were parsed.
-#[derive(Clone, Copy)]
-struct Asked<'h> {
-    websocket: bool,
-    connection: bool,
-    transfer_encoding: bool,
-    content_length: Single<'h>,
-    host: Single<'h>,
-    version: Single<'h>,
-    key: Single<'h>,
-    subprotocols: Option<Elements<'h>>,
-    extensions: Option<Elements<'h>>,
+    line: RequestLine<'h>,
+    lines: Lines<'h>,
 }
 
 /// A request for a WebSocket that a server may accept: all of RFC 6455 section 4.2.1 holds.
@@ -164,35 +147,31 @@ impl<'h> Request<'h> {
     ///
     /// What is wrong with the octets. A head that asks for a WebSocket wrongly is not an error here.
     pub fn parse(octets: &'h [u8]) -> Result<(Request<'h>, usize), HeadError> {
-        let (line, lines) = request_line(octets)?;
-        let mut asked = Asked::NOTHING;
-        let (headers, behind) = header_lines(lines, |known, value, behind| asked.note(known, value, behind))?;
-        let request = Request {
-            method: line.method,
-            target: line.target,
-            minor_version: line.minor_version,
-            headers,
-            asked,
+        let mut rest = octets;
+        let mut request = Request {
+            line: request_line(&mut rest)?,
+            lines: Lines::new(),
         };
-        Ok((request, octets.len().wrapping_sub(behind.len())))
+        request.lines.parse(&mut rest)?;
+        Ok((request, octets.len().wrapping_sub(rest.len())))
     }
 
     /// Gives the method, which is a token.
     #[must_use]
     pub fn method(&self) -> &'h str {
-        str_of_ascii(self.method)
+        str_of_ascii(self.line.method)
     }
 
     /// Gives the request-target as it was sent: visible ASCII.
     #[must_use]
     pub fn target(&self) -> &'h str {
-        str_of_ascii(self.target)
+        str_of_ascii(self.line.target)
     }
 
     /// Gives the second digit of the HTTP version: 1 for HTTP/1.1.
     #[must_use]
     pub const fn minor_version(&self) -> u8 {
-        self.minor_version
+        self.line.minor_version
     }
 
     /// Gives the target's path without the query, percent-encoded as it came; for an absolute URI what stands
@@ -218,7 +197,7 @@ impl<'h> Request<'h> {
     /// Gives the header lines.
     #[must_use]
     pub const fn headers(&self) -> Headers<'h> {
-        self.headers
+        self.lines.headers()
     }
 
     /// Gives the first header of this name, in any case.
@@ -232,7 +211,7 @@ impl<'h> Request<'h> {
     /// ```
     #[must_use]
     pub fn header(&self, name: &str) -> Option<Header<'h>> {
-        self.headers.into_iter().find(|header| header.is(name))
+        self.headers().find(|header| header.is(name))
     }
 
     /// Judges the request for a WebSocket (RFC 6455 section 4.2.1), or gives `None` if it asks for none: it has
@@ -242,53 +221,47 @@ impl<'h> Request<'h> {
     ///
     /// What the client did wrong; [`RequestError::answer`] is for it.
     pub fn upgrade(&self) -> Result<Option<Upgrade<'h>>, RequestError> {
-        let asked = &self.asked;
-        if !asked.websocket && asked.key == Single::Absent {
+        let lines = &self.lines;
+        let websocket = Elements::of(lines, Known::Upgrade).have(b"websocket");
+        if !websocket && *lines.single(Known::Key) == Single::Absent {
             return Ok(None);
         }
-        if self.minor_version == 0 {
+        if self.line.minor_version == 0 {
             return Err(RequestError::OldHttpVersion);
         }
-        if self.method != b"GET" {
+        if !matches!(self.line.method, [b'G', b'E', b'T']) {
             return Err(RequestError::NotGet);
         }
-        if !self.split_resource().0.starts_with(b"/") {
+        if !matches!(self.line.target, [b'/', ..]) && self.authority().is_none() {
             return Err(RequestError::InvalidTarget);
         }
-        match asked.host {
-            Single::Absent => return Err(RequestError::MissingHost),
-            Single::Repeated => return Err(RequestError::RepeatedHost),
-            Single::Once(host) if !Class::HOST.has_all(host) => return Err(RequestError::InvalidHost),
-            Single::Once(_) => {}
+        let host = lines.one(Known::Host, RequestError::MissingHost, RequestError::RepeatedHost)?;
+        if !Class::HOST.has_all(host) {
+            return Err(RequestError::InvalidHost);
         }
-        if asked.transfer_encoding || !matches!(asked.content_length, Single::Absent | Single::Once(b"0")) {
+        let content_length = *lines.single(Known::ContentLength);
+        let has_encoding = *lines.single(Known::TransferEncoding) != Single::Absent;
+        if has_encoding || !matches!(content_length, Single::Absent | Single::Once([b'0'])) {
             return Err(RequestError::Content);
         }
-        if !asked.websocket {
+        if !websocket {
             return Err(RequestError::MissingUpgrade);
         }
-        if !asked.connection {
+        if !Elements::of(lines, Known::Connection).have(b"Upgrade") {
             return Err(RequestError::MissingConnection);
         }
-        match asked.version {
-            Single::Absent => return Err(RequestError::MissingVersion),
-            Single::Repeated => return Err(RequestError::RepeatedVersion),
-            Single::Once(b"13") => {}
-            Single::Once(_) => return Err(RequestError::UnsupportedVersion),
+        let version = lines.one(
+            Known::Version,
+            RequestError::MissingVersion,
+            RequestError::RepeatedVersion,
+        )?;
+        if !matches!(version, [b'1', b'3']) {
+            return Err(RequestError::UnsupportedVersion);
         }
-        let key = match asked.key {
-            Single::Absent => return Err(RequestError::MissingKey),
-            Single::Repeated => return Err(RequestError::RepeatedKey),
-            Single::Once(value) => Key::parse(value).ok_or(RequestError::InvalidKey)?,
-        };
-        let subprotocols = match asked.subprotocols {
-            None => Subprotocols::NONE,
-            Some(list) => Subprotocols::new(list).map_err(|_| RequestError::InvalidSubprotocols)?,
-        };
-        let extensions = match asked.extensions {
-            None => Extensions::NONE,
-            Some(list) => Extensions::new(list).map_err(|_| RequestError::InvalidExtensions)?,
-        };
+        let key = lines.one(Known::Key, RequestError::MissingKey, RequestError::RepeatedKey)?;
+        let key = Key::parse(key).ok_or(RequestError::InvalidKey)?;
+        let subprotocols = Subprotocols::of(lines).ok_or(RequestError::InvalidSubprotocols)?;
+        let extensions = Extensions::of(lines).ok_or(RequestError::InvalidExtensions)?;
         Ok(Some(Upgrade {
             key,
             subprotocols,
@@ -298,57 +271,24 @@ impl<'h> Request<'h> {
 
     /// Gives the target's path, and the query with its question mark or nothing.
     fn split_resource(&self) -> (&'h [u8], &'h [u8]) {
-        let (scheme, rest) = Class::SCHEME.take(self.target);
-        let resource = match rest {
-            [b':', b'/', b'/', authority @ ..] if !scheme.is_empty() => {
-                before(authority, |octet| matches!(octet, b'/' | b'?')).1
-            }
-            _ => self.target,
-        };
-        match before(resource, |octet| octet == b'?') {
+        let authority = self.authority();
+        let mut rest = authority.unwrap_or(self.line.target);
+        if authority.is_some() {
+            take_before(&mut rest, |octet| matches!(octet, b'/' | b'?'));
+        }
+        match take_before(&mut rest, |octet| octet == b'?') {
             // The path of an absolute URI may be left out.
-            ([], query) if resource.len() < self.target.len() => (b"/", query),
-            resource => resource,
+            [] if authority.is_some() => (b"/", rest),
+            path => (path, rest),
         }
     }
-}
 
-impl<'h> Asked<'h> {
-    const NOTHING: Asked<'static> = Asked {
-        websocket: false,
-        connection: false,
-        transfer_encoding: false,
-        content_length: Single::Absent,
-        host: Single::Absent,
-        version: Single::Absent,
-        key: Single::Absent,
-        subprotocols: None,
-        extensions: None,
-    };
-
-    // Inlined, it would make the loop over the lines carry all of `self` in registers that it needs itself.
-    #[inline(never)]
-    fn note(&mut self, known: Known, value: &'h [u8], behind: Headers<'h>) {
-        match known {
-            Known::Upgrade => self.websocket |= has_token(value, b"websocket"),
-            Known::Connection => self.connection |= has_token(value, b"Upgrade"),
-            Known::TransferEncoding => self.transfer_encoding = true,
-            Known::ContentLength => self.content_length.add(value),
-            Known::Host => self.host.add(value),
-            Known::Version => self.version.add(value),
-            Known::Key => self.key.add(value),
-            Known::Protocol => Elements::add(&mut self.subprotocols, known, value, behind),
-            Known::Extensions => Elements::add(&mut self.extensions, known, value, behind),
-            Known::Accept | Known::Origin => {}
-        }
+    /// Gives what stands behind the scheme of an absolute URI.
+    fn authority(&self) -> Option<&'h [u8]> {
+        let mut rest = self.line.target;
+        let scheme = Class::SCHEME.take(&mut rest);
+        (!scheme.is_empty() && skip(b"://", &mut rest)).then_some(rest)
     }
-}
-
-/// Splits octets before the first that `ends`.
-fn before(octets: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
-    let end = octets.iter().position(|&octet| ends(octet));
-    end.and_then(|end| octets.split_at_checked(end))
-        .unwrap_or((octets, &[]))
 }
 
 impl<'h> Upgrade<'h> {
@@ -390,25 +330,30 @@ impl<'h> Upgrade<'h> {
                 return Err(EncodeError::ExtensionNotOffered);
             }
         }
-        encode(out, |writer| {
-            writer.put(
-                "HTTP/1.1 101 Switching Protocols\r\n\
-                 Upgrade: websocket\r\n\
-                 Connection: Upgrade\r\n\
-                 Sec-WebSocket-Accept: ",
-            );
-            writer.put(accept.as_bytes());
-            writer.put("\r\n");
-            if let Some(subprotocol) = choice.subprotocol {
-                writer.header("Sec-WebSocket-Protocol", subprotocol);
-            }
-            if !choice.extensions.is_empty() {
-                writer.header("Sec-WebSocket-Extensions", choice.extensions);
-            }
-            writer.headers(choice.headers);
-            writer.put("\r\n");
-        })
+        check_room(write_upgrade(accept, choice, &mut []), out)?;
+        Ok(write_upgrade(accept, choice, out))
     }
+}
+
+fn write_upgrade(accept: &Accept, choice: &Choice<'_>, room: &mut [u8]) -> usize {
+    let mut writer = Writer::new(room);
+    writer.put(
+        b"HTTP/1.1 101 Switching Protocols\r\n\
+          Upgrade: websocket\r\n\
+          Connection: Upgrade\r\n\
+          Sec-WebSocket-Accept: ",
+    );
+    writer.put(accept.as_bytes());
+    writer.put(b"\r\n");
+    if let Some(subprotocol) = choice.subprotocol {
+        writer.header(const { Known::Protocol.name() }, subprotocol);
+    }
+    if !choice.extensions.is_empty() {
+        writer.header(const { Known::Extensions.name() }, choice.extensions);
+    }
+    writer.headers(choice.headers);
+    writer.put(b"\r\n");
+    writer.len()
 }
 
 impl Choice<'_> {
@@ -433,6 +378,7 @@ impl RequestError {
     }
 
     /// Gives the answer to send before the connection is closed.
+    #[inline(always)]
     #[must_use]
     pub const fn answer(self) -> Answer<'static> {
         Answer::new(self.status())
@@ -472,8 +418,8 @@ impl fmt::Debug for Request<'_> {
         f.debug_struct("Request")
             .field("method", &self.method())
             .field("target", &self.target())
-            .field("minor_version", &self.minor_version)
-            .field("headers", &self.headers)
+            .field("minor_version", &self.minor_version())
+            .field("headers", &self.headers())
             .finish()
     }
 }
