@@ -1,7 +1,7 @@
 //! The client's side: the request is written, and the server's response read and judged (RFC 6455 section 4.1).
 
 use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
-use crate::handshake::head::{HeadError, Header, Headers, Known, Lines, Single, StatusLine, status_line};
+use crate::handshake::head::{HeadError, Header, Headers, Known, Lines, StatusLine, is_token, status_line};
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions};
 use crate::handshake::octets::Class;
@@ -200,9 +200,8 @@ impl<'h> Response<'h> {
         if self.line.minor_version == 0 {
             return Err(ResponseError::OldHttpVersion);
         }
-        match *lines.single(Known::Upgrade) {
-            Single::Once(value) if value.eq_ignore_ascii_case(b"websocket") => {}
-            _ => return Err(ResponseError::InvalidUpgrade),
+        if !is_token(lines.value(Known::Upgrade).unwrap_or_default(), b"websocket") {
+            return Err(ResponseError::InvalidUpgrade);
         }
         if !Elements::of(lines, Known::Connection).have(b"Upgrade") {
             return Err(ResponseError::MissingConnection);
@@ -215,15 +214,15 @@ impl<'h> Response<'h> {
         if answer != accept.as_bytes() {
             return Err(ResponseError::WrongAccept);
         }
-        let subprotocol = match *lines.single(Known::Protocol) {
-            Single::Absent => None,
-            Single::Repeated => return Err(ResponseError::RepeatedSubprotocol),
-            Single::Once(value) => match core::str::from_utf8(value) {
-                Ok(subprotocol) if offer.subprotocols.contains(&subprotocol) => Some(subprotocol),
-                _ => return Err(ResponseError::SubprotocolNotOffered),
-            },
+        if lines.repeats(Known::Protocol) {
+            return Err(ResponseError::RepeatedSubprotocol);
+        }
+        let subprotocol = match lines.value(Known::Protocol).map(core::str::from_utf8) {
+            None => None,
+            Some(Ok(subprotocol)) if offer.subprotocols.contains(&subprotocol) => Some(subprotocol),
+            Some(_) => return Err(ResponseError::SubprotocolNotOffered),
         };
-        if *lines.single(Known::Extensions) == Single::Repeated {
+        if lines.repeats(Known::Extensions) {
             return Err(ResponseError::RepeatedExtensions);
         }
         let extensions = Extensions::of(lines).ok_or(ResponseError::InvalidExtensions)?;

@@ -130,16 +130,10 @@ static NAMES: [u8; 162] = *b"HostOriginUpgradeConnectionContent-LengthTransfer-E
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'h> {
     headers: Headers<'h>,
-    // By their names, but for the last.
-    noted: [Single<'h>; Known::Origin as usize],
-}
-
-/// A header that may come once.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Single<'h> {
-    Absent,
-    Once(&'h [u8]),
-    Repeated,
+    // By their names, but for the last. That of a name with several lines is empty.
+    values: [Option<&'h [u8]>; Known::Origin as usize],
+    // A bit for each.
+    repeated: u16,
 }
 
 /// A request's start line.
@@ -289,6 +283,10 @@ impl Known {
         is_token(name, known.name()).then_some(known)
     }
 
+    fn bit(self) -> u16 {
+        1u16.wrapping_shl(self as u32)
+    }
+
     /// Gives the name as the RFC writes it.
     pub(super) const fn name(self) -> &'static [u8] {
         let (begin, len) = match self {
@@ -318,7 +316,8 @@ impl<'h> Lines<'h> {
     pub(super) fn new() -> Lines<'h> {
         Lines {
             headers: Headers::NONE,
-            noted: [Single::Absent; _],
+            values: [None; _],
+            repeated: 0,
         }
     }
 
@@ -336,27 +335,34 @@ impl<'h> Lines<'h> {
             }
             let header = header_line(rest)?;
             if let Some(known) = header.known()
-                && let Some(noted) = self.noted.get_mut(known as usize)
+                && let Some(value) = self.values.get_mut(known as usize)
             {
-                *noted = match noted {
-                    Single::Absent => Single::Once(header.value),
-                    Single::Once(_) | Single::Repeated => Single::Repeated,
-                };
+                if value.is_none() {
+                    *value = Some(header.value);
+                } else {
+                    *value = Some(&[]);
+                    self.repeated |= known.bit();
+                }
             }
         }
     }
 
-    pub(super) fn single(&self, known: Known) -> &Single<'h> {
-        self.noted.get(known as usize).unwrap_or(&Single::Absent)
+    /// Gives the value of a header, which is empty if there are several, or `None` if there is none.
+    pub(super) fn value(&self, known: Known) -> Option<&'h [u8]> {
+        self.values.get(known as usize).copied().flatten()
+    }
+
+    /// Tells whether a header comes more than once.
+    pub(super) fn repeats(&self, known: Known) -> bool {
+        self.repeated & known.bit() != 0
     }
 
     /// Gives the value of a header that must come once.
     pub(super) fn one<E>(&self, known: Known, absent: E, repeated: E) -> Result<&'h [u8], E> {
-        match *self.single(known) {
-            Single::Absent => Err(absent),
-            Single::Once(value) => Ok(value),
-            Single::Repeated => Err(repeated),
+        if self.repeats(known) {
+            return Err(repeated);
         }
+        self.value(known).ok_or(absent)
     }
 }
 

@@ -43,9 +43,11 @@ impl Key {
     /// The four bits of the last character that encode nothing are not judged (RFC 6455 section 4.2.1).
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Key> {
-        let octets: [u8; Key::LEN] = value.try_into().ok()?;
-        let digits = octets.strip_suffix(b"==")?;
-        Class::BASE64.has_all(digits).then_some(Key(octets))
+        let octets: &[u8; Key::LEN] = value.try_into().ok()?;
+        match octets {
+            [digits @ .., b'=', b'='] if Class::BASE64.has_all(digits) => Some(Key(*octets)),
+            _ => None,
+        }
     }
 
     /// Encodes 16 random octets, which a client draws afresh for each connection (RFC 6455 section 4.1).

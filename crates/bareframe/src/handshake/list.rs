@@ -2,7 +2,7 @@
 //!
 //! A list may go on over several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
 
-use crate::handshake::head::{Headers, Known, Lines, Single, is_token, str_of_ascii, trim};
+use crate::handshake::head::{Headers, Known, Lines, is_token, str_of_ascii, trim};
 use crate::handshake::octets::{Class, skip, take_before, take_token};
 use core::fmt;
 
@@ -165,13 +165,18 @@ impl<'h> Elements<'h> {
     }
 
     /// Gives the list that the lines of a name are together.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub(super) fn of(lines: &Lines<'h>, known: Known) -> Elements<'h> {
-        let (value, behind): (&[u8], _) = match *lines.single(known) {
-            Single::Absent => (&[], Headers::NONE),
-            Single::Once(value) => (value, Headers::NONE),
-            Single::Repeated => (&[], lines.headers()),
+        let behind = if lines.repeats(known) {
+            lines.headers()
+        } else {
+            Headers::NONE
         };
-        Elements { value, behind, known }
+        Elements {
+            value: lines.value(known).unwrap_or_default(),
+            behind,
+            known,
+        }
     }
 
     /// Tells whether one element is this token, in any case. The others may be anything.
@@ -188,7 +193,7 @@ impl<'h> Elements<'h> {
     /// Gives the list that the lines of a name are together, if it is well-formed or if there are none.
     fn judged(lines: &Lines<'h>, known: Known) -> Option<Elements<'h>> {
         let list = Elements::of(lines, known);
-        let absent = *lines.single(known) == Single::Absent;
+        let absent = lines.value(known).is_none();
         (absent || list.are_well_formed()).then_some(list)
     }
 

@@ -3,7 +3,7 @@
 use crate::handshake::answer::{Answer, Status};
 use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
 use crate::handshake::head::{
-    HeadError, Header, Headers, Known, Lines, RequestLine, Single, request_line, str_of_ascii,
+    HeadError, Header, Headers, Known, Lines, RequestLine, request_line, str_of_ascii,
 };
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions, Subprotocols};
@@ -148,9 +148,10 @@ impl<'h> Request<'h> {
     /// What is wrong with the octets. A head that asks for a WebSocket wrongly is not an error here.
     pub fn parse(octets: &'h [u8]) -> Result<(Request<'h>, usize), HeadError> {
         let mut rest = octets;
+        let line = request_line(&mut rest)?;
         let mut request = Request {
-            line: request_line(&mut rest)?,
             lines: Lines::new(),
+            line,
         };
         request.lines.parse(&mut rest)?;
         Ok((request, octets.len().wrapping_sub(rest.len())))
@@ -223,7 +224,7 @@ impl<'h> Request<'h> {
     pub fn upgrade(&self) -> Result<Option<Upgrade<'h>>, RequestError> {
         let lines = &self.lines;
         let websocket = Elements::of(lines, Known::Upgrade).have(b"websocket");
-        if !websocket && *lines.single(Known::Key) == Single::Absent {
+        if !websocket && lines.value(Known::Key).is_none() {
             return Ok(None);
         }
         if self.line.minor_version == 0 {
@@ -239,9 +240,8 @@ impl<'h> Request<'h> {
         if !Class::HOST.has_all(host) {
             return Err(RequestError::InvalidHost);
         }
-        let content_length = *lines.single(Known::ContentLength);
-        let has_encoding = *lines.single(Known::TransferEncoding) != Single::Absent;
-        if has_encoding || !matches!(content_length, Single::Absent | Single::Once([b'0'])) {
+        let has_content = !matches!(lines.value(Known::ContentLength), None | Some([b'0']));
+        if has_content || lines.value(Known::TransferEncoding).is_some() {
             return Err(RequestError::Content);
         }
         if !websocket {
