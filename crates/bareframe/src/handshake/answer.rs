@@ -66,7 +66,7 @@ impl Answer<'_> {
     /// # Errors
     ///
     /// A header that must not be added, or [`EncodeError::BufferTooSmall`]. Nothing is written then.
-    // Inlined, so that an image that adds no headers has nothing that judges them.
+    // Inlined, so that what the answer has is known where it is made.
     #[inline(always)]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let content_length = self.content_length.unwrap_or(0);
@@ -80,6 +80,7 @@ impl Answer<'_> {
     }
 }
 
+/// The same with its parameters one by one: what an image never gives leaves no code in it.
 fn encode_answer(
     status: Status,
     has_length: bool,
@@ -219,6 +220,21 @@ impl fmt::Display for Status {
         match self.reason() {
             "" => write!(f, "{}", self.number()),
             reason => write!(f, "{} {reason}", self.number()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn s15_digits_of_every_status() {
+        for number in 200..600 {
+            let status = Status::new(number).unwrap();
+            assert_eq!(status.digits(), *number.to_string().as_bytes());
         }
     }
 }

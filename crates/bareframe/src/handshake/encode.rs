@@ -94,7 +94,7 @@ impl<'o> Writer<'o> {
             let mut remainder = 0;
             for octet in &mut quotient {
                 let dividend = remainder << 8 | u32::from(*octet);
-                // Exact below 16,389, and this is below 2,560.
+                // A tenth, exact below 16,389; this is below 2,560.
                 let [.., tenth, _, _] = dividend.wrapping_mul(6554).to_be_bytes();
                 *octet = tenth;
                 remainder = dividend.wrapping_sub(u32::from(tenth).wrapping_mul(10));

@@ -122,7 +122,7 @@ pub(super) enum Known {
     Origin,
 }
 
-/// The names one behind another, which is the smallest.
+/// The names of the headers one behind another: a text for each would take an address too.
 static NAMES: [u8; 162] = *b"HostOriginUpgradeConnectionContent-LengthTransfer-EncodingSec-WebSocket-Key\
     Sec-WebSocket-AcceptSec-WebSocket-VersionSec-WebSocket-ProtocolSec-WebSocket-Extensions";
 
@@ -130,9 +130,9 @@ static NAMES: [u8; 162] = *b"HostOriginUpgradeConnectionContent-LengthTransfer-E
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'h> {
     headers: Headers<'h>,
-    // By their names, but for the last. That of a name with several lines is empty.
+    // The value of each but `Origin`, and an empty one where there are several.
     values: [Option<&'h [u8]>; Known::Origin as usize],
-    // A bit for each.
+    // A bit for each of which there are several. Beside the values it would take a word each.
     repeated: u16,
 }
 
@@ -541,3 +541,40 @@ impl fmt::Display for Header<'_> {
 }
 
 impl core::error::Error for HeadError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s11_3_names_in_any_case() {
+        for (known, name) in [
+            (Known::Host, "Host"),
+            (Known::Upgrade, "Upgrade"),
+            (Known::Connection, "Connection"),
+            (Known::ContentLength, "Content-Length"),
+            (Known::TransferEncoding, "Transfer-Encoding"),
+            (Known::Key, "Sec-WebSocket-Key"),
+            (Known::Accept, "Sec-WebSocket-Accept"),
+            (Known::Version, "Sec-WebSocket-Version"),
+            (Known::Protocol, "Sec-WebSocket-Protocol"),
+            (Known::Extensions, "Sec-WebSocket-Extensions"),
+            (Known::Origin, "Origin"),
+        ] {
+            assert_eq!(known.name(), name.as_bytes());
+            let mut spelt = [0; 24];
+            let spelt = &mut spelt[..name.len()];
+            for at in 0..name.len() {
+                spelt.copy_from_slice(name.as_bytes());
+                assert_eq!(Known::of(spelt), Some(known));
+                spelt[..=at].make_ascii_uppercase();
+                assert_eq!(Known::of(spelt), Some(known));
+                spelt.make_ascii_lowercase();
+                assert_eq!(Known::of(spelt), Some(known));
+                spelt[at] ^= 1;
+                assert_eq!(Known::of(spelt), None);
+            }
+            assert_eq!(Known::of(&name.as_bytes()[1..]), None);
+        }
+    }
+}
