@@ -41,6 +41,7 @@ pub struct ControlFrame {
 }
 
 /// A Ping or a Pong that lies whole at the front of the input.
+#[cfg(target_pointer_width = "64")]
 pub(crate) struct WholeControl<'i> {
     pub(crate) opcode: Opcode,
     /// Zeros if it is not masked.
@@ -147,7 +148,7 @@ impl ControlPayload {
     pub(crate) fn extend_unmasked(&mut self, masker: &mut Masker, octets: &[u8]) {
         let len = self.payload_len();
         if let Some(free) = self.octets.get_mut(usize::from(len)..MAX_LEN.into())
-            && let Ok(more) = masker.apply_copy(octets, free)
+            && let Ok(more) = masker.apply_copy_short(octets, free)
         {
             // No more than MAX_LEN are free.
             self.set_len(len.wrapping_add(u8::try_from(more).unwrap_or(0)));
@@ -226,6 +227,7 @@ impl ControlPayload {
     }
 }
 
+#[cfg(target_pointer_width = "64")]
 impl<'i> WholeControl<'i> {
     #[inline(always)]
     pub(crate) fn find(input: &'i [u8], masked: bool) -> Option<WholeControl<'i>> {
@@ -430,6 +432,7 @@ mod tests {
     }
 
     /// What is not found here is read right, and slowly.
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn pings_and_pongs_that_are_whole_are_found() {
         let found = |octets: &[u8], masked| {

@@ -2,9 +2,9 @@
 
 use crate::close::CloseCode;
 use crate::error::ProtocolError;
-use crate::header::{FrameHeader, PartialHeader, Rules};
+use crate::header::{FrameHeader, Next, PartialHeader, Rules, WholeHeader};
 use crate::mask::Masker;
-use crate::opcode::Opcode;
+use crate::opcode::FirstOctet;
 
 /// Decodes frames from octets that arrive in pieces of any size; payload is unmasked in place and lent out.
 ///
@@ -46,14 +46,20 @@ pub enum FrameEvent<'i> {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
-    /// None of it has come between frames.
-    Header(PartialHeader),
-    /// The fields of [`Payload`], side by side so that they fit beside the tag.
+    BetweenFrames,
+    /// The fields of [`PartialHeader`], side by side so that they fit beside the tag.
+    Header {
+        payload_len: u64,
+        key: u32,
+        first: u8,
+        second: u8,
+        next: Next,
+    },
+    /// The fields of [`Payload`] in the same way.
     Payload {
         missing: u64,
         masker: Masker,
-        opcode: Opcode,
-        fin: bool,
+        first: FirstOctet,
     },
     /// Nothing more is decoded.
     Stopped(Stop),
@@ -65,8 +71,7 @@ pub(crate) struct Payload {
     pub(crate) missing: u64,
     /// [`Masker::NONE`] if the payload is not masked.
     pub(crate) masker: Masker,
-    pub(crate) opcode: Opcode,
-    pub(crate) fin: bool,
+    pub(crate) first: FirstOctet,
 }
 
 /// Why nothing more is decoded. The receiver has no latch of its own beside this one.
@@ -81,23 +86,13 @@ pub(crate) enum Stop {
     Ended,
 }
 
-/// What the octets to come belong to.
-#[derive(Clone, Copy)]
-pub(crate) enum Part {
-    Header,
-    Payload(Payload),
-    Nothing(Stop),
-}
-
 impl FrameDecoder {
-    const BETWEEN_FRAMES: State = State::Header(PartialHeader::NONE);
-
     /// Begins between frames.
     #[must_use]
     #[inline]
     pub const fn new() -> FrameDecoder {
         FrameDecoder {
-            state: FrameDecoder::BETWEEN_FRAMES,
+            state: State::BetweenFrames,
         }
     }
 
@@ -113,30 +108,36 @@ impl FrameDecoder {
         rules: Rules,
         input: &mut &'i mut [u8],
     ) -> Result<Option<FrameEvent<'i>>, ProtocolError> {
-        match self.part() {
-            Part::Header => {
+        match &mut self.state {
+            State::BetweenFrames | State::Header { .. } => {
                 let (taken, header) = self.header(&rules, input);
                 take(input, taken);
                 if let Ok(Some(header)) = &header {
-                    self.go_on(Payload::of(header));
+                    if header.payload_len() == 0 {
+                        self.between_frames();
+                    } else {
+                        self.go_on(Payload::of(header));
+                    }
                 }
                 Ok(header?.map(FrameEvent::Header))
             }
-            Part::Payload(mut payload) => {
-                let piece = take(input, payload.len_within(input.len()));
-                if piece.is_empty() {
+            State::Payload { missing, masker, .. } => {
+                let payload = take(input, len_within(*missing, input.len()));
+                if payload.is_empty() {
                     return Ok(None);
                 }
-                payload.pass(piece.len());
-                if payload.masker != Masker::NONE {
-                    payload.masker.apply(piece);
+                *missing = missing.wrapping_sub(payload.len() as u64);
+                if *masker != Masker::NONE {
+                    masker.apply(payload);
                 }
-                self.go_on(payload);
-                let last = payload.missing == 0;
-                Ok(Some(FrameEvent::Payload { payload: piece, last }))
+                let last = *missing == 0;
+                if last {
+                    self.between_frames();
+                }
+                Ok(Some(FrameEvent::Payload { payload, last }))
             }
-            Part::Nothing(Stop::Failed(error)) => Err(error),
-            Part::Nothing(Stop::Closed(_) | Stop::Ended) => {
+            State::Stopped(Stop::Failed(error)) => Err(*error),
+            State::Stopped(Stop::Closed(_) | Stop::Ended) => {
                 take(input, usize::MAX);
                 Ok(None)
             }
@@ -147,25 +148,15 @@ impl FrameDecoder {
     #[must_use]
     #[inline]
     pub const fn is_between_frames(&self) -> bool {
-        matches!(&self.state, State::Header(partial) if partial.is_empty())
+        matches!(self.state, State::BetweenFrames)
     }
 
+    /// Why nothing more is decoded, if so.
     #[inline]
-    pub(crate) const fn part(&self) -> Part {
+    pub(crate) const fn stopped(&self) -> Option<Stop> {
         match self.state {
-            State::Header(_) => Part::Header,
-            State::Payload {
-                missing,
-                masker,
-                opcode,
-                fin,
-            } => Part::Payload(Payload {
-                missing,
-                masker,
-                opcode,
-                fin,
-            }),
-            State::Stopped(stop) => Part::Nothing(stop),
+            State::Stopped(stop) => Some(stop),
+            _ => None,
         }
     }
 
@@ -183,16 +174,29 @@ impl FrameDecoder {
             State::Payload {
                 missing,
                 masker,
-                opcode,
-                fin,
-            } if !opcode.is_control() => Some((missing, masker, *fin)),
+                first,
+            } if !first.is_control() => Some((missing, masker, first.fin())),
+            _ => None,
+        }
+    }
+
+    /// What of a control frame's payload is missing, how it is unmasked, and which frame it is; `None` if no such payload is
+    /// next.
+    #[inline]
+    pub(crate) const fn control(&mut self) -> Option<(&mut u64, &mut Masker, FirstOctet)> {
+        match &mut self.state {
+            State::Payload {
+                missing,
+                masker,
+                first,
+            } if first.is_control() => Some((missing, masker, *first)),
             _ => None,
         }
     }
 
     #[inline]
     pub(crate) const fn between_frames(&mut self) {
-        self.state = FrameDecoder::BETWEEN_FRAMES;
+        self.state = State::BetweenFrames;
     }
 
     /// Gives how many octets are the header's, all of them if it is not whole. If it is, its payload is to follow.
@@ -201,11 +205,8 @@ impl FrameDecoder {
         rules: &Rules,
         octets: &[u8],
     ) -> (usize, Result<Option<FrameHeader>, ProtocolError>) {
-        let State::Header(partial) = &mut self.state else {
-            return (0, Ok(None));
-        };
         // On a small machine its flash is worth more than its time.
-        if partial.is_empty()
+        if self.is_between_frames()
             && cfg!(target_pointer_width = "64")
             && let Ok(Some(header)) = FrameHeader::judge(octets, rules)
         {
@@ -213,9 +214,9 @@ impl FrameDecoder {
         }
         let mut taken: usize = 0;
         for &octet in octets {
-            match partial.push(octet, rules) {
+            match self.push(octet, rules) {
                 Ok(None) => taken = taken.wrapping_add(1),
-                Ok(header) => return (taken.wrapping_add(1), Ok(header)),
+                Ok(Some(header)) => return (taken.wrapping_add(1), Ok(Some(header.fields()))),
                 Err(error) => {
                     self.stop(Stop::Failed(error));
                     return (taken, Err(error));
@@ -225,18 +226,45 @@ impl FrameDecoder {
         (taken, Ok(None))
     }
 
-    /// This payload is to follow, or the next header if nothing of it is missing.
+    /// Takes a header's next octet.
+    #[inline]
+    pub(crate) fn push(&mut self, octet: u8, rules: &Rules) -> Result<Option<WholeHeader>, ProtocolError> {
+        if let State::Header {
+            payload_len,
+            key,
+            first,
+            second,
+            next,
+        } = &mut self.state
+        {
+            let first = *first;
+            return PartialHeader {
+                payload_len,
+                key,
+                first,
+                second,
+                next,
+            }
+            .push(octet, rules);
+        }
+        rules.judge_first(octet)?;
+        self.state = State::Header {
+            payload_len: 0,
+            key: PartialHeader::NO_KEY,
+            first: octet,
+            second: 0,
+            next: Next::Second,
+        };
+        Ok(None)
+    }
+
+    /// This payload is to follow.
     #[inline]
     pub(crate) const fn go_on(&mut self, payload: Payload) {
-        self.state = if payload.missing == 0 {
-            FrameDecoder::BETWEEN_FRAMES
-        } else {
-            State::Payload {
-                missing: payload.missing,
-                masker: payload.masker,
-                opcode: payload.opcode,
-                fin: payload.fin,
-            }
+        self.state = State::Payload {
+            missing: payload.missing,
+            masker: payload.masker,
+            first: payload.first,
         };
     }
 
@@ -253,22 +281,15 @@ impl Payload {
         Payload {
             missing: header.payload_len(),
             masker: header.masking_key().map_or(Masker::NONE, Masker::new),
-            opcode: header.opcode(),
-            fin: header.fin(),
+            first: FirstOctet::of(header.fin(), header.rsv(), header.opcode()),
         }
     }
+}
 
-    /// How many of `available` octets belong to this payload.
-    #[inline]
-    pub(crate) fn len_within(&self, available: usize) -> usize {
-        usize::try_from(self.missing).map_or(available, |missing| missing.min(available))
-    }
-
-    /// The payload's next octets were decoded, this many: no more than are missing.
-    #[inline]
-    pub(crate) const fn pass(&mut self, octets: usize) {
-        self.missing = self.missing.wrapping_sub(octets as u64);
-    }
+/// How many of `available` octets belong to a payload of which so many are missing.
+#[inline]
+pub(crate) fn len_within(missing: u64, available: usize) -> usize {
+    usize::try_from(missing).map_or(available, |missing| missing.min(available))
 }
 
 /// Takes this many octets off the front of `input`, or all that there are.

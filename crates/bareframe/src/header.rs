@@ -12,7 +12,7 @@
 
 use crate::error::{ProtocolError, SendError};
 use crate::mask::{Masker, MaskingKey};
-use crate::opcode::{MessageKind, Opcode, Rsv};
+use crate::opcode::{FirstOctet, MessageKind, Opcode, Rsv};
 use core::fmt;
 use core::ops::Deref;
 
@@ -96,13 +96,36 @@ pub struct HeaderBytes {
     octets: [u8; 16],
 }
 
-/// The first octets of a header, which the rules allow.
+/// The first octets of a header, which the rules allow: at least one, and not all. Where a decoder keeps them.
+#[derive(Debug)]
+pub(crate) struct PartialHeader<'d> {
+    /// What has come of the length, and then the whole of it. Ahead of what has come is one bit: once it stands in the
+    /// highest octet, one more is missing.
+    pub(crate) payload_len: &'d mut u64,
+    /// What has come of the key, in the order of the wire, with such a bit too.
+    pub(crate) key: &'d mut u32,
+    pub(crate) first: u8,
+    /// 0 if it has not come.
+    pub(crate) second: &'d mut u8,
+    pub(crate) next: &'d mut Next,
+}
+
+/// A header that the rules allow, its fields as they came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct WholeHeader {
+    pub(crate) payload_len: u64,
+    pub(crate) masking_key: Option<MaskingKey>,
+    pub(crate) first: FirstOctet,
+}
+
+/// What the next octet of a header belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct PartialHeader {
-    octets: [u8; FrameHeader::MAX_LEN],
-    // At most MAX_LEN.
-    len: u8,
+pub(crate) enum Next {
+    /// It is the second.
+    Second,
+    Length,
+    Key,
 }
 
 /// A header at the front of the input that begins a message, which it is the whole of, with nothing unusual about it.
@@ -215,7 +238,7 @@ impl FrameHeader {
         let Some((&first, rest)) = octets.split_first() else {
             return Ok(None);
         };
-        let opcode = rules.judge_first(first)?;
+        rules.judge_first(first)?;
         let Some((&second, rest)) = rest.split_first() else {
             return Ok(None);
         };
@@ -248,17 +271,25 @@ impl FrameHeader {
             };
             Some(MaskingKey::new(octets))
         };
-        let fin = first & FIN != 0;
-        if rules.unfinished_text && fin && payload_len == 0 && !opcode.is_control() {
-            return Err(ProtocolError::InvalidUtf8);
-        }
+        rules.judge_end(first, payload_len)?;
         Ok(Some(FrameHeader {
             payload_len,
             masking_key,
-            opcode,
+            opcode: FirstOctet::new(first).opcode(),
             rsv: Rsv::from_first_octet(first),
-            fin,
+            fin: first & FIN != 0,
         }))
+    }
+
+    /// The fields as they came.
+    #[cfg(target_pointer_width = "64")]
+    #[inline]
+    pub(crate) const fn as_it_came(&self) -> WholeHeader {
+        WholeHeader {
+            payload_len: self.payload_len,
+            masking_key: self.masking_key,
+            first: FirstOctet::of(self.fin, self.rsv, self.opcode),
+        }
     }
 
     /// How many octets [`FrameHeader::encode`] gives.
@@ -307,25 +338,79 @@ impl FrameHeader {
     }
 }
 
-impl PartialHeader {
-    pub(crate) const NONE: PartialHeader = PartialHeader {
-        octets: [0; FrameHeader::MAX_LEN],
-        len: 0,
-    };
-
-    #[inline]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
+impl PartialHeader<'_> {
+    /// Before eight octets, and before two.
+    const NO_LENGTH_64: u64 = 1;
+    const NO_LENGTH_16: u64 = 1 << 48;
+    pub(crate) const NO_KEY: u32 = 1;
 
     /// Adds the next octet; gives the header if it is the last. It is of no use after one that the rules forbid.
-    #[inline]
-    pub(crate) fn push(&mut self, octet: u8, rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
-        if let Some(next) = self.octets.get_mut(usize::from(self.len)) {
-            *next = octet;
-            self.len = self.len.wrapping_add(1);
+    #[inline(always)]
+    pub(crate) fn push(self, octet: u8, rules: &Rules) -> Result<Option<WholeHeader>, ProtocolError> {
+        let PartialHeader {
+            payload_len,
+            key,
+            first,
+            second,
+            next,
+        } = self;
+        let whole = match *next {
+            Next::Second => {
+                rules.judge_second(first, octet)?;
+                *second = octet;
+                *next = Next::Length;
+                let length = octet & !MASK;
+                *payload_len = match length {
+                    LENGTH_16 => PartialHeader::NO_LENGTH_16,
+                    LENGTH_64 => PartialHeader::NO_LENGTH_64,
+                    _ => length.into(),
+                };
+                length < LENGTH_16
+            }
+            Next::Length => {
+                if *payload_len == PartialHeader::NO_LENGTH_64 && octet & 0x80 != 0 {
+                    return Err(ProtocolError::LengthTopBit);
+                }
+                let whole = *payload_len >> 56 != 0;
+                *payload_len = *payload_len << 8 | u64::from(octet);
+                whole
+            }
+            Next::Key => {
+                let whole = *key >> 24 != 0;
+                *key = *key << 8 | u32::from(octet);
+                whole
+            }
+        };
+        if !whole {
+            return Ok(None);
         }
-        FrameHeader::judge(self.octets.get(..usize::from(self.len)).unwrap_or(&[]), rules)
+        let masked = matches!(next, Next::Key);
+        if !masked {
+            rules.judge_length(first, *second & !MASK, *payload_len)?;
+            if *second & MASK != 0 {
+                *next = Next::Key;
+                return Ok(None);
+            }
+        }
+        rules.judge_end(first, *payload_len)?;
+        Ok(Some(WholeHeader {
+            payload_len: *payload_len,
+            masking_key: masked.then_some(MaskingKey::new(key.to_be_bytes())),
+            first: FirstOctet::new(first),
+        }))
+    }
+}
+
+impl WholeHeader {
+    #[inline]
+    pub(crate) fn fields(&self) -> FrameHeader {
+        FrameHeader {
+            payload_len: self.payload_len,
+            masking_key: self.masking_key,
+            opcode: self.first.opcode(),
+            rsv: Rsv::from_first_octet(self.first.bits()),
+            fin: self.first.fin(),
+        }
     }
 }
 
@@ -372,6 +457,7 @@ impl Beginning {
     }
 
     /// The length of header and payload, in octets, if so many are there.
+    #[cfg(target_pointer_width = "64")]
     #[inline(always)]
     pub(crate) fn frame_len(&self, available: usize) -> Option<usize> {
         self.payload_len
@@ -454,27 +540,26 @@ impl Rules {
 
     /// RSV, opcode, FIN of a control frame, order of fragments (RFC 6455 sections 5.2, 5.4 and 5.5).
     #[inline]
-    const fn judge_first(&self, octet: u8) -> Result<Opcode, ProtocolError> {
+    pub(crate) const fn judge_first(&self, octet: u8) -> Result<(), ProtocolError> {
         const DATA: u16 = 1 << Opcode::Text.bits() | 1 << Opcode::Binary.bits();
         let bit: u16 = 1 << (octet & 0x0F);
         let rsv = Rsv::from_first_octet(octet);
         if !rsv.is_empty() && (bit & DATA == 0 || !self.rsv.contains(rsv)) {
             return Err(ProtocolError::ReservedBits);
         }
-        let Some(opcode) = Opcode::from_bits(octet & 0x0F) else {
-            return Err(ProtocolError::ReservedOpcode);
-        };
-        if is_control(octet) && octet & FIN == 0 {
-            return Err(ProtocolError::FragmentedControl);
-        }
-        if bit & self.opcodes == 0 {
-            return Err(if bit & DATA == 0 {
-                ProtocolError::UnexpectedContinuation
+        if bit & self.opcodes != 0 {
+            return if is_control(octet) && octet & FIN == 0 {
+                Err(ProtocolError::FragmentedControl)
             } else {
-                ProtocolError::InterleavedMessage
-            });
+                Ok(())
+            };
         }
-        Ok(opcode)
+        // Every control frame is in the set.
+        Err(match octet & 0x0F {
+            0x0 => ProtocolError::UnexpectedContinuation,
+            0x1 | 0x2 => ProtocolError::InterleavedMessage,
+            _ => ProtocolError::ReservedOpcode,
+        })
     }
 
     /// MASK, length of a control frame (RFC 6455 sections 5.1 and 5.5).
@@ -514,6 +599,15 @@ impl Rules {
         }
         if self.fragments_used_up {
             return Err(ProtocolError::TooManyFragments);
+        }
+        Ok(())
+    }
+
+    /// No unfinished character at the end of a text (RFC 6455 section 8.1).
+    #[inline]
+    const fn judge_end(&self, first: u8, payload_len: u64) -> Result<(), ProtocolError> {
+        if self.unfinished_text && first & FIN != 0 && payload_len == 0 && !is_control(first) {
+            return Err(ProtocolError::InvalidUtf8);
         }
         Ok(())
     }
@@ -818,6 +912,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn a_whole_frame_is_as_long_as_header_and_payload() {
         let found = Beginning::find(b"\x82\x05", false, i32::MAX).unwrap();

@@ -52,7 +52,7 @@ pub(crate) struct Bounds {
     pub(crate) message: u64,
     pub(crate) fragments: u32,
     /// A message in one frame that is shorter than this takes the straight path, in octets: it is within the limits.
-    /// Negative, so that none is, while a frame or a message is open and when nothing more is received.
+    /// On a machine of 64 bits negative, so that none is, while a frame or a message is open and when nothing more is received.
     pub(crate) straight: i32,
 }
 

@@ -120,6 +120,13 @@ impl Masker {
         }
     }
 
+    /// This many octets were masked by a copy of this.
+    #[cfg(not(target_pointer_width = "64"))]
+    #[inline]
+    pub(crate) const fn pass(&mut self, octets: usize) {
+        self.key = turn(self.key, octets);
+    }
+
     /// Masks the payload's next piece, or unmasks it, where it lies.
     #[inline]
     pub fn apply(&mut self, piece: &mut [u8]) {
@@ -141,9 +148,26 @@ impl Masker {
         Ok(needed)
     }
 
+    /// As [`Masker::apply_copy`], in as little flash as it takes on a small machine.
+    #[inline]
+    pub(crate) fn apply_copy_short(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
+        if cfg!(target_pointer_width = "64") {
+            return self.apply_copy(piece, out);
+        }
+        let needed = piece.len();
+        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        for (to, from) in out.iter_mut().zip(piece) {
+            let [first, ..] = self.key.to_ne_bytes();
+            *to = from ^ first;
+            self.key = turn(self.key, 1);
+        }
+        Ok(needed)
+    }
+
     /// As [`Masker::apply`]; tells whether every octet that it wrote is ASCII.
     // A call would have the straight path keep the frame's length in memory, for which the next frame would wait.
-    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
         let ascii = loops::xor(self.key, piece);
         self.key = turn(self.key, piece.len());
@@ -247,6 +271,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn one_octet_above_ascii_is_found_wherever_it_stands() {
         for len in (1..140).chain(250..262) {

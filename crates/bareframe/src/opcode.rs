@@ -57,6 +57,49 @@ pub enum MessageKind {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rsv(u8);
 
+/// The first octet of a header that the rules allow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct FirstOctet(u8);
+
+impl FirstOctet {
+    const FIN: u8 = 0x80;
+
+    #[inline]
+    pub(crate) const fn new(octet: u8) -> FirstOctet {
+        FirstOctet(octet)
+    }
+
+    #[inline]
+    pub(crate) const fn of(fin: bool, rsv: Rsv, opcode: Opcode) -> FirstOctet {
+        let fin = if fin { FirstOctet::FIN } else { 0 };
+        FirstOctet(fin | rsv.bits() | opcode.bits())
+    }
+
+    #[inline]
+    pub(crate) const fn bits(self) -> u8 {
+        self.0
+    }
+
+    #[inline]
+    pub(crate) const fn fin(self) -> bool {
+        self.0 & FirstOctet::FIN != 0
+    }
+
+    #[inline]
+    pub(crate) const fn is_control(self) -> bool {
+        self.0 & 0x08 != 0
+    }
+
+    #[inline]
+    pub(crate) const fn opcode(self) -> Opcode {
+        match Opcode::from_bits(self.0 & 0x0F) {
+            Some(opcode) => opcode,
+            None => Opcode::Continuation,
+        }
+    }
+}
+
 impl Opcode {
     /// Gives the opcode that four bits stand for, or `None` if it is reserved or above `0xF`.
     #[must_use]

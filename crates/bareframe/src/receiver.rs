@@ -1,16 +1,21 @@
 //! The receiving half: octets in, events out (RFC 6455 sections 5, 6.2 and 7).
 
+#[cfg(target_pointer_width = "64")]
+mod large;
+#[cfg(not(target_pointer_width = "64"))]
+mod small;
+
 use crate::close::{CloseCode, CloseReason};
-use crate::control::{ControlPayload, WholeControl};
+use crate::control::ControlPayload;
 use crate::error::ProtocolError;
-use crate::frame::{FrameDecoder, Part, Payload, Stop, take};
-use crate::header::{Beginning, Mask};
+use crate::frame::{FrameDecoder, Payload, Stop, len_within};
+use crate::header::Mask;
 use crate::limits::{Bounds, Config};
 use crate::mask::Masker;
-use crate::message::{Message, Piece, SMALL, receive_payload};
-use crate::opcode::{MessageKind, Opcode, Rsv};
+use crate::message::{Message, Piece, SMALL};
+use crate::opcode::{FirstOctet, MessageKind, Opcode, Rsv};
 use crate::role::Role;
-use crate::utf8::{self, InvalidUtf8};
+use crate::utf8;
 use core::marker::PhantomData;
 
 /// The receiving half of a connection; it holds no part of the key source, so that it can go to another thread.
@@ -59,28 +64,17 @@ pub enum Event<'i> {
     Close(CloseReason),
 }
 
-/// What became of the octets at the front of the input that the straight path does not take. It goes through memory, and
-/// nothing of it is read wider than it was written: that would make every piece wait.
+/// What is whole with the last octet of a header or of a control frame's payload.
 #[derive(Clone, Copy)]
-struct Received {
-    /// How many octets are taken.
-    taken: usize,
-    what: What,
-}
-
-#[derive(Clone, Copy)]
-enum What {
-    /// All input is taken, or the octets of a header or of a control frame that is not whole.
+enum Whole {
+    /// No event: all input is taken, or the octets of a header or of a control frame that is not whole.
     Nothing,
-    /// All octets taken are this piece.
-    Data(Piece),
     /// The message ends with a header, which all octets taken belong to.
-    End(Piece),
-    // A control frame is whole.
+    Message,
     Ping,
     Pong,
     Close,
-    /// As the decoder says.
+    /// No event: as the decoder says.
     Failed,
 }
 
@@ -162,45 +156,10 @@ impl<R: Role> Receiver<R> {
     /// nothing and gives the same error.
     #[inline(always)]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        loop {
-            // A vain search costs a small machine more than the question.
-            if (!SMALL || self.bounds.straight > 0)
-                && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
-            {
-                if let Some(frame_len) = found.frame_len(input.len()) {
-                    return self.receive_whole(input, found, frame_len);
-                }
-                take(input, found.header_len);
-                self.begin(
-                    found.kind,
-                    found.masker.unwrap_or(Masker::NONE),
-                    found.payload_len,
-                );
-            }
-            if !SMALL
-                && let [octet] = &mut **input
-                && let Some(piece) = self.receive_octet(octet)
-            {
-                let payload = core::mem::take(input);
-                return Ok(Some(Event::Data(Data { payload, piece })));
-            }
-            if input.is_empty() && !self.decoder.is_stopped() {
-                return Ok(None);
-            }
-            let Received { taken, what } = self.receive_any(input);
-            let octets = take(input, taken);
-            let (payload, piece) = match what {
-                What::Nothing if input.is_empty() => return Ok(None),
-                What::Nothing => continue,
-                What::Data(piece) => (octets, piece),
-                What::End(piece) => (&mut [][..], piece),
-                What::Ping => return Ok(Some(self.ping())),
-                What::Pong => return Ok(Some(Event::Pong(self.control))),
-                What::Close => return Ok(Some(Event::Close(self.control.as_close()))),
-                What::Failed => return self.failure(),
-            };
-            return Ok(Some(Event::Data(Data { payload, piece })));
+        if SMALL && input.is_empty() && !self.decoder.is_stopped() {
+            return Ok(None);
         }
+        self.receive_next(input)
     }
 
     /// Tells the engine that the stream has ended, and gives how.
@@ -266,192 +225,114 @@ impl<R: Role> Receiver<R> {
     /// Why nothing more is received, if so.
     #[inline]
     pub(crate) const fn stopped(&self) -> Option<Stop> {
-        match self.decoder.part() {
-            Part::Nothing(stop) => Some(stop),
-            _ => None,
-        }
+        self.decoder.stopped()
     }
 
-    /// The straight path: no state is changed, since none is left over.
+    /// No frame is open, and no message.
     #[inline]
-    fn receive_whole<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-        found: Beginning,
-        frame_len: usize,
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
-        if let Some(payload) = input.get_mut(found.header_len..frame_len)
-            && let Err(InvalidUtf8 { at }) = receive_payload(found.kind, found.masker, payload)
-        {
-            take(input, at.saturating_add(found.header_len));
-            return Err(self.refuse(ProtocolError::InvalidUtf8));
-        }
-        let frame = take(input, frame_len);
-        Ok(Some(Event::Data(Data {
-            payload: frame.get_mut(found.header_len..).unwrap_or(&mut []),
-            piece: Piece::whole(found.kind),
-        })))
+    const fn is_between_messages(&self) -> bool {
+        self.decoder.is_between_frames() && !self.message.is_open()
     }
 
-    /// A message begins of which all is to follow but the header.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    fn begin(&mut self, kind: MessageKind, masker: Masker, payload_len: usize) {
-        self.message.begin(kind, payload_len);
-        self.decoder.go_on(Payload {
-            missing: payload_len as u64,
-            masker,
-            opcode: kind.opcode(),
-            fin: true,
-        });
-        self.bounds.go_straight(false);
-    }
-
-    /// One octet of a payload that goes on, as those get it who read octet by octet. No more than one, so that all it needs
-    /// is in registers.
-    #[inline(never)]
-    fn receive_octet(&mut self, octet: &mut u8) -> Option<Piece> {
-        let (missing, masker, _) = self.decoder.data()?;
-        if *missing < 2 {
-            return None;
-        }
-        let piece = self.message.receive_octet(masker, octet)?;
-        *missing = missing.wrapping_sub(1);
-        Some(piece)
-    }
-
-    /// Every other case: cut anywhere, fragmented, control, unusual or wrong.
-    // On a small machine what goes through memory costs more than a call saves.
-    #[cfg_attr(target_pointer_width = "64", inline(never))]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(always))]
-    fn receive_any(&mut self, octets: &mut [u8]) -> Received {
-        // Not worth its flash on a small machine.
-        if !SMALL
-            && self.decoder.is_between_frames()
-            && let Some(found) = WholeControl::find(octets, R::RECEIVES_MASKED)
-        {
-            self.place_of(found.opcode).gather(found.key, found.payload);
-            return Received {
-                taken: found.frame_len,
-                what: What::control(found.opcode),
-            };
-        }
-        if self.decoder.data().is_some() {
-            self.receive_data(octets)
-        } else {
-            self.receive_header_or_control(octets)
-        }
-    }
-
-    /// Takes the data payload's next octets.
-    #[inline(always)]
-    fn receive_data(&mut self, octets: &mut [u8]) -> Received {
-        let Some((missing, masker, fin)) = self.decoder.data() else {
-            return Received::NOTHING;
-        };
-        let here = usize::try_from(*missing).map_or(octets.len(), |missing| missing.min(octets.len()));
-        let Some(octets) = octets.get_mut(..here) else {
-            return Received::NOTHING;
-        };
-        if octets.is_empty() {
-            return Received::NOTHING;
-        }
-        *missing = missing.wrapping_sub(here as u64);
-        let ends = *missing == 0;
-        let piece = match self.message.receive(masker, octets, ends && fin, &self.bounds) {
-            Ok(piece) => piece,
-            Err(InvalidUtf8 { at }) => return self.refused(at, ProtocolError::InvalidUtf8),
-        };
-        if ends {
-            self.decoder.between_frames();
-            self.bounds.go_straight(!self.message.is_open());
-        }
-        Received {
-            taken: here,
-            what: What::Data(piece),
+    /// Allows the straight path or closes it. A small machine asks the state when it wants to know.
+    #[inline]
+    const fn go_straight(&mut self, may: bool) {
+        if !SMALL {
+            self.bounds.go_straight(may);
         }
     }
 
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn receive_header_or_control(&mut self, octets: &[u8]) -> Received {
-        let received = match self.decoder.part() {
-            Part::Payload(current) => self.receive_control(current, octets),
-            Part::Header => self.receive_header(octets),
-            Part::Nothing(Stop::Failed(_)) => Received {
-                taken: 0,
-                what: What::Failed,
-            },
-            Part::Nothing(Stop::Closed(_) | Stop::Ended) => Received {
-                taken: octets.len(),
-                what: What::Nothing,
-            },
-        };
-        let between = self.decoder.is_between_frames() && !self.message.is_open();
-        self.bounds.go_straight(between);
+    fn receive_header_or_control(&mut self, octets: &[u8]) -> (usize, Whole) {
+        match self.stopped() {
+            Some(Stop::Failed(_)) => return (0, Whole::Failed),
+            Some(Stop::Closed(_) | Stop::Ended) => return (octets.len(), Whole::Nothing),
+            None => {}
+        }
+        let mut received = (0, Whole::Nothing);
+        if self.decoder.control().is_none() {
+            received = self.receive_header(octets);
+        }
+        if self.decoder.control().is_some() {
+            let (before, _) = received;
+            received = self.receive_control(octets, before);
+        }
+        self.go_straight(self.is_between_messages());
         received
     }
 
-    fn receive_header(&mut self, octets: &[u8]) -> Received {
+    fn receive_header(&mut self, octets: &[u8]) -> (usize, Whole) {
         let mask = if R::RECEIVES_MASKED {
             Mask::Set
         } else {
             Mask::Clear
         };
         let rules = self.message.rules(&self.bounds, self.rsv, mask);
-        let (taken, header) = self.decoder.header(&rules, octets);
-        let header = match header {
-            Ok(Some(header)) => header,
-            Ok(None) => {
-                return Received {
-                    taken,
-                    what: What::Nothing,
-                };
+        let (taken, header) = self.next_header(&rules, octets);
+        match header {
+            Ok(Some(header)) => {
+                let masker = header.masking_key.map_or(Masker::NONE, Masker::new);
+                (taken, self.begin_frame(header.first, header.payload_len, masker))
             }
-            Err(error) => return self.refused(taken, error),
-        };
-        let payload = Payload::of(&header);
-        self.decoder.go_on(payload);
-        let what = if header.opcode().is_control() {
-            self.control.clear();
-            if payload.missing == 0 {
-                let received = self.receive_control(payload, &[]);
-                return Received { taken, ..received };
-            }
-            What::Nothing
-        } else {
-            self.message.begin_frame(&header);
-            if payload.missing == 0 && payload.fin {
-                What::End(self.message.end(&self.bounds))
-            } else {
-                What::Nothing
-            }
-        };
-        Received { taken, what }
+            Ok(None) => (taken, Whole::Nothing),
+            Err(error) => (taken, self.refused(error)),
+        }
     }
 
-    fn receive_control(&mut self, mut current: Payload, octets: &[u8]) -> Received {
-        let taken = current.len_within(octets.len());
-        let octets = octets.get(..taken).unwrap_or(&[]);
-        self.control.extend_unmasked(&mut current.masker, octets);
-        current.pass(taken);
-        self.decoder.go_on(current);
-        let what = if current.missing > 0 {
-            What::Nothing
+    /// A frame begins that the rules allowed.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    fn begin_frame(&mut self, first: FirstOctet, payload_len: u64, masker: Masker) -> Whole {
+        self.decoder.go_on(Payload {
+            missing: payload_len,
+            masker,
+            first,
+        });
+        if first.is_control() {
+            self.control.clear();
+            return Whole::Nothing;
+        }
+        self.message.begin_frame(first, payload_len);
+        if payload_len > 0 {
+            return Whole::Nothing;
+        }
+        self.decoder.between_frames();
+        if first.fin() {
+            Whole::Message
         } else {
-            What::control(current.opcode)
+            Whole::Nothing
+        }
+    }
+
+    /// Takes the octets of a control frame's payload that are behind so many.
+    fn receive_control(&mut self, octets: &[u8], before: usize) -> (usize, Whole) {
+        let Some((missing, masker, first)) = self.decoder.control() else {
+            return (before, Whole::Nothing);
         };
-        if current.missing == 0 && current.opcode == Opcode::Close {
+        let octets = octets.get(before..).unwrap_or(&[]);
+        let here = len_within(*missing, octets.len());
+        self.control
+            .extend_unmasked(masker, octets.get(..here).unwrap_or(&[]));
+        *missing = missing.wrapping_sub(here as u64);
+        let taken = before.wrapping_add(here);
+        if *missing > 0 {
+            return (taken, Whole::Nothing);
+        }
+        let whole = Whole::control(first.opcode());
+        if matches!(whole, Whole::Close) {
             match self.control.judge_close() {
                 Ok(code) => {
                     self.stop(Stop::Closed(code));
                     self.close_owed = true;
                 }
-                Err(error) => return self.refused(taken.saturating_sub(1), error),
+                Err(error) => return (taken.wrapping_sub(1), self.refused(error)),
+            }
+        } else {
+            self.decoder.between_frames();
+            if !SMALL && matches!(whole, Whole::Ping) && self.auto_pong {
+                self.pong = self.control;
             }
         }
-        if matches!(what, What::Ping) && self.auto_pong {
-            self.pong = self.control;
-        }
-        Received { taken, what }
+        (taken, whole)
     }
 
     /// The event of a Ping that is whole.
@@ -459,38 +340,27 @@ impl<R: Role> Receiver<R> {
     fn ping<'i>(&mut self) -> Event<'i> {
         if self.auto_pong {
             self.pong_owed = true;
-            Event::Ping(self.pong)
-        } else {
-            Event::Ping(self.control)
+            if !SMALL {
+                return Event::Ping(self.pong);
+            }
+            self.pong = self.control;
         }
-    }
-
-    /// Where the payload of a control frame that is whole is kept: that of a Ping is the one of its Pong.
-    #[inline]
-    fn place_of(&mut self, opcode: Opcode) -> &mut ControlPayload {
-        if opcode == Opcode::Ping && self.auto_pong {
-            &mut self.pong
-        } else {
-            &mut self.control
-        }
+        Event::Ping(self.control)
     }
 
     /// Latches an error that the next octet proves.
     #[cold]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
         self.stop(Stop::Failed(error));
         self.close_owed = true;
         error
     }
 
-    /// As [`Receiver::refuse`], with this many octets before the one that proves it.
     #[cold]
-    fn refused(&mut self, taken: usize, error: ProtocolError) -> Received {
+    fn refused(&mut self, error: ProtocolError) -> Whole {
         self.refuse(error);
-        Received {
-            taken,
-            what: What::Failed,
-        }
+        Whole::Failed
     }
 
     /// The error that is latched.
@@ -505,24 +375,17 @@ impl<R: Role> Receiver<R> {
     #[inline]
     fn stop(&mut self, stop: Stop) {
         self.decoder.stop(stop);
-        self.bounds.go_straight(false);
+        self.go_straight(false);
     }
 }
 
-impl Received {
-    const NOTHING: Received = Received {
-        taken: 0,
-        what: What::Nothing,
-    };
-}
-
-impl What {
+impl Whole {
     #[inline]
-    const fn control(opcode: Opcode) -> What {
+    const fn control(opcode: Opcode) -> Whole {
         match opcode {
-            Opcode::Ping => What::Ping,
-            Opcode::Pong => What::Pong,
-            _ => What::Close,
+            Opcode::Ping => Whole::Ping,
+            Opcode::Pong => Whole::Pong,
+            _ => Whole::Close,
         }
     }
 }

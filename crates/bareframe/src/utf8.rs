@@ -2,10 +2,14 @@
 
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod avx512;
+#[cfg(not(target_pointer_width = "64"))]
+mod small;
 
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use crate::cpu::moves_octets;
 use core::fmt;
+#[cfg(not(target_pointer_width = "64"))]
+use small::Next;
 
 /// Checks text that arrives in pieces of any size (RFC 6455 section 8.1, RFC 3629 section 4).
 ///
@@ -38,6 +42,7 @@ pub struct InvalidUtf8 {
 }
 
 /// What the next octet may be.
+#[cfg(target_pointer_width = "64")]
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Next {
@@ -80,6 +85,7 @@ impl Utf8Validator {
     }
 
     /// Goes on by one octet; gives `None` if it can't be part of UTF-8 here.
+    #[cfg(target_pointer_width = "64")]
     #[inline]
     pub(crate) fn then(self, octet: u8) -> Option<Utf8Validator> {
         self.next.then(octet).map(|next| Utf8Validator { next })
@@ -92,9 +98,10 @@ impl Utf8Validator {
     /// [`InvalidUtf8`] if a character is unfinished.
     #[inline]
     pub const fn finish(&self) -> Result<(), InvalidUtf8> {
-        match self.next {
-            Next::First => Ok(()),
-            _ => Err(InvalidUtf8 { at: 0 }),
+        if self.is_between_characters() {
+            Ok(())
+        } else {
+            Err(InvalidUtf8 { at: 0 })
         }
     }
 
@@ -106,6 +113,7 @@ impl Utf8Validator {
     }
 }
 
+#[cfg(target_pointer_width = "64")]
 impl Next {
     /// One octet more; `None` if it can't be part of UTF-8 here.
     #[inline(always)]
@@ -143,7 +151,6 @@ impl Next {
     }
 
     /// Many octets more, one by one.
-    #[cfg(target_pointer_width = "64")]
     #[inline]
     fn after_each(mut self, octets: &[u8], skipped: usize) -> Result<Next, InvalidUtf8> {
         for (at, &octet) in octets.iter().enumerate() {
@@ -155,7 +162,6 @@ impl Next {
     }
 
     /// Many octets more, in bulk between the unfinished characters at both ends.
-    #[cfg(target_pointer_width = "64")]
     #[inline]
     fn after(mut self, octets: &[u8]) -> Result<Next, InvalidUtf8> {
         let mut rest = octets;
@@ -171,19 +177,6 @@ impl Next {
         let valid = valid_up_to(rest);
         let tail = rest.get(valid..).unwrap_or(&[]);
         self.after_each(tail, skipped.wrapping_add(valid))
-    }
-
-    /// Many octets more: ASCII at once, others one by one.
-    #[cfg(not(target_pointer_width = "64"))]
-    #[inline(always)]
-    fn after(mut self, octets: &[u8]) -> Result<Next, InvalidUtf8> {
-        if self == Next::First && octets.is_ascii() {
-            return Ok(self);
-        }
-        for (at, &octet) in octets.iter().enumerate() {
-            self = self.then(octet).ok_or(InvalidUtf8 { at })?;
-        }
-        Ok(self)
     }
 }
 
@@ -202,6 +195,7 @@ fn valid_up_to(octets: &[u8]) -> usize {
 }
 
 /// Tells whether the octets are whole characters, if there is a kernel for any length; without one it says no.
+#[cfg(target_pointer_width = "64")]
 #[inline(always)]
 pub(crate) fn are_characters(octets: &[u8]) -> bool {
     #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
@@ -214,6 +208,7 @@ pub(crate) fn are_characters(octets: &[u8]) -> bool {
 }
 
 /// Tells whether no octet has its top bit set.
+#[cfg(target_pointer_width = "64")]
 #[inline]
 pub(crate) fn is_ascii(octets: &[u8]) -> bool {
     #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
@@ -243,6 +238,7 @@ fn is_long_ascii(octets: &[u8]) -> bool {
 }
 
 /// In words, and the last that is not whole together with the one before.
+#[cfg(target_pointer_width = "64")]
 #[inline]
 fn is_ascii_in_words(octets: &[u8]) -> bool {
     const WORD: usize = size_of::<usize>();
@@ -429,6 +425,7 @@ mod tests {
     }
 
     /// What is not found here is found by a slower way.
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn s8_1_what_is_asked_first_is_right() {
         for (len, at) in (1..40)
@@ -439,12 +436,10 @@ mod tests {
             assert!(is_ascii(&octets));
             octets[at] = 0x80;
             assert!(!is_ascii(&octets) && !are_characters(&octets));
-            #[cfg(target_pointer_width = "64")]
             assert_eq!(valid_up_to(&octets), at);
         }
         for len in 0..300 {
             let octets: Vec<u8> = "é".bytes().cycle().take(len).collect();
-            #[cfg(target_pointer_width = "64")]
             assert_eq!(valid_up_to(&octets), len / 2 * 2);
             #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
             assert_eq!(
@@ -489,6 +484,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_pointer_width = "64")]
     #[test]
     fn s8_1_one_octet_is_judged_as_a_piece_of_one() {
         for before in [
