@@ -286,6 +286,7 @@ mutants_ways() {
         cpu | mask/lane | mask/x86_64 | */avx*) echo unit_simd simd older ;;
         mask/words) echo narrow ;;
         mask/aligned) echo narrow_simd ;;
+        */small) echo narrow narrow_simd ;;
         handshake/*) echo heads tests simd ;;
         mask/blocks) echo unit tests unit_simd ;;
         utf8) echo unit talk tests unit_simd older older_avx2 narrow narrow_simd ;;
