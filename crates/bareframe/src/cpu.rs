@@ -85,13 +85,23 @@ pub(crate) mod tests {
         for less in all.into_iter().filter(|less| *less as u8 <= most as u8) {
             FOUND.store(less as u8, Ordering::Relaxed);
             assert_eq!((known(), vectors()), (Some(less), less));
-            let mut masker = Masker::new(MaskingKey::new([1, 2, 3, 4]));
-            let (from, mut out) = ([0; 5000], [0; 5000]);
-            assert_eq!(masker.apply_copy(&from, &mut out), Ok(5000));
-            assert_eq!(out[..], [1, 2, 3, 4].repeat(1250));
-            masker.apply(&mut out);
-            assert_eq!(out, from);
+            check_masking(|| ());
         }
-        FOUND.store(most as u8, Ordering::Relaxed);
+        // Before the first look it is not known; masking looks, and leaves what it found.
+        check_masking(|| FOUND.store(0, Ordering::Relaxed));
+        assert_eq!(known(), Some(most));
+    }
+
+    fn check_masking(before_each: impl Fn()) {
+        let mut masker = Masker::new(MaskingKey::new([1, 2, 3, 4]));
+        let (from, mut out) = ([0; 5000], [0; 5000]);
+        before_each();
+        assert_eq!(masker.apply_copy(&from, &mut out), Ok(5000));
+        assert_eq!(out[..], [1, 2, 3, 4].repeat(1250));
+        before_each();
+        assert!(!masker.apply_finding_ascii(&mut from.map(|_| 0x80)));
+        before_each();
+        assert!(masker.apply_finding_ascii(&mut out));
+        assert_eq!(out, from);
     }
 }
