@@ -288,9 +288,9 @@ mutants_ways() {
         mask/aligned) echo narrow_simd ;;
         */small) echo narrow narrow_simd ;;
         handshake/*) echo heads tests simd ;;
-        mask/blocks) echo unit tests unit_simd ;;
-        utf8) echo unit talk tests unit_simd older older_avx2 narrow narrow_simd ;;
-        mask) echo unit talk tests unit_simd narrow narrow_simd ;;
+        mask/blocks) echo unit unit_simd tests ;;
+        utf8) echo unit unit_simd older older_avx2 talk tests narrow narrow_simd ;;
+        mask) echo unit unit_simd talk tests narrow narrow_simd ;;
         control) echo frames talk tests narrow ;;
         connection | sender | outbox | assemble) echo talk tests ;;
         *) echo frames talk tests ;;

@@ -415,6 +415,13 @@ mod tests {
     }
 
     #[test]
+    fn s8_1_text_is_given_if_it_is_valid_to_its_end() {
+        for octets in [&b""[..], b"na\xC3\xAFve", b"na\xC3", b"na\xC3ve", b"\xFF"] {
+            assert_eq!(from_utf8(octets).is_some(), core::str::from_utf8(octets).is_ok());
+        }
+    }
+
+    #[test]
     fn a_failed_push_changes_nothing() {
         let mut validator = Utf8Validator::new();
         validator.push(b"\xE2\x82").unwrap();
