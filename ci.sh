@@ -283,7 +283,7 @@ mutants_of() {
 # The tests that may notice a change to a file: the likeliest first, each after it for what was not noticed.
 mutants_ways() {
     case $1 in
-        cpu | mask/lane | mask/x86_64 | */avx*) echo unit_simd simd older ;;
+        cpu | mask/lane | mask/x86_64 | */avx*) echo unit_simd older simd ;;
         mask/words) echo narrow ;;
         mask/aligned) echo narrow_simd ;;
         */small) echo narrow narrow_simd ;;
