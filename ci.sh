@@ -292,7 +292,7 @@ mutants_ways() {
         utf8) echo unit unit_simd older older_avx2 talk tests narrow narrow_simd ;;
         mask) echo unit unit_simd talk tests narrow narrow_simd ;;
         control) echo frames talk tests narrow ;;
-        message | receiver) echo frames talk tests simd narrow_simd ;;
+        message* | receiver*) echo frames talk tests simd narrow_simd ;;
         connection | sender | outbox | assemble) echo talk tests ;;
         *) echo frames talk tests ;;
     esac
