@@ -291,8 +291,8 @@ mutants_ways() {
         mask/blocks) echo unit unit_simd tests ;;
         utf8) echo unit unit_simd older older_avx2 talk tests narrow narrow_simd ;;
         mask) echo unit unit_simd talk tests narrow narrow_simd ;;
-        control) echo frames talk tests narrow ;;
-        message* | receiver*) echo frames talk tests simd narrow_simd ;;
+        */large) echo frames talk simd ;;
+        header | frame | control | message | receiver) echo frames talk simd narrow_simd ;;
         connection | sender | outbox | assemble) echo talk tests ;;
         *) echo frames talk tests ;;
     esac
@@ -339,7 +339,7 @@ mutants_noticed_by() {
         tests) args=(-C=--lib -C=--tests) ;;
         simd) args=(--features simd -C=--lib -C=--tests) ;;
         narrow) args=(-C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test=decoding) ;;
-        narrow_simd) args=(--features simd -C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test=decoding) ;;
+        narrow_simd) args=(--features simd -C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test={decoding,shown,values}) ;;
     esac
     case $way in
         older) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu Nehalem" ;;
