@@ -170,6 +170,7 @@ fn s3_what_a_request_says() {
             Some("b"),
             2,
         ),
+        ("GET ?b HTTP/1.1\r\n\r\n", "GET", "?b", "", Some("b"), 1),
         ("OPTIONS * HTTP/1.1\r\n\r\n", "OPTIONS", "*", "*", None, 1),
         (
             "CONNECT a:80 HTTP/1.1\r\n\r\n",
