@@ -70,6 +70,19 @@ fn s5_5_3_a_ping_that_is_not_whole_takes_nothing_from_the_one_before() {
 }
 
 #[test]
+fn s5_5_3_a_pong_takes_nothing_from_the_ping_before_it() {
+    let pong = Frame::pong("two").masked(KEY).octets();
+    for cut in 0..=pong.len() {
+        let mut server = server();
+        hears(&mut server, &[Frame::ping("one")]);
+        let (front, back) = (&mut pong.clone()[..cut], &mut pong.clone()[cut..]);
+        let _ = server.receive(&mut &mut *front);
+        let _ = server.receive(&mut &mut *back);
+        assert_eq!(owes(&mut server), [b"\x8a\x03one"]);
+    }
+}
+
+#[test]
 fn s5_5_3_a_pong_is_not_answered() {
     let mut server = server();
     assert_eq!(hears(&mut server, &[Frame::pong("Hello")]), (1, None));
