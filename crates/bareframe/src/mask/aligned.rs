@@ -9,21 +9,32 @@ pub(super) use super::words::xor_copy;
 #[inline(never)]
 pub(super) fn xor(mut key: u32, octets: &mut [u8]) -> bool {
     let mut rest = octets;
-    if rest.as_ptr().addr() & 1 != 0 {
-        key = xor_one(key, &mut rest);
+    if rest.as_ptr().addr() & 3 != 0 {
+        if rest.as_ptr().addr() & 1 != 0 {
+            key = xor_one(key, &mut rest);
+        }
+        // What follows a header lies so.
+        if rest.as_ptr().addr() & 3 == 2 {
+            key = xor_two(key, &mut rest);
+        }
     }
-    // What follows a header lies so.
-    if rest.as_ptr().addr() & 3 == 2 {
-        key = xor_two(key, &mut rest);
-    }
-    let whole = rest.len() & !3;
+    let whole = rest.len() & !15;
     if let Some(front) = rest.split_off_mut(..whole)
         && front.as_ptr().addr().is_multiple_of(4)
     {
-        // SAFETY: the octets lie aligned as words do, fill a whole number of them, and are lent to nobody else; any
-        // four octets are a `u32` and any `u32` is four octets.
-        let words = unsafe { core::slice::from_raw_parts_mut(front.as_mut_ptr().cast(), front.len() >> 2) };
-        xor_words(key, words);
+        // SAFETY: the octets lie aligned as words do, fill a whole number of fours of them, and are lent to nobody else;
+        // any four octets are a `u32` and any `u32` is four octets.
+        let fours = unsafe { core::slice::from_raw_parts_mut(front.as_mut_ptr().cast(), front.len() >> 4) };
+        xor_fours(key, fours);
+    }
+    // Else there is one octet at most.
+    if rest.as_ptr().addr().is_multiple_of(4) {
+        while let Some(word) = rest.split_off_mut(..4) {
+            let word = word.as_mut_ptr().cast::<u32>();
+            // SAFETY: these are four octets, lent to nobody else, and they lie aligned as a `u32` does: so the first lay, and
+            // each begins four octets behind the one before; any four octets are one.
+            unsafe { word.write(word.read() ^ key) };
+        }
     }
     if !rest.is_empty() {
         key = xor_two(key, &mut rest);
@@ -32,22 +43,24 @@ pub(super) fn xor(mut key: u32, octets: &mut [u8]) -> bool {
     false
 }
 
-/// Four words at a time, which are one load and one store on an ARM.
+/// Four words at a time, which are one load and one store on an ARM. Two times in a turn: in a loop of one block LLVM steps
+/// the pointer with the first load, and the other three are then loaded by themselves.
 #[inline]
-fn xor_words(key: u32, mut words: &mut [u32]) {
-    while let Some([a, b, c, d]) = words.split_off_mut(..4) {
-        *a ^= key;
-        *b ^= key;
-        *c ^= key;
-        *d ^= key;
+fn xor_fours(key: u32, fours: &mut [[u32; 4]]) {
+    let mut fours = fours.iter_mut();
+    while let Some(four) = fours.next() {
+        xor_four(key, four);
+        let Some(four) = fours.next() else { break };
+        xor_four(key, four);
     }
-    if let Some([a, b]) = words.split_off_mut(..2) {
-        *a ^= key;
-        *b ^= key;
-    }
-    if let Some(word) = words.first_mut() {
-        *word ^= key;
-    }
+}
+
+#[inline(always)]
+fn xor_four(key: u32, [a, b, c, d]: &mut [u32; 4]) {
+    *a ^= key;
+    *b ^= key;
+    *c ^= key;
+    *d ^= key;
 }
 
 /// The first two octets, if there are so many. Gives the key for the next.
