@@ -1,4 +1,4 @@
-//! Why a connection is closed: status codes and reasons (RFC 6455 sections 5.5.1 and 7.4).
+//! Why a connection is closed: status codes (RFC 6455 section 7.4).
 
 use core::fmt;
 use core::num::NonZeroU16;
@@ -17,22 +17,6 @@ use core::num::NonZeroU16;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(NonZeroU16);
-
-/// What a Close frame says: a code or none, and a reason of at most 123 octets (RFC 6455 section 5.5.1).
-///
-/// ```
-/// use bareframe::{CloseCode, CloseReason};
-/// let reason = CloseReason::new(CloseCode::GOING_AWAY, "back soon").unwrap();
-/// assert_eq!(reason.code(), Some(CloseCode::GOING_AWAY));
-/// assert_eq!(reason.reason(), "back soon");
-/// assert_eq!(CloseReason::EMPTY.code(), None);
-/// ```
-#[derive(Clone, Copy)]
-pub struct CloseReason {
-    // The frame's payload: nothing, or a code and UTF-8. The octets behind it mean nothing.
-    len: u8,
-    payload: [u8; CloseReason::MAX_LEN + 2],
-}
 
 /// Makes a constant and a name of each row, so that they can't drift apart.
 macro_rules! close_codes {
@@ -99,65 +83,6 @@ impl CloseCode {
     }
 }
 
-impl CloseReason {
-    /// The longest reason, in octets: what a control frame holds less the two octets of the code.
-    pub const MAX_LEN: usize = 123;
-
-    /// A Close frame without a payload.
-    pub const EMPTY: CloseReason = CloseReason {
-        len: 0,
-        payload: [0; CloseReason::MAX_LEN + 2],
-    };
-
-    /// Makes a code with a reason, or `None` if the reason is longer than [`CloseReason::MAX_LEN`] octets.
-    #[must_use]
-    pub fn new(code: CloseCode, reason: &str) -> Option<CloseReason> {
-        let mut new = CloseReason::EMPTY;
-        let [high, low] = code.number().to_be_bytes();
-        let octets = [high, low].into_iter().chain(reason.bytes());
-        new.len = u8::try_from(reason.len()).ok()?.checked_add(2)?;
-        for (to, from) in new
-            .payload
-            .get_mut(..usize::from(new.len))?
-            .iter_mut()
-            .zip(octets)
-        {
-            *to = from;
-        }
-        Some(new)
-    }
-
-    /// Makes a reason of a payload that was found to be one.
-    #[inline]
-    pub(crate) const fn from_payload(len: u8, payload: [u8; CloseReason::MAX_LEN + 2]) -> CloseReason {
-        CloseReason { len, payload }
-    }
-
-    /// Gives the code, or `None` if the Close frame had no payload.
-    #[must_use]
-    pub const fn code(&self) -> Option<CloseCode> {
-        match (self.len, &self.payload) {
-            (2.., [high, low, ..]) => CloseCode::new(u16::from_be_bytes([*high, *low])),
-            _ => None,
-        }
-    }
-
-    /// Gives the reason; it is empty if there was none.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        let octets = self.payload.get(2..usize::from(self.len)).unwrap_or(&[]);
-        core::str::from_utf8(octets).unwrap_or("")
-    }
-}
-
-impl PartialEq for CloseReason {
-    fn eq(&self, other: &CloseReason) -> bool {
-        self.code() == other.code() && self.reason() == other.reason()
-    }
-}
-
-impl Eq for CloseReason {}
-
 impl fmt::Debug for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CloseCode({self})")
@@ -170,26 +95,6 @@ impl fmt::Display for CloseCode {
         match self.name() {
             "" => write!(f, "{}", self.number()),
             name => write!(f, "{} {name}", self.number()),
-        }
-    }
-}
-
-impl fmt::Debug for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CloseReason")
-            .field("code", &self.code())
-            .field("reason", &self.reason())
-            .finish()
-    }
-}
-
-/// The code and the reason: `1001 Going Away: back soon`; `no code` if there is none.
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.code() {
-            None => f.write_str("no code"),
-            Some(code) if self.len == 2 => code.fmt(f),
-            Some(code) => write!(f, "{code}: {}", self.reason()),
         }
     }
 }
@@ -212,19 +117,8 @@ mod tests {
     }
 
     #[test]
-    fn s5_5_1_a_reason_has_at_most_123_octets() {
-        let long = "x".repeat(124);
-        let code = CloseCode::NORMAL_CLOSURE;
-        assert_eq!(CloseReason::new(code, &long), None);
-        assert_eq!(CloseReason::new(code, &long[1..]).unwrap().reason(), &long[1..]);
-        assert_eq!(CloseReason::new(code, &"x".repeat(300)), None);
-    }
-
-    #[test]
     fn display_names_the_code() {
-        let reason = CloseReason::new(CloseCode::GOING_AWAY, "bye").unwrap();
-        assert_eq!(reason.to_string(), "1001 Going Away: bye");
-        assert_eq!(CloseReason::EMPTY.to_string(), "no code");
+        assert_eq!(CloseCode::GOING_AWAY.to_string(), "1001 Going Away");
         assert_eq!(CloseCode::new(4000).unwrap().to_string(), "4000");
     }
 }

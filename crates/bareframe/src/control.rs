@@ -1,6 +1,6 @@
 //! Control frames: at most 125 octets of payload, handed over by value (RFC 6455 section 5.5).
 
-use crate::close::{CloseCode, CloseReason};
+use crate::close::CloseCode;
 use crate::error::{ProtocolError, SendError};
 use crate::mask::{Masker, MaskingKey};
 use crate::opcode::Opcode;
@@ -122,9 +122,9 @@ impl ControlPayload {
     /// As above, in as little flash as it takes.
     #[cfg(not(target_pointer_width = "64"))]
     pub(crate) fn gather(&mut self, key: [u8; 4], from: &[u8]) -> bool {
+        let mut masker = Masker::new(MaskingKey::new(key));
         self.clear();
-        self.extend_unmasked(&mut Masker::new(MaskingKey::new(key)), from);
-        self.len() == from.len()
+        from.iter().all(|octet| self.push(masker.apply_octet(*octet)))
     }
 
     #[inline]
@@ -144,62 +144,58 @@ impl ControlPayload {
         self.set_len(0);
     }
 
+    /// Adds an octet at the end; if it does not fit, gives false.
+    #[inline]
+    pub(crate) fn push(&mut self, octet: u8) -> bool {
+        let len = self.payload_len();
+        if len < MAX_LEN
+            && let Some(to) = self.octets.get_mut(usize::from(len))
+        {
+            *to = octet;
+            self.set_len(len.wrapping_add(1));
+            return true;
+        }
+        false
+    }
+
+    /// Adds octets at the end, as many as fit; if that is not all, gives false.
+    pub(crate) fn extend(&mut self, octets: &[u8]) -> bool {
+        octets.iter().all(|octet| self.push(*octet))
+    }
+
     /// Adds octets at the end, unmasked, as many as fit.
+    #[cfg(target_pointer_width = "64")]
     pub(crate) fn extend_unmasked(&mut self, masker: &mut Masker, octets: &[u8]) {
         let len = self.payload_len();
         if let Some(free) = self.octets.get_mut(usize::from(len)..MAX_LEN.into())
-            && let Ok(more) = masker.apply_copy_short(octets, free)
+            && let Ok(more) = masker.apply_copy(octets, free)
         {
             // No more than MAX_LEN are free.
             self.set_len(len.wrapping_add(u8::try_from(more).unwrap_or(0)));
         }
     }
 
-    /// Adds octets at the end; if they do not fit, adds none and gives false.
-    pub(crate) fn extend(&mut self, octets: &[u8]) -> bool {
-        let before = self.len();
-        self.extend_unmasked(&mut Masker::new(MaskingKey::new([0; 4])), octets);
-        self.len().wrapping_sub(before) == octets.len()
-    }
-
-    /// Reads the payload of a Close frame (RFC 6455 section 5.5.1).
-    ///
-    /// ```
-    /// use bareframe::{CloseCode, ControlPayload, ProtocolError};
-    /// let bye = ControlPayload::new(b"\x03\xe8bye")?.close_reason()?;
-    /// assert_eq!((bye.code(), bye.reason()), (Some(CloseCode::NORMAL_CLOSURE), "bye"));
-    /// let half = ControlPayload::new(b"\x03")?.close_reason();
-    /// assert_eq!(half, Err(ProtocolError::TruncatedCloseCode));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ProtocolError::TruncatedCloseCode`], [`ProtocolError::InvalidCloseCode`] or
-    /// [`ProtocolError::InvalidCloseReason`].
-    pub fn close_reason(&self) -> Result<CloseReason, ProtocolError> {
-        self.judge_close()?;
-        Ok(self.as_close())
-    }
-
-    /// The reason of a payload that was judged.
+    /// What stands where a Close frame has its code; `None` if the payload is shorter.
     #[inline]
-    pub(crate) const fn as_close(&self) -> CloseReason {
-        match self.octets.first_chunk() {
-            Some(octets) => CloseReason::from_payload(self.payload_len(), *octets),
-            None => CloseReason::EMPTY,
+    pub(crate) const fn close_number(&self) -> Option<u16> {
+        match &self.octets {
+            [high, low, ..] if self.payload_len() >= 2 => Some(u16::from_be_bytes([*high, *low])),
+            _ => None,
         }
     }
 
     /// Judges the payload of a Close frame and gives its code (RFC 6455 section 5.5.1).
     pub(crate) fn judge_close(&self) -> Result<Option<CloseCode>, ProtocolError> {
-        if self.is_empty() {
+        // There are so many.
+        let Some(octets) = self.octets.get(..usize::from(self.payload_len())) else {
             return Ok(None);
-        }
-        let Some((&number, reason)) = self.split_first_chunk() else {
-            return Err(ProtocolError::TruncatedCloseCode);
         };
-        let Some(code) = CloseCode::new(u16::from_be_bytes(number)) else {
+        let (number, reason) = match octets {
+            [] => return Ok(None),
+            [_] => return Err(ProtocolError::TruncatedCloseCode),
+            [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),
+        };
+        let Some(code) = CloseCode::new(number) else {
             return Err(ProtocolError::InvalidCloseCode);
         };
         let mut validator = Utf8Validator::new();

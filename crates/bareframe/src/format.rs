@@ -1,6 +1,7 @@
 //! What `defmt` shows of the types whose fields are not what they mean: the same as their `Debug`.
 
-use crate::close::{CloseCode, CloseReason};
+use crate::close::CloseCode;
+use crate::close_reason::CloseReason;
 use crate::control::{ControlFrame, ControlPayload};
 use crate::header::HeaderBytes;
 use crate::mask::MaskingKey;

@@ -12,7 +12,7 @@
 
 use crate::error::{ProtocolError, SendError};
 use crate::mask::{Masker, MaskingKey};
-use crate::opcode::{FirstOctet, MessageKind, Opcode, Rsv};
+use crate::opcode::{FirstOctet, Opcode, Rsv};
 use core::fmt;
 use core::ops::Deref;
 
@@ -131,7 +131,8 @@ pub(crate) enum Next {
 /// A header at the front of the input that begins a message, which it is the whole of, with nothing unusual about it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Beginning {
-    pub(crate) kind: MessageKind,
+    /// FIN, no reserved bits, text or binary.
+    pub(crate) first: FirstOctet,
     /// `None` if the payload is not masked.
     pub(crate) masker: Option<Masker>,
     pub(crate) header_len: usize,
@@ -281,17 +282,6 @@ impl FrameHeader {
         }))
     }
 
-    /// The fields as they came.
-    #[cfg(target_pointer_width = "64")]
-    #[inline]
-    pub(crate) const fn as_it_came(&self) -> WholeHeader {
-        WholeHeader {
-            payload_len: self.payload_len,
-            masking_key: self.masking_key,
-            first: FirstOctet::of(self.fin, self.rsv, self.opcode),
-        }
-    }
-
     /// How many octets [`FrameHeader::encode`] gives.
     #[inline]
     pub(crate) const fn encoded_len(&self) -> usize {
@@ -419,11 +409,9 @@ impl Beginning {
     #[inline(always)]
     pub(crate) fn find(input: &[u8], masked: bool, bound: i32) -> Option<Beginning> {
         let (&[first, second], rest) = input.split_first_chunk()?;
-        let kind = match first ^ FIN {
-            0x1 => MessageKind::Text,
-            0x2 => MessageKind::Binary,
-            _ => return None,
-        };
+        if !matches!(first ^ FIN, 0x1 | 0x2) {
+            return None;
+        }
         let (length_end, payload_len, rest) = match second ^ (if masked { MASK } else { 0 }) {
             short @ 0..LENGTH_16 => (2_usize, i32::from(short), rest),
             LENGTH_16 => {
@@ -449,7 +437,7 @@ impl Beginning {
             (None, length_end)
         };
         Some(Beginning {
-            kind,
+            first: FirstOctet::new(first),
             masker,
             header_len,
             payload_len: usize::try_from(payload_len).ok()?,
@@ -580,12 +568,12 @@ impl Rules {
     /// Minimal form, frame, message, number of fragments (RFC 6455 sections 5.2 and 10.4).
     #[inline]
     const fn judge_length(&self, first: u8, length: u8, payload_len: u64) -> Result<(), ProtocolError> {
-        let shortest = match length {
-            LENGTH_16 => LENGTH_16 as u64,
-            LENGTH_64 => 0x1_0000,
-            _ => 0,
+        let minimal = match length {
+            LENGTH_16 => payload_len >= LENGTH_16 as u64,
+            LENGTH_64 => payload_len > u16::MAX as u64,
+            _ => true,
         };
-        if payload_len < shortest {
+        if !minimal {
             return Err(ProtocolError::NonMinimalLength);
         }
         if is_control(first) {
@@ -874,12 +862,17 @@ mod tests {
     fn what_may_go_straight_is_found() {
         let found = |octets: &[u8], masked, bound| {
             let found = Beginning::find(octets, masked, bound)?;
-            Some((found.kind, found.masker, found.header_len, found.payload_len))
+            Some((
+                found.first.bits(),
+                found.masker,
+                found.header_len,
+                found.payload_len,
+            ))
         };
         let key = [0x37, 0xfa, 0x21, 0x3d];
         let masker = Masker::new(MaskingKey::new(key));
         let wide = usize::BITS == 64;
-        for (first, kind) in [(0x81, MessageKind::Text), (0x82, MessageKind::Binary)] {
+        for first in [0x81, 0x82] {
             for (length, len, header_len, may) in [
                 (&b"\x00"[..], 0, 2, true),
                 (b"\x7d", 125, 2, true),
@@ -894,11 +887,11 @@ mod tests {
                 let plain = [&[first], length].concat();
                 let mut masked = [&plain[..], &key].concat();
                 masked[1] |= MASK;
-                let expected = may.then_some((kind, None, header_len, len));
+                let expected = may.then_some((first, None, header_len, len));
                 assert_eq!(found(&plain, false, i32::MAX), expected);
                 assert_eq!(found(&plain, true, i32::MAX), None);
                 assert_eq!(found(&masked, false, i32::MAX), None);
-                let expected = may.then_some((kind, Some(masker), header_len + 4, len));
+                let expected = may.then_some((first, Some(masker), header_len + 4, len));
                 assert_eq!(found(&masked, true, i32::MAX), expected);
                 assert_eq!(found(&masked[..masked.len() - 1], true, i32::MAX), None);
                 if let Ok(bound) = i32::try_from(len) {

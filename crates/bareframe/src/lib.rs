@@ -78,6 +78,7 @@
 
 mod assemble;
 mod close;
+mod close_reason;
 mod connection;
 mod control;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -101,7 +102,8 @@ mod sender;
 mod utf8;
 
 pub use assemble::{AssembleError, Assembled, Assembler, Gather, Message, SliceBuffer};
-pub use close::{CloseCode, CloseReason};
+pub use close::CloseCode;
+pub use close_reason::CloseReason;
 pub use connection::{Connection, State};
 pub use control::{ControlFrame, ControlPayload};
 pub use error::{BufferTooSmall, ProtocolError, SendError};

@@ -120,6 +120,15 @@ impl Masker {
         }
     }
 
+    /// Masks the payload's next octet, or unmasks it.
+    #[cfg(not(target_pointer_width = "64"))]
+    #[inline]
+    pub(crate) const fn apply_octet(&mut self, octet: u8) -> u8 {
+        let [first, ..] = self.key.to_ne_bytes();
+        self.key = turn(self.key, 1);
+        octet ^ first
+    }
+
     /// This many octets were masked by a copy of this.
     #[cfg(not(target_pointer_width = "64"))]
     #[inline]
@@ -145,22 +154,6 @@ impl Masker {
         let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
         loops::xor_copy(self.key, piece, out);
         self.key = turn(self.key, needed);
-        Ok(needed)
-    }
-
-    /// As [`Masker::apply_copy`], in as little flash as it takes on a small machine.
-    #[inline]
-    pub(crate) fn apply_copy_short(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
-        if cfg!(target_pointer_width = "64") {
-            return self.apply_copy(piece, out);
-        }
-        let needed = piece.len();
-        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
-        for (to, from) in out.iter_mut().zip(piece) {
-            let [first, ..] = self.key.to_ne_bytes();
-            *to = from ^ first;
-            self.key = turn(self.key, 1);
-        }
         Ok(needed)
     }
 

@@ -48,48 +48,32 @@ impl Piece {
     /// No message is open.
     const NONE: Piece = Piece { bits: 0 };
 
-    /// A message in one frame with no reserved bit; its text is valid.
-    #[inline(always)]
-    pub(crate) const fn whole(kind: MessageKind) -> Piece {
-        let text = match kind {
-            MessageKind::Text => Piece::TEXT | Piece::WHOLE_CHARACTERS,
-            MessageKind::Binary => 0,
-        };
+    /// The first of a message that a frame begins.
+    #[inline]
+    pub(crate) const fn begun_by(first: FirstOctet) -> Piece {
+        const KEPT: u8 = Rsv::ALL.bits() | Piece::TEXT;
         Piece {
-            bits: text | Piece::OPEN | Piece::FIRST | Piece::LAST,
+            bits: first.bits() & KEPT | Piece::OPEN | Piece::FIRST,
         }
     }
 
-    /// The first of a message; `None` if the frame continues one.
-    #[inline]
-    const fn begun_by(first: FirstOctet) -> Option<Piece> {
-        const BINARY: u8 = Opcode::Binary.bits();
-        const KEPT: u8 = Rsv::ALL.bits() | Piece::TEXT;
-        if first.bits() & (Piece::TEXT | BINARY) == 0 {
-            return None;
+    /// The whole of a message that is this frame, before its text is validated.
+    #[inline(always)]
+    pub(crate) const fn whole_frame(first: FirstOctet) -> Piece {
+        Piece {
+            bits: Piece::begun_by(first).bits | Piece::LAST,
         }
-        Some(Piece {
-            bits: first.bits() & KEPT | Piece::OPEN | Piece::FIRST,
-        })
     }
 
     /// It is text that no extension changed.
     #[inline(always)]
-    const fn is_plain_text(self) -> bool {
+    pub(crate) const fn is_plain_text(self) -> bool {
         const CHANGED: u8 = Rsv::ALL.bits();
         self.bits & (Piece::TEXT | CHANGED) == Piece::TEXT
     }
 
-    /// The same before its text is validated.
     #[inline(always)]
-    pub(crate) const fn unvalidated(self) -> Piece {
-        Piece {
-            bits: self.bits & !Piece::WHOLE_CHARACTERS,
-        }
-    }
-
-    #[inline(always)]
-    const fn and(self, whole_characters: bool) -> Piece {
+    pub(crate) const fn and(self, whole_characters: bool) -> Piece {
         let whole = if whole_characters {
             Piece::WHOLE_CHARACTERS
         } else {
@@ -161,11 +145,17 @@ impl Message {
         .with_message_open(self.is_open())
     }
 
+    /// A message begins that is this frame: what it has left is not asked for.
+    #[inline]
+    pub(crate) const fn begin(&mut self, first: FirstOctet) {
+        self.open = Piece::begun_by(first);
+    }
+
     /// A data frame begins that the rules allowed.
     #[inline]
     pub(crate) fn begin_frame(&mut self, first: FirstOctet, payload_len: u64) {
-        if let Some(piece) = Piece::begun_by(first) {
-            self.open = piece;
+        if !first.is_continuation() {
+            self.open = Piece::begun_by(first);
         }
         self.count(payload_len);
     }

@@ -92,6 +92,11 @@ impl FirstOctet {
     }
 
     #[inline]
+    pub(crate) const fn is_continuation(self) -> bool {
+        self.0 & 0x0F == 0
+    }
+
+    #[inline]
     pub(crate) const fn opcode(self) -> Opcode {
         match Opcode::from_bits(self.0 & 0x0F) {
             Some(opcode) => opcode,

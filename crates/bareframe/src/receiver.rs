@@ -5,11 +5,12 @@ mod large;
 #[cfg(not(target_pointer_width = "64"))]
 mod small;
 
-use crate::close::{CloseCode, CloseReason};
+use crate::close::CloseCode;
+use crate::close_reason::CloseReason;
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
-use crate::frame::{FrameDecoder, Payload, Stop, len_within};
-use crate::header::Mask;
+use crate::frame::{FrameDecoder, Payload, Stop};
+use crate::header::{Mask, Rules};
 use crate::limits::{Bounds, Config};
 use crate::mask::Masker;
 use crate::message::{Message, Piece, SMALL};
@@ -242,45 +243,18 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn receive_header_or_control(&mut self, octets: &[u8]) -> (usize, Whole) {
-        match self.stopped() {
-            Some(Stop::Failed(_)) => return (0, Whole::Failed),
-            Some(Stop::Closed(_) | Stop::Ended) => return (octets.len(), Whole::Nothing),
-            None => {}
-        }
-        let mut received = (0, Whole::Nothing);
-        if self.decoder.control().is_none() {
-            received = self.receive_header(octets);
-        }
-        if self.decoder.control().is_some() {
-            let (before, _) = received;
-            received = self.receive_control(octets, before);
-        }
-        self.go_straight(self.is_between_messages());
-        received
-    }
-
-    fn receive_header(&mut self, octets: &[u8]) -> (usize, Whole) {
+    /// What the next frame may be.
+    #[inline]
+    const fn rules(&self) -> Rules {
         let mask = if R::RECEIVES_MASKED {
             Mask::Set
         } else {
             Mask::Clear
         };
-        let rules = self.message.rules(&self.bounds, self.rsv, mask);
-        let (taken, header) = self.next_header(&rules, octets);
-        match header {
-            Ok(Some(header)) => {
-                let masker = header.masking_key.map_or(Masker::NONE, Masker::new);
-                (taken, self.begin_frame(header.first, header.payload_len, masker))
-            }
-            Ok(None) => (taken, Whole::Nothing),
-            Err(error) => (taken, self.refused(error)),
-        }
+        self.message.rules(&self.bounds, self.rsv, mask)
     }
 
     /// A frame begins that the rules allowed.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn begin_frame(&mut self, first: FirstOctet, payload_len: u64, masker: Masker) -> Whole {
         self.decoder.go_on(Payload {
             missing: payload_len,
@@ -303,36 +277,22 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Takes the octets of a control frame's payload that are behind so many.
-    fn receive_control(&mut self, octets: &[u8], before: usize) -> (usize, Whole) {
-        let Some((missing, masker, first)) = self.decoder.control() else {
-            return (before, Whole::Nothing);
-        };
-        let octets = octets.get(before..).unwrap_or(&[]);
-        let here = len_within(*missing, octets.len());
-        self.control
-            .extend_unmasked(masker, octets.get(..here).unwrap_or(&[]));
-        *missing = missing.wrapping_sub(here as u64);
-        let taken = before.wrapping_add(here);
-        if *missing > 0 {
-            return (taken, Whole::Nothing);
-        }
-        let whole = Whole::control(first.opcode());
+    /// A control frame is whole; its payload may be wrong if it is a Close.
+    #[inline]
+    fn end_control(&mut self, opcode: Opcode) -> Whole {
+        let whole = Whole::control(opcode);
         if matches!(whole, Whole::Close) {
             match self.control.judge_close() {
                 Ok(code) => {
                     self.stop(Stop::Closed(code));
                     self.close_owed = true;
                 }
-                Err(error) => return (taken.wrapping_sub(1), self.refused(error)),
+                Err(error) => return self.refused(error),
             }
         } else {
             self.decoder.between_frames();
-            if !SMALL && matches!(whole, Whole::Ping) && self.auto_pong {
-                self.pong = self.control;
-            }
         }
-        (taken, whole)
+        whole
     }
 
     /// The event of a Ping that is whole.

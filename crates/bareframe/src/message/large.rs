@@ -3,22 +3,12 @@
 use super::{Message, Piece};
 use crate::limits::Bounds;
 use crate::mask::Masker;
-use crate::opcode::MessageKind;
 use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
 /// The most octets that are unmasked before they are validated: they are still in the nearest cache then.
 const BLOCK: usize = 8192;
 
 impl Message {
-    /// A message begins with nothing unusual about it.
-    #[inline]
-    pub(crate) fn begin(&mut self, kind: MessageKind, payload_len: usize) {
-        self.open = Piece {
-            bits: Piece::whole(kind).unvalidated().bits & !Piece::LAST,
-        };
-        self.count(payload_len as u64);
-    }
-
     /// Unmasks and validates the next octets of the message and gives what they are. `last` if it ends with them.
     ///
     /// Nothing of this has changed if they are not UTF-8.
@@ -79,11 +69,11 @@ impl Message {
 /// Unmasks the payload of a message in one frame and validates it.
 #[inline(always)]
 pub(crate) fn receive_payload(
-    kind: MessageKind,
+    piece: Piece,
     masker: Option<Masker>,
     octets: &mut [u8],
 ) -> Result<(), InvalidUtf8> {
-    let is_text = matches!(kind, MessageKind::Text);
+    let is_text = piece.is_plain_text();
     if is_text && octets.len() > BLOCK {
         return receive_whole_text(masker.unwrap_or(Masker::NONE), octets);
     }

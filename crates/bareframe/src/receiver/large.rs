@@ -1,14 +1,15 @@
 //! How a large machine receives: each case has a path of its own, in registers where it can be.
 
 use super::{Data, Event, Receiver, Whole};
+use crate::close_reason::CloseReason;
 use crate::control::{ControlPayload, WholeControl};
 use crate::error::ProtocolError;
-use crate::frame::{Payload, len_within, take};
-use crate::header::{Beginning, Rules, WholeHeader};
+use crate::frame::{Payload, Stop, len_within, take};
+use crate::header::Beginning;
 use crate::mask::Masker;
 use crate::message::Piece;
 use crate::message::large::receive_payload;
-use crate::opcode::{FirstOctet, MessageKind, Opcode, Rsv};
+use crate::opcode::{FirstOctet, Opcode};
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 
@@ -50,7 +51,7 @@ impl<R: Role> Receiver<R> {
                 }
                 take(input, found.header_len);
                 self.begin(
-                    found.kind,
+                    found.first,
                     found.masker.unwrap_or(Masker::NONE),
                     found.payload_len,
                 );
@@ -73,7 +74,7 @@ impl<R: Role> Receiver<R> {
                 What::End(piece) => (&mut [][..], piece),
                 What::Ping => return Ok(Some(self.ping())),
                 What::Pong => return Ok(Some(Event::Pong(self.control))),
-                What::Close => return Ok(Some(Event::Close(self.control.as_close()))),
+                What::Close => return Ok(Some(Event::Close(CloseReason::from_payload(self.control)))),
                 What::Failed => return self.failure(),
             };
             return Ok(Some(Event::Data(Data { payload, piece })));
@@ -88,8 +89,9 @@ impl<R: Role> Receiver<R> {
         found: Beginning,
         frame_len: usize,
     ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let piece = Piece::whole_frame(found.first);
         if let Some(payload) = input.get_mut(found.header_len..frame_len)
-            && let Err(InvalidUtf8 { at }) = receive_payload(found.kind, found.masker, payload)
+            && let Err(InvalidUtf8 { at }) = receive_payload(piece, found.masker, payload)
         {
             take(input, at.saturating_add(found.header_len));
             return Err(self.refuse(ProtocolError::InvalidUtf8));
@@ -97,18 +99,18 @@ impl<R: Role> Receiver<R> {
         let frame = take(input, frame_len);
         Ok(Some(Event::Data(Data {
             payload: frame.get_mut(found.header_len..).unwrap_or(&mut []),
-            piece: Piece::whole(found.kind),
+            piece: piece.and(piece.is_plain_text()),
         })))
     }
 
     /// A message begins of which all is to follow but the header.
     #[inline(never)]
-    fn begin(&mut self, kind: MessageKind, masker: Masker, payload_len: usize) {
-        self.message.begin(kind, payload_len);
+    fn begin(&mut self, first: FirstOctet, masker: Masker, payload_len: usize) {
+        self.message.begin(first);
         self.decoder.go_on(Payload {
             missing: payload_len as u64,
             masker,
-            first: FirstOctet::of(true, Rsv::NONE, kind.opcode()),
+            first,
         });
         self.go_straight(false);
     }
@@ -196,18 +198,64 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Gives how many octets are a header's, all of them if it is not whole.
-    #[inline]
-    pub(super) fn next_header(
-        &mut self,
-        rules: &Rules,
-        octets: &[u8],
-    ) -> (usize, Result<Option<WholeHeader>, ProtocolError>) {
-        let (taken, header) = self.decoder.header(rules, octets);
-        (
-            taken,
-            header.map(|header| header.map(|header| header.as_it_came())),
-        )
+    fn receive_header_or_control(&mut self, octets: &[u8]) -> (usize, Whole) {
+        match self.stopped() {
+            Some(Stop::Failed(_)) => return (0, Whole::Failed),
+            Some(Stop::Closed(_) | Stop::Ended) => return (octets.len(), Whole::Nothing),
+            None => {}
+        }
+        let mut received = (0, Whole::Nothing);
+        if self.decoder.control().is_none() {
+            received = self.receive_header(octets);
+        }
+        if self.decoder.control().is_some() {
+            let (before, _) = received;
+            received = self.receive_control(octets, before);
+        }
+        self.go_straight(self.is_between_messages());
+        received
+    }
+
+    fn receive_header(&mut self, octets: &[u8]) -> (usize, Whole) {
+        let (taken, header) = self.decoder.header(&self.rules(), octets);
+        match header {
+            Ok(Some(header)) => {
+                let Payload {
+                    missing,
+                    masker,
+                    first,
+                } = Payload::of(&header);
+                (taken, self.begin_frame(first, missing, masker))
+            }
+            Ok(None) => (taken, Whole::Nothing),
+            Err(error) => (taken, self.refused(error)),
+        }
+    }
+
+    /// Takes the octets of a control frame's payload that are behind so many.
+    fn receive_control(&mut self, octets: &[u8], before: usize) -> (usize, Whole) {
+        let Some((missing, masker, first)) = self.decoder.control() else {
+            return (before, Whole::Nothing);
+        };
+        let octets = octets.get(before..).unwrap_or(&[]);
+        let here = len_within(*missing, octets.len());
+        self.control
+            .extend_unmasked(masker, octets.get(..here).unwrap_or(&[]));
+        *missing = missing.wrapping_sub(here as u64);
+        let taken = before.wrapping_add(here);
+        if *missing > 0 {
+            return (taken, Whole::Nothing);
+        }
+        let whole = self.end_control(first.opcode());
+        match whole {
+            // Its last octet proves it.
+            Whole::Failed => (taken.wrapping_sub(1), whole),
+            Whole::Ping if self.auto_pong => {
+                self.pong = self.control;
+                (taken, whole)
+            }
+            _ => (taken, whole),
+        }
     }
 
     /// Where the payload of a control frame that is whole is kept: that of a Ping is the one of its Pong.

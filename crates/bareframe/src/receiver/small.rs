@@ -2,12 +2,12 @@
 //! for all payload.
 
 use super::{Data, Event, Receiver, Whole};
+use crate::close_reason::CloseReason;
 use crate::error::ProtocolError;
-use crate::frame::{len_within, take};
-use crate::header::{Beginning, Rules, WholeHeader};
+use crate::frame::{Payload, Stop, take};
+use crate::header::Beginning;
 use crate::mask::Masker;
 use crate::message::Piece;
-use crate::opcode::{FirstOctet, Rsv};
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 
@@ -22,16 +22,15 @@ impl<R: Role> Receiver<R> {
         let (len, masker, mut piece) = loop {
             if let Some((missing, masker, fin)) = self.decoder.data() {
                 let now = *masker;
-                let (here, last) = match missing.checked_sub(input.len() as u64) {
-                    Some(left @ 1..) => {
-                        *missing = left;
-                        masker.pass(input.len());
-                        (input.len(), false)
-                    }
-                    _ => {
-                        let here = len_within(*missing, input.len());
+                let (here, last) = match usize::try_from(*missing) {
+                    Ok(here) if here <= input.len() => {
                         self.decoder.between_frames();
                         (here, fin)
+                    }
+                    _ => {
+                        *missing = missing.wrapping_sub(input.len() as u64);
+                        masker.pass(input.len());
+                        (input.len(), false)
                     }
                 };
                 break (here, now, self.message.give(last, &self.bounds));
@@ -41,16 +40,23 @@ impl<R: Role> Receiver<R> {
             {
                 let masker = found.masker.unwrap_or(Masker::NONE);
                 take(input, found.header_len);
-                if found.payload_len <= input.len() {
-                    break (found.payload_len, masker, Piece::whole(found.kind).unvalidated());
+                let here = input.len();
+                if found.payload_len <= here {
+                    break (found.payload_len, masker, Piece::whole_frame(found.first));
                 }
-                self.begin_frame(
-                    FirstOctet::of(true, Rsv::NONE, found.kind.opcode()),
-                    found.payload_len as u64,
-                    masker,
-                );
+                self.message.begin(found.first);
+                let mut masker_then = masker;
+                masker_then.pass(here);
+                self.decoder.go_on(Payload {
+                    missing: found.payload_len.wrapping_sub(here) as u64,
+                    masker: masker_then,
+                    first: found.first,
+                });
+                if here > 0 {
+                    break (here, masker, self.message.give(false, &self.bounds));
+                }
             } else {
-                let (taken, whole) = self.receive_header_or_control(input);
+                let (taken, whole) = self.receive_octet(input);
                 take(input, taken);
                 match whole {
                     Whole::Nothing => {}
@@ -63,7 +69,7 @@ impl<R: Role> Receiver<R> {
                     }
                     Whole::Ping => return Ok(Some(self.ping())),
                     Whole::Pong => return Ok(Some(Event::Pong(self.control))),
-                    Whole::Close => return Ok(Some(Event::Close(self.control.as_close()))),
+                    Whole::Close => return Ok(Some(Event::Close(CloseReason::from_payload(self.control)))),
                     Whole::Failed => return self.failure(),
                 }
             }
@@ -84,17 +90,42 @@ impl<R: Role> Receiver<R> {
         Ok(Some(Event::Data(Data { payload, piece })))
     }
 
-    /// Gives how many octets are a header's, one at a time.
-    #[inline]
-    pub(super) fn next_header(
-        &mut self,
-        rules: &Rules,
-        octets: &[u8],
-    ) -> (usize, Result<Option<WholeHeader>, ProtocolError>) {
-        match octets.first().map(|octet| self.decoder.push(*octet, rules)) {
-            Some(Ok(header)) => (1, Ok(header)),
-            Some(Err(error)) => (0, Err(error)),
-            None => (0, Ok(None)),
+    /// Takes the next octet of a header or of a control frame's payload. Gives how many octets it took, all of them if nothing
+    /// more is received.
+    #[inline(never)]
+    fn receive_octet(&mut self, octets: &[u8]) -> (usize, Whole) {
+        if self.decoder.is_stopped() {
+            return match self.stopped() {
+                Some(Stop::Failed(_)) => (0, Whole::Failed),
+                _ => (octets.len(), Whole::Nothing),
+            };
         }
+        let Some(&octet) = octets.first() else {
+            return (0, Whole::Nothing);
+        };
+        if let Some((missing, masker, _)) = self.decoder.control() {
+            *missing = missing.wrapping_sub(1);
+            let octet = masker.apply_octet(octet);
+            self.control.push(octet);
+        } else {
+            let rules = self.rules();
+            match self.decoder.push(octet, &rules) {
+                Ok(Some(header)) => {
+                    let masker = header.masking_key.map_or(Masker::NONE, Masker::new);
+                    let whole = self.begin_frame(header.first, header.payload_len, masker);
+                    if !header.first.is_control() {
+                        return (1, whole);
+                    }
+                }
+                Ok(None) => return (1, Whole::Nothing),
+                Err(error) => return (0, self.refused(error)),
+            }
+        }
+        if let Some((0, _, first)) = self.decoder.control() {
+            let whole = self.end_control(first.opcode());
+            // The last octet proves what is wrong with it.
+            return (if matches!(whole, Whole::Failed) { 0 } else { 1 }, whole);
+        }
+        (1, Whole::Nothing)
     }
 }
