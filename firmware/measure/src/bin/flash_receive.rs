@@ -15,10 +15,10 @@ fn main() -> ! {
         let Some(mut input) = BUFFER.get_mut(..len) else {
             continue;
         };
-        while let Ok(Some(event)) = SERVER.receive(&mut input) {
+        while let Ok(Some(event)) = &SERVER.receive(&mut input) {
             match event {
                 Event::Data(data) => board::write(data.payload()),
-                Event::Ping(payload) | Event::Pong(payload) => board::write(&payload),
+                Event::Ping(payload) | Event::Pong(payload) => board::write(payload),
                 Event::Close(reason) => board::write(&[u8::from(reason.code().is_some())]),
             }
         }
