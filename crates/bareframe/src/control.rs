@@ -34,7 +34,7 @@ pub struct ControlPayload {
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlFrame {
-    // A header and a payload's blocks; the octets behind `len` mean nothing.
+    // A header and a padded payload; the octets behind `len` mean nothing.
     octets: [u8; ControlFrame::ROOM],
     // At most MAX_LEN.
     len: u8,
@@ -55,6 +55,11 @@ pub(crate) struct WholeControl<'i> {
 /// is waited for.
 #[cfg(target_pointer_width = "64")]
 const BLOCK: usize = 16;
+/// What a payload takes in a frame, in octets: whole blocks, since copies of others overlap and wait for each other.
+#[cfg(target_pointer_width = "64")]
+const PADDED: usize = 128;
+#[cfg(not(target_pointer_width = "64"))]
+const PADDED: usize = ControlPayload::ROOM;
 /// The longest payload, in octets.
 const MAX_LEN: u8 = 125;
 const FIN: u8 = 0x80;
@@ -125,6 +130,27 @@ impl ControlPayload {
         let mut masker = Masker::new(MaskingKey::new(key));
         self.clear();
         from.iter().all(|octet| self.push(masker.apply_octet(*octet)))
+    }
+
+    /// The payload as it goes into a frame; what follows it means nothing. Of a short one no more is read than its blocks: the
+    /// length was only just written, and its block would be waited for.
+    #[cfg(target_pointer_width = "64")]
+    #[inline(always)]
+    fn padded(&self) -> [u8; PADDED] {
+        let mut padded = [0; PADDED];
+        match self.payload_len() {
+            0..=16 => copy_front::<16>(&self.octets, &mut padded),
+            17..=64 => copy_front::<64>(&self.octets, &mut padded),
+            _ => copy_front::<{ ControlPayload::ROOM }>(&self.octets, &mut padded),
+        }
+        padded
+    }
+
+    /// As above, in as little flash as it takes.
+    #[cfg(not(target_pointer_width = "64"))]
+    #[inline]
+    fn padded(&self) -> [u8; PADDED] {
+        self.octets
     }
 
     #[inline]
@@ -257,7 +283,7 @@ impl ControlFrame {
     /// The longest control frame, in octets: a masked header of 6 and a payload of 125.
     pub const MAX_LEN: usize = 131;
 
-    const ROOM: usize = 6 + ControlPayload::ROOM;
+    const ROOM: usize = 6 + PADDED;
 
     /// Makes the frame.
     #[inline(always)]
@@ -277,7 +303,7 @@ impl ControlFrame {
         let Some(key) = masking_key else {
             *front = [FIN | opcode.bits(), len];
             if let Some(to) = behind.first_chunk_mut() {
-                *to = payload.octets;
+                *to = payload.padded();
             }
             return frame;
         };
@@ -285,7 +311,7 @@ impl ControlFrame {
         if let Some((front, behind)) = behind.split_first_chunk_mut() {
             *front = key.octets();
             if let Some(to) = behind.first_chunk_mut() {
-                *to = payload.octets;
+                *to = payload.padded();
                 Masker::new(key).apply(to);
             }
         }
@@ -302,6 +328,15 @@ fn xored(mut block: [u8; BLOCK], key: u64) -> [u8; BLOCK] {
         *word = (u64::from_le_bytes(*word) ^ key).to_le_bytes();
     }
     block
+}
+
+/// Both are at least as long.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn copy_front<const N: usize>(from: &[u8], to: &mut [u8]) {
+    if let (Some(from), Some(to)) = (from.first_chunk::<N>(), to.first_chunk_mut()) {
+        *to = *from;
+    }
 }
 
 #[cfg(target_pointer_width = "64")]
@@ -459,6 +494,6 @@ mod tests {
 
     #[test]
     fn a_frame_is_no_larger_than_it_must_be() {
-        assert_eq!(size_of::<ControlFrame>(), 6 + size_of::<ControlPayload>() + 1);
+        assert_eq!(size_of::<ControlFrame>(), 6 + PADDED + 1);
     }
 }
