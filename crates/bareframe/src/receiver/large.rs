@@ -247,15 +247,12 @@ impl<R: Role> Receiver<R> {
             return (taken, Whole::Nothing);
         }
         let whole = self.end_control(first.opcode());
-        match whole {
-            // Its last octet proves it.
-            Whole::Failed => (taken.wrapping_sub(1), whole),
-            Whole::Ping if self.auto_pong => {
-                self.pong = self.control;
-                (taken, whole)
-            }
-            _ => (taken, whole),
+        if matches!(whole, Whole::Ping) {
+            self.pong = self.control;
         }
+        // The last octet proves what is wrong with a Close.
+        let proved = matches!(whole, Whole::Failed);
+        (taken.wrapping_sub(usize::from(proved)), whole)
     }
 
     /// Where the payload of a control frame that is whole is kept: that of a Ping is the one of its Pong.
