@@ -189,7 +189,7 @@ impl ControlPayload {
         octets.iter().all(|octet| self.push(*octet))
     }
 
-    /// Adds octets at the end, unmasked, as many as fit.
+    /// Adds octets at the end, unmasked, if they all fit.
     #[cfg(target_pointer_width = "64")]
     pub(crate) fn extend_unmasked(&mut self, masker: &mut Masker, octets: &[u8]) {
         let len = self.payload_len();

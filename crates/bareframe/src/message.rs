@@ -178,10 +178,8 @@ impl Message {
     /// The message ends with a frame that has no payload.
     #[inline]
     pub(crate) fn end(&mut self, bounds: &Bounds) -> Piece {
-        {
-            let plain = self.is_plain_text();
-            self.give(true, bounds).and(plain)
-        }
+        let plain = self.is_plain_text();
+        self.give(true, bounds).and(plain)
     }
 
     #[inline(always)]

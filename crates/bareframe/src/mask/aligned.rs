@@ -9,6 +9,7 @@ pub(super) use super::words::xor_copy;
 #[inline(never)]
 pub(super) fn xor(mut key: u32, octets: &mut [u8]) -> bool {
     let mut rest = octets;
+    // Most pieces lie aligned: one question for them.
     if rest.as_ptr().addr() & 3 != 0 {
         if rest.as_ptr().addr() & 1 != 0 {
             key = xor_one(key, &mut rest);

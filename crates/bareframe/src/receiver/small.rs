@@ -45,11 +45,11 @@ impl<R: Role> Receiver<R> {
                     break (found.payload_len, masker, Piece::whole_frame(found.first));
                 }
                 self.message.begin(found.first);
-                let mut masker_then = masker;
-                masker_then.pass(here);
+                let mut behind = masker;
+                behind.pass(here);
                 self.decoder.go_on(Payload {
                     missing: found.payload_len.wrapping_sub(here) as u64,
-                    masker: masker_then,
+                    masker: behind,
                     first: found.first,
                 });
                 if here > 0 {
