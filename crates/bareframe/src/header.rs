@@ -118,6 +118,14 @@ pub(crate) struct WholeHeader {
     pub(crate) first: FirstOctet,
 }
 
+/// A length as a header has it, in as few octets as it needs (RFC 6455 section 5.2).
+enum Length {
+    /// In the second octet.
+    Short(u8),
+    Two(u16),
+    Eight(u64),
+}
+
 /// What the next octet of a header belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -285,12 +293,10 @@ impl FrameHeader {
     /// How many octets [`FrameHeader::encode`] gives.
     #[inline]
     pub(crate) const fn encoded_len(&self) -> usize {
-        let length_end = if self.payload_len < LENGTH_16 as u64 {
-            2
-        } else if self.payload_len <= u16::MAX as u64 {
-            4
-        } else {
-            10_usize
+        let length_end = match self.length() {
+            Length::Short(_) => 2_usize,
+            Length::Two(_) => 4,
+            Length::Eight(_) => 10,
         };
         length_end.wrapping_add(if self.masking_key.is_some() { 4 } else { 0 })
     }
@@ -300,30 +306,76 @@ impl FrameHeader {
     #[inline]
     pub const fn encode(&self) -> HeaderBytes {
         // Put together in registers: octets stored one by one would be waited for by whoever reads them all at once.
-        let fin = if self.fin { FIN } else { 0 };
-        let first = (fin | self.rsv.bits() | self.opcode.bits()) as u64;
         let (mask, key, key_len) = match self.masking_key {
             Some(key) => (MASK as u64, u32::from_be_bytes(key.octets()) as u64, 4_u64),
             None => (0, 0, 0),
         };
-        let front = first << 56 | mask << 48;
-        let len = self.payload_len;
-        let (front, back) = if len < LENGTH_16 as u64 {
-            (front | len << 48 | key << 16, key_len.wrapping_add(2))
-        } else if len <= u16::MAX as u64 {
-            (
-                front | (LENGTH_16 as u64) << 48 | len << 32 | key,
-                key_len.wrapping_add(4),
-            )
-        } else {
-            let back = len << 48 | key << 16;
-            (
-                front | (LENGTH_64 as u64) << 48 | len >> 16,
-                back | key_len.wrapping_add(10),
-            )
+        let front = (self.first_octet() as u64) << 56 | mask << 48;
+        let (front, back) = match self.length() {
+            Length::Short(len) => (front | (len as u64) << 48 | key << 16, key_len.wrapping_add(2)),
+            Length::Two(len) => {
+                let front = front | (LENGTH_16 as u64) << 48 | (len as u64) << 32;
+                (front | key, key_len.wrapping_add(4))
+            }
+            Length::Eight(len) => {
+                let back = len << 48 | key << 16;
+                let front = front | (LENGTH_64 as u64) << 48 | len >> 16;
+                (front, back | key_len.wrapping_add(10))
+            }
         };
         HeaderBytes {
             octets: ((front as u128) << 64 | back as u128).to_be_bytes(),
+        }
+    }
+
+    /// Writes the same octets to the front of `out` and gives the rest for the payload; `None` if there is no room for them.
+    #[inline(always)]
+    pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> Option<&'o mut [u8]> {
+        let mask = if self.masking_key.is_some() { MASK } else { 0 };
+        let first = self.first_octet();
+        let behind = match self.length() {
+            Length::Short(len) => {
+                let (front, behind) = out.split_first_chunk_mut()?;
+                *front = [first, mask | len];
+                behind
+            }
+            Length::Two(len) => {
+                let (front, behind) = out.split_first_chunk_mut()?;
+                let [high, low] = len.to_be_bytes();
+                *front = [first, mask | LENGTH_16, high, low];
+                behind
+            }
+            Length::Eight(len) => {
+                let (front, behind) = out.split_first_chunk_mut()?;
+                *front = [first, mask | LENGTH_64];
+                let (length, behind) = behind.split_first_chunk_mut()?;
+                *length = len.to_be_bytes();
+                behind
+            }
+        };
+        let Some(key) = self.masking_key else {
+            return Some(behind);
+        };
+        let (front, behind) = behind.split_first_chunk_mut()?;
+        *front = key.octets();
+        Some(behind)
+    }
+
+    #[inline]
+    const fn first_octet(&self) -> u8 {
+        let fin = if self.fin { FIN } else { 0 };
+        fin | self.rsv.bits() | self.opcode.bits()
+    }
+
+    #[inline]
+    const fn length(&self) -> Length {
+        let [.., high, low] = self.payload_len.to_be_bytes();
+        if self.payload_len < LENGTH_16 as u64 {
+            Length::Short(low)
+        } else if self.payload_len <= u16::MAX as u64 {
+            Length::Two(u16::from_be_bytes([high, low]))
+        } else {
+            Length::Eight(self.payload_len)
         }
     }
 }
@@ -613,32 +665,6 @@ impl HeaderBytes {
     const fn octet_count(&self) -> usize {
         let [.., len] = self.octets;
         len as usize
-    }
-
-    /// Writes the header to the front of `out`, which holds a whole frame, and gives the rest for its payload.
-    #[inline]
-    pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> &'o mut [u8] {
-        // One copy of a fixed length; the payload goes over what of it is no header. Never through memory: what was
-        // just written there in two words would be waited for.
-        let header = u128::from_be_bytes(self.octets);
-        if cfg!(target_pointer_width = "64")
-            && let Some(front) = out.first_chunk_mut()
-        {
-            *front = header.to_be_bytes();
-        } else if cfg!(target_pointer_width = "64")
-            && let Some(front) = out.first_chunk_mut()
-        {
-            // A frame of fewer than 16 octets has a header of at most 6.
-            let [a, b, c, d, e, f, ..] = header.to_be_bytes();
-            *front = [a, b, c, d, e, f, 0, 0];
-        } else {
-            let mut rest = header;
-            for to in out.iter_mut().take(self.octet_count()) {
-                [*to, ..] = rest.to_be_bytes();
-                rest <<= 8;
-            }
-        }
-        out.get_mut(self.octet_count()..).unwrap_or(&mut [])
     }
 }
 

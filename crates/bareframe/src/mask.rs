@@ -148,7 +148,8 @@ impl Masker {
     /// # Errors
     ///
     /// [`BufferTooSmall`] if `out` is shorter than `piece`; nothing was written.
-    #[inline]
+    // A call would have the key in memory, for which every short payload would wait.
+    #[inline(always)]
     pub fn apply_copy(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let needed = piece.len();
         let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;

@@ -123,7 +123,10 @@ impl<R: Role> Sender<R> {
             .saturating_add(R::KEY_LEN);
         let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
         let masking_key = self.role.next_key();
-        let body = header.with_key(masking_key).encode().write(out);
+        let body = header
+            .with_key(masking_key)
+            .write(out)
+            .ok_or(BufferTooSmall { needed })?;
         match masking_key.map(Masker::new) {
             Some(mut masker) => {
                 masker.apply_copy(payload, body)?;
