@@ -404,6 +404,7 @@ pub(super) fn status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, Hea
     })
 }
 
+#[cfg_attr(target_pointer_width = "64", inline(always))]
 fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
     // A copy, which need not be in memory.
     let mut rest = *lines;
