@@ -45,11 +45,10 @@ impl<R: Role> Receiver<R> {
         input: &mut &'i mut [u8],
     ) -> Result<Option<Event<'i>>, ProtocolError> {
         loop {
-            if let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight) {
-                if let Some(frame_len) = found.frame_len(input.len()) {
-                    return self.receive_whole(input, found, frame_len);
+            if let Some(found) = Beginning::take(input, R::RECEIVES_MASKED, self.bounds.straight) {
+                if found.payload_len <= input.len() {
+                    return self.receive_whole(input, found);
                 }
-                take(input, found.header_len);
                 self.begin(
                     found.first,
                     found.masker.unwrap_or(Masker::NONE),
@@ -87,23 +86,22 @@ impl<R: Role> Receiver<R> {
         &mut self,
         input: &mut &'i mut [u8],
         found: Beginning,
-        frame_len: usize,
     ) -> Result<Option<Event<'i>>, ProtocolError> {
         let piece = Piece::whole_frame(found.first);
-        if let Some(payload) = input.get_mut(found.header_len..frame_len)
+        if let Some(payload) = input.get_mut(..found.payload_len)
             && let Err(InvalidUtf8 { at }) = receive_payload(piece, found.masker, payload)
         {
-            take(input, at.saturating_add(found.header_len));
+            take(input, at);
             return Err(self.refuse(ProtocolError::InvalidUtf8));
         }
-        let frame = take(input, frame_len);
         Ok(Some(Event::Data(Data {
-            payload: frame.get_mut(found.header_len..).unwrap_or(&mut []),
+            payload: take(input, found.payload_len),
             piece: piece.and(piece.is_plain_text()),
         })))
     }
 
     /// A message begins of which all is to follow but the header.
+    #[cold]
     #[inline(never)]
     fn begin(&mut self, first: FirstOctet, masker: Masker, payload_len: usize) {
         self.message.begin(first);

@@ -36,10 +36,9 @@ impl<R: Role> Receiver<R> {
                 break (here, now, self.message.give(last, &self.bounds));
             }
             if self.is_between_messages()
-                && let Some(found) = Beginning::find(input, R::RECEIVES_MASKED, self.bounds.straight)
+                && let Some(found) = Beginning::take(input, R::RECEIVES_MASKED, self.bounds.straight)
             {
                 let masker = found.masker.unwrap_or(Masker::NONE);
-                take(input, found.header_len);
                 let here = input.len();
                 if found.payload_len <= here {
                     break (found.payload_len, masker, Piece::whole_frame(found.first));
