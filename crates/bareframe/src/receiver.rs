@@ -46,8 +46,7 @@ pub struct Receiver<R> {
     control: ControlPayload,
     /// The payload of the Pong that is owed, if one is.
     pong: ControlPayload,
-    pong_owed: bool,
-    close_owed: bool,
+    debts: Debts,
     role: PhantomData<fn() -> R>,
 }
 
@@ -111,6 +110,11 @@ pub(crate) enum Owed {
     Close(Option<CloseCode>),
 }
 
+/// What is owed to the peer, a bit each, so that one question tells whether anything is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+struct Debts(u8);
+
 /// How the stream ended (RFC 6455 section 7.1.4).
 ///
 /// ```
@@ -139,8 +143,7 @@ impl<R: Role> Receiver<R> {
             auto_pong: config.auto_pong,
             control: ControlPayload::EMPTY,
             pong: ControlPayload::EMPTY,
-            pong_owed: false,
-            close_owed: false,
+            debts: Debts::NONE,
             role: PhantomData,
         }
     }
@@ -168,11 +171,11 @@ impl<R: Role> Receiver<R> {
     /// By this half alone the end is clean if the peer's Close arrived and its answer was taken as a [`Reply`].
     pub fn receive_eof(&mut self) -> Closure {
         match self.stopped() {
-            Some(Stop::Closed(_)) if !self.close_owed => Closure::Clean,
+            Some(Stop::Closed(_)) if !self.debts.have(Debts::CLOSE) => Closure::Clean,
             Some(_) => Closure::Abnormal,
             None => {
                 self.stop(Stop::Ended);
-                self.pong_owed = false;
+                self.debts.pay(Debts::PONG);
                 Closure::Abnormal
             }
         }
@@ -201,19 +204,21 @@ impl<R: Role> Receiver<R> {
     /// The control frame that is owed, once.
     #[inline]
     pub(crate) fn poll_owed(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        if core::mem::take(&mut self.pong_owed) {
-            Some((Opcode::Pong, &self.pong))
-        } else if self.close_owed {
-            self.take_close()
-        } else {
+        if self.debts == Debts::NONE {
             None
+        } else if self.debts.have(Debts::PONG) {
+            self.debts.pay(Debts::PONG);
+            Some((Opcode::Pong, &self.pong))
+        } else {
+            self.take_close()
         }
     }
 
     /// No control frame arrives any more, so that its place is free for the Close.
+    #[cold]
     #[inline(never)]
     fn take_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        self.close_owed = false;
+        self.debts.pay(Debts::CLOSE);
         let code = match self.stopped()? {
             Stop::Failed(error) => Some(error.close_code()),
             Stop::Closed(code) => code,
@@ -285,7 +290,7 @@ impl<R: Role> Receiver<R> {
             match self.control.judge_close() {
                 Ok(code) => {
                     self.stop(Stop::Closed(code));
-                    self.close_owed = true;
+                    self.debts.owe(Debts::CLOSE);
                 }
                 Err(error) => return self.refused(error),
             }
@@ -299,7 +304,7 @@ impl<R: Role> Receiver<R> {
     #[inline]
     fn ping<'i>(&mut self) -> Event<'i> {
         if self.auto_pong {
-            self.pong_owed = true;
+            self.debts.owe(Debts::PONG);
             if !SMALL {
                 return Event::Ping(self.pong);
             }
@@ -313,7 +318,7 @@ impl<R: Role> Receiver<R> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
         self.stop(Stop::Failed(error));
-        self.close_owed = true;
+        self.debts.owe(Debts::CLOSE);
         error
     }
 
@@ -336,6 +341,27 @@ impl<R: Role> Receiver<R> {
     fn stop(&mut self, stop: Stop) {
         self.decoder.stop(stop);
         self.go_straight(false);
+    }
+}
+
+impl Debts {
+    const NONE: Debts = Debts(0);
+    const PONG: Debts = Debts(1);
+    const CLOSE: Debts = Debts(2);
+
+    #[inline]
+    const fn have(self, debt: Debts) -> bool {
+        self.0 & debt.0 != 0
+    }
+
+    #[inline]
+    const fn owe(&mut self, debt: Debts) {
+        self.0 |= debt.0;
+    }
+
+    #[inline]
+    const fn pay(&mut self, debt: Debts) {
+        self.0 &= !debt.0;
     }
 }
 
