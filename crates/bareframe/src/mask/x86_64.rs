@@ -9,8 +9,7 @@ use crate::cpu::{Vectors, known, vectors};
 #[inline(always)]
 pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
     match octets.len() {
-        0..16 => xor_short(key, octets),
-        16..=32 => xor_ends::<1>(key, octets),
+        0..=32 => xor_at_most_32(key, octets),
         33..=64 => xor_ends::<2>(key, octets),
         65..=128 => xor_ends::<4>(key, octets),
         _ => xor_dispatched(key, octets),
@@ -28,38 +27,52 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
     }
 }
 
-#[inline(never)]
-fn xor_dispatched(key: u32, octets: &mut [u8]) -> bool {
-    match known() {
-        // SAFETY: this is known only of a processor that has AVX2.
-        Some(Vectors::Avx2) => unsafe { avx2::xor(key, octets) },
-        Some(Vectors::Baseline) => xor_long(key, octets),
-        None => xor_first(key, octets),
+#[inline(always)]
+fn xor_at_most_32(key: u32, octets: &mut [u8]) -> bool {
+    match octets.len() {
+        0..16 => xor_short(key, octets),
+        _ => xor_ends::<1>(key, octets),
     }
 }
 
-#[cold]
+#[inline(never)]
+fn xor_dispatched(key: u32, octets: &mut [u8]) -> bool {
+    if known() == Some(Vectors::Avx2) {
+        // SAFETY: this is known only of a processor that has AVX2.
+        unsafe { avx2::xor(key, octets) }
+    } else {
+        xor_first(key, octets)
+    }
+}
+
+/// The first time, and where there is no AVX2.
 #[inline(never)]
 fn xor_first(key: u32, octets: &mut [u8]) -> bool {
-    vectors();
-    xor_dispatched(key, octets)
+    match vectors() {
+        // SAFETY: `vectors` gives this only of a processor that has AVX2.
+        Vectors::Avx2 => unsafe { avx2::xor(key, octets) },
+        Vectors::Baseline => xor_long(key, octets),
+    }
 }
 
 #[inline(never)]
 fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
-    match known() {
+    if known() == Some(Vectors::Avx2) {
         // SAFETY: this is known only of a processor that has AVX2.
-        Some(Vectors::Avx2) => unsafe { avx2::xor_copy(key, from, out) },
-        Some(Vectors::Baseline) => xor_copy_long(key, from, out),
-        None => xor_copy_first(key, from, out),
+        unsafe { avx2::xor_copy(key, from, out) }
+    } else {
+        xor_copy_first(key, from, out);
     }
 }
 
-#[cold]
+/// As [`xor_first`], copied.
 #[inline(never)]
 fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
-    vectors();
-    xor_copy_dispatched(key, from, out);
+    match vectors() {
+        // SAFETY: `vectors` gives this only of a processor that has AVX2.
+        Vectors::Avx2 => unsafe { avx2::xor_copy(key, from, out) },
+        Vectors::Baseline => xor_copy_long(key, from, out),
+    }
 }
 
 /// The first N lanes and the last N, which may overlap, so that both are read before either is written.
