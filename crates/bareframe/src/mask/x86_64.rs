@@ -80,19 +80,12 @@ fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
 fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
     let tail_key = Lane::repeat(turn(key, octets.len()));
     let key = Lane::repeat(key);
-    let head: Option<&[[u8; 16]; N]> = octets.as_chunks().0.first_chunk();
-    let tail: Option<&[[u8; 16]; N]> = octets.as_rchunks().1.last_chunk();
-    let (Some(head), Some(tail)) = (head, tail) else {
+    let (Some(head), Some(tail)) = (first::<N>(octets), last::<N>(octets)) else {
         return true;
     };
     let head = head.map(|octets| Lane::read(octets).xor(key));
     let tail = tail.map(|octets| Lane::read(octets).xor(tail_key));
-    if let Some(to) = octets.as_chunks_mut().0.first_chunk_mut() {
-        *to = head.map(Lane::octets);
-    }
-    if let Some(to) = octets.as_rchunks_mut().1.last_chunk_mut() {
-        *to = tail.map(Lane::octets);
-    }
+    write_ends(octets, head.map(Lane::octets), tail.map(Lane::octets));
     let mut seen = Lane::repeat(0);
     for (head, tail) in head.into_iter().zip(tail) {
         seen = seen.or(head).or(tail);
@@ -105,17 +98,42 @@ fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
 fn xor_copy_ends<const N: usize>(key: u32, from: &[u8], out: &mut [u8]) {
     let tail_key = Lane::repeat(turn(key, from.len()));
     let key = Lane::repeat(key);
-    let head: Option<&[[u8; 16]; N]> = from.as_chunks().0.first_chunk();
-    let tail: Option<&[[u8; 16]; N]> = from.as_rchunks().1.last_chunk();
-    let (Some(head), Some(tail)) = (head, tail) else {
-        return;
-    };
-    if let Some(to) = out.as_chunks_mut().0.first_chunk_mut() {
-        *to = head.map(|octets| Lane::read(octets).xor(key).octets());
+    if let (Some(head), Some(tail)) = (first::<N>(from), last::<N>(from)) {
+        let head = head.map(|octets| Lane::read(octets).xor(key).octets());
+        let tail = tail.map(|octets| Lane::read(octets).xor(tail_key).octets());
+        write_ends(out, head, tail);
     }
-    if let Some(to) = out.as_rchunks_mut().1.last_chunk_mut() {
-        *to = tail.map(|octets| Lane::read(octets).xor(tail_key).octets());
+}
+
+type Lanes<const N: usize> = [[u8; 16]; N];
+
+#[inline(always)]
+fn first<const N: usize>(octets: &[u8]) -> Option<&Lanes<N>> {
+    octets.as_chunks().0.first_chunk()
+}
+
+#[inline(always)]
+fn last<const N: usize>(octets: &[u8]) -> Option<&Lanes<N>> {
+    first(octets.get(before_last::<N>(octets)?..)?)
+}
+
+#[inline(always)]
+fn write_ends<const N: usize>(octets: &mut [u8], head: Lanes<N>, tail: Lanes<N>) {
+    if let Some(to) = octets.as_chunks_mut().0.first_chunk_mut() {
+        *to = head;
     }
+    if let Some(before) = before_last::<N>(octets)
+        && let Some(octets) = octets.get_mut(before..)
+        && let Some(to) = octets.as_chunks_mut().0.first_chunk_mut()
+    {
+        *to = tail;
+    }
+}
+
+/// How many octets stand before the last N lanes.
+#[inline(always)]
+fn before_last<const N: usize>(octets: &[u8]) -> Option<usize> {
+    octets.len().checked_sub(size_of::<Lanes<N>>())
 }
 
 #[cfg(test)]

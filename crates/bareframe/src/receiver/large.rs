@@ -95,7 +95,7 @@ impl<R: Role> Receiver<R> {
             return Err(self.refuse(ProtocolError::InvalidUtf8));
         }
         Ok(Some(Event::Data(Data {
-            payload: take(input, found.payload_len),
+            payload: input.split_off_mut(..found.payload_len).unwrap_or(&mut []),
             piece: piece.and(piece.is_plain_text()),
         })))
     }
