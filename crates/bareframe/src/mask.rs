@@ -9,6 +9,8 @@ mod aligned;
 mod avx2;
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
 mod blocks;
+#[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
+mod ends;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod lane;
 #[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]

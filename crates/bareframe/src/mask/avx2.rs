@@ -2,13 +2,14 @@
 //!
 //! By name, as the lanes of SSE2: what compilers make of arrays here is up to three times slower.
 
-use super::turn;
+use super::{ends, turn};
 use core::arch::x86_64::{
     __m256i, _mm256_extract_epi64, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set_epi64x,
     _mm256_set1_epi32, _mm256_setzero_si256, _mm256_xor_si256,
 };
 
-type Vector = [[u8; 8]; 4];
+/// The octets of a vector.
+const VECTOR: usize = 32;
 
 /// At least 128 octets. Tells whether every octet that it wrote is ASCII.
 #[target_feature(enable = "avx2")]
@@ -27,12 +28,17 @@ pub(super) fn xor(key: u32, octets: &mut [u8]) -> bool {
 fn xor_ends(key: u32, octets: &mut [u8]) -> bool {
     let tail_key = repeat(turn(key, octets.len()));
     let key = repeat(key);
-    let (Some(&head), Some(&tail)) = (first(octets), last::<128, 4>(octets)) else {
+    let (Some(&head), Some(&tail)) = (ends::first::<VECTOR, 4>(octets), ends::last::<VECTOR, 4>(octets))
+    else {
         return true;
     };
     let head = head.map(|vector| _mm256_xor_si256(read(vector), key));
     let tail = tail.map(|vector| _mm256_xor_si256(read(vector), tail_key));
-    write_ends::<128, 4>(octets, head, tail);
+    ends::write(
+        octets,
+        head.map(|vector| written(vector)),
+        tail.map(|vector| written(vector)),
+    );
     let mut seen = _mm256_setzero_si256();
     for (head, tail) in head.into_iter().zip(tail) {
         seen = _mm256_or_si256(seen, _mm256_or_si256(head, tail));
@@ -44,16 +50,17 @@ fn xor_ends(key: u32, octets: &mut [u8]) -> bool {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn xor_long(key: u32, octets: &mut [u8]) -> bool {
-    let (Some(&[head]), Some(&[tail])) = (first(octets), last::<32, 1>(octets)) else {
+    let (Some(&[head]), Some(&[tail])) = (ends::first::<VECTOR, 1>(octets), ends::last::<VECTOR, 1>(octets))
+    else {
         return true;
     };
     let head = _mm256_xor_si256(read(head), repeat(key));
     let tail = _mm256_xor_si256(read(tail), repeat(turn(key, octets.len())));
     let mut seen = _mm256_or_si256(head, tail);
-    let unaligned = octets.as_ptr().align_offset(size_of::<Vector>());
+    let unaligned = octets.as_ptr().align_offset(VECTOR);
     if let Some(aligned) = octets.get_mut(unaligned..) {
         let key = repeat(turn(key, unaligned));
-        let (fours, rest) = aligned.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut::<4>();
+        let (fours, rest) = aligned.as_chunks_mut().0.as_chunks_mut::<4>();
         for four in fours {
             for vector in four {
                 let masked = _mm256_xor_si256(read(*vector), key);
@@ -67,7 +74,7 @@ fn xor_long(key: u32, octets: &mut [u8]) -> bool {
             *vector = written(masked);
         }
     }
-    write_ends::<32, 1>(octets, [head], [tail]);
+    ends::write(octets, [written(head)], [written(tail)]);
     is_ascii(seen)
 }
 
@@ -87,10 +94,10 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
 fn xor_copy_ends(key: u32, from: &[u8], out: &mut [u8]) {
     let tail_key = repeat(turn(key, from.len()));
     let key = repeat(key);
-    if let (Some(&head), Some(&tail)) = (first(from), last::<128, 4>(from)) {
-        let head = head.map(|vector| _mm256_xor_si256(read(vector), key));
-        let tail = tail.map(|vector| _mm256_xor_si256(read(vector), tail_key));
-        write_ends::<128, 4>(out, head, tail);
+    if let (Some(&head), Some(&tail)) = (ends::first::<VECTOR, 4>(from), ends::last::<VECTOR, 4>(from)) {
+        let head = head.map(|vector| written(_mm256_xor_si256(read(vector), key)));
+        let tail = tail.map(|vector| written(_mm256_xor_si256(read(vector), tail_key)));
+        ends::write(out, head, tail);
     }
 }
 
@@ -98,16 +105,16 @@ fn xor_copy_ends(key: u32, from: &[u8], out: &mut [u8]) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn xor_copy_long(key: u32, from: &[u8], out: &mut [u8]) {
-    if let (Some(&[head]), Some(&[tail])) = (first(from), last::<32, 1>(from)) {
+    if let (Some(&[head]), Some(&[tail])) = (ends::first::<VECTOR, 1>(from), ends::last::<VECTOR, 1>(from)) {
         let head = _mm256_xor_si256(read(head), repeat(key));
         let tail = _mm256_xor_si256(read(tail), repeat(turn(key, from.len())));
-        write_ends::<32, 1>(out, [head], [tail]);
+        ends::write(out, [written(head)], [written(tail)]);
     }
-    let unaligned = out.as_ptr().align_offset(size_of::<Vector>());
+    let unaligned = out.as_ptr().align_offset(VECTOR);
     if let (Some(from), Some(out)) = (from.get(unaligned..), out.get_mut(unaligned..)) {
         let key = repeat(turn(key, unaligned));
-        let (fours, rest) = from.as_chunks().0.as_chunks().0.as_chunks::<4>();
-        let (out_fours, out_rest) = out.as_chunks_mut().0.as_chunks_mut().0.as_chunks_mut::<4>();
+        let (fours, rest) = from.as_chunks().0.as_chunks::<4>();
+        let (out_fours, out_rest) = out.as_chunks_mut().0.as_chunks_mut::<4>();
         for (to, from) in out_fours.iter_mut().zip(fours) {
             for (to, from) in to.iter_mut().zip(from) {
                 *to = written(_mm256_xor_si256(read(*from), key));
@@ -116,34 +123,6 @@ fn xor_copy_long(key: u32, from: &[u8], out: &mut [u8]) {
         for (to, from) in out_rest.iter_mut().zip(rest) {
             *to = written(_mm256_xor_si256(read(*from), key));
         }
-    }
-}
-
-#[inline(always)]
-fn first<const N: usize>(octets: &[u8]) -> Option<&[Vector; N]> {
-    octets.as_chunks().0.as_chunks().0.first_chunk()
-}
-
-/// So many octets are N vectors.
-#[inline(always)]
-fn last<const OCTETS: usize, const N: usize>(octets: &[u8]) -> Option<&[Vector; N]> {
-    octets.last_chunk::<OCTETS>().and_then(|octets| first(octets))
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn write_ends<const OCTETS: usize, const N: usize>(
-    octets: &mut [u8],
-    head: [__m256i; N],
-    tail: [__m256i; N],
-) {
-    if let Some(to) = octets.as_chunks_mut().0.as_chunks_mut().0.first_chunk_mut() {
-        *to = head.map(|vector| written(vector));
-    }
-    if let Some(octets) = octets.last_chunk_mut::<OCTETS>()
-        && let Some(to) = octets.as_chunks_mut().0.as_chunks_mut().0.first_chunk_mut()
-    {
-        *to = tail.map(|vector| written(vector));
     }
 }
 
@@ -156,21 +135,29 @@ fn repeat(key: u32) -> __m256i {
 /// Compilers make one load of it.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn read(octets: Vector) -> __m256i {
-    let [a, b, c, d] = octets.map(i64::from_ne_bytes);
-    _mm256_set_epi64x(d, c, b, a)
+fn read(octets: [u8; VECTOR]) -> __m256i {
+    let (words, _) = octets.as_chunks();
+    match words {
+        &[a, b, c, d] => {
+            let [a, b, c, d] = [a, b, c, d].map(i64::from_ne_bytes);
+            _mm256_set_epi64x(d, c, b, a)
+        }
+        _ => _mm256_setzero_si256(),
+    }
 }
 
 /// Compilers make one store of it.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn written(vector: __m256i) -> Vector {
-    [
-        _mm256_extract_epi64::<0>(vector).to_ne_bytes(),
-        _mm256_extract_epi64::<1>(vector).to_ne_bytes(),
-        _mm256_extract_epi64::<2>(vector).to_ne_bytes(),
-        _mm256_extract_epi64::<3>(vector).to_ne_bytes(),
-    ]
+fn written(vector: __m256i) -> [u8; VECTOR] {
+    let mut octets = [0; VECTOR];
+    if let [a, b, c, d] = octets.as_chunks_mut().0 {
+        *a = _mm256_extract_epi64::<0>(vector).to_ne_bytes();
+        *b = _mm256_extract_epi64::<1>(vector).to_ne_bytes();
+        *c = _mm256_extract_epi64::<2>(vector).to_ne_bytes();
+        *d = _mm256_extract_epi64::<3>(vector).to_ne_bytes();
+    }
+    octets
 }
 
 #[inline]

@@ -1,11 +1,9 @@
 //! Masking for targets that have vectors: a straight path for each class of short payload, and one loop.
 
-use super::turn;
+use super::{ends, turn};
 
 /// What one turn of the loop takes, in octets: a whole number of any vector.
 const BLOCK: usize = 64;
-
-type Word = [u8; 8];
 
 /// Tells whether every octet that it wrote is ASCII.
 #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
@@ -58,7 +56,7 @@ fn xor_four(key: u32, octets: &mut [u8]) -> bool {
     };
     let head = u32::from_ne_bytes(head) ^ key;
     let tail = u32::from_ne_bytes(tail) ^ tail_key;
-    write_ends(octets, head.to_ne_bytes(), tail.to_ne_bytes());
+    ends::write(octets, [head.to_ne_bytes()], [tail.to_ne_bytes()]);
     (head | tail) & 0x8080_8080 == 0
 }
 
@@ -66,12 +64,12 @@ fn xor_four(key: u32, octets: &mut [u8]) -> bool {
 #[inline(always)]
 pub(super) fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
     let tail_key = turn(key, octets.len());
-    let (Some(&head), Some(&tail)) = (first_words::<N>(octets), last_words::<N>(octets)) else {
+    let (Some(&head), Some(&tail)) = (ends::first::<8, N>(octets), ends::last::<8, N>(octets)) else {
         return true;
     };
     let head = head.map(|word| u64::from_ne_bytes(word) ^ doubled(key));
     let tail = tail.map(|word| u64::from_ne_bytes(word) ^ doubled(tail_key));
-    write_end_words(octets, head, tail);
+    ends::write(octets, head.map(u64::to_ne_bytes), tail.map(u64::to_ne_bytes));
     let mut seen = 0;
     for (head, tail) in head.into_iter().zip(tail) {
         seen |= head | tail;
@@ -101,7 +99,7 @@ pub(super) fn xor_long(key: u32, octets: &mut [u8]) -> bool {
             seen = either(seen, *block);
         }
     }
-    write_ends(octets, head, tail);
+    ends::write(octets, [head], [tail]);
     !seen.iter().fold(false, |above, &octet| above | (octet >= 0x80))
 }
 
@@ -118,7 +116,7 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
             if let (Some(&head), Some(&tail)) = (from.first_chunk(), from.last_chunk()) {
                 let tail = u32::from_ne_bytes(tail) ^ turn(key, from.len());
                 let head = u32::from_ne_bytes(head) ^ key;
-                write_ends(out, head.to_ne_bytes(), tail.to_ne_bytes());
+                ends::write(out, [head.to_ne_bytes()], [tail.to_ne_bytes()]);
             }
         }
         8..=16 => xor_copy_ends::<1>(key, from, out),
@@ -133,10 +131,10 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
 #[inline(always)]
 fn xor_copy_ends<const N: usize>(key: u32, from: &[u8], out: &mut [u8]) {
     let tail_key = turn(key, from.len());
-    if let (Some(&head), Some(&tail)) = (first_words::<N>(from), last_words::<N>(from)) {
+    if let (Some(&head), Some(&tail)) = (ends::first::<8, N>(from), ends::last::<8, N>(from)) {
         let head = head.map(|word| u64::from_ne_bytes(word) ^ doubled(key));
         let tail = tail.map(|word| u64::from_ne_bytes(word) ^ doubled(tail_key));
-        write_end_words(out, head, tail);
+        ends::write(out, head.map(u64::to_ne_bytes), tail.map(u64::to_ne_bytes));
     }
 }
 
@@ -152,36 +150,6 @@ pub(super) fn xor_copy_long(key: u32, from: &[u8], out: &mut [u8]) {
         for (to, from) in out_blocks.iter_mut().zip(blocks) {
             *to = xored::<BLOCK>(*from, key);
         }
-    }
-}
-
-#[inline(always)]
-fn first_words<const N: usize>(octets: &[u8]) -> Option<&[Word; N]> {
-    octets.as_chunks().0.first_chunk()
-}
-
-#[inline(always)]
-fn last_words<const N: usize>(octets: &[u8]) -> Option<&[Word; N]> {
-    octets.as_rchunks().1.last_chunk()
-}
-
-#[inline(always)]
-fn write_end_words<const N: usize>(octets: &mut [u8], head: [u64; N], tail: [u64; N]) {
-    if let Some(to) = octets.as_chunks_mut().0.first_chunk_mut() {
-        *to = head.map(u64::to_ne_bytes);
-    }
-    if let Some(to) = octets.as_rchunks_mut().1.last_chunk_mut() {
-        *to = tail.map(u64::to_ne_bytes);
-    }
-}
-
-#[inline(always)]
-fn write_ends<const N: usize>(octets: &mut [u8], head: [u8; N], tail: [u8; N]) {
-    if let Some(to) = octets.first_chunk_mut() {
-        *to = head;
-    }
-    if let Some(to) = octets.last_chunk_mut() {
-        *to = tail;
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::blocks::{xor_copy_long, xor_long, xor_short};
 use super::lane::Lane;
-use super::{avx2, blocks, turn};
+use super::{avx2, blocks, ends, turn};
 use crate::cpu::{Vectors, known, vectors};
 
 #[inline(always)]
@@ -80,12 +80,12 @@ fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
 fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
     let tail_key = Lane::repeat(turn(key, octets.len()));
     let key = Lane::repeat(key);
-    let (Some(head), Some(tail)) = (first::<N>(octets), last::<N>(octets)) else {
+    let (Some(head), Some(tail)) = (ends::first::<16, N>(octets), ends::last::<16, N>(octets)) else {
         return true;
     };
     let head = head.map(|octets| Lane::read(octets).xor(key));
     let tail = tail.map(|octets| Lane::read(octets).xor(tail_key));
-    write_ends(octets, head.map(Lane::octets), tail.map(Lane::octets));
+    ends::write(octets, head.map(Lane::octets), tail.map(Lane::octets));
     let mut seen = Lane::repeat(0);
     for (head, tail) in head.into_iter().zip(tail) {
         seen = seen.or(head).or(tail);
@@ -98,42 +98,11 @@ fn xor_ends<const N: usize>(key: u32, octets: &mut [u8]) -> bool {
 fn xor_copy_ends<const N: usize>(key: u32, from: &[u8], out: &mut [u8]) {
     let tail_key = Lane::repeat(turn(key, from.len()));
     let key = Lane::repeat(key);
-    if let (Some(head), Some(tail)) = (first::<N>(from), last::<N>(from)) {
+    if let (Some(head), Some(tail)) = (ends::first::<16, N>(from), ends::last::<16, N>(from)) {
         let head = head.map(|octets| Lane::read(octets).xor(key).octets());
         let tail = tail.map(|octets| Lane::read(octets).xor(tail_key).octets());
-        write_ends(out, head, tail);
+        ends::write(out, head, tail);
     }
-}
-
-type Lanes<const N: usize> = [[u8; 16]; N];
-
-#[inline(always)]
-fn first<const N: usize>(octets: &[u8]) -> Option<&Lanes<N>> {
-    octets.as_chunks().0.first_chunk()
-}
-
-#[inline(always)]
-fn last<const N: usize>(octets: &[u8]) -> Option<&Lanes<N>> {
-    first(octets.get(before_last::<N>(octets)?..)?)
-}
-
-#[inline(always)]
-fn write_ends<const N: usize>(octets: &mut [u8], head: Lanes<N>, tail: Lanes<N>) {
-    if let Some(to) = octets.as_chunks_mut().0.first_chunk_mut() {
-        *to = head;
-    }
-    if let Some(before) = before_last::<N>(octets)
-        && let Some(octets) = octets.get_mut(before..)
-        && let Some(to) = octets.as_chunks_mut().0.first_chunk_mut()
-    {
-        *to = tail;
-    }
-}
-
-/// How many octets stand before the last N lanes.
-#[inline(always)]
-fn before_last<const N: usize>(octets: &[u8]) -> Option<usize> {
-    octets.len().checked_sub(size_of::<Lanes<N>>())
 }
 
 #[cfg(test)]
