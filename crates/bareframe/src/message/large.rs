@@ -74,10 +74,8 @@ pub(crate) fn receive_payload(
     octets: &mut [u8],
 ) -> Result<(), InvalidUtf8> {
     let is_text = piece.is_plain_text();
-    if is_text && octets.len() > BLOCK {
-        return receive_whole_text(masker.unwrap_or(Masker::NONE), octets);
-    }
     let ascii = match masker {
+        Some(masker) if is_text && octets.len() > BLOCK => return receive_whole_text(masker, octets),
         Some(mut masker) => masker.apply_finding_ascii(octets),
         None => is_text && utf8::is_ascii(octets),
     };

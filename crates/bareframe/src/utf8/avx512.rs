@@ -108,13 +108,18 @@ pub(super) fn are_characters(octets: &[u8]) -> bool {
 /// Tells whether no octet has its top bit set; at least 64.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) fn is_ascii(octets: &[u8]) -> bool {
-    let steps = behind_ascii(octets.as_chunks().0);
+    let unaligned = octets.as_ptr().align_offset(STEP);
+    let aligned = octets.get(unaligned..).unwrap_or(&[]);
+    let steps = behind_ascii(aligned.as_chunks().0);
     if steps.len() >= SKIP {
         return false;
     }
     let mut seen = octets
         .last_chunk()
         .map_or(_mm512_setzero_si512(), |last| read(last));
+    if let Some(first) = octets.first_chunk() {
+        seen = _mm512_or_si512(seen, read(first));
+    }
     for step in steps {
         seen = _mm512_or_si512(seen, read(step));
     }
