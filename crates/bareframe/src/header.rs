@@ -304,26 +304,28 @@ impl FrameHeader {
     #[must_use]
     #[inline]
     pub const fn encode(&self) -> HeaderBytes {
-        // Put together in registers: octets stored one by one would be waited for by whoever reads them all at once.
+        // Put together in registers, the first octet lowest: octets stored one by one would be waited for by whoever reads them all
+        // at once.
         let (mask, key, key_len) = match self.masking_key {
-            Some(key) => (MASK as u64, u32::from_be_bytes(key.octets()) as u64, 4_u64),
+            Some(key) => (MASK as u64, u32::from_le_bytes(key.octets()) as u64, 4_u64),
             None => (0, 0, 0),
         };
-        let front = (self.first_octet() as u64) << 56 | mask << 48;
-        let (front, back) = match self.length() {
-            Length::Short(len) => (front | (len as u64) << 48 | key << 16, key_len.wrapping_add(2)),
+        let front = self.first_octet() as u64 | mask << 8;
+        let (front, back, len) = match self.length() {
+            Length::Short(len) => (front | (len as u64) << 8 | key << 16, 0, 2),
             Length::Two(len) => {
-                let front = front | (LENGTH_16 as u64) << 48 | (len as u64) << 32;
-                (front | key, key_len.wrapping_add(4))
+                let front = front | (LENGTH_16 as u64) << 8 | (len.swap_bytes() as u64) << 16;
+                (front | key << 32, 0, 4)
             }
             Length::Eight(len) => {
-                let back = len << 48 | key << 16;
-                let front = front | (LENGTH_64 as u64) << 48 | len >> 16;
-                (front, back | key_len.wrapping_add(10))
+                let len = len.swap_bytes();
+                let front = front | (LENGTH_64 as u64) << 8 | len << 16;
+                (front, len >> 48 | key << 16, 10_u64)
             }
         };
+        let back = back | len.wrapping_add(key_len) << 56;
         HeaderBytes {
-            octets: ((front as u128) << 64 | back as u128).to_be_bytes(),
+            octets: ((back as u128) << 64 | front as u128).to_le_bytes(),
         }
     }
 
@@ -655,7 +657,8 @@ impl HeaderBytes {
     #[inline]
     const fn octet_count(&self) -> usize {
         let [.., len] = self.octets;
-        len as usize
+        // Four bits hold it: so compilers see that there are so many.
+        (len & 0xF) as usize
     }
 }
 
