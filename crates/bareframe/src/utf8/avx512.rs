@@ -1,12 +1,13 @@
-//! UTF-8, 64 octets at once, by AVX-512: one bit an octet says where characters go on, one look into a table which
-//! second octets they forbid.
+//! UTF-8, 64 octets at once, by AVX-512: one look into a table gives the class of each octet, and what stands before it says
+//! which classes it may have. No question is asked of single octets, since masks of bits are dear to move.
 
 use core::arch::x86_64::{
-    __m512i, _mm512_add_epi8, _mm512_cmpge_epu8_mask, _mm512_cmplt_epi8_mask, _mm512_mask_add_epi8,
+    __m512i, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32, _mm512_mask_add_epi8,
     _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512,
-    _mm512_permutex2var_epi8, _mm512_set_epi64, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_srli_epi16,
-    _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
+    _mm512_permutex2var_epi8, _mm512_set_epi64, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_slli_epi16,
+    _mm512_srli_epi16, _mm512_subs_epu8, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask,
 };
+use core::hint::black_box;
 
 /// What one step takes, in octets.
 const STEP: usize = 64;
@@ -14,44 +15,55 @@ const STEP: usize = 64;
 /// How many steps of ASCII are skipped at once.
 const SKIP: usize = 4;
 
-/// An octet that goes on with a character, by its range: 80 to 8F, 90 to 9F, A0 to BF.
+/// The class of an octet that goes on with a character, and its range: 80 to 8F, 90 to 9F, A0 to BF.
+const GOES_ON: u8 = 0x80;
 const IS: [u8; 3] = [0x10, 0x20, 0x40];
 
-/// The ranges that must not come next, in the places of [`IS`] shifted by [`IS_TO_NOT`].
+/// The class of an octet after which a character goes on, and the ranges that must not come next: in the places of [`GOES_ON`] and
+/// [`IS`], shifted.
+const BEGINS: u8 = 0x08;
 const NOT: [u8; 3] = [0x01, 0x02, 0x04];
+const SHIFT: u32 = 4;
 
-const IS_TO_NOT: u32 = 4;
+/// The class of every octet from 80 to BF.
+const CLASSES_LOW: [u8; 64] = classes(0x80);
 
-/// Of every octet from 80 to BF: the range that it is of.
-const RANGES_LOW: [u8; 64] = ranges(0x80);
+/// The class of every octet from C0 on. That of ASCII is 0.
+const CLASSES_HIGH: [u8; 64] = classes(0xC0);
 
-/// Of every octet from C0 on: the ranges that must not follow it.
-const RANGES_HIGH: [u8; 64] = ranges(0xC0);
+/// An octet less this has its top bit set if a character goes on two octets behind it, or three.
+const NOT_OF_THREE: u8 = 0xE0 - GOES_ON;
+const NOT_OF_FOUR: u8 = 0xF0 - GOES_ON;
 
-const fn ranges(first: u8) -> [u8; 64] {
+const fn classes(first: u8) -> [u8; 64] {
     let ([is_8, is_9, is_a], [not_8, not_9, not_a]) = (IS, NOT);
     let mut octets = counted(first);
     let mut rest: &mut [u8] = &mut octets;
     while let Some((octet, behind)) = rest.split_first_mut() {
         *octet = match *octet {
-            0x80..=0x8F => is_8,
-            0x90..=0x9F => is_9,
-            0xA0..=0xBF => is_a,
+            0x80..=0x8F => GOES_ON | is_8,
+            0x90..=0x9F => GOES_ON | is_9,
+            0xA0..=0xBF => GOES_ON | is_a,
             // Or the form would be overlong.
-            0xE0 => not_8 | not_9,
-            0xF0 => not_8,
+            0xE0 => BEGINS | not_8 | not_9,
+            0xF0 => BEGINS | not_8,
             // Or it would be a surrogate.
-            0xED => not_a,
+            0xED => BEGINS | not_a,
             // Or it would be above U+10FFFF.
-            0xF4 => not_9 | not_a,
+            0xF4 => BEGINS | not_9 | not_a,
             // They begin no character.
-            0xC0 | 0xC1 | 0xF5..=0xFF => not_8 | not_9 | not_a,
-            _ => 0,
+            0xC0 | 0xC1 | 0xF5..=0xFF => BEGINS | not_8 | not_9 | not_a,
+            _ => BEGINS,
         };
         rest = behind;
     }
     octets
 }
+
+/// What is made of three bits: all of them by OR; the first by OR with the XOR of the others, or with their AND.
+const OR_OR: i32 = 0xFE;
+const OR_XOR: i32 = 0xF6;
+const OR_AND: i32 = 0xF8;
 
 /// Places in a step.
 const PLACES: [u8; 64] = counted(0);
@@ -74,12 +86,15 @@ const fn counted(first: u8) -> [u8; 64] {
 
 /// What has been seen of a text that began with a character.
 struct Check {
-    /// Of each octet of the last step, from [`RANGES`].
-    ranges: __m512i,
-    /// The octets of the next step that must go on with a character, one bit each.
-    due: u64,
-    /// Not 0 if a character goes on where it may not, or ends where it may not.
-    misplaced: u64,
+    /// The last step, and the classes of its octets.
+    octets: __m512i,
+    classes: __m512i,
+    /// All of it was ASCII.
+    was_ascii: bool,
+    /// [`ONE_BEFORE`], unknown to compilers: of places that they know they make two operations, which are slower.
+    one_before: __m512i,
+    /// An octet's top bit is set if it goes on with a character where it may not, or does not where it must.
+    misplaced: __m512i,
     /// The bits of [`NOT`] are not 0 if an octet is in a range that must not be where it is.
     forbidden: __m512i,
 }
@@ -87,22 +102,28 @@ struct Check {
 /// Tells whether the octets are whole characters.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) fn are_characters(octets: &[u8]) -> bool {
-    let mut check = Check {
-        ranges: _mm512_setzero_si512(),
-        due: 0,
-        misplaced: 0,
-        forbidden: _mm512_setzero_si512(),
-    };
-    let (mut steps, tail) = octets.as_chunks::<STEP>();
-    while let Some((step, behind)) = steps.split_first() {
-        let all_ascii = check.step(read(step));
-        steps = if all_ascii { behind_ascii(behind) } else { behind };
+    let mut check = Check::new();
+    let (steps, tail) = octets.as_chunks();
+    if let Some(first) = steps.first() {
+        check.step_behind_last(read(first));
+    }
+    // Each step with the three octets before it, which are loaded and not moved: loads have a port of their own.
+    let mut rest = octets.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
+    while let Some([three_before, two_before, step]) = step_and_before(rest) {
+        let all_ascii = check.step(read(step), read(two_before), read(three_before));
+        rest = rest.get(STEP..).unwrap_or(&[]);
+        if all_ascii {
+            rest = behind_ascii_steps(rest);
+        }
     }
     if !tail.is_empty() {
-        check.step(read_end(octets));
+        check.step_behind_last(read_end(octets));
     }
-    let forbidden = _mm512_test_epi8_mask(check.forbidden, _mm512_set1_epi8(0x0F));
-    check.misplaced | check.due | forbidden == 0
+    // What is due behind the last octet is seen in zeros, of which the end has three or not.
+    if tail.is_empty() || tail.len() > STEP.wrapping_sub(3) {
+        check.step_behind_last(_mm512_setzero_si512());
+    }
+    check.found_nothing()
 }
 
 /// Tells whether no octet has its top bit set; at least 64.
@@ -143,32 +164,78 @@ fn behind_ascii(mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
     steps
 }
 
+/// The octets of the step that has three octets before it, and as many from three and two octets before it.
+#[inline]
+fn step_and_before(octets: &[u8]) -> Option<[&[u8; STEP]; 3]> {
+    let from = |place: usize| octets.get(place..)?.first_chunk();
+    Some([from(0)?, from(1)?, from(3)?])
+}
+
+/// As [`behind_ascii`], with the three octets before.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn behind_ascii_steps(octets: &[u8]) -> &[u8] {
+    let (steps, _) = octets.get(3..).unwrap_or(&[]).as_chunks();
+    let skipped = steps.len().wrapping_sub(behind_ascii(steps).len());
+    octets.get(skipped.wrapping_mul(STEP)..).unwrap_or(&[])
+}
+
 impl Check {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn new() -> Check {
+        let zero = _mm512_setzero_si512();
+        Check {
+            octets: zero,
+            classes: zero,
+            was_ascii: true,
+            one_before: read(black_box(&ONE_BEFORE)),
+            misplaced: zero,
+            forbidden: zero,
+        }
+    }
+
+    /// As [`Check::step`], of octets that lie nowhere behind the last.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn step_behind_last(&mut self, octets: __m512i) {
+        let moved = _mm512_alignr_epi32::<12>(octets, self.octets);
+        let two_before = _mm512_alignr_epi8::<14>(octets, moved);
+        let three_before = _mm512_alignr_epi8::<13>(octets, moved);
+        self.step(octets, two_before, three_before);
+    }
+
     /// Tells whether all of it is ASCII.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    fn step(&mut self, octets: __m512i) -> bool {
+    fn step(&mut self, octets: __m512i, two_before: __m512i, three_before: __m512i) -> bool {
         let above_ascii = _mm512_movepi8_mask(octets);
-        if above_ascii == 0 {
-            self.misplaced |= self.due;
-            self.due = 0;
+        let is_ascii = above_ascii == 0;
+        if is_ascii && self.was_ascii {
             return true;
         }
-        let going_on = _mm512_cmplt_epi8_mask(octets, _mm512_set1_epi8(0xC0_u8.cast_signed()));
-        let of_three = _mm512_cmpge_epu8_mask(octets, _mm512_set1_epi8(0xE0_u8.cast_signed()));
-        let of_four = _mm512_cmpge_epu8_mask(octets, _mm512_set1_epi8(0xF0_u8.cast_signed()));
-        let first = above_ascii & !going_on;
-        let due = self.due | first << 1 | of_three << 2 | of_four << 3;
-        self.misplaced |= due ^ going_on;
-        self.due = first >> 63 | of_three >> 62 | of_four >> 61;
+        let [low, high] = [&CLASSES_LOW, &CLASSES_HIGH].map(|half| read(half));
+        let classes = _mm512_maskz_permutex2var_epi8(above_ascii, low, octets, high);
+        let before = _mm512_permutex2var_epi8(self.classes, self.one_before, classes);
+        let second = _mm512_slli_epi16::<SHIFT>(before);
+        let third = _mm512_subs_epu8(two_before, _mm512_set1_epi8(NOT_OF_THREE.cast_signed()));
+        let fourth = _mm512_subs_epu8(three_before, _mm512_set1_epi8(NOT_OF_FOUR.cast_signed()));
+        let due = _mm512_ternarylogic_epi64::<OR_OR>(second, third, fourth);
+        self.misplaced = _mm512_ternarylogic_epi64::<OR_XOR>(self.misplaced, due, classes);
+        let is = _mm512_srli_epi16::<SHIFT>(classes);
+        self.forbidden = _mm512_ternarylogic_epi64::<OR_AND>(self.forbidden, before, is);
+        self.octets = octets;
+        self.classes = classes;
+        self.was_ascii = is_ascii;
+        is_ascii
+    }
 
-        let [low, high] = [&RANGES_LOW, &RANGES_HIGH].map(|half| read(half));
-        let ranges = _mm512_maskz_permutex2var_epi8(above_ascii, low, octets, high);
-        let before = _mm512_permutex2var_epi8(self.ranges, read(&ONE_BEFORE), ranges);
-        let is = _mm512_srli_epi16::<IS_TO_NOT>(ranges);
-        self.forbidden = _mm512_ternarylogic_epi64::<0xF8>(self.forbidden, before, is);
-        self.ranges = ranges;
-        false
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn found_nothing(&self) -> bool {
+        let [not_8, not_9, not_a] = NOT;
+        let not = _mm512_set1_epi8((not_8 | not_9 | not_a).cast_signed());
+        _mm512_movepi8_mask(self.misplaced) | _mm512_test_epi8_mask(self.forbidden, not) == 0
     }
 }
 
@@ -351,8 +418,9 @@ mod tests {
     /// The tables are made by the compiler; here their rules run.
     #[test]
     fn the_tables_are_what_their_rules_say() {
-        assert_eq!(super::ranges(0x80), super::RANGES_LOW);
-        assert_eq!(super::ranges(0xC0), super::RANGES_HIGH);
+        assert_eq!(super::classes(0x80), super::CLASSES_LOW);
+        assert_eq!(super::classes(0xC0), super::CLASSES_HIGH);
+        assert_eq!(super::BEGINS << super::SHIFT, super::GOES_ON);
         assert!((0..64).eq(super::PLACES) && (63..127).eq(super::ONE_BEFORE));
     }
 }
