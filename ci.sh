@@ -288,7 +288,7 @@ mutants_ways() {
         mask/aligned) echo narrow_simd ;;
         */small) echo narrow narrow_simd ;;
         handshake/*) echo heads tests simd ;;
-        mask/blocks) echo unit unit_simd tests ;;
+        mask/blocks | mask/ends) echo unit unit_simd tests ;;
         utf8) echo unit unit_simd older older_avx2 talk tests narrow narrow_simd ;;
         mask) echo unit unit_simd talk tests narrow narrow_simd ;;
         */large) echo frames talk simd ;;

@@ -877,6 +877,29 @@ mod tests {
         assert_eq!(new(true, Rsv::NONE, Opcode::Binary, 1 << 63), SendError::TooLong);
     }
 
+    #[test]
+    fn s5_2_a_header_is_written_as_it_is_encoded() {
+        let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
+        for fin in [false, true] {
+            for key in [None, Some(key)] {
+                for len in [0, 1, 125, 126, 65_535, 65_536, i64::MAX as u64] {
+                    let header = FrameHeader::new(fin, Rsv::NONE, Opcode::Binary, key, len).unwrap();
+                    let encoded = header.encode();
+                    assert_eq!(encoded.len(), header.encoded_len());
+                    for room in 0..16 {
+                        let mut out = [0xEE; 16];
+                        let rest = header.write(&mut out[..room]).map(|rest| rest.len());
+                        assert_eq!(rest, room.checked_sub(encoded.len()));
+                        if rest.is_some() {
+                            assert_eq!(out[..encoded.len()], *encoded);
+                            assert!(out[encoded.len()..].iter().all(|&octet| octet == 0xEE));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     /// What is not taken here is read right, and slowly.
     #[test]
     fn what_may_go_straight_is_taken() {

@@ -23,6 +23,7 @@ const IS: [u8; 3] = [0x10, 0x20, 0x40];
 /// [`IS`], shifted.
 const BEGINS: u8 = 0x08;
 const NOT: [u8; 3] = [0x01, 0x02, 0x04];
+const ANY_NOT: u8 = 0x07;
 const SHIFT: u32 = 4;
 
 /// The class of every octet from 80 to BF.
@@ -116,13 +117,12 @@ pub(super) fn are_characters(octets: &[u8]) -> bool {
             rest = behind_ascii_steps(rest);
         }
     }
-    if !tail.is_empty() {
-        check.step_behind_last(read_end(octets));
-    }
-    // What is due behind the last octet is seen in zeros, of which the end has three or not.
-    if tail.is_empty() || tail.len() > STEP.wrapping_sub(3) {
-        check.step_behind_last(_mm512_setzero_si512());
-    }
+    // A zero behind the last octet shows whether a character should go on there.
+    check.step_behind_last(if tail.is_empty() {
+        _mm512_setzero_si512()
+    } else {
+        read_end(octets)
+    });
     check.found_nothing()
 }
 
@@ -233,9 +233,8 @@ impl Check {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     fn found_nothing(&self) -> bool {
-        let [not_8, not_9, not_a] = NOT;
-        let not = _mm512_set1_epi8((not_8 | not_9 | not_a).cast_signed());
-        _mm512_movepi8_mask(self.misplaced) | _mm512_test_epi8_mask(self.forbidden, not) == 0
+        let any_not = _mm512_set1_epi8(ANY_NOT.cast_signed());
+        _mm512_movepi8_mask(self.misplaced) | _mm512_test_epi8_mask(self.forbidden, any_not) == 0
     }
 }
 
@@ -421,6 +420,7 @@ mod tests {
         assert_eq!(super::classes(0x80), super::CLASSES_LOW);
         assert_eq!(super::classes(0xC0), super::CLASSES_HIGH);
         assert_eq!(super::BEGINS << super::SHIFT, super::GOES_ON);
+        assert_eq!(super::NOT.iter().fold(0, |any, not| any | not), super::ANY_NOT);
         assert!((0..64).eq(super::PLACES) && (63..127).eq(super::ONE_BEFORE));
     }
 }
