@@ -215,6 +215,7 @@ impl<R: Role> Receiver<R> {
     }
 
     /// No control frame arrives any more, so that its place is free for the Close.
+    // Once in a connection's life, and asked for after every event.
     #[cold]
     #[inline(never)]
     fn take_close(&mut self) -> Option<(Opcode, &ControlPayload)> {

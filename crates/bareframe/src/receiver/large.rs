@@ -101,6 +101,7 @@ impl<R: Role> Receiver<R> {
     }
 
     /// A message begins of which all is to follow but the header.
+    // Rare beside frames that came whole, which so stand first in the machine code.
     #[cold]
     #[inline(never)]
     fn begin(&mut self, first: FirstOctet, masker: Masker, payload_len: usize) {
