@@ -6,7 +6,7 @@ use crate::input::Input;
 use crate::reader::{self, Conversation};
 use crate::writer::Writer;
 use bareframe::{
-    Assembler, CloseCode, Closure, Gather, Message, ProtocolError, Receiver, Reply, Role, Sender,
+    Assembler, CloseCode, EndOfStream, Gather, Message, ProtocolError, Receiver, Reply, Role, Sender,
 };
 use core::fmt;
 use embedded_io_async::{Read, Write};
@@ -170,8 +170,8 @@ impl<S: Read, R: Role> Conversation for Receiving<S, R> {
             return Ok(true);
         }
         match self.receiver.receive_eof() {
-            Closure::Clean => Ok(false),
-            Closure::Abnormal => Err(Error::AbnormalClosure),
+            EndOfStream::Clean => Ok(false),
+            EndOfStream::Abnormal => Err(Error::AbnormalClosure),
         }
     }
 

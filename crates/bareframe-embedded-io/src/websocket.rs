@@ -7,7 +7,7 @@ use crate::input::Input;
 use crate::reader::{self, Conversation};
 use crate::writer::Writer;
 use bareframe::{
-    Assembler, Client, CloseCode, Closure, Config, Connection, Gather, MaskingKeys, Message, MessageKind,
+    Assembler, Client, CloseCode, Config, Connection, EndOfStream, Gather, MaskingKeys, Message, MessageKind,
     ProtocolError, Role, Server, State,
 };
 use core::fmt;
@@ -274,8 +274,8 @@ impl<S: Read + Write, R: Role> Conversation for Writer<'_, S, Connection<R>> {
             return Ok(true);
         }
         match self.speaker.receive_eof() {
-            Closure::Clean => Ok(false),
-            Closure::Abnormal => Err(Error::AbnormalClosure),
+            EndOfStream::Clean => Ok(false),
+            EndOfStream::Abnormal => Err(Error::AbnormalClosure),
         }
     }
 

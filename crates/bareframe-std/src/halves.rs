@@ -10,7 +10,7 @@ use crate::reader::{Conversation, Reader};
 use crate::stream::Stream;
 use crate::websocket::{Closing, WebSocket};
 use bareframe::{
-    CloseCode, CloseReason, Closure, ControlFrame, Message, MessageKind, ProtocolError, Receiver, Reply,
+    CloseCode, CloseReason, ControlFrame, EndOfStream, Message, MessageKind, ProtocolError, Receiver, Reply,
     Role, Rsv, SendError, Sender,
 };
 use std::io::{self, Read, Write};
@@ -339,8 +339,8 @@ impl<S: Read + Write, R: Role> Conversation for Receiving<S, R> {
             return Ok(true);
         }
         match self.receiver.receive_eof() {
-            Closure::Clean => Ok(false),
-            Closure::Abnormal => Err(Error::AbnormalClosure),
+            EndOfStream::Clean => Ok(false),
+            EndOfStream::Abnormal => Err(Error::AbnormalClosure),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::input::Input;
 use crate::output::Output;
 use crate::reader::Conversation;
 use bareframe::{
-    CloseCode, Closure, Connection, ControlFrame, Event, MessageKind, Outgoing, ProtocolError, Role, Rsv,
+    CloseCode, Connection, ControlFrame, EndOfStream, Event, MessageKind, Outgoing, ProtocolError, Role, Rsv,
     SendError, State,
 };
 use std::io::{self, Read, Write};
@@ -152,8 +152,8 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
             return Ok(true);
         }
         match self.connection.receive_eof() {
-            Closure::Clean => Ok(false),
-            Closure::Abnormal => Err(Error::AbnormalClosure),
+            EndOfStream::Clean => Ok(false),
+            EndOfStream::Abnormal => Err(Error::AbnormalClosure),
         }
     }
 

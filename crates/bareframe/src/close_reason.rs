@@ -76,7 +76,7 @@ impl ControlPayload {
     /// [`ProtocolError::TruncatedCloseCode`], [`ProtocolError::InvalidCloseCode`] or
     /// [`ProtocolError::InvalidCloseReason`].
     pub fn close_reason(&self) -> Result<CloseReason, ProtocolError> {
-        self.judge_close()?;
+        self.check_close()?;
         Ok(CloseReason::from_payload(*self))
     }
 }

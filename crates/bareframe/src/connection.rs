@@ -3,11 +3,10 @@
 use crate::close::CloseCode;
 use crate::control::ControlFrame;
 use crate::error::{ProtocolError, SendError};
-use crate::frame::Stop;
 use crate::limits::Config;
 use crate::mask::MaskingKeys;
 use crate::opcode::{MessageKind, Rsv};
-use crate::receiver::{Closure, Event, Receiver};
+use crate::receiver::{EndOfStream, Event, Receiver, ReceiverState};
 use crate::role::{Client, Role, Server};
 use crate::sender::{Outgoing, Sender};
 
@@ -104,11 +103,11 @@ impl<R: Role> Connection<R> {
 
     /// Tells the engine that the stream has ended, and gives how: clean if both Close frames passed
     /// (RFC 6455 section 7.1.4).
-    pub fn receive_eof(&mut self) -> Closure {
+    pub fn receive_eof(&mut self) -> EndOfStream {
         self.receiver.receive_eof();
         match self.state() {
-            State::Closed => Closure::Clean,
-            _ => Closure::Abnormal,
+            State::Closed => EndOfStream::Clean,
+            _ => EndOfStream::Abnormal,
         }
     }
 
@@ -118,7 +117,7 @@ impl<R: Role> Connection<R> {
     #[must_use]
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<ControlFrame> {
-        let (opcode, payload) = self.receiver.poll_owed()?;
+        let (opcode, payload) = self.receiver.next_reply()?;
         self.sender.answer(opcode, payload)
     }
 
@@ -189,12 +188,12 @@ impl<R: Role> Connection<R> {
     /// Tells how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
-        match (self.receiver.stopped(), self.sender.is_closed()) {
-            (Some(Stop::Failed(_) | Stop::Ended), _) => State::Failed,
-            (Some(Stop::Closed(_)), true) => State::Closed,
-            (Some(Stop::Closed(_)), false) => State::CloseReceived,
-            (None, true) => State::CloseSent,
-            (None, false) => State::Open,
+        match (self.receiver.state(), self.sender.is_closed()) {
+            (ReceiverState::Failed(_) | ReceiverState::Ended, _) => State::Failed,
+            (ReceiverState::Closed(_), true) => State::Closed,
+            (ReceiverState::Closed(_), false) => State::CloseReceived,
+            (ReceiverState::Open(_), true) => State::CloseSent,
+            (ReceiverState::Open(_), false) => State::Open,
         }
     }
 
@@ -207,9 +206,9 @@ impl<R: Role> Connection<R> {
 
     #[inline]
     fn check_open(&self) -> Result<(), SendError> {
-        match self.receiver.stopped() {
-            Some(Stop::Failed(_) | Stop::Ended) => Err(SendError::Closed),
-            Some(Stop::Closed(_)) | None => Ok(()),
+        match self.receiver.state() {
+            ReceiverState::Failed(_) | ReceiverState::Ended => Err(SendError::Closed),
+            ReceiverState::Closed(_) | ReceiverState::Open(_) => Ok(()),
         }
     }
 }

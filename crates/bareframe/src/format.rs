@@ -3,9 +3,9 @@
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
 use crate::control::{ControlFrame, ControlPayload};
-use crate::header::HeaderBytes;
+use crate::header::{FrameHeader, HeaderBytes};
 use crate::mask::MaskingKey;
-use crate::message::Piece;
+use crate::message::ChunkFlags;
 use crate::opcode::Rsv;
 use crate::role::Client;
 use defmt::{Format, Formatter, write};
@@ -25,6 +25,20 @@ impl Format for ControlFrame {
 impl Format for HeaderBytes {
     fn format(&self, f: Formatter<'_>) {
         write!(f, "HeaderBytes({=[u8]:02x})", self);
+    }
+}
+
+impl Format for FrameHeader {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "FrameHeader {{ payload_len: {=u64}, masking_key: {}, opcode: {}, rsv: {}, fin: {=bool} }}",
+            self.payload_len(),
+            self.masking_key(),
+            self.opcode(),
+            self.rsv(),
+            self.fin()
+        );
     }
 }
 
@@ -66,16 +80,16 @@ impl Format for Rsv {
     }
 }
 
-impl Format for Piece {
+impl Format for ChunkFlags {
     fn format(&self, f: Formatter<'_>) {
         write!(
             f,
-            "Piece {{ kind: {}, rsv: {}, first: {=bool}, last: {=bool}, whole_characters: {=bool} }}",
+            "ChunkFlags {{ kind: {}, rsv: {}, first: {=bool}, last: {=bool}, whole_characters: {=bool} }}",
             self.kind(),
             self.rsv(),
-            self.first(),
-            self.last(),
-            self.whole_characters()
+            self.is_first(),
+            self.is_last(),
+            self.is_whole_characters()
         );
     }
 }

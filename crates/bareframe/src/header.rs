@@ -1,4 +1,4 @@
-//! The frame header: at most 14 octets in front of every payload (RFC 6455 section 5.2).
+//! The frame header: at most 14 bytes in front of every payload (RFC 6455 section 5.2).
 //!
 //! ```text
 //!  0               1               2 … 3            or 2 … 9          then 4 more if MASK is set
@@ -10,20 +10,39 @@
 //! +-+-+-+-+-------+-+-------------+------------------------------+---------------+
 //! ```
 
+mod bytes;
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+mod partial;
+mod rules;
+mod simple;
+
+pub use bytes::HeaderBytes;
+pub(crate) use partial::{NextByte, PartialHeader};
+pub(crate) use rules::MaskBit;
+pub use rules::Rules;
+pub(crate) use simple::SimpleHeader;
+
 use crate::error::{ProtocolError, SendError};
 use crate::mask::{Masker, MaskingKey};
-use crate::opcode::{FirstOctet, Opcode, Rsv};
+use crate::opcode::{FirstByte, Opcode, Rsv};
 use core::fmt;
-use core::ops::Deref;
+
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+use compact as leaf;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+use fast as leaf;
 
 const FIN: u8 = 0x80;
 const MASK: u8 = 0x80;
 const LENGTH_16: u8 = 126;
 const LENGTH_64: u8 = 127;
-/// The longest control payload, in octets (RFC 6455 section 5.5).
-const CONTROL_MAX: u64 = 125;
+/// The longest control payload in bytes (RFC 6455 section 5.5).
+const CONTROL_MAX: u8 = 125;
 
-/// One frame's header, always a legal one: a control frame is whole and short, a length is below 2^63.
+/// The header of one frame, always a legal one: a control frame is whole and short, a length is below 2^63.
 ///
 /// ```
 /// use bareframe::{FrameHeader, Opcode, Rules};
@@ -32,131 +51,32 @@ const CONTROL_MAX: u64 = 125;
 /// assert_eq!(&header.encode()[..], b"\x81\x05");
 /// # Ok::<(), bareframe::ProtocolError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FrameHeader {
     payload_len: u64,
     masking_key: Option<MaskingKey>,
-    opcode: Opcode,
-    rsv: Rsv,
-    fin: bool,
+    first: FirstByte,
 }
 
-/// What the next header may be; [`FrameHeader::parse`] judges any prefix of it by these.
-///
-/// A `Connection` computes them for each frame. The constants are for those who use
-/// [`FrameDecoder`](crate::FrameDecoder) alone.
-///
-/// ```
-/// use bareframe::{FrameHeader, ProtocolError, Rsv, Rules};
-/// let compressed = [0xC1];
-/// let refused = FrameHeader::parse(&compressed, Rules::FROM_CLIENT);
-/// assert_eq!(refused, Err(ProtocolError::ReservedBits));
-/// let allowed = FrameHeader::parse(&compressed, Rules::FROM_CLIENT.with_rsv(Rsv::RSV1));
-/// assert_eq!(allowed, Ok(None));
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Rules {
-    /// The longest data payload, and the octets that the message has left, both inclusive.
-    pub(crate) frame: u64,
-    pub(crate) message_left: u64,
-    /// Bit n stands for opcode n.
-    pub(crate) opcodes: u16,
-    /// The bits allowed on a text or binary frame.
-    pub(crate) rsv: Rsv,
-    pub(crate) mask: Mask,
-    /// The message has all the frames that it may have.
-    pub(crate) fragments_used_up: bool,
-    /// The open message is text and ends inside a character.
-    pub(crate) unfinished_text: bool,
-}
-
-/// Whether the MASK bit must be set (RFC 6455 section 5.1).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) enum Mask {
-    Set,
-    Clear,
-    Either,
-}
-
-/// A header in octets: 2 to 14 of them.
-///
-/// ```
-/// use bareframe::{FrameHeader, MaskingKey, Opcode, Rsv};
-/// let key = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
-/// let header = FrameHeader::new(true, Rsv::NONE, Opcode::Text, Some(key), 5)?;
-/// assert_eq!(&header.encode()[..], b"\x81\x85\x37\xfa\x21\x3d");
-/// # Ok::<(), bareframe::SendError>(())
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct HeaderBytes {
-    // As wide as what it is put together in. Behind the header are zeros, but the last octet is its length.
-    octets: [u8; 16],
-}
-
-/// The first octets of a header, which the rules allow: at least one, and not all. Where a decoder keeps them.
-#[derive(Debug)]
-pub(crate) struct PartialHeader<'d> {
-    /// What has come of the length, and then the whole of it. Ahead of what has come is one bit: once it stands in the
-    /// highest octet, one more is missing.
-    pub(crate) payload_len: &'d mut u64,
-    /// What has come of the key, in the order of the wire, with such a bit too.
-    pub(crate) key: &'d mut u32,
-    pub(crate) first: u8,
-    /// 0 if it has not come.
-    pub(crate) second: &'d mut u8,
-    pub(crate) next: &'d mut Next,
-}
-
-/// A header that the rules allow, its fields as they came.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct WholeHeader {
-    pub(crate) payload_len: u64,
-    pub(crate) masking_key: Option<MaskingKey>,
-    pub(crate) first: FirstOctet,
-}
-
-/// A length as a header has it, in as few octets as it needs (RFC 6455 section 5.2).
+/// A length as a header has it, in as few bytes as possible (RFC 6455 section 5.2).
 enum Length {
-    /// In the second octet.
+    /// In the second byte of the header.
     Short(u8),
     Two(u16),
     Eight(u64),
 }
 
-/// What the next octet of a header belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) enum Next {
-    /// It is the second.
-    Second,
-    Length,
-    Key,
-}
-
-/// A header at the front of the input that begins a message, which it is the whole of, with nothing unusual about it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Beginning {
-    /// FIN, no reserved bits, text or binary.
-    pub(crate) first: FirstOctet,
-    /// `None` if the payload is not masked.
-    pub(crate) masker: Option<Masker>,
-    pub(crate) payload_len: usize,
-}
-
 impl FrameHeader {
-    /// The longest header, in octets.
+    /// The longest header in bytes.
     pub const MAX_LEN: usize = 14;
 
-    /// Makes a header; `payload_len` is in octets.
+    /// Creates a header; `payload_len` is in bytes.
     ///
     /// # Errors
     ///
     /// [`SendError::FragmentedControl`] and [`SendError::OversizedControl`] (RFC 6455 section 5.5),
     /// [`SendError::ReservedBits`] for one on a control frame or a continuation, [`SendError::TooLong`] from
-    /// 2^63 octets on (section 5.2).
+    /// 2^63 bytes on (section 5.2).
     #[inline]
     pub const fn new(
         fin: bool,
@@ -169,7 +89,7 @@ impl FrameHeader {
             if !fin {
                 return Err(SendError::FragmentedControl);
             }
-            if payload_len > CONTROL_MAX {
+            if payload_len > CONTROL_MAX as u64 {
                 return Err(SendError::OversizedControl);
             }
         }
@@ -182,114 +102,93 @@ impl FrameHeader {
         Ok(FrameHeader {
             payload_len,
             masking_key,
-            opcode,
-            rsv,
-            fin,
+            first: FirstByte::of(fin, rsv, opcode),
         })
     }
 
-    /// The same header with this key, or with none.
+    /// Returns the same header with this key, or without one.
     #[inline]
     pub(crate) const fn with_key(self, masking_key: Option<MaskingKey>) -> FrameHeader {
         FrameHeader { masking_key, ..self }
     }
 
-    /// Tells whether this frame is its message's last (RFC 6455 section 5.2).
+    /// Returns `true` if this frame is the last of its message (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
     pub const fn fin(&self) -> bool {
-        self.fin
+        self.first.fin()
     }
 
-    /// Gives the reserved bits.
+    /// Returns the reserved bits.
     #[must_use]
     #[inline]
     pub const fn rsv(&self) -> Rsv {
-        self.rsv
+        Rsv::from_first_octet(self.first.bits())
     }
 
-    /// Gives the opcode.
+    /// Returns the opcode.
     #[must_use]
     #[inline]
     pub const fn opcode(&self) -> Opcode {
-        self.opcode
+        self.first.opcode()
     }
 
-    /// Gives the masking key, or `None` if the MASK bit is clear.
+    /// Returns the masking key, or `None` if the MASK bit is clear.
     #[must_use]
     #[inline]
     pub const fn masking_key(&self) -> Option<MaskingKey> {
         self.masking_key
     }
 
-    /// Gives the length of the payload that follows, in octets.
+    /// Returns the length in bytes of the payload that follows.
     #[must_use]
     #[inline]
     pub const fn payload_len(&self) -> u64 {
         self.payload_len
     }
 
-    /// Parses the header at the front of `octets` and gives it with its length in octets; `None` if `octets` is
-    /// a prefix of one that may still be legal.
+    /// Returns the first byte, of which FIN, RSV and opcode are parts.
+    #[inline]
+    pub(crate) const fn first(&self) -> FirstByte {
+        self.first
+    }
+
+    /// Returns what unmasks the payload: [`Masker::NONE`] if it is not masked.
+    #[inline(always)]
+    pub(crate) fn masker(&self) -> Masker {
+        self.masking_key.map_or(Masker::NONE, Masker::new)
+    }
+
+    /// Parses the header at the front of `bytes` and returns it with its length in bytes; `None` if `bytes` is a prefix
+    /// of one that may still be legal.
     ///
     /// # Errors
     ///
-    /// A [`ProtocolError`] as soon as the octets prove it, judged by `rules` (RFC 6455 section 5.2).
-    pub fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
-        let header = FrameHeader::judge(octets, &rules)?;
-        Ok(header.map(|header| (header, header.encoded_len())))
-    }
-
-    /// As [`FrameHeader::parse`]. A header that is allowed is as long as it would be encoded.
-    #[inline(never)]
-    pub(crate) fn judge(octets: &[u8], rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
-        let Some((&first, rest)) = octets.split_first() else {
+    /// A [`ProtocolError`] as soon as the bytes prove a violation of `rules` (RFC 6455 section 5.2).
+    pub fn parse(bytes: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        let Some((&first, rest)) = bytes.split_first() else {
             return Ok(None);
         };
-        rules.judge_first(first)?;
-        let Some((&second, rest)) = rest.split_first() else {
-            return Ok(None);
-        };
-        rules.judge_second(first, second)?;
-        let length = second & !MASK;
-        let (payload_len, rest) = match length {
-            LENGTH_16 => {
-                let Some((&octets, rest)) = rest.split_first_chunk() else {
-                    return Ok(None);
-                };
-                (u64::from(u16::from_be_bytes(octets)), rest)
-            }
-            LENGTH_64 => {
-                if rest.first().is_some_and(|octet| octet & 0x80 != 0) {
-                    return Err(ProtocolError::LengthTopBit);
-                }
-                let Some((&octets, rest)) = rest.split_first_chunk() else {
-                    return Ok(None);
-                };
-                (u64::from_be_bytes(octets), rest)
-            }
-            _ => (u64::from(length), rest),
-        };
-        rules.judge_length(first, length, payload_len)?;
-        let masking_key = if second & MASK == 0 {
-            None
-        } else {
-            let Some(&octets) = rest.first_chunk() else {
-                return Ok(None);
+        rules.check_first(first)?;
+        let (mut payload_len, mut key) = (0, PartialHeader::NO_KEY);
+        let (mut second, mut next) = (0, NextByte::Second);
+        for &byte in rest {
+            let partial = PartialHeader {
+                payload_len: &mut payload_len,
+                key: &mut key,
+                first: FirstByte::new(first),
+                second: &mut second,
+                next: &mut next,
             };
-            Some(MaskingKey::new(octets))
-        };
-        rules.judge_end(first, payload_len)?;
-        Ok(Some(FrameHeader {
-            payload_len,
-            masking_key,
-            opcode: FirstOctet::new(first).opcode(),
-            rsv: Rsv::from_first_octet(first),
-            fin: first & FIN != 0,
-        }))
+            if let Some(header) = partial.push(byte, &rules)? {
+                // A header that is allowed has as many bytes as it would be encoded in.
+                return Ok(Some((header, header.encoded_len())));
+            }
+        }
+        Ok(None)
     }
 
-    /// How many octets [`FrameHeader::encode`] gives.
+    /// Returns how many bytes [`FrameHeader::encode`] returns.
     #[inline]
     pub(crate) const fn encoded_len(&self) -> usize {
         let length_end = match self.length() {
@@ -300,17 +199,17 @@ impl FrameHeader {
         length_end.wrapping_add(if self.masking_key.is_some() { 4 } else { 0 })
     }
 
-    /// Writes the header as octets, the length in as few as it needs (RFC 6455 section 5.2).
+    /// Encodes the header, the length in as few bytes as possible (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
     pub const fn encode(&self) -> HeaderBytes {
-        // Put together in registers, the first octet lowest: octets stored one by one would be waited for by whoever reads them all
-        // at once.
+        // Built in registers, the first byte lowest: bytes that are stored one by one delay a load that reads several
+        // of them.
         let (mask, key, key_len) = match self.masking_key {
             Some(key) => (MASK as u64, u32::from_le_bytes(key.octets()) as u64, 4_u64),
             None => (0, 0, 0),
         };
-        let front = self.first_octet() as u64 | mask << 8;
+        let front = self.first.bits() as u64 | mask << 8;
         let (front, back, len) = match self.length() {
             Length::Short(len) => (front | (len as u64) << 8 | key << 16, 0, 2),
             Length::Two(len) => {
@@ -323,17 +222,15 @@ impl FrameHeader {
                 (front, len >> 48 | key << 16, 10_u64)
             }
         };
-        let back = back | len.wrapping_add(key_len) << 56;
-        HeaderBytes {
-            octets: ((back as u128) << 64 | front as u128).to_le_bytes(),
-        }
+        HeaderBytes::new(front, back, len.wrapping_add(key_len))
     }
 
-    /// Writes the same octets to the front of `out` and gives the rest for the payload; `None` if there is no room for them.
+    /// Writes the bytes that [`FrameHeader::encode`] returns to the front of `out`, and returns the rest for the
+    /// payload; `None` if there is no room for them.
     #[inline(always)]
     pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> Option<&'o mut [u8]> {
         let mask = if self.masking_key.is_some() { MASK } else { 0 };
-        let first = self.first_octet();
+        let first = self.first.bits();
         let behind = match self.length() {
             Length::Short(len) => {
                 let (front, behind) = out.split_first_chunk_mut()?;
@@ -363,12 +260,6 @@ impl FrameHeader {
     }
 
     #[inline]
-    const fn first_octet(&self) -> u8 {
-        let fin = if self.fin { FIN } else { 0 };
-        fin | self.rsv.bits() | self.opcode.bits()
-    }
-
-    #[inline]
     const fn length(&self) -> Length {
         let [.., high, low] = self.payload_len.to_be_bytes();
         if self.payload_len < LENGTH_16 as u64 {
@@ -381,319 +272,28 @@ impl FrameHeader {
     }
 }
 
-impl PartialHeader<'_> {
-    /// Before eight octets, and before two.
-    const NO_LENGTH_64: u64 = 1;
-    const NO_LENGTH_16: u64 = 1 << 48;
-    pub(crate) const NO_KEY: u32 = 1;
-
-    /// Adds the next octet; gives the header if it is the last. It is of no use after one that the rules forbid.
-    #[inline(always)]
-    pub(crate) fn push(self, octet: u8, rules: &Rules) -> Result<Option<WholeHeader>, ProtocolError> {
-        let PartialHeader {
-            payload_len,
-            key,
-            first,
-            second,
-            next,
-        } = self;
-        let whole = match *next {
-            Next::Second => {
-                rules.judge_second(first, octet)?;
-                *second = octet;
-                *next = Next::Length;
-                let length = octet & !MASK;
-                *payload_len = match length {
-                    LENGTH_16 => PartialHeader::NO_LENGTH_16,
-                    LENGTH_64 => PartialHeader::NO_LENGTH_64,
-                    _ => length.into(),
-                };
-                length < LENGTH_16
-            }
-            Next::Length => {
-                if *payload_len == PartialHeader::NO_LENGTH_64 && octet & 0x80 != 0 {
-                    return Err(ProtocolError::LengthTopBit);
-                }
-                let whole = *payload_len >> 56 != 0;
-                *payload_len = *payload_len << 8 | u64::from(octet);
-                whole
-            }
-            Next::Key => {
-                let whole = *key >> 24 != 0;
-                *key = *key << 8 | u32::from(octet);
-                whole
-            }
-        };
-        if !whole {
-            return Ok(None);
-        }
-        let masked = matches!(next, Next::Key);
-        if !masked {
-            rules.judge_length(first, *second & !MASK, *payload_len)?;
-            if *second & MASK != 0 {
-                *next = Next::Key;
-                return Ok(None);
-            }
-        }
-        rules.judge_end(first, *payload_len)?;
-        Ok(Some(WholeHeader {
-            payload_len: *payload_len,
-            masking_key: masked.then_some(MaskingKey::new(key.to_be_bytes())),
-            first: FirstOctet::new(first),
-        }))
-    }
-}
-
-impl WholeHeader {
-    #[inline]
-    pub(crate) fn fields(&self) -> FrameHeader {
-        FrameHeader {
-            payload_len: self.payload_len,
-            masking_key: self.masking_key,
-            opcode: self.first.opcode(),
-            rsv: Rsv::from_first_octet(self.first.bits()),
-            fin: self.first.fin(),
-        }
-    }
-}
-
-impl Beginning {
-    /// Takes one off the front of the input that has a payload shorter than `bound` octets, or gives `None` for anything that
-    /// needs the full rules.
-    #[inline(always)]
-    pub(crate) fn take(input: &mut &mut [u8], masked: bool, bound: i32) -> Option<Beginning> {
-        let &[first, second] = input.first_chunk()?;
-        if !matches!(first ^ FIN, 0x1 | 0x2) {
-            return None;
-        }
-        let (length_end, payload_len) = match second ^ (if masked { MASK } else { 0 }) {
-            short @ 0..LENGTH_16 => (2_usize, i32::from(short)),
-            LENGTH_16 => {
-                let &[_, _, high, low] = input.first_chunk()?;
-                let len = i32::from(u16::from_be_bytes([high, low]));
-                (4, Some(len).filter(|&len| len >= i32::from(LENGTH_16))?)
-            }
-            // Not worth its flash on a machine that has no room for such a frame.
-            LENGTH_64 if cfg!(target_pointer_width = "64") => {
-                let &[_, _, a, b, c, d, e, f, g, h] = input.first_chunk()?;
-                let len = i32::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h])).ok()?;
-                (10, Some(len).filter(|&len| len >= 0x1_0000)?)
-            }
-            _ => return None,
-        };
-        if payload_len >= bound {
-            return None;
-        }
-        let masker = if masked {
-            let header = input.split_off_mut(..length_end.wrapping_add(4))?;
-            Some(Masker::new(MaskingKey::new(*header.last_chunk()?)))
-        } else {
-            input.split_off_mut(..length_end)?;
-            None
-        };
-        Some(Beginning {
-            first: FirstOctet::new(first),
-            masker,
-            payload_len: usize::try_from(payload_len).ok()?,
-        })
-    }
-}
-
-impl Rules {
-    const ALL_OPCODES: u16 = 0b0000_0111_0000_0111;
-
-    /// What a client may send: masked, no reserved bits, any length.
-    pub const FROM_CLIENT: Rules = Rules {
-        mask: Mask::Set,
-        ..Rules::ANY
-    };
-
-    /// What a server may send: not masked, no reserved bits, any length.
-    pub const FROM_SERVER: Rules = Rules {
-        mask: Mask::Clear,
-        ..Rules::ANY
-    };
-
-    /// Masked or not, no reserved bits, any length: for those who look at both directions.
-    pub const ANY: Rules = Rules {
-        frame: u64::MAX,
-        message_left: u64::MAX,
-        opcodes: Rules::ALL_OPCODES,
-        rsv: Rsv::NONE,
-        mask: Mask::Either,
-        fragments_used_up: false,
-        unfinished_text: false,
-    };
-
-    /// The same with these reserved bits allowed on text and binary frames.
-    #[must_use]
-    pub const fn with_rsv(self, rsv: Rsv) -> Rules {
-        Rules { rsv, ..self }
-    }
-
-    /// The same with data payloads of at most this many octets.
-    #[must_use]
-    pub const fn with_max_payload(self, octets: u64) -> Rules {
-        Rules {
-            frame: octets,
-            ..self
-        }
-    }
-
-    /// The same for a frame inside a message that is open, or between messages: which data opcodes may come
-    /// (RFC 6455 section 5.4). The constants allow all of them.
-    ///
-    /// ```
-    /// use bareframe::{FrameHeader, ProtocolError, Rules};
-    /// let between = Rules::FROM_CLIENT.with_message_open(false);
-    /// assert_eq!(FrameHeader::parse(&[0x80], between), Err(ProtocolError::UnexpectedContinuation));
-    /// let inside = Rules::FROM_CLIENT.with_message_open(true);
-    /// assert_eq!(FrameHeader::parse(&[0x81], inside), Err(ProtocolError::InterleavedMessage));
-    /// ```
-    #[must_use]
-    pub const fn with_message_open(self, open: bool) -> Rules {
-        const INSIDE: u16 = Rules::opcodes(&[Opcode::Continuation]);
-        const BETWEEN: u16 = Rules::opcodes(&[Opcode::Text, Opcode::Binary]);
-        Rules {
-            opcodes: if open { INSIDE } else { BETWEEN },
-            ..self
-        }
-    }
-
-    /// The set of opcodes as [`Rules`] holds it.
-    const fn opcodes(data: &[Opcode]) -> u16 {
-        let mut set = 1 << Opcode::Close.bits() | 1 << Opcode::Ping.bits() | 1 << Opcode::Pong.bits();
-        let mut rest = data;
-        while let Some((opcode, behind)) = rest.split_first() {
-            set |= 1 << opcode.bits();
-            rest = behind;
-        }
-        set
-    }
-
-    /// RSV, opcode, FIN of a control frame, order of fragments (RFC 6455 sections 5.2, 5.4 and 5.5).
-    #[inline]
-    pub(crate) const fn judge_first(&self, octet: u8) -> Result<(), ProtocolError> {
-        const DATA: u16 = 1 << Opcode::Text.bits() | 1 << Opcode::Binary.bits();
-        let bit: u16 = 1 << (octet & 0x0F);
-        let rsv = Rsv::from_first_octet(octet);
-        if !rsv.is_empty() && (bit & DATA == 0 || !self.rsv.contains(rsv)) {
-            return Err(ProtocolError::ReservedBits);
-        }
-        if bit & self.opcodes != 0 {
-            return if is_control(octet) && octet & FIN == 0 {
-                Err(ProtocolError::FragmentedControl)
-            } else {
-                Ok(())
-            };
-        }
-        // Every control frame is in the set.
-        Err(match octet & 0x0F {
-            0x0 => ProtocolError::UnexpectedContinuation,
-            0x1 | 0x2 => ProtocolError::InterleavedMessage,
-            _ => ProtocolError::ReservedOpcode,
-        })
-    }
-
-    /// MASK, length of a control frame (RFC 6455 sections 5.1 and 5.5).
-    #[inline]
-    const fn judge_second(&self, first: u8, octet: u8) -> Result<(), ProtocolError> {
-        let masked = octet & MASK != 0;
-        match self.mask {
-            Mask::Set if !masked => return Err(ProtocolError::UnmaskedFrame),
-            Mask::Clear if masked => return Err(ProtocolError::MaskedFrame),
-            _ => {}
-        }
-        if is_control(first) && octet & !MASK >= LENGTH_16 {
-            return Err(ProtocolError::OversizedControl);
-        }
-        Ok(())
-    }
-
-    /// Minimal form, frame, message, number of fragments (RFC 6455 sections 5.2 and 10.4).
-    #[inline]
-    const fn judge_length(&self, first: u8, length: u8, payload_len: u64) -> Result<(), ProtocolError> {
-        let minimal = match length {
-            LENGTH_16 => payload_len >= LENGTH_16 as u64,
-            LENGTH_64 => payload_len > u16::MAX as u64,
-            _ => true,
-        };
-        if !minimal {
-            return Err(ProtocolError::NonMinimalLength);
-        }
-        if is_control(first) {
-            return Ok(());
-        }
-        if payload_len > self.frame {
-            return Err(ProtocolError::FrameTooBig);
-        }
-        if payload_len > self.message_left {
-            return Err(ProtocolError::MessageTooBig);
-        }
-        if self.fragments_used_up {
-            return Err(ProtocolError::TooManyFragments);
-        }
-        Ok(())
-    }
-
-    /// No unfinished character at the end of a text (RFC 6455 section 8.1).
-    #[inline]
-    const fn judge_end(&self, first: u8, payload_len: u64) -> Result<(), ProtocolError> {
-        if self.unfinished_text && first & FIN != 0 && payload_len == 0 && !is_control(first) {
-            return Err(ProtocolError::InvalidUtf8);
-        }
-        Ok(())
-    }
-}
-
-/// Tells whether a header that begins with this octet is a control frame's.
-#[inline]
-const fn is_control(first: u8) -> bool {
-    first & 0x08 != 0
-}
-
-impl HeaderBytes {
-    /// At most [`FrameHeader::MAX_LEN`].
-    #[inline]
-    const fn octet_count(&self) -> usize {
-        let [.., len] = self.octets;
-        // Four bits hold it: so compilers see that there are so many.
-        (len & 0xF) as usize
-    }
-}
-
-impl Deref for HeaderBytes {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        self.octets.get(..self.octet_count()).unwrap_or(&[])
-    }
-}
-
-impl AsRef<[u8]> for HeaderBytes {
-    #[inline]
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
-impl fmt::Debug for HeaderBytes {
+impl fmt::Debug for FrameHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HeaderBytes({:02x?})", &**self)
+        f.debug_struct("FrameHeader")
+            .field("payload_len", &self.payload_len)
+            .field("masking_key", &self.masking_key)
+            .field("opcode", &self.opcode())
+            .field("rsv", &self.rsv())
+            .field("fin", &self.fin())
+            .finish()
     }
 }
 
 /// The fields in words: `FIN, text, masked 37 fa 21 3d, 5 octets`.
 impl fmt::Display for FrameHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.fin {
+        if self.fin() {
             f.write_str("FIN, ")?;
         }
-        if !self.rsv.is_empty() {
-            write!(f, "RSV {}, ", self.rsv)?;
+        if !self.rsv().is_empty() {
+            write!(f, "RSV {}, ", self.rsv())?;
         }
-        write!(f, "{}, ", self.opcode)?;
+        write!(f, "{}, ", self.opcode())?;
         if let Some(key) = self.masking_key {
             write!(f, "masked {key}, ")?;
         }
@@ -711,26 +311,26 @@ mod tests {
     use ProtocolError as E;
     use std::string::ToString;
 
-    fn parse(octets: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
-        FrameHeader::parse(octets, rules)
+    fn parse(bytes: &[u8], rules: Rules) -> Result<Option<(FrameHeader, usize)>, ProtocolError> {
+        FrameHeader::parse(bytes, rules)
     }
 
     #[track_caller]
-    fn refused(octets: &[u8], rules: Rules, error: ProtocolError, at: usize) {
-        for len in 0..=octets.len() {
+    fn refused(bytes: &[u8], rules: Rules, error: ProtocolError, at: usize) {
+        for len in 0..=bytes.len() {
             let expected = if len > at { Err(error) } else { Ok(None) };
-            assert_eq!(parse(&octets[..len], rules), expected, "{len} of {octets:02x?}");
+            assert_eq!(parse(&bytes[..len], rules), expected, "{len} of {bytes:02x?}");
         }
     }
 
     #[track_caller]
-    fn accepted(octets: &[u8], rules: Rules, text: &str) {
-        for len in 0..octets.len() {
-            assert_eq!(parse(&octets[..len], rules), Ok(None), "{len} of {octets:02x?}");
+    fn accepted(bytes: &[u8], rules: Rules, text: &str) {
+        for len in 0..bytes.len() {
+            assert_eq!(parse(&bytes[..len], rules), Ok(None), "{len} of {bytes:02x?}");
         }
-        let (header, taken) = parse(octets, rules).unwrap().unwrap();
-        assert_eq!((taken, header.to_string().as_str()), (octets.len(), text));
-        assert_eq!(&header.encode()[..], octets);
+        let (header, taken) = parse(bytes, rules).unwrap().unwrap();
+        assert_eq!((taken, header.to_string().as_str()), (bytes.len(), text));
+        assert_eq!(&header.encode()[..], bytes);
     }
 
     #[test]
@@ -892,67 +492,11 @@ mod tests {
                         assert_eq!(rest, room.checked_sub(encoded.len()));
                         if rest.is_some() {
                             assert_eq!(out[..encoded.len()], *encoded);
-                            assert!(out[encoded.len()..].iter().all(|&octet| octet == 0xEE));
+                            assert!(out[encoded.len()..].iter().all(|&byte| byte == 0xEE));
                         }
                     }
                 }
             }
         }
-    }
-
-    /// What is not taken here is read right, and slowly.
-    #[test]
-    fn what_may_go_straight_is_taken() {
-        let taken = |octets: &[u8], masked, bound| {
-            let mut octets = octets.to_vec();
-            let len = octets.len();
-            let mut input = &mut octets[..];
-            let taken = Beginning::take(&mut input, masked, bound);
-            let header_len = len - input.len();
-            assert!(taken.is_some() || header_len == 0);
-            taken.map(|taken| (taken.first.bits(), taken.masker, header_len, taken.payload_len))
-        };
-        let key = [0x37, 0xfa, 0x21, 0x3d];
-        let masker = Masker::new(MaskingKey::new(key));
-        let wide = usize::BITS == 64;
-        for first in [0x81, 0x82] {
-            for (length, len, header_len, may) in [
-                (&b"\x00"[..], 0, 2, true),
-                (b"\x7d", 125, 2, true),
-                (b"\x7e\x00\x7d", 125, 4, false),
-                (b"\x7e\x00\x7e", 126, 4, true),
-                (b"\x7e\xff\xff", 65_535, 4, true),
-                (b"\x7f\0\0\0\0\0\0\xff\xff", 65_535, 10, false),
-                (b"\x7f\0\0\0\0\0\x01\0\0", 65_536, 10, wide),
-                (b"\x7f\0\0\0\0\x7f\xff\xff\xfe", 0x7FFF_FFFE, 10, wide),
-                (b"\x7f\0\0\0\0\x80\0\0\0", 0x8000_0000, 10, false),
-            ] {
-                let plain = [&[first], length].concat();
-                let mut masked = [&plain[..], &key].concat();
-                masked[1] |= MASK;
-                let expected = may.then_some((first, None, header_len, len));
-                assert_eq!(taken(&plain, false, i32::MAX), expected);
-                assert_eq!(taken(&plain, true, i32::MAX), None);
-                assert_eq!(taken(&masked, false, i32::MAX), None);
-                let expected = may.then_some((first, Some(masker), header_len + 4, len));
-                assert_eq!(taken(&masked, true, i32::MAX), expected);
-                assert_eq!(taken(&masked[..masked.len() - 1], true, i32::MAX), None);
-                if let Ok(bound) = i32::try_from(len) {
-                    assert_eq!(taken(&masked, true, bound), None);
-                    assert_eq!(taken(&masked, true, bound + 1), expected);
-                }
-            }
-        }
-        for first in (0..=u8::MAX).filter(|first| !matches!(first, 0x81 | 0x82)) {
-            assert_eq!(taken(&[first, 0], false, i32::MAX), None);
-        }
-    }
-
-    /// The sets are made by the compiler; here their rule runs.
-    #[test]
-    fn s5_2_the_set_of_all_opcodes() {
-        use Opcode::{Binary, Continuation, Text};
-        assert_eq!(Rules::opcodes(&[Continuation, Text, Binary]), Rules::ALL_OPCODES);
-        assert_eq!(Rules::opcodes(&[]), Rules::ALL_OPCODES & 0xFF00);
     }
 }

@@ -113,7 +113,7 @@ pub use limits::{Config, Limits};
 pub use mask::{Masker, MaskingKey, MaskingKeys};
 pub use opcode::{MessageKind, Opcode, Rsv};
 pub use outbox::Outbox;
-pub use receiver::{Closure, Data, Event, Receiver, Reply};
+pub use receiver::{Data, EndOfStream, Event, Receiver, Reply};
 pub use role::{Client, Role, Server};
 pub use sender::{Outgoing, Sender};
 pub use utf8::{InvalidUtf8, Utf8Validator};

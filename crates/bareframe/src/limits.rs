@@ -2,9 +2,9 @@
 
 use crate::opcode::Rsv;
 
-/// How much a peer may send; each limit is inclusive and judged when a frame's header arrives.
+/// How much a peer may send; each limit is inclusive and checked when a frame's header arrives.
 ///
-/// A limit bounds no memory of the engine, which is fixed; it bounds what the layers above are handed.
+/// The memory of the engine is fixed whatever the limits are; they bound what the layers above receive.
 ///
 /// ```
 /// use bareframe::{Config, Limits};
@@ -17,9 +17,9 @@ use crate::opcode::Rsv;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
-    /// The longest payload of one data frame, in octets.
+    /// The longest payload of one data frame, in bytes.
     pub frame: u64,
-    /// The longest payload of one message, in octets: the sum over its fragments.
+    /// The longest payload of one message, in bytes: the sum over its fragments.
     pub message: u64,
     /// The most frames of one message, empty ones included; `u32::MAX` is no limit.
     pub fragments: u32,
@@ -44,18 +44,6 @@ pub struct Config {
     pub auto_pong: bool,
 }
 
-/// The limits as they are asked for while receiving.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct Bounds {
-    pub(crate) frame: u64,
-    pub(crate) message: u64,
-    pub(crate) fragments: u32,
-    /// A message in one frame that is shorter than this takes the straight path, in octets: it is within the limits.
-    /// On a machine of 64 bits negative, so that none is, while a frame or a message is open and when nothing more is received.
-    pub(crate) straight: i32,
-}
-
 impl Limits {
     /// 16 MiB for a frame and for a message, and 65,536 fragments.
     pub const DEFAULT: Limits = Limits {
@@ -70,33 +58,22 @@ impl Limits {
         message: u64::MAX,
         fragments: u32::MAX,
     };
-}
 
-impl Bounds {
-    pub(crate) const fn new(limits: &Limits) -> Bounds {
-        let longest = if limits.frame < limits.message {
-            limits.frame
-        } else {
-            limits.message
-        };
-        let straight = match longest.saturating_add(1).to_le_bytes() {
-            _ if limits.fragments == 0 => 0,
-            [a, b, c, d @ 0..0x80, 0, 0, 0, 0] => i32::from_le_bytes([a, b, c, d]),
-            _ => i32::MAX,
-        };
-        Bounds {
-            frame: limits.frame,
-            message: limits.message,
-            fragments: limits.fragments,
-            straight,
-        }
-    }
-
-    /// Allows the straight path or closes it.
+    /// Returns what the payload of a message in one frame must be shorter than, in bytes, to be within all limits; at
+    /// most 4 GiB, so that it takes little room.
     #[inline]
-    pub(crate) const fn go_straight(&mut self, may: bool) {
-        let bound = self.straight.wrapping_abs();
-        self.straight = if may { bound } else { bound.wrapping_neg() };
+    pub(crate) const fn simple(&self) -> u32 {
+        const MOST: u64 = u32::MAX as u64 - 1;
+        if self.fragments == 0 {
+            return 0;
+        }
+        let longest = if self.frame < self.message {
+            self.frame
+        } else {
+            self.message
+        };
+        let [a, b, c, d, ..] = (if longest < MOST { longest } else { MOST }).to_le_bytes();
+        u32::from_le_bytes([a, b, c, d]).wrapping_add(1)
     }
 }
 

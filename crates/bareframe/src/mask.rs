@@ -122,20 +122,18 @@ impl Masker {
         }
     }
 
-    /// Masks the payload's next octet, or unmasks it.
-    #[cfg(not(target_pointer_width = "64"))]
+    /// Masks the payload's next byte, or unmasks it.
     #[inline]
-    pub(crate) const fn apply_octet(&mut self, octet: u8) -> u8 {
+    pub(crate) const fn apply_byte(&mut self, byte: u8) -> u8 {
         let [first, ..] = self.key.to_ne_bytes();
         self.key = turn(self.key, 1);
-        octet ^ first
+        byte ^ first
     }
 
-    /// This many octets were masked by a copy of this.
-    #[cfg(not(target_pointer_width = "64"))]
+    /// Skips this many bytes, which a copy of this masks.
     #[inline]
-    pub(crate) const fn pass(&mut self, octets: usize) {
-        self.key = turn(self.key, octets);
+    pub(crate) const fn skip(&mut self, len: usize) {
+        self.key = turn(self.key, len);
     }
 
     /// Masks the payload's next piece, or unmasks it, where it lies.
@@ -162,7 +160,6 @@ impl Masker {
 
     /// As [`Masker::apply`]; tells whether every octet that it wrote is ASCII.
     // A call would have the straight path keep the frame's length in memory, for which the next frame would wait.
-    #[cfg(target_pointer_width = "64")]
     #[inline(always)]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
         let ascii = loops::xor(self.key, piece);

@@ -1,9 +1,9 @@
-//! The first octet of a frame: opcodes and reserved bits (RFC 6455 section 5.2).
+//! The first byte of a frame: opcodes and reserved bits (RFC 6455 section 5.2).
 
 use core::fmt;
 use core::ops::BitOr;
 
-/// What a frame is for; reserved opcodes can't be represented (RFC 6455 section 5.2).
+/// The kind of a frame; reserved opcodes can't be represented (RFC 6455 section 5.2).
 ///
 /// ```
 /// use bareframe::Opcode;
@@ -30,7 +30,7 @@ pub enum Opcode {
     Pong = 0xA,
 }
 
-/// What a data message holds (RFC 6455 section 5.6).
+/// The kind of a data message (RFC 6455 section 5.6).
 ///
 /// ```
 /// use bareframe::{MessageKind, Opcode};
@@ -41,7 +41,7 @@ pub enum Opcode {
 pub enum MessageKind {
     /// UTF-8 text.
     Text,
-    /// Arbitrary octets.
+    /// Arbitrary bytes.
     Binary,
 }
 
@@ -57,23 +57,23 @@ pub enum MessageKind {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rsv(u8);
 
-/// The first octet of a header that the rules allow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The first byte of a header that the rules allow, so that its opcode is never a reserved one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct FirstOctet(u8);
+pub(crate) struct FirstByte(u8);
 
-impl FirstOctet {
+impl FirstByte {
     const FIN: u8 = 0x80;
 
     #[inline]
-    pub(crate) const fn new(octet: u8) -> FirstOctet {
-        FirstOctet(octet)
+    pub(crate) const fn new(byte: u8) -> FirstByte {
+        FirstByte(byte)
     }
 
     #[inline]
-    pub(crate) const fn of(fin: bool, rsv: Rsv, opcode: Opcode) -> FirstOctet {
-        let fin = if fin { FirstOctet::FIN } else { 0 };
-        FirstOctet(fin | rsv.bits() | opcode.bits())
+    pub(crate) const fn of(fin: bool, rsv: Rsv, opcode: Opcode) -> FirstByte {
+        let fin = if fin { FirstByte::FIN } else { 0 };
+        FirstByte(fin | rsv.bits() | opcode.bits())
     }
 
     #[inline]
@@ -83,7 +83,13 @@ impl FirstOctet {
 
     #[inline]
     pub(crate) const fn fin(self) -> bool {
-        self.0 & FirstOctet::FIN != 0
+        self.0 & FirstByte::FIN != 0
+    }
+
+    /// Returns `true` for FIN, no reserved bits, and text or binary.
+    #[inline(always)]
+    pub(crate) const fn begins_whole_message(self) -> bool {
+        matches!(self.0 ^ FirstByte::FIN, 0x1 | 0x2)
     }
 
     #[inline]
@@ -106,7 +112,7 @@ impl FirstOctet {
 }
 
 impl Opcode {
-    /// Gives the opcode that four bits stand for, or `None` if it is reserved or above `0xF`.
+    /// Returns the opcode that four bits stand for, or `None` if it is reserved or above `0xF`.
     #[must_use]
     #[inline]
     pub const fn from_bits(bits: u8) -> Option<Opcode> {
@@ -121,14 +127,14 @@ impl Opcode {
         })
     }
 
-    /// Gives the four bits that stand for this opcode.
+    /// Returns the four bits that stand for this opcode.
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {
         self as u8
     }
 
-    /// Tells whether this is Close, Ping or Pong (RFC 6455 section 5.5).
+    /// Returns `true` for Close, Ping and Pong (RFC 6455 section 5.5).
     #[must_use]
     #[inline]
     pub const fn is_control(self) -> bool {
@@ -137,7 +143,7 @@ impl Opcode {
 }
 
 impl MessageKind {
-    /// Gives the opcode of a message's first frame.
+    /// Returns the opcode of a message's first frame.
     #[must_use]
     #[inline]
     pub const fn opcode(self) -> Opcode {
@@ -160,28 +166,28 @@ impl Rsv {
     /// All three reserved bits.
     pub const ALL: Rsv = Rsv(0x70);
 
-    /// Takes the reserved bits out of a frame's first octet.
+    /// Returns the reserved bits of a frame's first byte.
     #[must_use]
     #[inline]
-    pub const fn from_first_octet(octet: u8) -> Rsv {
-        Rsv(octet & Rsv::ALL.0)
+    pub const fn from_first_octet(byte: u8) -> Rsv {
+        Rsv(byte & Rsv::ALL.0)
     }
 
-    /// Gives the bits where they stand in a frame's first octet: `0x40`, `0x20` and `0x10`.
+    /// Returns the bits as they are in a frame's first byte: `0x40`, `0x20` and `0x10`.
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// Tells whether no bit is set.
+    /// Returns `true` if no bit is set.
     #[must_use]
     #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Tells whether every bit of `other` is set here too.
+    /// Returns `true` if every bit of `other` is set here too.
     #[must_use]
     #[inline]
     pub const fn contains(self, other: Rsv) -> bool {

@@ -1,34 +1,46 @@
-//! The receiving half: octets in, events out (RFC 6455 sections 5, 6.2 and 7).
+//! The receiving half: bytes in, events out (RFC 6455 sections 5, 6.2 and 7).
 
-#[cfg(target_pointer_width = "64")]
-mod large;
-#[cfg(not(target_pointer_width = "64"))]
-mod small;
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+mod event;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+mod reply;
+
+pub use event::{Data, EndOfStream, Event};
+pub use reply::Reply;
+pub(crate) use reply::ReplyFrame;
 
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
-use crate::frame::{FrameDecoder, Payload, Stop};
-use crate::header::{Mask, Rules};
-use crate::limits::{Bounds, Config};
+use crate::frame::{FrameState, PayloadChunk, take};
+use crate::header::{FrameHeader, MaskBit, Rules, SimpleHeader};
+use crate::limits::{Config, Limits};
 use crate::mask::Masker;
-use crate::message::{Message, Piece, SMALL};
-use crate::opcode::{FirstOctet, MessageKind, Opcode, Rsv};
+use crate::message::{ChunkFlags, Message};
+use crate::opcode::{Opcode, Rsv};
 use crate::role::Role;
-use crate::utf8;
+use crate::utf8::InvalidUtf8;
 use core::marker::PhantomData;
+use reply::Pending;
+
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+use compact as leaf;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+use fast as leaf;
 
 /// The receiving half of a connection; it holds no part of the key source, so that it can go to another thread.
 ///
-/// Made by [`Connection::split`](crate::Connection::split). What it owes the peer it gives as a [`Reply`], which
+/// Created by [`Connection::split`](crate::Connection::split). What is to be answered it returns as a [`Reply`], which
 /// the caller carries to the [`Sender`](crate::Sender).
 ///
 /// ```
 /// use bareframe::{Config, Connection, Event};
 /// let (mut receiver, mut sender) = Connection::server(Config::DEFAULT).split();
-/// let mut octets = *b"\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-/// let Ok(Some(Event::Ping(payload))) = receiver.receive(&mut &mut octets[..]) else { panic!() };
+/// let mut bytes = *b"\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let Ok(Some(Event::Ping(payload))) = receiver.receive(&mut &mut bytes[..]) else { panic!() };
 /// assert_eq!(&payload[..], b"Hello");
 /// let reply = receiver.poll_reply().unwrap();
 /// assert_eq!(&sender.reply(reply).unwrap()[..], b"\x8a\x05Hello");
@@ -36,426 +48,425 @@ use core::marker::PhantomData;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Receiver<R> {
-    decoder: FrameDecoder,
+    state: ReceiverState,
     message: Message,
-    bounds: Bounds,
+    // Side by side with the fast path's, these limits take eight bytes less than as `Limits`.
+    frame_limit: u64,
+    message_limit: u64,
+    fragment_limit: u32,
+    fast_path: leaf::FastPath,
     /// The reserved bits that an extension uses.
     rsv: Rsv,
     auto_pong: bool,
-    /// The control frame that is arriving.
+    /// The payload of the control frame that is arriving.
     control: ControlPayload,
-    /// The payload of the Pong that is owed, if one is.
+    /// The payload of the pending Pong, if one is.
     pong: ControlPayload,
-    debts: Debts,
+    pending: Pending,
     role: PhantomData<fn() -> R>,
 }
 
-/// What the peer said.
-#[derive(PartialEq, Eq, Debug)]
+/// Whether anything more is received, and where in a frame.
+#[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Event<'i> {
-    /// The next piece of a text or binary message.
-    Data(Data<'i>),
-    /// A Ping; the engine owes its Pong, if the configuration does not say otherwise (RFC 6455 section 5.5.2).
-    Ping(ControlPayload),
-    /// A Pong (RFC 6455 section 5.5.3).
-    Pong(ControlPayload),
-    /// The peer's Close; nothing more is delivered after it (RFC 6455 section 5.5.1).
-    Close(CloseReason),
+pub(crate) enum ReceiverState {
+    Open(FrameState),
+    /// The peer or a layer above failed the connection.
+    Failed(ProtocolError),
+    /// The peer's Close arrived, with this code.
+    Closed(Option<CloseCode>),
+    /// The stream ended without one.
+    Ended,
 }
 
-/// What is whole with the last octet of a header or of a control frame's payload.
-#[derive(Clone, Copy)]
-enum Whole {
-    /// No event: all input is taken, or the octets of a header or of a control frame that is not whole.
+/// What is complete with the last byte of a header or of a control frame's payload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Completed {
+    /// No event: more bytes are needed, or none are received any more.
     Nothing,
-    /// The message ends with a header, which all octets taken belong to.
+    /// A message, by a header without payload.
     Message,
     Ping,
     Pong,
     Close,
-    /// No event: as the decoder says.
+    /// No event: the state has the error.
     Failed,
-}
-
-/// A piece of a message, lent from the input: at least one octet, unless it is the message's last.
-///
-/// ```
-/// use bareframe::{Config, Connection, Event, MessageKind};
-/// let mut server = Connection::server(Config::DEFAULT);
-/// let mut octets = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-/// let Ok(Some(Event::Data(data))) = server.receive(&mut &mut octets[..]) else { panic!() };
-/// assert_eq!((data.kind(), data.first(), data.last()), (MessageKind::Text, true, true));
-/// assert!(data.rsv().is_empty());
-/// assert_eq!(data.payload(), b"Hello");
-/// assert_eq!(data.as_str(), Some("Hello"));
-/// assert_eq!(data.into_str().unwrap(), "Hello");
-/// ```
-#[derive(PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Data<'i> {
-    payload: &'i mut [u8],
-    piece: Piece,
-}
-
-/// What the receiving half owes the peer, for [`Sender::reply`](crate::Sender::reply) to send.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Reply(pub(crate) Owed);
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) enum Owed {
-    Pong(ControlPayload),
-    Close(Option<CloseCode>),
-}
-
-/// What is owed to the peer, a bit each, so that one question tells whether anything is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-struct Debts(u8);
-
-/// How the stream ended (RFC 6455 section 7.1.4).
-///
-/// ```
-/// use bareframe::{Closure, Config, Connection};
-/// let mut server = Connection::server(Config::DEFAULT);
-/// assert_eq!(server.receive_eof(), Closure::Abnormal);
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Closure {
-    /// Both Close frames passed.
-    Clean,
-    /// The closing handshake was not finished; the status code of the API is 1006.
-    Abnormal,
 }
 
 impl<R: Role> Receiver<R> {
     #[inline(always)]
     pub(crate) const fn new(config: Config) -> Receiver<R> {
-        let bounds = Bounds::new(&config.limits);
         Receiver {
-            decoder: FrameDecoder::new(),
-            message: Message::none(&bounds),
-            bounds,
+            state: ReceiverState::Open(FrameState::BetweenFrames),
+            message: Message::none(&config.limits),
+            frame_limit: config.limits.frame,
+            message_limit: config.limits.message,
+            fragment_limit: config.limits.fragments,
+            fast_path: leaf::FastPath::new(&config.limits),
             rsv: config.rsv,
             auto_pong: config.auto_pong,
             control: ControlPayload::EMPTY,
             pong: ControlPayload::EMPTY,
-            debts: Debts::NONE,
+            pending: Pending::NONE,
             role: PhantomData,
         }
     }
 
-    /// Takes octets from the front of `input` and gives the next event, which may lend from them; `None` when
+    /// Takes bytes from the front of `input` and returns the next event, which may lend from them; `None` when
     /// it has taken all of them (RFC 6455 section 6.2).
     ///
-    /// Payload is unmasked where it lies. After the peer's Close, and after the end of the stream, every octet
-    /// is taken and nothing is given.
+    /// Payload is unmasked in place. After the peer's Close, and after the end of the stream, every byte
+    /// is taken and nothing is delivered.
     ///
     /// # Errors
     ///
-    /// A [`ProtocolError`] at the octet that proves it, where `input` then begins. Every later call takes
-    /// nothing and gives the same error.
+    /// A [`ProtocolError`] at the byte that proves it, where `input` then begins. Every later call takes
+    /// nothing and returns the same error.
     #[inline(always)]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        if SMALL && input.is_empty() && !self.decoder.is_stopped() {
-            return Ok(None);
-        }
-        self.receive_next(input)
+        leaf::receive(self, input)
     }
 
-    /// Tells the engine that the stream has ended, and gives how.
+    /// Informs the engine that the stream has ended, and returns how.
     ///
     /// By this half alone the end is clean if the peer's Close arrived and its answer was taken as a [`Reply`].
-    pub fn receive_eof(&mut self) -> Closure {
-        match self.stopped() {
-            Some(Stop::Closed(_)) if !self.debts.have(Debts::CLOSE) => Closure::Clean,
-            Some(_) => Closure::Abnormal,
-            None => {
-                self.stop(Stop::Ended);
-                self.debts.pay(Debts::PONG);
-                Closure::Abnormal
+    pub fn receive_eof(&mut self) -> EndOfStream {
+        match self.state {
+            ReceiverState::Closed(_) if !self.pending.contains(Pending::CLOSE) => return EndOfStream::Clean,
+            ReceiverState::Open(_) => {
+                self.stop(ReceiverState::Ended);
+                self.pending.remove(Pending::PONG);
             }
+            _ => {}
         }
+        EndOfStream::Abnormal
     }
 
-    /// Fails the connection on behalf of a layer above: `receive` gives [`ProtocolError::Failed`] from now on,
-    /// and a Close with this code is owed (RFC 6455 section 7.1.7).
+    /// Fails the connection on behalf of a layer above: `receive` returns [`ProtocolError::Failed`] from now on,
+    /// and a Close with this code is pending (RFC 6455 section 7.1.7).
     ///
     /// It does nothing if the connection has failed, or the peer's Close arrived, before.
     pub fn fail(&mut self, code: CloseCode) {
-        if self.stopped().is_none() {
+        if matches!(self.state, ReceiverState::Open(_)) {
             self.refuse(ProtocolError::Failed(code));
         }
     }
 
-    /// Gives what is owed to the peer, once: the Pong to its latest Ping, then a Close.
+    /// Returns what is to be answered to the peer, once: the Pong to its latest Ping, then a Close.
     #[must_use]
     #[inline]
     pub fn poll_reply(&mut self) -> Option<Reply> {
-        match self.poll_owed()? {
-            (Opcode::Close, payload) => Some(Reply(Owed::Close(payload.judge_close().ok()?))),
-            (_, payload) => Some(Reply(Owed::Pong(*payload))),
+        match self.next_reply()? {
+            (Opcode::Close, payload) => Some(Reply(ReplyFrame::Close(payload.check_close().ok()?))),
+            (_, payload) => Some(Reply(ReplyFrame::Pong(*payload))),
         }
     }
 
-    /// The control frame that is owed, once.
+    /// Returns the control frame that is pending, once.
     #[inline]
-    pub(crate) fn poll_owed(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        if self.debts == Debts::NONE {
+    pub(crate) fn next_reply(&mut self) -> Option<(Opcode, &ControlPayload)> {
+        if self.pending == Pending::NONE {
             None
-        } else if self.debts.have(Debts::PONG) {
-            self.debts.pay(Debts::PONG);
+        } else if self.pending.contains(Pending::PONG) {
+            self.pending.remove(Pending::PONG);
             Some((Opcode::Pong, &self.pong))
         } else {
-            self.take_close()
+            self.next_close()
         }
     }
 
-    /// No control frame arrives any more, so that its place is free for the Close.
-    // Once in a connection's life, and asked for after every event.
+    /// Returns the Close that is pending, in the place of the control frames, of which none arrives any more.
+    // Once in a connection's life, and polled for after every event.
     #[cold]
     #[inline(never)]
-    fn take_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        self.debts.pay(Debts::CLOSE);
-        let code = match self.stopped()? {
-            Stop::Failed(error) => Some(error.close_code()),
-            Stop::Closed(code) => code,
-            Stop::Ended => return None,
+    fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
+        self.pending.remove(Pending::CLOSE);
+        let code = match self.state {
+            ReceiverState::Failed(error) => Some(error.close_code()),
+            ReceiverState::Closed(code) => code,
+            ReceiverState::Open(_) | ReceiverState::Ended => return None,
         };
         self.control = ControlPayload::from_close(code, "").ok()?;
         Some((Opcode::Close, &self.control))
     }
 
-    /// Why nothing more is received, if so.
     #[inline]
-    pub(crate) const fn stopped(&self) -> Option<Stop> {
-        self.decoder.stopped()
+    pub(crate) const fn state(&self) -> &ReceiverState {
+        &self.state
     }
 
-    /// No frame is open, and no message.
-    #[inline]
-    const fn is_between_messages(&self) -> bool {
-        self.decoder.is_between_frames() && !self.message.is_open()
+    /// Takes the header of a message in one frame, if it is simple and the limits allow it.
+    #[inline(always)]
+    fn take_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
+        SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
+            if first.begins_whole_message() {
+                Some(self.fast_path.limit(self))
+            } else {
+                None
+            }
+        })
     }
 
-    /// Allows the straight path or closes it. A small machine asks the state when it wants to know.
-    #[inline]
-    const fn go_straight(&mut self, may: bool) {
-        if !SMALL {
-            self.bounds.go_straight(may);
+    /// Receives until there is an event or no more input: the one loop of all machines. `header` is what
+    /// [`Receiver::take_header`] has just taken.
+    #[inline(always)]
+    fn receive_next<'i>(
+        &mut self,
+        input: &mut &'i mut [u8],
+        header: Option<SimpleHeader>,
+    ) -> Result<Option<Event<'i>>, ProtocolError> {
+        let mut whole = None;
+        if let Some(header) = header {
+            if header.payload_len <= input.len() {
+                let flags = ChunkFlags::whole_message(header.first);
+                whole = Some((header.payload_len, header.fields().masker(), flags));
+            } else {
+                self.enter_only_frame(header.fields());
+            }
+        }
+        let (len, masker, flags) = match whole {
+            Some(chunk) => chunk,
+            None => loop {
+                if input.is_empty() {
+                    return self.end_of_input();
+                }
+                if let Some(chunk) = self.next_data(input.len()) {
+                    break chunk;
+                }
+                let (taken, completed) = leaf::receive_other(self, input);
+                take(input, taken);
+                if completed != Completed::Nothing {
+                    return self.complete(completed);
+                }
+            },
+        };
+        // The input has at least `len` bytes.
+        let Some(bytes) = input.get_mut(..len) else {
+            return Ok(None);
+        };
+        match self
+            .message
+            .receive(R::RECEIVES_MASKED.then_some(masker), bytes, flags)
+        {
+            Ok(flags) => Ok(Some(Event::Data(Data::new(take(input, len), flags)))),
+            Err(InvalidUtf8 { at }) => {
+                take(input, at);
+                Err(self.refuse(ProtocolError::InvalidUtf8))
+            }
         }
     }
 
-    /// What the next frame may be.
-    #[inline]
-    const fn rules(&self) -> Rules {
-        let mask = if R::RECEIVES_MASKED {
-            Mask::Set
-        } else {
-            Mask::Clear
-        };
-        self.message.rules(&self.bounds, self.rsv, mask)
+    /// Returns the event of what is complete.
+    #[inline(always)]
+    fn complete<'i>(&mut self, completed: Completed) -> Result<Option<Event<'i>>, ProtocolError> {
+        // Each event is returned by itself, so that it is written where the caller wants it and not copied.
+        match completed {
+            Completed::Nothing | Completed::Failed => self.end_of_input(),
+            Completed::Message => {
+                let flags = self.end_message();
+                Ok(Some(Event::Data(Data::new(&mut [], flags))))
+            }
+            Completed::Ping if self.auto_pong => {
+                self.pending.insert(Pending::PONG);
+                Ok(Some(Event::Ping(self.pong)))
+            }
+            Completed::Ping => Ok(Some(Event::Ping(self.control))),
+            Completed::Pong => Ok(Some(Event::Pong(self.control))),
+            Completed::Close => Ok(Some(Event::Close(CloseReason::from_payload(self.control)))),
+        }
     }
 
-    /// A frame begins that the rules allowed.
-    fn begin_frame(&mut self, first: FirstOctet, payload_len: u64, masker: Masker) -> Whole {
-        self.decoder.go_on(Payload {
-            missing: payload_len,
+    /// Ends a message with a frame that has no payload, and returns the flags of the empty chunk.
+    // An event that is returned from a call would have to be in memory, and with it all others.
+    #[inline(never)]
+    fn end_message(&mut self) -> ChunkFlags {
+        let flags = self.message.end(&self.limits());
+        leaf::update_fast_path(self);
+        flags
+    }
+
+    /// Begins a message in one frame of which not all has arrived.
+    // Rare beside frames that arrive whole, which `cold` keeps ahead of it in the machine code.
+    #[cold]
+    #[inline(never)]
+    fn enter_only_frame(&mut self, header: FrameHeader) {
+        if let ReceiverState::Open(frame) = &mut self.state {
+            frame.enter_payload(&header);
+        }
+        self.message.enter_only_frame(header.first());
+        leaf::update_fast_path(self);
+    }
+
+    /// Counts the next bytes of a data payload, and returns their number, how they are unmasked, and what they are.
+    #[inline(always)]
+    fn next_data(&mut self, available: usize) -> Option<(usize, Masker, ChunkFlags)> {
+        let ReceiverState::Open(frame) = &mut self.state else {
+            return None;
+        };
+        if !frame.is_in_data() {
+            return None;
+        }
+        let PayloadChunk {
+            len,
             masker,
             first,
-        });
-        if first.is_control() {
-            self.control.clear();
-            return Whole::Nothing;
+            ends_frame,
+        } = frame.next_payload(available)?;
+        let flags = self.message.next_chunk(ends_frame && first.fin(), &self.limits());
+        if ends_frame {
+            leaf::update_fast_path(self);
         }
-        self.message.begin_frame(first, payload_len);
-        if payload_len > 0 {
-            return Whole::Nothing;
-        }
-        self.decoder.between_frames();
-        if first.fin() {
-            Whole::Message
-        } else {
-            Whole::Nothing
-        }
+        Some((len, masker, flags))
     }
 
-    /// A control frame is whole; its payload may be wrong if it is a Close.
-    #[inline]
-    fn end_control(&mut self, opcode: Opcode) -> Whole {
-        let whole = Whole::control(opcode);
-        if matches!(whole, Whole::Close) {
-            match self.control.judge_close() {
-                Ok(code) => {
-                    self.stop(Stop::Closed(code));
-                    self.debts.owe(Debts::CLOSE);
+    /// Takes the next byte of a header or of a control frame's payload. Returns how many it took: all of them if nothing
+    /// more is received.
+    #[inline(never)]
+    fn receive_byte(&mut self, bytes: &[u8]) -> (usize, Completed) {
+        let chunk = match &mut self.state {
+            ReceiverState::Open(frame) => frame.next_payload(1),
+            ReceiverState::Failed(_) => return (0, Completed::Failed),
+            ReceiverState::Closed(_) | ReceiverState::Ended => return (bytes.len(), Completed::Nothing),
+        };
+        let Some(&byte) = bytes.first() else {
+            return (0, Completed::Nothing);
+        };
+        let first = if let Some(mut chunk) = chunk {
+            self.control.push(chunk.masker.apply_byte(byte));
+            if !chunk.ends_frame {
+                return (1, Completed::Nothing);
+            }
+            chunk.first
+        } else {
+            match self.push_header(byte) {
+                Ok(None) => return (1, Completed::Nothing),
+                Ok(Some(header)) => {
+                    let completed = self.enter_frame(&header);
+                    if !header.first().is_control() || header.payload_len() > 0 {
+                        return (1, completed);
+                    }
+                    header.first()
                 }
-                Err(error) => return self.refused(error),
+                Err(error) => return (0, self.fail_with(error)),
             }
-        } else {
-            self.decoder.between_frames();
-        }
-        whole
-    }
-
-    /// The event of a Ping that is whole.
-    #[inline]
-    fn ping<'i>(&mut self) -> Event<'i> {
-        if self.auto_pong {
-            self.debts.owe(Debts::PONG);
-            if !SMALL {
-                return Event::Ping(self.pong);
-            }
+        };
+        let completed = self.end_control(first.opcode());
+        if completed == Completed::Ping {
             self.pong = self.control;
         }
-        Event::Ping(self.control)
+        // The last byte proves what is wrong with a Close.
+        (usize::from(completed != Completed::Failed), completed)
     }
 
-    /// Latches an error that the next octet proves.
-    #[cold]
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
-        self.stop(Stop::Failed(error));
-        self.debts.owe(Debts::CLOSE);
-        error
-    }
-
-    #[cold]
-    fn refused(&mut self, error: ProtocolError) -> Whole {
-        self.refuse(error);
-        Whole::Failed
-    }
-
-    /// The error that is latched.
-    #[cold]
-    fn failure<T>(&self) -> Result<Option<T>, ProtocolError> {
-        match self.stopped() {
-            Some(Stop::Failed(error)) => Err(error),
+    #[inline(always)]
+    fn push_header(&mut self, byte: u8) -> Result<Option<FrameHeader>, ProtocolError> {
+        let rules = self.rules();
+        match &mut self.state {
+            ReceiverState::Open(frame) => frame.push(byte, &rules),
             _ => Ok(None),
         }
     }
 
+    /// Begins a frame that the rules allowed.
     #[inline]
-    fn stop(&mut self, stop: Stop) {
-        self.decoder.stop(stop);
-        self.go_straight(false);
-    }
-}
-
-impl Debts {
-    const NONE: Debts = Debts(0);
-    const PONG: Debts = Debts(1);
-    const CLOSE: Debts = Debts(2);
-
-    #[inline]
-    const fn have(self, debt: Debts) -> bool {
-        self.0 & debt.0 != 0
-    }
-
-    #[inline]
-    const fn owe(&mut self, debt: Debts) {
-        self.0 |= debt.0;
+    fn enter_frame(&mut self, header: &FrameHeader) -> Completed {
+        if let ReceiverState::Open(frame) = &mut self.state {
+            frame.enter_payload(header);
+        }
+        if header.first().is_control() {
+            self.control.clear();
+            return Completed::Nothing;
+        }
+        self.message.enter_frame(header);
+        if header.payload_len() == 0 && header.fin() {
+            Completed::Message
+        } else {
+            Completed::Nothing
+        }
     }
 
+    /// Ends a control frame, the payload of which may be wrong if it is a Close.
     #[inline]
-    const fn pay(&mut self, debt: Debts) {
-        self.0 &= !debt.0;
-    }
-}
-
-impl Whole {
-    #[inline]
-    const fn control(opcode: Opcode) -> Whole {
+    fn end_control(&mut self, opcode: Opcode) -> Completed {
         match opcode {
-            Opcode::Ping => Whole::Ping,
-            Opcode::Pong => Whole::Pong,
-            _ => Whole::Close,
+            Opcode::Ping => Completed::Ping,
+            Opcode::Pong => Completed::Pong,
+            _ => match self.control.check_close() {
+                Ok(code) => {
+                    self.stop(ReceiverState::Closed(code));
+                    self.pending.insert(Pending::CLOSE);
+                    Completed::Close
+                }
+                Err(error) => self.fail_with(error),
+            },
         }
+    }
+
+    /// Returns what the next frame may be.
+    #[inline]
+    const fn rules(&self) -> Rules {
+        let mask = if R::RECEIVES_MASKED {
+            MaskBit::Set
+        } else {
+            MaskBit::Clear
+        };
+        self.message.rules(&self.limits(), self.rsv, mask)
+    }
+
+    /// Returns what `receive` does when nothing is left to take.
+    #[inline(always)]
+    const fn end_of_input<T>(&self) -> Result<Option<T>, ProtocolError> {
+        match self.state {
+            ReceiverState::Failed(error) => Err(error),
+            _ => Ok(None),
+        }
+    }
+
+    /// Latches an error that the next byte proves.
+    #[cold]
+    #[inline(never)]
+    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
+        self.stop(ReceiverState::Failed(error));
+        self.pending.insert(Pending::CLOSE);
+        error
+    }
+
+    #[cold]
+    fn fail_with(&mut self, error: ProtocolError) -> Completed {
+        self.refuse(error);
+        Completed::Failed
+    }
+
+    #[inline]
+    fn stop(&mut self, state: ReceiverState) {
+        self.state = state;
+        leaf::update_fast_path(self);
     }
 }
 
-impl<'i> Data<'i> {
-    /// Gives the kind of the message.
-    #[must_use]
-    #[inline]
-    pub const fn kind(&self) -> MessageKind {
-        self.piece.kind()
-    }
-
-    /// Gives the reserved bits of the message's first frame (RFC 6455 section 5.2).
-    #[must_use]
-    #[inline]
-    pub const fn rsv(&self) -> Rsv {
-        self.piece.rsv()
-    }
-
-    /// Tells whether this is the message's first piece.
-    #[must_use]
-    #[inline]
-    pub const fn first(&self) -> bool {
-        self.piece.first()
-    }
-
-    /// Tells whether the message ends with this piece.
-    #[must_use]
-    #[inline]
-    pub const fn last(&self) -> bool {
-        self.piece.last()
-    }
-
-    /// Gives the octets, unmasked.
-    #[must_use]
-    #[inline]
-    pub const fn payload(&self) -> &[u8] {
-        self.payload
-    }
-
-    /// Gives the octets for as long as the input is lent.
-    #[must_use]
-    #[inline]
-    pub fn into_payload(self) -> &'i mut [u8] {
-        self.payload
-    }
-
-    /// Gives the text, or `None` if the piece is binary, was changed by an extension, or is cut within a character.
-    ///
-    /// A piece that is a whole text message always gives it.
-    #[must_use]
-    #[inline]
-    pub fn as_str(&self) -> Option<&str> {
-        // Set only if the validator passed the payload from the first octet of a character to the last of one;
-        // nothing has had access to change it since.
-        if self.piece.whole_characters() {
-            utf8::passed(self.payload)
-        } else {
-            None
+impl<R> Receiver<R> {
+    #[inline(always)]
+    const fn limits(&self) -> Limits {
+        Limits {
+            frame: self.frame_limit,
+            message: self.message_limit,
+            fragments: self.fragment_limit,
         }
     }
 
-    /// As [`Data::as_str`], for as long as the input is lent.
-    #[must_use]
-    #[inline]
-    pub fn into_str(self) -> Option<&'i mut str> {
-        if self.piece.whole_characters() {
-            utf8::passed_mut(self.payload)
-        } else {
-            None
-        }
-    }
-
-    /// The validator passed the payload, from the first octet of a character to the last of one.
-    pub(crate) const fn is_whole_characters(&self) -> bool {
-        self.piece.whole_characters()
+    /// Returns `true` if the next byte may begin a message.
+    #[inline(always)]
+    const fn is_between_messages(&self) -> bool {
+        matches!(self.state, ReceiverState::Open(FrameState::BetweenFrames)) && !self.message.is_open()
     }
 }
 
-impl Reply {
-    /// Tells whether this is the answer to a Close, or to an error, after which nothing is sent.
-    #[must_use]
-    pub const fn is_close(&self) -> bool {
-        matches!(self.0, Owed::Close(_))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_is_at_most_16_bytes() {
+        assert!(size_of::<ReceiverState>() <= 16);
     }
 }

@@ -6,7 +6,7 @@ use crate::error::{BufferTooSmall, SendError};
 use crate::header::{FrameHeader, HeaderBytes};
 use crate::mask::Masker;
 use crate::opcode::{MessageKind, Opcode, Rsv};
-use crate::receiver::{Owed, Reply};
+use crate::receiver::{Reply, ReplyFrame};
 use crate::role::Role;
 use core::marker::PhantomData;
 
@@ -175,8 +175,8 @@ impl<R: Role> Sender<R> {
     #[must_use]
     pub fn reply(&mut self, reply: Reply) -> Option<ControlFrame> {
         match reply.0 {
-            Owed::Pong(payload) => self.answer(Opcode::Pong, &payload),
-            Owed::Close(code) => self.close(code, "").ok(),
+            ReplyFrame::Pong(payload) => self.answer(Opcode::Pong, &payload),
+            ReplyFrame::Close(code) => self.close(code, "").ok(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Closing, answering and sending: what an endpoint says, clause by clause.
 
 use bareframe::{
-    BufferTooSmall, CloseCode, Closure, Config, Connection, ControlFrame, Event, Masker, MaskingKey,
+    BufferTooSmall, CloseCode, Config, Connection, ControlFrame, EndOfStream, Event, Masker, MaskingKey,
     MessageKind, ProtocolError, Rsv, SendError, Server, State,
 };
 use bareframe_testkit::{Frame, Side};
@@ -109,7 +109,7 @@ fn s5_5_1_a_close_is_answered_with_its_code_and_no_reason() {
     assert_eq!(owes(&mut server), [b"\x88\x02\x03\xe9"]);
     assert_eq!(server.state(), State::Closed);
     assert_eq!(owes(&mut server).len(), 0);
-    assert_eq!(server.receive_eof(), Closure::Clean);
+    assert_eq!(server.receive_eof(), EndOfStream::Clean);
 }
 
 #[test]
@@ -154,7 +154,7 @@ fn s5_5_1_data_arrives_until_the_peers_close() {
     );
     assert_eq!(server.state(), State::Closed);
     assert_eq!(owes(&mut server).len(), 0, "our close was sent");
-    assert_eq!(server.receive_eof(), Closure::Clean);
+    assert_eq!(server.receive_eof(), EndOfStream::Clean);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn s7_1_7_an_error_owes_one_close_with_its_code() {
     assert_eq!(owes(&mut server), [b"\x88\x02\x03\xea"]);
     assert_eq!(owes(&mut server).len(), 0);
     assert_eq!(server.receive(&mut &mut [][..]), Err(error));
-    assert_eq!(server.receive_eof(), Closure::Abnormal);
+    assert_eq!(server.receive_eof(), EndOfStream::Abnormal);
 }
 
 #[test]
@@ -222,15 +222,19 @@ fn s7_1_7_failing_after_the_peers_close_changes_nothing() {
 
 #[test]
 fn s7_1_4_an_end_of_input_without_both_closes_is_abnormal() {
-    assert_eq!(server().receive_eof(), Closure::Abnormal);
+    assert_eq!(server().receive_eof(), EndOfStream::Abnormal);
     let mut sent = server();
     sent.close(None, "").unwrap();
-    assert_eq!(sent.receive_eof(), Closure::Abnormal);
+    assert_eq!(sent.receive_eof(), EndOfStream::Abnormal);
     let mut received = server();
     hears(&mut received, &[Frame::new(8, "")]);
-    assert_eq!(received.receive_eof(), Closure::Abnormal, "ours was not polled");
+    assert_eq!(
+        received.receive_eof(),
+        EndOfStream::Abnormal,
+        "ours was not polled"
+    );
     assert_eq!(owes(&mut received).len(), 1);
-    assert_eq!(received.receive_eof(), Closure::Clean);
+    assert_eq!(received.receive_eof(), EndOfStream::Clean);
 }
 
 #[test]
@@ -241,7 +245,7 @@ fn s7_1_4_nothing_is_said_or_heard_after_the_end_of_input() {
     assert_eq!(hears(&mut server, &[Frame::text("a")]), (0, None));
     assert_eq!(owes(&mut server).len(), 0);
     assert_eq!(server.ping(b""), Err(SendError::Closed));
-    assert_eq!(server.receive_eof(), Closure::Abnormal);
+    assert_eq!(server.receive_eof(), EndOfStream::Abnormal);
 }
 
 #[test]
@@ -395,7 +399,7 @@ fn halves_do_together_what_a_connection_does() {
     assert!(matches!(receiver.receive(&mut input), Ok(Some(Event::Close(_)))));
     assert_eq!(
         receiver.receive_eof(),
-        Closure::Abnormal,
+        EndOfStream::Abnormal,
         "the answer was not taken"
     );
     let close = receiver.poll_reply().unwrap();
@@ -404,7 +408,7 @@ fn halves_do_together_what_a_connection_does() {
     assert_eq!(sender.reply(close), None, "our close was sent");
     assert_eq!(sender.reply(pong), None, "nothing follows it");
     assert_eq!(receiver.poll_reply(), None);
-    assert_eq!(receiver.receive_eof(), Closure::Clean);
+    assert_eq!(receiver.receive_eof(), EndOfStream::Clean);
 }
 
 #[test]

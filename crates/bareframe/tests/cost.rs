@@ -112,10 +112,10 @@ fn frames_of_the_decoder_alone() {
         .masked(KEY)
         .octets()
         .repeat(units() / 18);
-    let mut decoder = FrameDecoder::new();
+    let mut decoder = FrameDecoder::new(Rules::FROM_CLIENT);
     measured(|| {
         for mut piece in octets.chunks_mut(1) {
-            while let Some(event) = decoder.decode(Rules::FROM_CLIENT, &mut piece).unwrap() {
+            while let Some(event) = decoder.decode(&mut piece).unwrap() {
                 black_box(&event);
             }
         }

@@ -1,6 +1,6 @@
 //! Whole conversations do not depend on how their octets were cut: what is heard, what is answered, how they end.
 
-use bareframe::{Closure, Connection, Event, MaskingKey, Role, State};
+use bareframe::{Connection, EndOfStream, Event, MaskingKey, Role, State};
 use bareframe_testkit::{Random, Recorder, Script, Side, Transcript, judge, split};
 use proptest::prelude::*;
 
@@ -10,7 +10,7 @@ struct Shown {
     heard: Transcript,
     /// What it answered, polled for after every event, after an error and after the end.
     answered: Vec<Vec<u8>>,
-    closure: Closure,
+    closure: EndOfStream,
     state: State,
 }
 

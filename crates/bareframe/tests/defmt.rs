@@ -17,13 +17,13 @@ fn every_public_type_of_the_engine() {
     logs::<Client<Keys>>();
     logs::<CloseCode>();
     logs::<CloseReason>();
-    logs::<Closure>();
     logs::<Config>();
     logs::<Connection<Client<Keys>>>();
     logs::<Connection<Server>>();
     logs::<ControlFrame>();
     logs::<ControlPayload>();
     logs::<Data<'_>>();
+    logs::<EndOfStream>();
     logs::<Event<'_>>();
     logs::<FrameDecoder>();
     logs::<FrameEvent<'_>>();

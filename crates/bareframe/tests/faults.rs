@@ -39,10 +39,10 @@ fn no_call_takes_nothing_and_says_nothing() {
 
             let mut octets = script.input;
             let mut input = &mut octets[..];
-            let mut decoder = FrameDecoder::new();
+            let mut decoder = FrameDecoder::new(Rules::ANY.with_rsv(Rsv::ALL));
             loop {
                 let left = input.len();
-                match decoder.decode(Rules::ANY.with_rsv(Rsv::ALL), &mut input) {
+                match decoder.decode(&mut input) {
                     Ok(Some(FrameEvent::Payload { payload, .. })) => assert!(!payload.is_empty()),
                     Ok(Some(_)) => assert!(input.len() < left, "an event, and nothing was taken"),
                     Ok(None) => break assert!(input.is_empty(), "no event, and not all was taken"),

@@ -8,7 +8,7 @@
 mod handshake;
 
 use bareframe::{
-    Assembled, Assembler, CloseCode, CloseReason, Closure, Config, Connection, ControlPayload, Data, Event,
+    Assembled, Assembler, CloseCode, CloseReason, EndOfStream, Config, Connection, ControlPayload, Data, Event,
     FrameDecoder, FrameEvent, FrameHeader, Gather, Limits, Masker, MaskingKey, Message, MessageKind, Opcode,
     Outbox, Receiver, Role, Rsv, Rules, Sender, SliceBuffer, State, Utf8Validator,
 };
@@ -164,7 +164,7 @@ fn connection<R: Role>(mut connection: Connection<R>, buffer: &mut [u8], out: &m
             connection.fail(CloseCode::INTERNAL_ERROR);
         }
         if opaque(false) {
-            note(connection.receive_eof() == Closure::Clean);
+            note(connection.receive_eof() == EndOfStream::Clean);
         }
         if opaque(false) {
             let reason = core::str::from_utf8(payload).unwrap_or("");
@@ -248,13 +248,13 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
             .with_message_open(opaque(false)),
     ];
     for rules in rules {
-        let mut decoder = FrameDecoder::new();
+        let mut decoder = FrameDecoder::new(rules);
         let mut input = octets(buffer);
         if let Ok(Some((header, len))) = FrameHeader::parse(input, rules) {
             frame_header(&header);
             note(len);
         }
-        while let Ok(Some(found)) = decoder.decode(rules, &mut input) {
+        while let Ok(Some(found)) = decoder.decode(&mut input) {
             match found {
                 FrameEvent::Header(header) => frame_header(&header),
                 FrameEvent::Payload { payload, last } => {
@@ -263,7 +263,7 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
                 }
             }
         }
-        note(decoder.is_between_frames());
+        note((decoder.is_between_frames(), decoder.set_rules(rules)));
     }
     let opcode = Opcode::from_bits(octet()).unwrap_or(Opcode::Text);
     note((

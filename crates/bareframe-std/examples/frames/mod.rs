@@ -66,7 +66,7 @@ impl Frames {
     pub(crate) fn new(rules: Rules) -> Frames {
         Frames {
             rules,
-            decoder: FrameDecoder::new(),
+            decoder: FrameDecoder::new(rules.with_message_open(false)),
             offset: 0,
             frame: None,
             message: None,
@@ -84,8 +84,7 @@ impl Frames {
             let len = octets.len().min(SHOWN);
             let mut input = &mut copy[..len];
             input.copy_from_slice(&octets[..len]);
-            let rules = self.rules.with_message_open(self.message.is_some());
-            let event = self.decoder.decode(rules, &mut input);
+            let event = self.decoder.decode(&mut input);
             let (taken, rest) = octets.split_at(len - input.len());
             *octets = rest;
             let start = self.offset;
@@ -106,7 +105,11 @@ impl Frames {
                 }
             }
             if self.failed || self.decoder.is_between_frames() {
-                return self.end();
+                let frame = self.end();
+                let rules = self.rules.with_message_open(self.message.is_some());
+                // Between frames they may change.
+                let _ = self.decoder.set_rules(rules);
+                return frame;
             }
         }
         None

@@ -1,10 +1,11 @@
 //! The client's side: the request is written, and the server's response read and judged (RFC 6455 section 4.1).
 
 use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
-use crate::handshake::head::{HeadError, Header, Headers, Known, Lines, StatusLine, is_token, status_line};
+use crate::handshake::head::{HeadError, Header, Headers, Known, Lines, StatusLine, status_line};
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Elements, Extensions};
 use crate::handshake::octets::Class;
+use crate::handshake::octets::is_token;
 use core::fmt;
 
 /// What a client asks for and offers (RFC 6455 section 4.1).

@@ -3,7 +3,7 @@
 //! Strict: lines end in CRLF, none is folded, and names are tokens. A head is one contiguous slice, and
 //! headers are looked up in its octets, so their number has no limit.
 
-use crate::handshake::octets::{Class, skip, take_before, take_text, take_token};
+use crate::handshake::octets::{Class, is_token, skip, take_before, take_text, take_token};
 use core::fmt;
 
 /// Waits for the end of a head in octets that arrive piece by piece, each of which is looked at once.
@@ -404,7 +404,7 @@ pub(super) fn status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, Hea
     })
 }
 
-#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[inline]
 fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
     // A copy, which need not be in memory.
     let mut rest = *lines;
@@ -474,18 +474,6 @@ fn misplaced(octets: &[u8], otherwise: HeadError) -> HeadError {
         [b'\r', next, ..] if *next != b'\n' => HeadError::BareCarriageReturn,
         _ => otherwise,
     }
-}
-
-/// Tells whether a name or value is this one, which has letters and hyphens only, in any case.
-#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
-pub(super) fn is_token(token: &[u8], spelt: &[u8]) -> bool {
-    // Most write tokens as the RFC does: on large machines that is compared at once.
-    if cfg!(target_pointer_width = "64") && token == spelt {
-        return true;
-    }
-    // What differs from a letter in this bit is the same letter; from a hyphen, a carriage return, which no value has.
-    let mut pairs = token.iter().zip(spelt);
-    token.len() == spelt.len() && pairs.all(|(octet, spelt)| octet | 0x20 == spelt | 0x20)
 }
 
 /// Drops the spaces and tabs around a value.

@@ -2,8 +2,8 @@
 //!
 //! A list may go on over several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
 
-use crate::handshake::head::{Headers, Known, Lines, is_token, str_of_ascii, trim};
-use crate::handshake::octets::{Class, skip, take_before, take_token};
+use crate::handshake::head::{Headers, Known, Lines, str_of_ascii, trim};
+use crate::handshake::octets::{Class, is_token, skip, take_before, take_token};
 use core::fmt;
 
 /// The subprotocols that a client offers, in its order of preference (RFC 6455 section 11.3.4).
@@ -165,7 +165,7 @@ impl<'h> Elements<'h> {
     }
 
     /// Gives the list that the lines of a name are together.
-    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    #[inline(never)]
     pub(super) fn of(lines: &Lines<'h>, known: Known) -> Elements<'h> {
         let behind = if lines.repeats(known) {
             lines.headers()

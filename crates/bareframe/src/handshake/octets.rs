@@ -1,5 +1,15 @@
 //! Classes of octets, and octets taken off the front.
 
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+pub(super) use compact::{is_token, take_text, take_token};
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+pub(super) use fast::{is_token, take_text, take_token};
+
 /// Octets that may stand in one place.
 #[derive(Clone, Copy)]
 pub(super) struct Class(u8);
@@ -78,73 +88,11 @@ pub(super) fn skip(wanted: &[u8], rest: &mut &[u8]) -> bool {
     true
 }
 
-/// Takes the octets before the first control octet that is not a tab off the front.
-pub(super) fn take_text<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
-    if cfg!(target_pointer_width = "64") {
-        take_words(rest, controls, Class::TEXT)
-    } else {
-        Class::TEXT.take(rest)
-    }
-}
-
-/// Takes the octets of a token off the front, if there are any.
-pub(super) fn take_token<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
-    if cfg!(target_pointer_width = "64") {
-        take_words(rest, not_letters, Class::TOKEN)
-    } else {
-        Class::TOKEN.take(rest)
-    }
-}
-
-/// Takes octets of a class off the front, a word at a time: `suspects` marks those of a word's
-/// octets that must be asked about with their top bit, and of these the first exactly.
-fn take_words<'o>(octets: &mut &'o [u8], suspects: impl Fn(usize) -> usize, class: Class) -> &'o [u8] {
-    let mut rest = *octets;
-    loop {
-        while let Some((word, behind)) = rest.split_first_chunk() {
-            let suspects = suspects(usize::from_le_bytes(*word));
-            if suspects != 0 {
-                let before = usize::try_from(suspects.trailing_zeros() >> 3).unwrap_or(0);
-                rest = rest.get(before..).unwrap_or(rest);
-                break;
-            }
-            rest = behind;
-        }
-        match rest {
-            [octet, behind @ ..] if class.has(*octet) => rest = behind,
-            _ => break,
-        }
-    }
-    let front = octets
-        .get(..octets.len().wrapping_sub(rest.len()))
-        .unwrap_or(octets);
-    *octets = rest;
-    front
-}
-
-/// An octet in every place of a word.
-const fn each(octet: u8) -> usize {
-    (usize::MAX / 0xFF).wrapping_mul(octet as usize)
-}
-
-/// Marks the control octets of a little-endian word, and maybe octets behind the first.
-const fn controls(word: usize) -> usize {
-    // A subtraction borrows from the octet behind only where it marks its own.
-    let below_space = word.wrapping_sub(each(b' ')) & !word;
-    let delete = word ^ each(0x7F);
-    let is_delete = delete.wrapping_sub(each(1)) & !delete;
-    (below_space | is_delete) & each(0x80)
-}
-
-/// Marks the octets of a word that are neither an ASCII letter nor a hyphen.
-const fn not_letters(word: usize) -> usize {
-    // No sum carries: the octets of both summands are below 0x80.
-    let lower = (word | each(0x20)) & each(0x7F);
-    let from_a = lower.wrapping_add(each(0x80 - b'a'));
-    let above_z = lower.wrapping_add(each(0x7F - b'z'));
-    let hyphen = word ^ each(b'-');
-    let not_hyphen = (hyphen & each(0x7F)).wrapping_add(each(0x7F)) | hyphen;
-    (!from_a | above_z | word) & not_hyphen & each(0x80)
+/// Returns `true` if a name or value is this one, which has letters and hyphens only, in any case.
+pub(super) fn is_token_in_any_case(token: &[u8], spelt: &[u8]) -> bool {
+    // What differs from a letter in this bit is the same letter; from a hyphen, a carriage return, which no value has.
+    let mut pairs = token.iter().zip(spelt);
+    token.len() == spelt.len() && pairs.all(|(octet, spelt)| octet | 0x20 == spelt | 0x20)
 }
 
 const fn classes_of(octet: u8) -> u8 {
@@ -220,27 +168,20 @@ mod tests {
     }
 
     #[test]
-    fn s5_6_2_a_token_ends_at_the_first_octet_that_is_not_of_it() {
-        ends_at(take_token, |octet| Class::TOKEN.has(octet), b"aZ-0_");
+    fn s4_1_a_token_is_compared_in_any_case() {
+        for (token, is) in [
+            (&b"Upgrade"[..], true),
+            (b"uPGRADE", true),
+            (b"upgrad", false),
+            (b"upgradf", false),
+        ] {
+            assert_eq!(is_token(token, b"Upgrade"), is);
+        }
     }
 
-    /// What is marked for nothing is read right, and slowly.
     #[test]
-    fn words_mark_what_is_to_be_asked_about_and_nothing_before_it() {
-        const WORD: usize = size_of::<usize>();
-        for (at, octet) in (0..WORD).flat_map(|at| (0..=u8::MAX).map(move |octet| (at, octet))) {
-            let mut word = [b'a'; WORD];
-            word[at] = octet;
-            let word = usize::from_le_bytes(word);
-            let mark = 0x80 << (8 * at);
-            let to_here = usize::MAX >> (8 * (WORD - 1 - at));
-            let is_letter = octet.is_ascii_alphabetic() || octet == b'-';
-            assert_eq!(
-                controls(word) & to_here,
-                if octet.is_ascii_control() { mark } else { 0 }
-            );
-            assert_eq!(not_letters(word) & to_here, if is_letter { 0 } else { mark });
-        }
+    fn s5_6_2_a_token_ends_at_the_first_octet_that_is_not_of_it() {
+        ends_at(take_token, |octet| Class::TOKEN.has(octet), b"aZ-0_");
     }
 
     /// The table is made by the compiler; here its rule runs.

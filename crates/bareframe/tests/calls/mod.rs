@@ -5,7 +5,7 @@
 //! and a call that failed must have changed nothing.
 
 use bareframe::{
-    BufferTooSmall, CloseCode, Closure, Config, Connection, ControlFrame, Event, FrameHeader, Limits,
+    BufferTooSmall, CloseCode, Config, Connection, ControlFrame, EndOfStream, Event, FrameHeader, Limits,
     MaskingKey, MaskingKeys, MessageKind, Opcode, ProtocolError, Role, Rsv, Rules, SendError, State,
 };
 use bareframe_testkit::{Choices, Frame, LengthForm, Oracle, Recorder, Side};
@@ -296,7 +296,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
             self.pong_owed = None;
         }
         let clean = self.due_state() == State::Closed;
-        assert_eq!(closure == Closure::Clean, clean);
+        assert_eq!(closure == EndOfStream::Clean, clean);
     }
 
     fn poll_transmit(&mut self) {

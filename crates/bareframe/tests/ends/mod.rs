@@ -4,8 +4,8 @@
 //! stream in the midst of it is noticed.
 
 use bareframe::{
-    CloseCode, Closure, Config, Connection, ControlFrame, Event, MaskingKey, MessageKind, Outbox, Role, Rsv,
-    State,
+    CloseCode, Config, Connection, ControlFrame, EndOfStream, Event, MaskingKey, MessageKind, Outbox, Role,
+    Rsv, State,
 };
 use bareframe_testkit::{Choices, Link, Random, Recorder, Side};
 
@@ -87,8 +87,8 @@ fn close<C: Role, S: Role>(mut client: End<C>, mut server: End<S>, link: &mut Li
     );
     assert_eq!(client.heard.transcript(), server.said.transcript());
     assert_eq!(server.heard.transcript(), client.said.transcript());
-    assert_eq!(client.connection.receive_eof(), Closure::Clean);
-    assert_eq!(server.connection.receive_eof(), Closure::Clean);
+    assert_eq!(client.connection.receive_eof(), EndOfStream::Clean);
+    assert_eq!(server.connection.receive_eof(), EndOfStream::Clean);
 }
 
 /// The link breaks: each end hears what is still on its way, and then that there is no more.
@@ -277,7 +277,7 @@ impl<R: Role> End<R> {
     fn end(mut self) {
         let before = self.connection.state();
         let closure = self.connection.receive_eof();
-        assert_eq!(closure == Closure::Clean, before == State::Closed);
+        assert_eq!(closure == EndOfStream::Clean, before == State::Closed);
         let due = match before {
             State::Open | State::CloseSent => State::Failed,
             other => other,

@@ -1,0 +1,92 @@
+//! How a large machine reads a head: a word at a time.
+
+use super::Class;
+
+/// Takes the bytes before the first control character that is not a tab off the front.
+pub(in super::super) fn take_text<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
+    take_words(rest, controls, Class::TEXT)
+}
+
+/// Takes the bytes of a token off the front, if there are any.
+pub(in super::super) fn take_token<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
+    take_words(rest, not_letters, Class::TOKEN)
+}
+
+/// Returns `true` if a name or value is this one, which has letters and hyphens only, in any case.
+pub(in super::super) fn is_token(token: &[u8], spelt: &[u8]) -> bool {
+    // Most write tokens as the RFC does, which one comparison finds.
+    token == spelt || super::is_token_in_any_case(token, spelt)
+}
+
+/// Takes bytes of a class off the front, a word at a time: `suspects` marks those bytes of a word that must be looked up,
+/// by their top bit, and the first of them exactly.
+fn take_words<'o>(bytes: &mut &'o [u8], suspects: impl Fn(usize) -> usize, class: Class) -> &'o [u8] {
+    let mut rest = *bytes;
+    loop {
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            let suspects = suspects(usize::from_le_bytes(*word));
+            if suspects != 0 {
+                let before = usize::try_from(suspects.trailing_zeros() >> 3).unwrap_or(0);
+                rest = rest.get(before..).unwrap_or(rest);
+                break;
+            }
+            rest = behind;
+        }
+        match rest {
+            [byte, behind @ ..] if class.has(*byte) => rest = behind,
+            _ => break,
+        }
+    }
+    let front = bytes.get(..bytes.len().wrapping_sub(rest.len())).unwrap_or(bytes);
+    *bytes = rest;
+    front
+}
+
+/// Returns a word of which this is every byte.
+const fn each(byte: u8) -> usize {
+    (usize::MAX / 0xFF).wrapping_mul(byte as usize)
+}
+
+/// Marks the control characters of a little-endian word, and maybe bytes behind the first.
+const fn controls(word: usize) -> usize {
+    // A subtraction borrows from the byte behind only where it marks its own.
+    let below_space = word.wrapping_sub(each(b' ')) & !word;
+    let delete = word ^ each(0x7F);
+    let is_delete = delete.wrapping_sub(each(1)) & !delete;
+    (below_space | is_delete) & each(0x80)
+}
+
+/// Marks the bytes of a word that are neither an ASCII letter nor a hyphen.
+const fn not_letters(word: usize) -> usize {
+    // No sum carries: the bytes of both summands are below 0x80.
+    let lower = (word | each(0x20)) & each(0x7F);
+    let from_a = lower.wrapping_add(each(0x80 - b'a'));
+    let above_z = lower.wrapping_add(each(0x7F - b'z'));
+    let hyphen = word ^ each(b'-');
+    let not_hyphen = (hyphen & each(0x7F)).wrapping_add(each(0x7F)) | hyphen;
+    (!from_a | above_z | word) & not_hyphen & each(0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is marked in vain is looked up, and read right.
+    #[test]
+    fn words_mark_what_must_be_looked_up_and_nothing_before_it() {
+        const WORD: usize = size_of::<usize>();
+        for (at, byte) in (0..WORD).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut word = [b'a'; WORD];
+            word[at] = byte;
+            let word = usize::from_le_bytes(word);
+            let mark = 0x80 << (8 * at);
+            let to_here = usize::MAX >> (8 * (WORD - 1 - at));
+            let is_letter = byte.is_ascii_alphabetic() || byte == b'-';
+            assert_eq!(
+                controls(word) & to_here,
+                if byte.is_ascii_control() { mark } else { 0 }
+            );
+            assert_eq!(not_letters(word) & to_here, if is_letter { 0 } else { mark });
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! What a large machine looks for in a header.
+
+/// Returns the 64-bit length of the header at the front of `input` if it is there in minimal form.
+#[inline(always)]
+pub(super) fn payload_len_64(input: &[u8]) -> Option<usize> {
+    let &[_, _, a, b, c, d, e, f, g, h] = input.first_chunk()?;
+    let len = usize::try_from(u64::from_be_bytes([a, b, c, d, e, f, g, h])).ok()?;
+    Some(len).filter(|&len| len >= 0x1_0000)
+}
+
+#[cfg(test)]
+pub(super) const TAKES_64_BITS: bool = true;

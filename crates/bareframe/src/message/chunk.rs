@@ -1,0 +1,120 @@
+//! What a chunk of a message is, in one byte.
+
+use crate::opcode::{FirstByte, MessageKind, Opcode, Rsv};
+use core::fmt;
+
+/// What a chunk of a message is, in one byte, since every chunk hands it from function to function.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ChunkFlags {
+    // The reserved bits as in a frame's first byte, and the bits below.
+    bits: u8,
+}
+
+impl ChunkFlags {
+    // As in a frame's first byte.
+    const TEXT: u8 = Opcode::Text.bits();
+    const FIRST: u8 = 2;
+    const LAST: u8 = 4;
+    /// It is text, and begins and ends with a whole character.
+    const WHOLE_CHARACTERS: u8 = 8;
+    /// It belongs to a message.
+    const OPEN: u8 = 0x80;
+
+    /// No message is open.
+    pub(super) const NONE: ChunkFlags = ChunkFlags { bits: 0 };
+
+    /// The first chunk of a message that a frame with this first byte begins.
+    #[inline]
+    pub(super) const fn begun_by(first: FirstByte) -> ChunkFlags {
+        const KEPT: u8 = Rsv::ALL.bits() | ChunkFlags::TEXT;
+        ChunkFlags {
+            bits: first.bits() & KEPT | ChunkFlags::OPEN | ChunkFlags::FIRST,
+        }
+    }
+
+    /// The only chunk of a message that is this frame, before its text is validated.
+    #[inline(always)]
+    pub(crate) const fn whole_message(first: FirstByte) -> ChunkFlags {
+        ChunkFlags::begun_by(first).with_last()
+    }
+
+    #[inline(always)]
+    pub(super) const fn with_last(self) -> ChunkFlags {
+        ChunkFlags {
+            bits: self.bits | ChunkFlags::LAST,
+        }
+    }
+
+    #[inline(always)]
+    pub(super) const fn without_first(self) -> ChunkFlags {
+        ChunkFlags {
+            bits: self.bits & !ChunkFlags::FIRST,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) const fn with_whole_characters(self, whole_characters: bool) -> ChunkFlags {
+        let whole = if whole_characters {
+            ChunkFlags::WHOLE_CHARACTERS
+        } else {
+            0
+        };
+        ChunkFlags {
+            bits: self.bits | whole,
+        }
+    }
+
+    /// Returns `true` if these are flags of a chunk.
+    #[inline(always)]
+    pub(super) const fn is_some(self) -> bool {
+        self.bits != 0
+    }
+
+    /// Returns `true` for text that no extension changed.
+    #[inline(always)]
+    pub(crate) const fn is_plain_text(self) -> bool {
+        const CHANGED: u8 = Rsv::ALL.bits();
+        self.bits & (ChunkFlags::TEXT | CHANGED) == ChunkFlags::TEXT
+    }
+
+    #[inline]
+    pub(crate) const fn kind(self) -> MessageKind {
+        if self.bits & ChunkFlags::TEXT != 0 {
+            MessageKind::Text
+        } else {
+            MessageKind::Binary
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn rsv(self) -> Rsv {
+        Rsv::from_first_octet(self.bits)
+    }
+
+    #[inline]
+    pub(crate) const fn is_first(self) -> bool {
+        self.bits & ChunkFlags::FIRST != 0
+    }
+
+    #[inline]
+    pub(crate) const fn is_last(self) -> bool {
+        self.bits & ChunkFlags::LAST != 0
+    }
+
+    #[inline]
+    pub(crate) const fn is_whole_characters(self) -> bool {
+        self.bits & ChunkFlags::WHOLE_CHARACTERS != 0
+    }
+}
+
+impl fmt::Debug for ChunkFlags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkFlags")
+            .field("kind", &self.kind())
+            .field("rsv", &self.rsv())
+            .field("first", &self.is_first())
+            .field("last", &self.is_last())
+            .field("whole_characters", &self.is_whole_characters())
+            .finish()
+    }
+}

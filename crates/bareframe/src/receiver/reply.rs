@@ -1,0 +1,50 @@
+//! What the receiving half asks the sending half to send.
+
+use crate::close::CloseCode;
+use crate::control::ControlPayload;
+
+/// What the receiving half asks [`Sender::reply`](crate::Sender::reply) to send.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Reply(pub(crate) ReplyFrame);
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) enum ReplyFrame {
+    Pong(ControlPayload),
+    Close(Option<CloseCode>),
+}
+
+/// Which replies are pending, one bit each, so that one comparison finds that none is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Pending(u8);
+
+impl Reply {
+    /// Returns `true` for the answer to a Close or to an error, after which nothing is sent.
+    #[must_use]
+    pub const fn is_close(&self) -> bool {
+        matches!(self.0, ReplyFrame::Close(_))
+    }
+}
+
+impl Pending {
+    pub(super) const NONE: Pending = Pending(0);
+    pub(super) const PONG: Pending = Pending(1);
+    pub(super) const CLOSE: Pending = Pending(2);
+
+    #[inline]
+    pub(super) const fn contains(self, reply: Pending) -> bool {
+        self.0 & reply.0 != 0
+    }
+
+    #[inline]
+    pub(super) const fn insert(&mut self, reply: Pending) {
+        self.0 |= reply.0;
+    }
+
+    #[inline]
+    pub(super) const fn remove(&mut self, reply: Pending) {
+        self.0 &= !reply.0;
+    }
+}
