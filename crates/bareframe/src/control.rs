@@ -129,7 +129,7 @@ impl ControlPayload {
     pub(crate) fn gather(&mut self, key: [u8; 4], from: &[u8]) -> bool {
         let mut masker = Masker::new(MaskingKey::new(key));
         self.clear();
-        from.iter().all(|octet| self.push(masker.apply_octet(*octet)))
+        from.iter().all(|octet| self.push(masker.apply_byte(*octet)))
     }
 
     /// The payload as it goes into a frame; what follows it means nothing. Of a short one no more is read than its blocks: the

@@ -41,9 +41,7 @@ impl Message {
     #[inline(always)]
     pub(crate) fn receive_octet(&mut self, masker: &mut Masker, octet: &mut u8) -> Option<Piece> {
         let mut next = *masker;
-        let mut unmasked = [*octet];
-        next.apply(&mut unmasked);
-        let [unmasked] = unmasked;
+        let unmasked = next.apply_byte(*octet);
         let mut whole_characters = false;
         if self.is_plain_text() {
             whole_characters = self.text.is_between_characters();

@@ -29,7 +29,7 @@ impl<R: Role> Receiver<R> {
                     }
                     _ => {
                         *missing = missing.wrapping_sub(input.len() as u64);
-                        masker.pass(input.len());
+                        masker.skip(input.len());
                         (input.len(), false)
                     }
                 };
@@ -45,7 +45,7 @@ impl<R: Role> Receiver<R> {
                 }
                 self.message.begin(found.first);
                 let mut behind = masker;
-                behind.pass(here);
+                behind.skip(here);
                 self.decoder.go_on(Payload {
                     missing: found.payload_len.wrapping_sub(here) as u64,
                     masker: behind,
@@ -104,7 +104,7 @@ impl<R: Role> Receiver<R> {
         };
         if let Some((missing, masker, _)) = self.decoder.control() {
             *missing = missing.wrapping_sub(1);
-            let octet = masker.apply_octet(octet);
+            let octet = masker.apply_byte(octet);
             self.control.push(octet);
         } else {
             let rules = self.rules();

@@ -1,0 +1,101 @@
+//! Masking on a large machine: short payloads by loads that overlap, longer ones by vectors.
+
+mod overlap;
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+mod portable;
+mod vector;
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+mod x86_64;
+
+use super::{Masker, turn};
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+use portable as kernels;
+use vector::Word;
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+use x86_64 as kernels;
+
+impl Masker {
+    /// Masks or unmasks the next piece of the payload as [`Masker::apply`] does, and returns `true` if every byte that it
+    /// wrote is ASCII.
+    // If this were a call, the receiver would keep the frame's length in memory, and the next frame would wait for it.
+    #[inline(always)]
+    pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
+        let ascii = kernels::xor(self.key, piece);
+        self.skip(piece.len());
+        ascii
+    }
+}
+
+/// XORs the bytes with the key.
+#[inline(always)]
+pub(super) fn xor(key: u32, bytes: &mut [u8]) {
+    kernels::xor(key, bytes);
+}
+
+/// Writes the bytes, XORed with the key, to `out`, which is as long as `from`.
+#[inline(always)]
+pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
+    kernels::xor_copy(key, from, out);
+}
+
+/// XORs at most 16 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+#[inline(always)]
+fn xor_short(key: u32, bytes: &mut [u8]) -> bool {
+    match bytes.len() {
+        0..4 => xor_each(key, bytes),
+        4..8 => overlap::xor::<_, 4, 1>(Word, key, bytes),
+        _ => overlap::xor::<_, 8, 1>(Word, key, bytes),
+    }
+}
+
+/// XORs fewer than 4 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+#[inline(always)]
+fn xor_each(key: u32, bytes: &mut [u8]) -> bool {
+    let mut seen = 0;
+    for (byte, key) in bytes.iter_mut().zip(key.to_ne_bytes()) {
+        *byte ^= key;
+        seen |= *byte;
+    }
+    seen < 0x80
+}
+
+/// Writes at most 16 bytes, XORed with the key, to `out`, which is as long as `from`.
+#[inline(always)]
+fn xor_copy_short(key: u32, from: &[u8], out: &mut [u8]) {
+    match from.len() {
+        0..4 => {
+            for ((to, from), key) in out.iter_mut().zip(from).zip(key.to_ne_bytes()) {
+                *to = from ^ key;
+            }
+        }
+        4..8 => overlap::xor_copy::<_, 4, 1>(Word, key, from, out),
+        _ => overlap::xor_copy::<_, 8, 1>(Word, key, from, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::super::MaskingKey;
+    use super::*;
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    #[test]
+    fn one_byte_above_ascii_is_found_wherever_it_is() {
+        for len in (1..140).chain(250..262) {
+            for (at, ascii, above) in (0..len).flat_map(|at| [(at, b'a', 0xC3), (at, 0, 0x80)]) {
+                let mut memory = std::vec![ascii; len];
+                memory[at] = above;
+                let mut masker = Masker::new(MaskingKey::new(KEY));
+                masker.apply(&mut memory);
+                let found = Masker::new(MaskingKey::new(KEY)).apply_finding_ascii(&mut memory);
+                assert!(!found, "{at} of {len}");
+            }
+            let mut memory = std::vec![b'a'; len];
+            Masker::new(MaskingKey::new(KEY)).apply(&mut memory);
+            let found = Masker::new(MaskingKey::new(KEY)).apply_finding_ascii(&mut memory);
+            assert!(found, "{len}");
+        }
+    }
+}
