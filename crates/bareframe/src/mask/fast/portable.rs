@@ -1,8 +1,17 @@
-//! Masking in safe code for any target: by words, and long payloads by arrays that the compiler turns into vectors.
+//! Masking in safe code for any target: short payloads by words, long ones by vectors if the target has any.
+
+#[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
+mod block;
+#[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
+mod words;
 
 use super::overlap;
-use super::vector::{Vector, Word};
+use super::vector::Word;
 use super::{xor_copy_short, xor_short};
+#[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
+use block as long;
+#[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
+use words as long;
 
 /// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
@@ -12,14 +21,8 @@ pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
         17..=32 => overlap::xor::<_, 8, 2>(Word, key, bytes),
         33..=64 => overlap::xor::<_, 8, 4>(Word, key, bytes),
         65..=128 => overlap::xor::<_, 8, 8>(Word, key, bytes),
-        _ => xor_long(key, bytes),
+        _ => long::xor(key, bytes),
     }
-}
-
-// Not inlined: among other code the compiler makes no vectors of it.
-#[inline(never)]
-fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
-    overlap::xor_long::<_, 64, 1>(Block, key, bytes)
 }
 
 /// Writes the bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -30,57 +33,6 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
         17..=32 => overlap::xor_copy::<_, 8, 2>(Word, key, from, out),
         33..=64 => overlap::xor_copy::<_, 8, 4>(Word, key, from, out),
         65..=128 => overlap::xor_copy::<_, 8, 8>(Word, key, from, out),
-        _ => overlap::xor_copy_long::<_, 64, 1>(Block, key, from, out),
-    }
-}
-
-/// An array that is as long as one or more vectors of any machine.
-///
-/// Its operations are on single bytes: the compiler turns these into vectors of any width, and does not do so with words when
-/// the code asks whether the result is ASCII.
-#[derive(Clone, Copy)]
-struct Block;
-
-impl Vector<64> for Block {
-    type Register = [u8; 64];
-
-    #[inline(always)]
-    fn splat(self, key: u32) -> [u8; 64] {
-        let mut bytes = [0; 64];
-        for bytes in bytes.as_chunks_mut().0 {
-            *bytes = key.to_ne_bytes();
-        }
-        bytes
-    }
-
-    #[inline(always)]
-    fn load(self, bytes: &[u8; 64]) -> [u8; 64] {
-        *bytes
-    }
-
-    #[inline(always)]
-    fn store(self, register: [u8; 64], bytes: &mut [u8; 64]) {
-        *bytes = register;
-    }
-
-    #[inline(always)]
-    fn xor(self, mut one: [u8; 64], other: [u8; 64]) -> [u8; 64] {
-        for (one, other) in one.iter_mut().zip(other) {
-            *one ^= other;
-        }
-        one
-    }
-
-    #[inline(always)]
-    fn or(self, mut one: [u8; 64], other: [u8; 64]) -> [u8; 64] {
-        for (one, other) in one.iter_mut().zip(other) {
-            *one |= other;
-        }
-        one
-    }
-
-    #[inline(always)]
-    fn is_ascii(self, register: [u8; 64]) -> bool {
-        !register.iter().fold(false, |above, &byte| above | (byte >= 0x80))
+        _ => long::xor_copy(key, from, out),
     }
 }
