@@ -72,12 +72,12 @@ pub(crate) fn receive_payload(
     octets: &mut [u8],
 ) -> Result<(), InvalidUtf8> {
     let is_text = piece.is_plain_text();
-    let ascii = match masker {
+    let valid = match masker {
         Some(masker) if is_text && octets.len() > BLOCK => return receive_whole_text(masker, octets),
-        Some(mut masker) => masker.apply_finding_ascii(octets),
-        None => is_text && utf8::is_ascii(octets),
+        Some(mut masker) => masker.apply_finding_characters(octets, is_text),
+        None => is_text && (utf8::is_ascii(octets) || utf8::are_characters(octets)),
     };
-    if is_text && !ascii && !utf8::are_characters(octets) {
+    if is_text && !valid {
         receive_whole_text(Masker::NONE, octets)
     } else {
         Ok(())

@@ -3,8 +3,8 @@
 //!
 //! Everything here is `#[inline(always)]` and free of closures, for the reason that [`Vector`] has.
 
-use super::turn;
 use super::vector::Vector;
+use super::{Seen, turn};
 
 /// XORs N to 2 N vectors of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
@@ -13,15 +13,29 @@ pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     key: u32,
     bytes: &mut [u8],
 ) -> bool {
+    xor_or_leave::<V, LEN, N>(vector, key, bytes, false) == Seen::Ascii
+}
+
+/// Does the same as [`xor`], but with `leave` it leaves the bytes as they are if the result is not ASCII.
+#[inline(always)]
+pub(super) fn xor_or_leave<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &mut [u8],
+    leave: bool,
+) -> Seen {
     let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
-        return true;
+        return Seen::Ascii;
     };
-    store_ends(vector, &head, &tail, bytes);
-    let mut seen = vector.splat(0);
-    for (head, tail) in head.iter().zip(&tail) {
-        seen = vector.or(seen, vector.or(*head, *tail));
+    if !leave {
+        store_ends(vector, &head, &tail, bytes);
+        Seen::of(are_ascii(vector, &head, &tail))
+    } else if are_ascii(vector, &head, &tail) {
+        store_ends(vector, &head, &tail, bytes);
+        Seen::Ascii
+    } else {
+        Seen::Left
     }
-    vector.is_ascii(seen)
 }
 
 /// Writes N to 2 N vectors of bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -121,6 +135,20 @@ fn masked_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
         *tail = vector.xor(vector.load(last), tail_key);
     }
     Some((head, tail))
+}
+
+/// Returns `true` if no byte of the vectors has its top bit set.
+#[inline(always)]
+fn are_ascii<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    head: &[V::Register; N],
+    tail: &[V::Register; N],
+) -> bool {
+    let mut seen = vector.splat(0);
+    for (head, tail) in head.iter().zip(tail) {
+        seen = vector.or(seen, vector.or(*head, *tail));
+    }
+    vector.is_ascii(seen)
 }
 
 /// Writes over the first N vectors and the last N.
