@@ -1,31 +1,31 @@
-//! Which vector kernels this processor has, found at run time and without std.
+//! Which vector instructions this processor has, found out at run time and without std.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// The widest vectors that the kernels of this crate may use here.
+/// The widest vectors that masking may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Vectors {
-    /// What the target has at compile time and no more.
+    /// Those that the target enables at compile time.
     Baseline = 1,
-    /// 32 octets.
+    /// Vectors of 32 bytes.
     Avx2 = 2,
 }
 
 cpufeatures::new!(avx2, "avx2");
 cpufeatures::new!(vbmi, "avx512f", "avx512bw", "avx512vl", "avx512vbmi");
 
-/// What was found, or 0 before the first look. It is one value that depends on nothing else, and every look finds the
-/// same, so that no order is asked of it.
+/// What was found, as a number, or 0 before the processor was asked for the first time.
+// The ordering is relaxed, since the value depends on no other memory, and every thread finds the same.
 static FOUND: AtomicU8 = AtomicU8::new(0);
 
-/// Asks the processor; only the first call is slow.
+/// Returns what the processor has. Only the first call is slow.
 #[inline]
 pub(crate) fn vectors() -> Vectors {
     known().unwrap_or_else(look)
 }
 
-/// What [`vectors`] has found. For functions so short that room for a call in them would cost: they leave the look
-/// to one that begins anew.
+/// Returns what [`vectors`] has found, or `None` before its first call.
+// It is for functions that are so short that the code for a call would cost. They leave the first call to another function.
 #[inline]
 pub(crate) fn known() -> Option<Vectors> {
     match FOUND.load(Ordering::Relaxed) {
@@ -46,9 +46,9 @@ fn look() -> Vectors {
     found
 }
 
-/// Tells whether there are AVX-512's 64 octets, and also the instructions that move octets anywhere among them.
+/// Returns `true` if the processor has AVX-512's vectors of 64 bytes, and the instructions that move bytes anywhere in them.
 #[inline]
-pub(crate) fn moves_octets() -> bool {
+pub(crate) fn moves_bytes() -> bool {
     vbmi::get()
 }
 
@@ -60,7 +60,7 @@ pub(crate) mod tests {
     use std::is_x86_feature_detected as has;
     use std::sync::Mutex;
 
-    /// Held by the test that replaces what was found, and by those that ask for all of it.
+    /// Held by the test that replaces what was found, and by those that need all of it.
     pub(crate) static UNCHANGED: Mutex<()> = Mutex::new(());
 
     #[test]
@@ -73,10 +73,10 @@ pub(crate) mod tests {
         };
         assert_eq!((look(), vectors(), known()), (expected, expected, Some(expected)));
         let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
-        assert_eq!(moves_octets(), avx512 && has!("avx512vbmi"));
+        assert_eq!(moves_bytes(), avx512 && has!("avx512vbmi"));
     }
 
-    /// What was found is replaced by less for a while, which is as right for the tests beside this one.
+    /// What was found is replaced by less for a while, with which the tests beside this one pass too.
     #[test]
     fn s5_3_a_processor_that_has_less_is_known_as_such() {
         let _changed = UNCHANGED.lock();
@@ -87,7 +87,7 @@ pub(crate) mod tests {
             assert_eq!((known(), vectors()), (Some(less), less));
             check_masking(|| ());
         }
-        // Before the first look it is not known; masking looks, and leaves what it found.
+        // Before the first call nothing is known. Masking asks the processor, and what it found stays.
         check_masking(|| FOUND.store(0, Ordering::Relaxed));
         assert_eq!(known(), Some(most));
     }

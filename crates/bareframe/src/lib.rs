@@ -81,7 +81,11 @@ mod close;
 mod close_reason;
 mod connection;
 mod control;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[cfg(all(
+    feature = "simd",
+    target_arch = "x86_64",
+    not(any(bareframe_compact, not(target_pointer_width = "64")))
+))]
 mod cpu;
 mod error;
 #[cfg(feature = "defmt")]

@@ -78,7 +78,7 @@ fn every_error_of_the_callers_has_words() {
     assert_eq!(codes, [1009, 1011]);
     assert_eq!(
         InvalidUtf8 { at: 3 }.to_string(),
-        "the octet at 3 can't be part of UTF-8"
+        "the byte at 3 can't be part of UTF-8"
     );
 }
 

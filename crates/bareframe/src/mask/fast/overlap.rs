@@ -1,0 +1,229 @@
+//! Masking by any kind of vector, without a loop over the bytes that are left at an end: the last vectors of a payload overlap
+//! the ones before, and what they cover is read before any of it is written.
+//!
+//! Everything here is `#[inline(always)]` and free of closures, for the reason that [`Vector`] has.
+
+use super::vector::Vector;
+use super::{Seen, turn};
+
+/// XORs N to 2 N vectors of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+#[inline(always)]
+pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &mut [u8],
+) -> bool {
+    xor_or_leave::<V, LEN, N>(vector, key, bytes, false) == Seen::Ascii
+}
+
+/// Does the same as [`xor`], but with `leave` it leaves the bytes as they are if the result is not ASCII.
+#[inline(always)]
+pub(super) fn xor_or_leave<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &mut [u8],
+    leave: bool,
+) -> Seen {
+    let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
+        return Seen::Ascii;
+    };
+    if !leave {
+        store_ends(vector, &head, &tail, bytes);
+        Seen::of(are_ascii(vector, &head, &tail))
+    } else if are_ascii(vector, &head, &tail) {
+        store_ends(vector, &head, &tail, bytes);
+        Seen::Ascii
+    } else {
+        Seen::Left
+    }
+}
+
+/// Writes N to 2 N vectors of bytes, XORed with the key, to `out`, which is as long as `from`.
+#[inline(always)]
+pub(super) fn xor_copy<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    from: &[u8],
+    out: &mut [u8],
+) {
+    if let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, from) {
+        store_ends(vector, &head, &tail, out);
+    }
+}
+
+/// XORs at least N vectors of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+///
+/// Its loop takes N vectors in a turn. They are aligned in memory, since a store across two cache lines costs twice. The first
+/// vector and the last N need not be: they cover what the loop does not.
+#[inline(always)]
+pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &mut [u8],
+) -> bool {
+    let (Some(head), Some(tail)) = (
+        masked_first::<V, LEN>(vector, key, bytes),
+        masked_last::<V, LEN, N>(vector, key, bytes),
+    ) else {
+        return true;
+    };
+    let mut seen = head;
+    for tail in &tail {
+        seen = vector.or(seen, *tail);
+    }
+    let unaligned = bytes.as_ptr().align_offset(LEN);
+    if let Some(aligned) = bytes.get_mut(unaligned..) {
+        let key = vector.splat(turn(key, unaligned));
+        for group in aligned.as_chunks_mut().0.as_chunks_mut::<N>().0 {
+            for bytes in group {
+                let masked = vector.xor(vector.load(bytes), key);
+                seen = vector.or(seen, masked);
+                vector.store(masked, bytes);
+            }
+        }
+    }
+    store_first(vector, &[head], bytes);
+    store_last(vector, &tail, bytes);
+    vector.is_ascii(seen)
+}
+
+/// Writes at least N vectors of bytes, XORed with the key, to `out`, which is as long as `from`. The loop is as in [`xor_long`],
+/// over vectors that are aligned in `out`.
+#[inline(always)]
+pub(super) fn xor_copy_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    from: &[u8],
+    out: &mut [u8],
+) {
+    if let (Some(head), Some(tail)) = (
+        masked_first::<V, LEN>(vector, key, from),
+        masked_last::<V, LEN, N>(vector, key, from),
+    ) {
+        store_first(vector, &[head], out);
+        store_last(vector, &tail, out);
+    }
+    let unaligned = out.as_ptr().align_offset(LEN);
+    if let (Some(from), Some(out)) = (from.get(unaligned..), out.get_mut(unaligned..)) {
+        let key = vector.splat(turn(key, unaligned));
+        let groups = from.as_chunks().0.as_chunks::<N>().0;
+        let out_groups = out.as_chunks_mut().0.as_chunks_mut::<N>().0;
+        for (out, from) in out_groups.iter_mut().zip(groups) {
+            for (out, from) in out.iter_mut().zip(from) {
+                vector.store(vector.xor(vector.load(from), key), out);
+            }
+        }
+    }
+}
+
+/// Returns the first vector, XORed with the key.
+#[inline(always)]
+fn masked_first<V: Vector<LEN>, const LEN: usize>(vector: V, key: u32, bytes: &[u8]) -> Option<V::Register> {
+    let first = bytes.first_chunk()?;
+    Some(vector.xor(vector.load(first), vector.splat(key)))
+}
+
+/// Returns the last N vectors, XORed with the key, which is for the first byte of all.
+#[inline(always)]
+fn masked_last<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &[u8],
+) -> Option<[V::Register; N]> {
+    let last = bytes.get(before_last::<LEN, N>(bytes)?..)?;
+    let last = last.as_chunks().0.first_chunk::<N>()?;
+    let key = vector.splat(turn(key, bytes.len()));
+    let mut masked = [key; N];
+    for (masked, last) in masked.iter_mut().zip(last) {
+        *masked = vector.xor(vector.load(last), key);
+    }
+    Some(masked)
+}
+
+/// Some vectors at the front of a payload, and as many at its end.
+type Ends<R, const N: usize> = ([R; N], [R; N]);
+
+/// Returns the first N vectors and the last N, XORed with the key; `None` if there are fewer than N.
+#[inline(always)]
+fn masked_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &[u8],
+) -> Option<Ends<V::Register, N>> {
+    let first = bytes.as_chunks().0.first_chunk::<N>()?;
+    let last = bytes.get(before_last::<LEN, N>(bytes)?..)?;
+    let last = last.as_chunks().0.first_chunk::<N>()?;
+    let tail_key = vector.splat(turn(key, bytes.len()));
+    let key = vector.splat(key);
+    let (mut head, mut tail) = ([key; N], [tail_key; N]);
+    // In one loop: in two, the compiler would make the tail's key only when the head was read.
+    for ((head, first), (tail, last)) in head.iter_mut().zip(first).zip(tail.iter_mut().zip(last)) {
+        *head = vector.xor(vector.load(first), key);
+        *tail = vector.xor(vector.load(last), tail_key);
+    }
+    Some((head, tail))
+}
+
+/// Returns `true` if no byte of the vectors has its top bit set.
+#[inline(always)]
+fn are_ascii<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    head: &[V::Register; N],
+    tail: &[V::Register; N],
+) -> bool {
+    let mut seen = vector.splat(0);
+    for (head, tail) in head.iter().zip(tail) {
+        seen = vector.or(seen, vector.or(*head, *tail));
+    }
+    vector.is_ascii(seen)
+}
+
+/// Writes over the first N vectors and the last N.
+#[inline(always)]
+fn store_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    head: &[V::Register; N],
+    tail: &[V::Register; N],
+    bytes: &mut [u8],
+) {
+    store_first(vector, head, bytes);
+    store_last(vector, tail, bytes);
+}
+
+/// Writes over the first N vectors.
+#[inline(always)]
+fn store_first<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    head: &[V::Register; N],
+    bytes: &mut [u8],
+) {
+    if let Some(first) = bytes.as_chunks_mut().0.first_chunk_mut::<N>() {
+        for (bytes, head) in first.iter_mut().zip(head) {
+            vector.store(*head, bytes);
+        }
+    }
+}
+
+/// Writes over the last N vectors.
+#[inline(always)]
+fn store_last<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    tail: &[V::Register; N],
+    bytes: &mut [u8],
+) {
+    if let Some(before) = before_last::<LEN, N>(bytes)
+        && let Some(last) = bytes.get_mut(before..)
+        && let Some(last) = last.as_chunks_mut().0.first_chunk_mut::<N>()
+    {
+        for (bytes, tail) in last.iter_mut().zip(tail) {
+            vector.store(*tail, bytes);
+        }
+    }
+}
+
+/// Returns how many bytes stand before the last N vectors.
+// A subtraction: `as_rchunks` would be compiled to three operations.
+#[inline(always)]
+fn before_last<const LEN: usize, const N: usize>(bytes: &[u8]) -> Option<usize> {
+    bytes.len().checked_sub(size_of::<[[u8; LEN]; N]>())
+}

@@ -1,0 +1,48 @@
+//! UTF-8 on a small machine, byte by byte and in little flash.
+
+use super::InvalidUtf8;
+
+/// What the next byte may be: 0 for the first of a character, 1 for the last, 2 for the last but one; for the second it is the
+/// first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Next(u8);
+
+impl Next {
+    /// The state between characters.
+    pub(super) const FIRST: Next = Next(0);
+
+    /// Takes the next piece of a text. Nothing has changed if a byte of it can't be part of UTF-8.
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
+        *self = self.after(piece)?;
+        Ok(())
+    }
+
+    /// Returns the state after one more byte, or `None` if the byte can't be part of UTF-8 here.
+    #[inline(always)]
+    pub(super) const fn then(self, byte: u8) -> Option<Next> {
+        Some(match (self.0, byte) {
+            (0, 0..0x80) => Next(0),
+            (0, 0xC2..=0xF4) => Next(byte),
+            (0, _) | (_, 0..0x80 | 0xC0..) => return None,
+            // The form is overlong, or it is a surrogate, or above U+10FFFF.
+            (0xE0, ..0xA0) | (0xED, 0xA0..) | (0xF0, ..0x90) | (0xF4, 0x90..) => return None,
+            (2, _) => Next(1),
+            (..0xE0, _) => Next(0),
+            (..0xF0, _) => Next(1),
+            _ => Next(2),
+        })
+    }
+
+    /// Returns the state after more bytes, which it takes at once if they are ASCII, and else one by one.
+    #[inline(always)]
+    fn after(mut self, bytes: &[u8]) -> Result<Next, InvalidUtf8> {
+        if self == Next::FIRST && bytes.is_ascii() {
+            return Ok(self);
+        }
+        for (at, &byte) in bytes.iter().enumerate() {
+            self = self.then(byte).ok_or(InvalidUtf8 { at })?;
+        }
+        Ok(self)
+    }
+}

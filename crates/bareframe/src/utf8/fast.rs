@@ -1,0 +1,184 @@
+//! UTF-8 on a large machine, in bulk where there is a kernel for it.
+
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+mod portable;
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+mod x86_64;
+
+use super::InvalidUtf8;
+#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+use portable as kernels;
+#[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
+use x86_64 as kernels;
+
+pub(crate) use kernels::unmask;
+
+/// What the next byte may be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) enum Next {
+    /// The first byte of a character.
+    #[default]
+    First,
+    /// The last of a character.
+    Last,
+    /// The last but one.
+    LastButOne,
+    /// The last but two.
+    LastButTwo,
+    /// After E0: from A0 on, since the form would be overlong otherwise.
+    AfterE0,
+    /// After ED: up to 9F, since it would be a surrogate otherwise.
+    AfterEd,
+    /// After F0: from 90 on, since the form would be overlong otherwise.
+    AfterF0,
+    /// After F4: up to 8F, since it would be above U+10FFFF otherwise.
+    AfterF4,
+}
+
+impl Next {
+    /// The state between characters.
+    pub(super) const FIRST: Next = Next::First;
+
+    /// Takes the next piece of a text. Nothing has changed if a byte of it can't be part of UTF-8.
+    #[inline]
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
+        *self = self.after(piece)?;
+        Ok(())
+    }
+
+    /// Returns the state after one more byte, or `None` if the byte can't be part of UTF-8 here.
+    #[inline(always)]
+    pub(super) const fn then(self, byte: u8) -> Option<Next> {
+        let (low, high, then) = match self {
+            Next::First => return Next::after_first(byte),
+            Next::Last => (0x80, 0xBF, Next::First),
+            Next::LastButOne => (0x80, 0xBF, Next::Last),
+            Next::LastButTwo => (0x80, 0xBF, Next::LastButOne),
+            Next::AfterE0 => (0xA0, 0xBF, Next::Last),
+            Next::AfterEd => (0x80, 0x9F, Next::Last),
+            Next::AfterF0 => (0x90, 0xBF, Next::LastButOne),
+            Next::AfterF4 => (0x80, 0x8F, Next::LastButOne),
+        };
+        if low <= byte && byte <= high {
+            Some(then)
+        } else {
+            None
+        }
+    }
+
+    #[inline(always)]
+    const fn after_first(byte: u8) -> Option<Next> {
+        Some(match byte {
+            0x00..=0x7F => Next::First,
+            0xC2..=0xDF => Next::Last,
+            0xE0 => Next::AfterE0,
+            0xED => Next::AfterEd,
+            0xE1..=0xEF => Next::LastButOne,
+            0xF0 => Next::AfterF0,
+            0xF4 => Next::AfterF4,
+            0xF1..=0xF3 => Next::LastButTwo,
+            _ => return None,
+        })
+    }
+
+    /// Returns the state after more bytes, which it takes one by one. Before them, `skipped` bytes were taken.
+    #[inline]
+    fn after_each(mut self, bytes: &[u8], skipped: usize) -> Result<Next, InvalidUtf8> {
+        for (at, &byte) in bytes.iter().enumerate() {
+            self = self.then(byte).ok_or(InvalidUtf8 {
+                at: at.wrapping_add(skipped),
+            })?;
+        }
+        Ok(self)
+    }
+
+    /// Returns the state after more bytes, which it takes in bulk between the unfinished characters at both ends.
+    #[inline]
+    fn after(mut self, bytes: &[u8]) -> Result<Next, InvalidUtf8> {
+        let mut rest = bytes;
+        let mut skipped = 0;
+        while self != Next::First {
+            let Some((&byte, after)) = rest.split_first() else {
+                return Ok(self);
+            };
+            self = self.then(byte).ok_or(InvalidUtf8 { at: skipped })?;
+            skipped = skipped.wrapping_add(1);
+            rest = after;
+        }
+        let valid = valid_up_to(rest);
+        let tail = rest.get(valid..).unwrap_or(&[]);
+        self.after_each(tail, skipped.wrapping_add(valid))
+    }
+}
+
+/// Returns how many bytes at the front are whole characters. After them comes a character that is not finished or not valid, or
+/// nothing.
+#[inline]
+fn valid_up_to(bytes: &[u8]) -> usize {
+    if let Some(valid) = kernels::valid_up_to(bytes) {
+        return valid;
+    }
+    match core::str::from_utf8(bytes) {
+        Ok(text) => text.len(),
+        Err(error) => error.valid_up_to(),
+    }
+}
+
+/// Returns `true` if the bytes are found to be whole characters by a kernel that is fast at any length. Where there is none, it
+/// returns `false`.
+#[inline(always)]
+pub(crate) fn are_characters(bytes: &[u8]) -> bool {
+    kernels::are_characters(bytes)
+}
+
+/// Returns `true` if no byte has its top bit set.
+#[inline]
+pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
+    kernels::is_ascii(bytes)
+}
+
+/// Returns `true` if no byte has its top bit set, which it finds out in words. The last word may overlap the one before.
+#[inline]
+fn is_ascii_in_words(bytes: &[u8]) -> bool {
+    const WORD: usize = size_of::<u64>();
+    let (words, tail) = bytes.as_chunks::<WORD>();
+    let mut seen = 0;
+    for word in words {
+        seen |= u64::from_ne_bytes(*word);
+    }
+    match bytes.last_chunk::<WORD>() {
+        Some(word) => seen |= u64::from_ne_bytes(*word),
+        None => {
+            for byte in tail {
+                seen |= u64::from(*byte);
+            }
+        }
+    }
+    seen & 0x8080_8080_8080_8080 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn s8_1_what_the_fast_checks_find_is_right() {
+        for (len, at) in (1..40)
+            .chain([255, 256, 257, 600])
+            .flat_map(|len| (0..len).map(move |at| (len, at)))
+        {
+            let mut bytes = std::vec![b'a'; len];
+            assert!(is_ascii(&bytes));
+            bytes[at] = 0x80;
+            assert!(!is_ascii(&bytes) && !are_characters(&bytes));
+            assert_eq!(valid_up_to(&bytes), at);
+        }
+        for len in 0..300 {
+            let bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
+            assert_eq!(valid_up_to(&bytes), len / 2 * 2);
+        }
+    }
+}

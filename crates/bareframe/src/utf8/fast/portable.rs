@@ -1,0 +1,27 @@
+//! What a machine without kernels for UTF-8 has in their place.
+
+use super::is_ascii_in_words;
+
+/// Returns `None`: without a kernel the standard library finds out.
+#[inline(always)]
+pub(super) const fn valid_up_to(_: &[u8]) -> Option<usize> {
+    None
+}
+
+/// Returns `false`: there is no kernel that is fast at any length.
+#[inline(always)]
+pub(super) const fn are_characters(_: &[u8]) -> bool {
+    false
+}
+
+/// Returns `None` and changes nothing.
+#[inline(always)]
+pub(crate) const fn unmask(_: u32, _: u32, _: &mut [u8]) -> Option<bool> {
+    None
+}
+
+/// Returns `true` if no byte has its top bit set.
+#[inline(always)]
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+    is_ascii_in_words(bytes)
+}

@@ -1,0 +1,129 @@
+//! UTF-8 by the vectors of x86-64: AVX-512 if it can move bytes, else simdutf8's kernel for AVX2. They are chosen at run time,
+//! without std.
+
+mod avx512;
+
+use super::is_ascii_in_words;
+use crate::cpu::{Vectors, moves_bytes, vectors};
+
+/// The shortest text, in bytes, for which the kernel of AVX-512 is called.
+const SHORTEST: usize = 4;
+
+/// The shortest text, in bytes, for which the kernel of AVX2 wins.
+const SHORTEST_AVX2: usize = 32;
+
+/// The shortest bytes that AVX-512 finds to be ASCII sooner than words do.
+const LONG: usize = 256;
+
+/// Returns how many bytes at the front are whole characters if no other character is there but an unfinished one at the end.
+/// Returns `None` if a byte is wrong, since the kernels can't say which, and if no kernel takes bytes of this length.
+#[inline]
+pub(super) fn valid_up_to(bytes: &[u8]) -> Option<usize> {
+    let whole = bytes.get(..bytes.len().wrapping_sub(unfinished(bytes)))?;
+    (are_characters(whole) || are_characters_by_avx2(whole)).then_some(whole.len())
+}
+
+/// Returns how many bytes at the end begin a character that is not finished.
+#[inline]
+fn unfinished(bytes: &[u8]) -> usize {
+    match bytes {
+        [.., 0xC0..=0xFF] => 1,
+        [.., 0xE0..=0xFF, _] => 2,
+        [.., 0xF0..=0xFF, _, _] => 3,
+        _ => 0,
+    }
+}
+
+/// Returns `true` if the bytes are whole characters, and `false` for all bytes if the processor lacks AVX-512.
+#[inline(always)]
+pub(super) fn are_characters(bytes: &[u8]) -> bool {
+    if bytes.len() >= SHORTEST && moves_bytes() {
+        // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+        return unsafe { avx512::are_characters(bytes) };
+    }
+    false
+}
+
+/// Returns `true` if the bytes are whole characters, and `false` for short ones, and for all if the processor lacks AVX2.
+#[inline]
+fn are_characters_by_avx2(bytes: &[u8]) -> bool {
+    if bytes.len() < SHORTEST_AVX2 || vectors() == Vectors::Baseline {
+        return false;
+    }
+    // SAFETY: the processor has AVX2, since `vectors` did not return `Baseline`.
+    let checked = unsafe { simdutf8::basic::imp::x86::avx2::validate_utf8(bytes) };
+    checked.is_ok()
+}
+
+/// XORs at least 16 bytes with the key, and returns whether what it wrote are whole characters. Returns `None` and changes nothing
+/// if the processor lacks AVX-512. The second key is for the byte after the last.
+#[inline]
+pub(crate) fn unmask(key: u32, end_key: u32, bytes: &mut [u8]) -> Option<bool> {
+    // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+    moves_bytes().then(|| unsafe { avx512::unmask(key, end_key, bytes) })
+}
+
+/// Returns `true` if no byte has its top bit set.
+#[inline(always)]
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+    if bytes.len() >= LONG {
+        is_long_ascii(bytes)
+    } else {
+        is_ascii_in_words(bytes)
+    }
+}
+
+#[inline(never)]
+fn is_long_ascii(bytes: &[u8]) -> bool {
+    if moves_bytes() {
+        // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+        unsafe { avx512::is_ascii(bytes) }
+    } else {
+        is_ascii_in_words(bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::vec::Vec;
+
+    /// Each kernel that this processor has passes text from its shortest on.
+    #[test]
+    fn s8_1_what_this_processor_has_a_kernel_for_passes_it() {
+        let _unchanged = crate::cpu::tests::UNCHANGED.lock();
+        let avx2 = if std::is_x86_feature_detected!("avx2") {
+            32
+        } else {
+            usize::MAX
+        };
+        let shortest = if moves_bytes() { SHORTEST } else { avx2 };
+        for len in 0..300 {
+            let bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
+            let whole = len / 2 * 2;
+            assert_eq!(valid_up_to(&bytes), (whole >= shortest).then_some(whole));
+            assert_eq!(
+                are_characters_by_avx2(&bytes),
+                len >= avx2 && whole == len,
+                "{len}"
+            );
+            assert_eq!(
+                are_characters(&bytes),
+                moves_bytes() && len >= SHORTEST && whole == len,
+                "{len}"
+            );
+        }
+    }
+
+    #[test]
+    fn s8_1_an_end_that_may_go_on_is_left_to_the_next_piece() {
+        for whole in ["", "a", "é", "語", "😀"] {
+            assert_eq!(unfinished(whole.as_bytes()), 0);
+            for len in 1..whole.len() {
+                let bytes = [b"ab", &whole.as_bytes()[..len]].concat();
+                assert_eq!(unfinished(&bytes), len, "{bytes:02x?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,582 @@
+//! UTF-8 by vectors of 64 bytes, by AVX-512: one look-up in a table gives the class of each byte, and the bytes before it say
+//! which classes it may have. No bit masks of single bytes are made on the way, since it is expensive to move them.
+
+use core::arch::x86_64::{
+    __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm_storeu_si128, _mm_xor_si128,
+    _mm256_castsi128_si256, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_storeu_si256,
+    _mm256_xor_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32, _mm512_castsi256_si512,
+    _mm512_castsi512_si128, _mm512_castsi512_si256, _mm512_inserti64x4, _mm512_loadu_si512,
+    _mm512_mask_add_epi8, _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask,
+    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
+    _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_si512, _mm512_subs_epu8, _mm512_ternarylogic_epi64,
+    _mm512_test_epi8_mask, _mm512_xor_si512, _mm512_zextsi128_si512, _mm512_zextsi256_si512,
+};
+use core::hint::black_box;
+
+/// The bytes of a step.
+const STEP: usize = 64;
+
+/// How many steps of ASCII are skipped at once.
+const SKIP: usize = 4;
+
+/// The class of a byte that continues a character, and its range: 80 to 8F, 90 to 9F, A0 to BF.
+const CONTINUES: u8 = 0x80;
+const IS: [u8; 3] = [0x10, 0x20, 0x40];
+
+/// The class of a byte after which a character continues, and the ranges that must not come next. Shifted, these bits are those of
+/// [`CONTINUES`] and [`IS`].
+const BEGINS: u8 = 0x08;
+const NOT: [u8; 3] = [0x01, 0x02, 0x04];
+const ANY_NOT: u8 = 0x07;
+const SHIFT: u32 = 4;
+
+/// The class of each byte from 80 to BF.
+const CLASSES_LOW: [u8; 64] = classes(0x80);
+
+/// The class of each byte from C0 on. That of ASCII is 0.
+const CLASSES_HIGH: [u8; 64] = classes(0xC0);
+
+/// Subtracted from a byte these leave the top bit set if its character continues two bytes later, or three.
+const NOT_OF_THREE: u8 = 0xE0 - CONTINUES;
+const NOT_OF_FOUR: u8 = 0xF0 - CONTINUES;
+
+const fn classes(first: u8) -> [u8; 64] {
+    let ([is_8, is_9, is_a], [not_8, not_9, not_a]) = (IS, NOT);
+    let mut bytes = counted(first);
+    let mut rest: &mut [u8] = &mut bytes;
+    while let Some((byte, behind)) = rest.split_first_mut() {
+        *byte = match *byte {
+            0x80..=0x8F => CONTINUES | is_8,
+            0x90..=0x9F => CONTINUES | is_9,
+            0xA0..=0xBF => CONTINUES | is_a,
+            // The form would be overlong.
+            0xE0 => BEGINS | not_8 | not_9,
+            0xF0 => BEGINS | not_8,
+            // It would be a surrogate.
+            0xED => BEGINS | not_a,
+            // It would be above U+10FFFF.
+            0xF4 => BEGINS | not_9 | not_a,
+            // These bytes begin no character.
+            0xC0 | 0xC1 | 0xF5..=0xFF => BEGINS | not_8 | not_9 | not_a,
+            _ => BEGINS,
+        };
+        rest = behind;
+    }
+    bytes
+}
+
+/// Functions of three bits: the OR of all, the first OR the XOR of the others, the first OR the AND of the others.
+const OR_OR: i32 = 0xFE;
+const OR_XOR: i32 = 0xF6;
+const OR_AND: i32 = 0xF8;
+
+/// The positions in a step.
+const PLACES: [u8; 64] = counted(0);
+
+/// The positions in two steps that come one before those of the second step.
+const ONE_BEFORE: [u8; 64] = counted(63);
+
+/// Returns `first` and the numbers after it.
+const fn counted(first: u8) -> [u8; 64] {
+    let mut bytes = [0; 64];
+    let mut rest: &mut [u8] = &mut bytes;
+    let mut next = first;
+    while let Some((byte, behind)) = rest.split_first_mut() {
+        *byte = next;
+        next = next.wrapping_add(1);
+        rest = behind;
+    }
+    bytes
+}
+
+/// What has been seen of a text that began with a character.
+struct Check {
+    /// The last step, and the classes of its bytes.
+    bytes: __m512i,
+    classes: __m512i,
+    /// `true` if all of the last step was ASCII.
+    was_ascii: bool,
+    /// [`ONE_BEFORE`], hidden from the compiler: with positions that it knows, it makes two operations, which are slower.
+    one_before: __m512i,
+    /// The top bit of a byte is set if one there continued a character where it may not, or did not where it must.
+    misplaced: __m512i,
+    /// A bit of [`NOT`] is set if a byte there was in a range that must not come where it came.
+    forbidden: __m512i,
+}
+
+impl Check {
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn new() -> Check {
+        let zero = _mm512_setzero_si512();
+        Check {
+            bytes: zero,
+            classes: zero,
+            was_ascii: true,
+            one_before: load(black_box(&ONE_BEFORE)),
+            misplaced: zero,
+            forbidden: zero,
+        }
+    }
+
+    /// Does the same as [`Check::step`] for bytes that are not in memory after those of the last step.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn step_after_last(&mut self, bytes: __m512i) {
+        let moved = _mm512_alignr_epi32::<12>(bytes, self.bytes);
+        let two_before = _mm512_alignr_epi8::<14>(bytes, moved);
+        let three_before = _mm512_alignr_epi8::<13>(bytes, moved);
+        self.step(bytes, two_before, three_before);
+    }
+
+    /// Takes a step, and returns `true` if all of it is ASCII. With it comes as much from two and from three bytes before.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn step(&mut self, bytes: __m512i, two_before: __m512i, three_before: __m512i) -> bool {
+        let above_ascii = _mm512_movepi8_mask(bytes);
+        let is_ascii = above_ascii == 0;
+        if is_ascii && self.was_ascii {
+            return true;
+        }
+        let (low, high) = (load(&CLASSES_LOW), load(&CLASSES_HIGH));
+        let classes = _mm512_maskz_permutex2var_epi8(above_ascii, low, bytes, high);
+        let before = _mm512_permutex2var_epi8(self.classes, self.one_before, classes);
+        let second = _mm512_slli_epi16::<SHIFT>(before);
+        let third = _mm512_subs_epu8(two_before, _mm512_set1_epi8(NOT_OF_THREE.cast_signed()));
+        let fourth = _mm512_subs_epu8(three_before, _mm512_set1_epi8(NOT_OF_FOUR.cast_signed()));
+        let due = _mm512_ternarylogic_epi64::<OR_OR>(second, third, fourth);
+        self.misplaced = _mm512_ternarylogic_epi64::<OR_XOR>(self.misplaced, due, classes);
+        let is = _mm512_srli_epi16::<SHIFT>(classes);
+        self.forbidden = _mm512_ternarylogic_epi64::<OR_AND>(self.forbidden, before, is);
+        self.bytes = bytes;
+        self.classes = classes;
+        self.was_ascii = is_ascii;
+        is_ascii
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+    fn found_nothing(&self) -> bool {
+        let any_not = _mm512_set1_epi8(ANY_NOT.cast_signed());
+        _mm512_movepi8_mask(self.misplaced) | _mm512_test_epi8_mask(self.forbidden, any_not) == 0
+    }
+}
+
+/// Returns `true` if the bytes are whole characters.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn are_characters(bytes: &[u8]) -> bool {
+    let mut check = Check::new();
+    let (steps, tail) = bytes.as_chunks();
+    if let Some(first) = steps.first() {
+        check.step_after_last(load(first));
+    }
+    // Each step with the three bytes before it, which are loaded and not moved: loads have a port of their own.
+    let mut rest = bytes.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
+    while let Some([three_before, two_before, step]) = step_and_before(rest) {
+        let all_ascii = check.step(load(step), load(two_before), load(three_before));
+        rest = rest.get(STEP..).unwrap_or(&[]);
+        if all_ascii {
+            rest = after_ascii_steps(rest);
+        }
+    }
+    // A zero after the last byte shows whether a character should go on there.
+    check.step_after_last(if tail.is_empty() {
+        _mm512_setzero_si512()
+    } else {
+        load_end(bytes)
+    });
+    check.found_nothing()
+}
+
+/// XORs at least 16 bytes with the key, and returns `true` if what it wrote are whole characters. `end_key` is for the byte after
+/// the last.
+// The bytes before those of a step are moved and not loaded: they were only just stored, and a load would wait for that.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn unmask(key: u32, end_key: u32, bytes: &mut [u8]) -> bool {
+    let (key, end_key) = (
+        _mm512_set1_epi32(key.cast_signed()),
+        _mm512_set1_epi32(end_key.cast_signed()),
+    );
+    let mut check = Check::new();
+    let Some(last) = bytes.last_chunk() else {
+        check.step_after_last(unmask_less(key, end_key, bytes));
+        return check.found_nothing();
+    };
+    // The last 64 bytes, of which some are also those of a step, are loaded before any are stored.
+    let last = _mm512_xor_si512(load(last), end_key);
+    let (steps, tail) = bytes.as_chunks_mut();
+    let left = tail.len();
+    for step in steps {
+        let unmasked = _mm512_xor_si512(load(step), key);
+        store(unmasked, step);
+        check.step_after_last(unmasked);
+    }
+    // A zero after the last byte shows whether a character should go on there.
+    let mut end = _mm512_setzero_si512();
+    if left > 0
+        && let Some(to) = bytes.last_chunk_mut()
+    {
+        store(last, to);
+        end = last_of(last, left);
+    }
+    check.step_after_last(end);
+    check.found_nothing()
+}
+
+/// XORs 16 to 63 bytes with the key, and returns them, followed by zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn unmask_less(key: __m512i, end_key: __m512i, bytes: &mut [u8]) -> __m512i {
+    let len = bytes.len();
+    if len < 32 {
+        let (key, end_key) = (_mm512_castsi512_si128(key), _mm512_castsi512_si128(end_key));
+        let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+            return _mm512_setzero_si512();
+        };
+        let (head, tail) = (
+            _mm_xor_si128(load_16(head), key),
+            _mm_xor_si128(load_16(tail), end_key),
+        );
+        if let Some(to) = bytes.first_chunk_mut() {
+            store_16(head, to);
+        }
+        if let Some(to) = bytes.last_chunk_mut() {
+            store_16(tail, to);
+        }
+        close_up_16(head, tail, len)
+    } else {
+        let (key, end_key) = (_mm512_castsi512_si256(key), _mm512_castsi512_si256(end_key));
+        let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+            return _mm512_setzero_si512();
+        };
+        let (head, tail) = (
+            _mm256_xor_si256(load_32(head), key),
+            _mm256_xor_si256(load_32(tail), end_key),
+        );
+        if let Some(to) = bytes.first_chunk_mut() {
+            store_32(head, to);
+        }
+        if let Some(to) = bytes.last_chunk_mut() {
+            store_32(tail, to);
+        }
+        close_up_32(head, tail, len)
+    }
+}
+
+/// Returns `true` if no byte has its top bit set. It takes at least 64 bytes.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+    let unaligned = bytes.as_ptr().align_offset(STEP);
+    let aligned = bytes.get(unaligned..).unwrap_or(&[]);
+    let steps = after_ascii(aligned.as_chunks().0);
+    if steps.len() >= SKIP {
+        return false;
+    }
+    let mut seen = _mm512_setzero_si512();
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        seen = _mm512_or_si512(load(first), load(last));
+    }
+    for step in steps {
+        seen = _mm512_or_si512(seen, load(step));
+    }
+    _mm512_movepi8_mask(seen) == 0
+}
+
+/// Skips steps of ASCII in groups of [`SKIP`], and returns the steps after them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn after_ascii(mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
+    while let Some((skipped, after)) = steps.split_first_chunk::<SKIP>() {
+        let mut seen = _mm512_setzero_si512();
+        for step in skipped {
+            seen = _mm512_or_si512(seen, load(step));
+        }
+        if _mm512_movepi8_mask(seen) != 0 {
+            break;
+        }
+        steps = after;
+    }
+    steps
+}
+
+/// Returns the step that has three bytes before it, preceded by as many bytes from three and from two bytes before it.
+#[inline]
+fn step_and_before(bytes: &[u8]) -> Option<[&[u8; STEP]; 3]> {
+    let two_before = bytes.get(1..)?;
+    let step = bytes.get(3..)?;
+    Some([
+        bytes.first_chunk()?,
+        two_before.first_chunk()?,
+        step.first_chunk()?,
+    ])
+}
+
+/// Does the same as [`after_ascii`] for steps that have three bytes before them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn after_ascii_steps(bytes: &[u8]) -> &[u8] {
+    let (steps, _) = bytes.get(3..).unwrap_or(&[]).as_chunks();
+    let skipped = steps.len().wrapping_sub(after_ascii(steps).len());
+    bytes.get(skipped.wrapping_mul(STEP)..).unwrap_or(&[])
+}
+
+// Loads are by intrinsics, and nothing here is a closure or passes vectors through a function of the standard library: such
+// functions do not enable AVX-512, and what they call is then not inlined.
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load(bytes: &[u8; STEP]) -> __m512i {
+    // SAFETY: the 64 bytes that are read are those of the array, at any alignment.
+    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn store(vector: __m512i, bytes: &mut [u8; STEP]) {
+    // SAFETY: the 64 bytes that are written are those of the array, at any alignment.
+    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), vector) }
+}
+
+/// Returns the bytes that are left over after all steps, followed by zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load_end(bytes: &[u8]) -> __m512i {
+    if let Some(last) = bytes.last_chunk::<STEP>() {
+        return last_of(load(last), bytes.as_chunks::<STEP>().1.len());
+    }
+    match *bytes {
+        [] => return _mm512_setzero_si512(),
+        [a] => return two_words(u64::from(a), 0),
+        [a, b] => return two_words(u64::from(u16::from_le_bytes([a, b])), 0),
+        [a, b, c] => return two_words(u64::from(u32::from_le_bytes([a, b, c, 0])), 0),
+        _ => (),
+    }
+    match bytes.len() {
+        ..8 => {
+            let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+                return _mm512_setzero_si512();
+            };
+            let (head, tail) = (u32::from_le_bytes(*head), u32::from_le_bytes(*tail));
+            let behind = bytes.len().saturating_sub(4).saturating_mul(8);
+            two_words(u64::from(head) | u64::from(tail) << behind, 0)
+        }
+        8..16 => {
+            let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+                return _mm512_setzero_si512();
+            };
+            let (head, tail) = (u64::from_le_bytes(*head), u64::from_le_bytes(*tail));
+            let [twice, ..] = 16_usize
+                .saturating_sub(bytes.len())
+                .saturating_mul(8)
+                .to_le_bytes();
+            two_words(head, tail.checked_shr(u32::from(twice)).unwrap_or(0))
+        }
+        16..32 => {
+            let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+                return _mm512_setzero_si512();
+            };
+            close_up_16(load_16(head), load_16(tail), bytes.len())
+        }
+        _ => {
+            let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+                return _mm512_setzero_si512();
+            };
+            close_up_32(load_32(head), load_32(tail), bytes.len())
+        }
+    }
+}
+
+/// Returns the last bytes of a vector, fewer than 64, followed by zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn last_of(vector: __m512i, len: usize) -> __m512i {
+    let from = _mm512_add_epi8(load(&PLACES), every(STEP.wrapping_sub(len)));
+    _mm512_maskz_permutexvar_epi8(lowest(len), from, vector)
+}
+
+/// Returns the first 16 bytes and the last 16 of fewer than 32, joined and followed by zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn close_up_16(head: __m128i, tail: __m128i, len: usize) -> __m512i {
+    let both = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(head), tail);
+    close_up(_mm512_zextsi256_si512(both), 16, len)
+}
+
+/// Returns the first 32 bytes and the last 32 of fewer than 64, joined and followed by zeros.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn close_up_32(head: __m256i, tail: __m256i, len: usize) -> __m512i {
+    let both = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(head), tail);
+    close_up(both, 32, len)
+}
+
+/// Returns the first `half` bytes, followed by those of the second half that are not among them.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn close_up(both: __m512i, half: usize, len: usize) -> __m512i {
+    let twice = every(half.wrapping_mul(2).wrapping_sub(len));
+    let from = _mm512_mask_add_epi8(load(&PLACES), !lowest(half), load(&PLACES), twice);
+    _mm512_maskz_permutexvar_epi8(lowest(len), from, both)
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn two_words(low: u64, high: u64) -> __m512i {
+    _mm512_zextsi128_si512(_mm_set_epi64x(high.cast_signed(), low.cast_signed()))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load_16(bytes: &[u8; 16]) -> __m128i {
+    // SAFETY: the 16 bytes that are read are those of the array, at any alignment.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load_32(bytes: &[u8; 32]) -> __m256i {
+    // SAFETY: the 32 bytes that are read are those of the array, at any alignment.
+    unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn store_16(vector: __m128i, bytes: &mut [u8; 16]) {
+    // SAFETY: the 16 bytes that are written are those of the array, at any alignment.
+    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), vector) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn store_32(vector: __m256i, bytes: &mut [u8; 32]) {
+    // SAFETY: the 32 bytes that are written are those of the array, at any alignment.
+    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
+}
+
+/// Returns a mask of the lowest bits, fewer than 64.
+#[inline]
+const fn lowest(bits: usize) -> u64 {
+    !(u64::MAX << (bits % 64))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn every(byte: usize) -> __m512i {
+    let [byte, ..] = byte.to_le_bytes();
+    _mm512_set1_epi8(byte.cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use crate::cpu::moves_bytes;
+    use std::vec::Vec;
+
+    fn check(bytes: &[u8]) {
+        if moves_bytes() {
+            // SAFETY: asked just above.
+            let text = unsafe { super::are_characters(bytes) };
+            assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
+            if bytes.len() >= 16 {
+                check_unmasked(bytes, text);
+            }
+            if bytes.len() >= super::STEP {
+                // SAFETY: asked just above.
+                let ascii = unsafe { super::is_ascii(bytes) };
+                assert_eq!(ascii, bytes.is_ascii(), "{bytes:02x?}");
+            }
+        }
+    }
+
+    fn check_unmasked(bytes: &[u8], is_text: bool) {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        let mut end_key = key;
+        end_key.rotate_left(bytes.len() % 4);
+        let masked = bytes.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
+        let mut unmasked: Vec<u8> = masked.collect();
+        let (key, end_key) = (u32::from_ne_bytes(key), u32::from_ne_bytes(end_key));
+        // SAFETY: only `check` calls this, which has asked.
+        assert_eq!(unsafe { super::unmask(key, end_key, &mut unmasked) }, is_text);
+        assert_eq!(unmasked, bytes);
+    }
+
+    #[test]
+    fn s8_1_every_length_and_alignment_cut_anywhere() {
+        let text: Vec<u8> = "aé語😀, ab".bytes().cycle().take(4300).collect();
+        for len in 0..=4200 {
+            check(&text[len % 64..][..len]);
+            check(&text[..len]);
+            check(&std::vec![b'a'; len]);
+        }
+        for from in 0..64 {
+            for len in 0..=130 {
+                check(&text[from..][..len]);
+            }
+        }
+    }
+
+    #[test]
+    fn s8_1_every_first_byte_and_what_follows_wherever_they_are() {
+        const NEXT: [u8; 10] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF];
+        for first in 0x7F..=0xFF {
+            for next in NEXT {
+                for behind in [&b""[..], b"\x80", b"\x80\x80", b"\xBF\x80a"] {
+                    for at in [0, 5, 13, 29, 60, 61, 62, 63, 64] {
+                        let mut bytes = std::vec![b'a'; at];
+                        bytes.extend([first, next]);
+                        bytes.extend(behind);
+                        check(&bytes);
+                        bytes.resize(130, b'a');
+                        check(&bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn s8_1_one_wrong_byte_wherever_it_is() {
+        for len in [3, 8, 15, 31, 63, 65, 191] {
+            for good in ["é", "語", "😀", "a", "Việt 😀"] {
+                let text: Vec<u8> = good.bytes().cycle().take(len).collect();
+                for at in 0..len {
+                    for wrong in [
+                        0x00, 0x41, 0x80, 0x90, 0xBF, 0xC0, 0xC3, 0xE0, 0xED, 0xF0, 0xF4, 0xF5, 0xFF,
+                    ] {
+                        let mut broken = text.clone();
+                        broken[at] = wrong;
+                        check(&broken);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Each position's faults are kept in its own bits, and those found in several ways must not cancel out.
+    #[test]
+    fn s8_1_two_faults_in_the_same_place_of_two_steps() {
+        let around = |first: &[u8], len: usize| {
+            let mut bytes = first.to_vec();
+            bytes.resize(len - 1, b'a');
+            bytes.push(0xC3);
+            bytes
+        };
+        // A character continues where it must not, and the last one does not continue where it must.
+        check(&around(b"\x80", 64));
+        // A form is overlong, and the last character does not continue where it must.
+        let mut bytes = std::vec![b'a'; 63];
+        bytes.push(0xE0);
+        bytes.extend(around(b"\x80\x80", 64));
+        check(&bytes);
+    }
+
+    /// The compiler evaluates the tables; here their rules run.
+    #[test]
+    fn the_tables_are_what_their_rules_say() {
+        assert_eq!(super::classes(0x80), super::CLASSES_LOW);
+        assert_eq!(super::classes(0xC0), super::CLASSES_HIGH);
+        assert_eq!(super::BEGINS << super::SHIFT, super::CONTINUES);
+        assert_eq!(super::NOT.iter().fold(0, |any, not| any | not), super::ANY_NOT);
+        assert!((0..64).eq(super::PLACES) && (63..127).eq(super::ONE_BEFORE));
+    }
+}
