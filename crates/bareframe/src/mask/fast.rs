@@ -8,7 +8,6 @@ mod vector;
 mod x86_64;
 
 use super::{Masker, turn};
-use crate::utf8;
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
 use portable as kernels;
 use vector::Word;
@@ -24,49 +23,6 @@ impl Masker {
         let ascii = kernels::xor(self.key, piece);
         self.skip(piece.len());
         ascii
-    }
-
-    /// Masks or unmasks the next piece of the payload as [`Masker::apply`] does. If it is text, returns `true` if what it wrote is
-    /// found to be whole characters, and `false` if it is not, or if there is no kernel that is fast at any length.
-    // Not a call, for the same reason.
-    #[inline(always)]
-    pub(crate) fn apply_finding_characters(&mut self, piece: &mut [u8], is_text: bool) -> bool {
-        let key = self.key;
-        self.skip(piece.len());
-        match kernels::xor_or_leave(key, piece, is_text) {
-            Seen::Ascii => true,
-            Seen::BeyondAscii => is_text && utf8::are_characters(piece),
-            Seen::Left => xor_finding_characters(key, piece),
-        }
-    }
-}
-
-/// XORs text with the key, and returns `true` if what it wrote is found to be whole characters.
-// In one pass. If the text was stored first, the kernel would wait for it, since what it loads was stored in several parts.
-#[inline(never)]
-fn xor_finding_characters(key: u32, bytes: &mut [u8]) -> bool {
-    if let Some(valid) = utf8::unmask(key, turn(key, bytes.len()), bytes) {
-        return valid;
-    }
-    kernels::xor(key, bytes);
-    false
-}
-
-/// What was seen of bytes while they were XORed with a key.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Seen {
-    /// All of them are ASCII.
-    Ascii,
-    /// Not all of them are ASCII.
-    BeyondAscii,
-    /// Not all of them would be ASCII, so they were left as they were.
-    Left,
-}
-
-impl Seen {
-    #[inline(always)]
-    const fn of(ascii: bool) -> Seen {
-        if ascii { Seen::Ascii } else { Seen::BeyondAscii }
     }
 }
 
@@ -122,7 +78,6 @@ mod tests {
     extern crate std;
     use super::super::MaskingKey;
     use super::*;
-    use std::vec::Vec;
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -142,36 +97,5 @@ mod tests {
             let found = Masker::new(MaskingKey::new(KEY)).apply_finding_ascii(&mut memory);
             assert!(found, "{len}");
         }
-    }
-
-    #[test]
-    fn s8_1_what_is_found_to_be_characters_is() {
-        for text in ["a", "é", "語", "😀", "Việt "] {
-            for len in 0..300 {
-                let whole: Vec<u8> = text.bytes().cycle().take(len).collect();
-                for at in (0..len).step_by(7) {
-                    let mut broken = whole.clone();
-                    broken[at] = 0xFF;
-                    assert!(!check(&broken, true));
-                    check(&broken, false);
-                }
-                let found = check(&whole, true);
-                let valid = core::str::from_utf8(&whole).is_ok();
-                assert!(valid || !found, "{len} bytes of {text}");
-                assert!(found || !whole.is_ascii());
-                check(&whole, false);
-            }
-        }
-    }
-
-    /// Masks and unmasks the bytes, and returns whether they were found to be characters.
-    fn check(bytes: &[u8], is_text: bool) -> bool {
-        let mut masked = bytes.to_vec();
-        let mut masker = Masker::new(MaskingKey::new(KEY));
-        masker.apply(&mut masked);
-        let mut unmasker = Masker::new(MaskingKey::new(KEY));
-        let found = unmasker.apply_finding_characters(&mut masked, is_text);
-        assert_eq!((&masked[..], unmasker), (bytes, masker));
-        found
     }
 }

@@ -11,8 +11,6 @@ use portable as kernels;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use x86_64 as kernels;
 
-pub(crate) use kernels::unmask;
-
 /// What the next byte may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

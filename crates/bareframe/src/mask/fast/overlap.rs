@@ -3,8 +3,8 @@
 //!
 //! Everything here is `#[inline(always)]` and free of closures, for the reason that [`Vector`] has.
 
+use super::turn;
 use super::vector::Vector;
-use super::{Seen, turn};
 
 /// XORs N to 2 N vectors of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
@@ -13,29 +13,15 @@ pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     key: u32,
     bytes: &mut [u8],
 ) -> bool {
-    xor_or_leave::<V, LEN, N>(vector, key, bytes, false) == Seen::Ascii
-}
-
-/// Does the same as [`xor`], but with `leave` it leaves the bytes as they are if the result is not ASCII.
-#[inline(always)]
-pub(super) fn xor_or_leave<V: Vector<LEN>, const LEN: usize, const N: usize>(
-    vector: V,
-    key: u32,
-    bytes: &mut [u8],
-    leave: bool,
-) -> Seen {
     let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
-        return Seen::Ascii;
+        return true;
     };
-    if !leave {
-        store_ends(vector, &head, &tail, bytes);
-        Seen::of(are_ascii(vector, &head, &tail))
-    } else if are_ascii(vector, &head, &tail) {
-        store_ends(vector, &head, &tail, bytes);
-        Seen::Ascii
-    } else {
-        Seen::Left
+    store_ends(vector, &head, &tail, bytes);
+    let mut seen = vector.splat(0);
+    for (head, tail) in head.iter().zip(&tail) {
+        seen = vector.or(seen, vector.or(*head, *tail));
     }
+    vector.is_ascii(seen)
 }
 
 /// Writes N to 2 N vectors of bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -51,44 +37,44 @@ pub(super) fn xor_copy<V: Vector<LEN>, const LEN: usize, const N: usize>(
     }
 }
 
-/// XORs at least N vectors of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+/// XORs at least one vector of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 ///
-/// Its loop takes N vectors in a turn. They are aligned in memory, since a store across two cache lines costs twice. The first
-/// vector and the last N need not be: they cover what the loop does not.
+/// Its loop is over vectors that are aligned in memory, since a store across two cache lines costs twice, and takes N of
+/// them in a turn.
 #[inline(always)]
 pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
     key: u32,
     bytes: &mut [u8],
 ) -> bool {
-    let (Some(head), Some(tail)) = (
-        masked_first::<V, LEN>(vector, key, bytes),
-        masked_last::<V, LEN, N>(vector, key, bytes),
-    ) else {
+    let Some((head, tail)) = masked_ends::<V, LEN, 1>(vector, key, bytes) else {
         return true;
     };
-    let mut seen = head;
-    for tail in &tail {
-        seen = vector.or(seen, *tail);
-    }
+    let ([first], [last]) = (head, tail);
+    let mut seen = vector.or(first, last);
     let unaligned = bytes.as_ptr().align_offset(LEN);
     if let Some(aligned) = bytes.get_mut(unaligned..) {
         let key = vector.splat(turn(key, unaligned));
-        for group in aligned.as_chunks_mut().0.as_chunks_mut::<N>().0 {
+        let (groups, rest) = aligned.as_chunks_mut().0.as_chunks_mut::<N>();
+        for group in groups {
             for bytes in group {
                 let masked = vector.xor(vector.load(bytes), key);
                 seen = vector.or(seen, masked);
                 vector.store(masked, bytes);
             }
         }
+        for bytes in rest {
+            let masked = vector.xor(vector.load(bytes), key);
+            seen = vector.or(seen, masked);
+            vector.store(masked, bytes);
+        }
     }
-    store_first(vector, &[head], bytes);
-    store_last(vector, &tail, bytes);
+    store_ends(vector, &head, &tail, bytes);
     vector.is_ascii(seen)
 }
 
-/// Writes at least N vectors of bytes, XORed with the key, to `out`, which is as long as `from`. The loop is as in [`xor_long`],
-/// over vectors that are aligned in `out`.
+/// Writes at least one vector of bytes, XORed with the key, to `out`, which is as long as `from`. The loop is as in
+/// [`xor_long`], over vectors that are aligned in `out`.
 #[inline(always)]
 pub(super) fn xor_copy_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
@@ -96,48 +82,21 @@ pub(super) fn xor_copy_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
     from: &[u8],
     out: &mut [u8],
 ) {
-    if let (Some(head), Some(tail)) = (
-        masked_first::<V, LEN>(vector, key, from),
-        masked_last::<V, LEN, N>(vector, key, from),
-    ) {
-        store_first(vector, &[head], out);
-        store_last(vector, &tail, out);
-    }
+    xor_copy::<V, LEN, 1>(vector, key, from, out);
     let unaligned = out.as_ptr().align_offset(LEN);
     if let (Some(from), Some(out)) = (from.get(unaligned..), out.get_mut(unaligned..)) {
         let key = vector.splat(turn(key, unaligned));
-        let groups = from.as_chunks().0.as_chunks::<N>().0;
-        let out_groups = out.as_chunks_mut().0.as_chunks_mut::<N>().0;
+        let (groups, rest) = from.as_chunks().0.as_chunks::<N>();
+        let (out_groups, out_rest) = out.as_chunks_mut().0.as_chunks_mut::<N>();
         for (out, from) in out_groups.iter_mut().zip(groups) {
             for (out, from) in out.iter_mut().zip(from) {
                 vector.store(vector.xor(vector.load(from), key), out);
             }
         }
+        for (out, from) in out_rest.iter_mut().zip(rest) {
+            vector.store(vector.xor(vector.load(from), key), out);
+        }
     }
-}
-
-/// Returns the first vector, XORed with the key.
-#[inline(always)]
-fn masked_first<V: Vector<LEN>, const LEN: usize>(vector: V, key: u32, bytes: &[u8]) -> Option<V::Register> {
-    let first = bytes.first_chunk()?;
-    Some(vector.xor(vector.load(first), vector.splat(key)))
-}
-
-/// Returns the last N vectors, XORed with the key, which is for the first byte of all.
-#[inline(always)]
-fn masked_last<V: Vector<LEN>, const LEN: usize, const N: usize>(
-    vector: V,
-    key: u32,
-    bytes: &[u8],
-) -> Option<[V::Register; N]> {
-    let last = bytes.get(before_last::<LEN, N>(bytes)?..)?;
-    let last = last.as_chunks().0.first_chunk::<N>()?;
-    let key = vector.splat(turn(key, bytes.len()));
-    let mut masked = [key; N];
-    for (masked, last) in masked.iter_mut().zip(last) {
-        *masked = vector.xor(vector.load(last), key);
-    }
-    Some(masked)
 }
 
 /// Some vectors at the front of a payload, and as many at its end.
@@ -164,20 +123,6 @@ fn masked_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
     Some((head, tail))
 }
 
-/// Returns `true` if no byte of the vectors has its top bit set.
-#[inline(always)]
-fn are_ascii<V: Vector<LEN>, const LEN: usize, const N: usize>(
-    vector: V,
-    head: &[V::Register; N],
-    tail: &[V::Register; N],
-) -> bool {
-    let mut seen = vector.splat(0);
-    for (head, tail) in head.iter().zip(tail) {
-        seen = vector.or(seen, vector.or(*head, *tail));
-    }
-    vector.is_ascii(seen)
-}
-
 /// Writes over the first N vectors and the last N.
 #[inline(always)]
 fn store_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
@@ -186,31 +131,11 @@ fn store_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
     tail: &[V::Register; N],
     bytes: &mut [u8],
 ) {
-    store_first(vector, head, bytes);
-    store_last(vector, tail, bytes);
-}
-
-/// Writes over the first N vectors.
-#[inline(always)]
-fn store_first<V: Vector<LEN>, const LEN: usize, const N: usize>(
-    vector: V,
-    head: &[V::Register; N],
-    bytes: &mut [u8],
-) {
     if let Some(first) = bytes.as_chunks_mut().0.first_chunk_mut::<N>() {
         for (bytes, head) in first.iter_mut().zip(head) {
             vector.store(*head, bytes);
         }
     }
-}
-
-/// Writes over the last N vectors.
-#[inline(always)]
-fn store_last<V: Vector<LEN>, const LEN: usize, const N: usize>(
-    vector: V,
-    tail: &[V::Register; N],
-    bytes: &mut [u8],
-) {
     if let Some(before) = before_last::<LEN, N>(bytes)
         && let Some(last) = bytes.get_mut(before..)
         && let Some(last) = last.as_chunks_mut().0.first_chunk_mut::<N>()

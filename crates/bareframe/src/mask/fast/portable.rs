@@ -7,7 +7,7 @@ mod words;
 
 use super::overlap;
 use super::vector::Word;
-use super::{Seen, xor_copy_short, xor_short};
+use super::{xor_copy_short, xor_short};
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
 use block as long;
 #[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
@@ -23,12 +23,6 @@ pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
         65..=128 => overlap::xor::<_, 8, 8>(Word, key, bytes),
         _ => long::xor(key, bytes),
     }
-}
-
-/// Does the same as [`xor`]: there is no kernel for which the bytes should be left as they are.
-#[inline(always)]
-pub(super) fn xor_or_leave(key: u32, bytes: &mut [u8], _leave: bool) -> Seen {
-    Seen::of(xor(key, bytes))
 }
 
 /// Writes the bytes, XORed with the key, to `out`, which is as long as `from`.

@@ -5,7 +5,7 @@ mod avx2;
 mod sse2;
 
 use super::overlap;
-use super::{Seen, xor_copy_short, xor_short};
+use super::{xor_copy_short, xor_short};
 use crate::cpu::{Vectors, known, vectors};
 use sse2::Sse2;
 
@@ -17,27 +17,6 @@ pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
         33..=64 => overlap::xor::<_, 16, 2>(Sse2, key, bytes),
         65..=128 => overlap::xor::<_, 16, 4>(Sse2, key, bytes),
         _ => xor_dispatched(key, bytes),
-    }
-}
-
-/// Does the same as [`xor`], but with `leave` it leaves 17 to 128 bytes as they are if the result is not ASCII.
-// Fewer are stored at once or in two halves, and are loaded again in the same way, so that nothing waits for them. More would be
-// left with a gain too, but for this text in ASCII would take 5 to 15 % longer.
-#[inline(always)]
-pub(super) fn xor_or_leave(key: u32, bytes: &mut [u8], leave: bool) -> Seen {
-    match bytes.len() {
-        0..=32 => xor_or_leave_at_most_32(key, bytes, leave),
-        33..=64 => overlap::xor_or_leave::<_, 16, 2>(Sse2, key, bytes, leave),
-        65..=128 => overlap::xor_or_leave::<_, 16, 4>(Sse2, key, bytes, leave),
-        _ => Seen::of(xor_dispatched(key, bytes)),
-    }
-}
-
-#[inline(always)]
-fn xor_or_leave_at_most_32(key: u32, bytes: &mut [u8], leave: bool) -> Seen {
-    match bytes.len() {
-        0..16 => Seen::of(xor_short(key, bytes)),
-        len => overlap::xor_or_leave::<_, 16, 1>(Sse2, key, bytes, leave && len > 16),
     }
 }
 

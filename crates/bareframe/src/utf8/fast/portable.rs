@@ -14,12 +14,6 @@ pub(super) const fn are_characters(_: &[u8]) -> bool {
     false
 }
 
-/// Returns `None` and changes nothing.
-#[inline(always)]
-pub(crate) const fn unmask(_: u32, _: u32, _: &mut [u8]) -> Option<bool> {
-    None
-}
-
 /// Returns `true` if no byte has its top bit set.
 #[inline(always)]
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {

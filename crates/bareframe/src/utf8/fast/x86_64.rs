@@ -55,14 +55,6 @@ fn are_characters_by_avx2(bytes: &[u8]) -> bool {
     checked.is_ok()
 }
 
-/// XORs at least 16 bytes with the key, and returns whether what it wrote are whole characters. Returns `None` and changes nothing
-/// if the processor lacks AVX-512. The second key is for the byte after the last.
-#[inline]
-pub(crate) fn unmask(key: u32, end_key: u32, bytes: &mut [u8]) -> Option<bool> {
-    // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
-    moves_bytes().then(|| unsafe { avx512::unmask(key, end_key, bytes) })
-}
-
 /// Returns `true` if no byte has its top bit set.
 #[inline(always)]
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {

@@ -2,14 +2,13 @@
 //! which classes it may have. No bit masks of single bytes are made on the way, since it is expensive to move them.
 
 use core::arch::x86_64::{
-    __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm_storeu_si128, _mm_xor_si128,
-    _mm256_castsi128_si256, _mm256_inserti128_si256, _mm256_loadu_si256, _mm256_storeu_si256,
-    _mm256_xor_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32, _mm512_castsi256_si512,
-    _mm512_castsi512_si128, _mm512_castsi512_si256, _mm512_inserti64x4, _mm512_loadu_si512,
-    _mm512_mask_add_epi8, _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask,
-    _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_si512, _mm512_subs_epu8, _mm512_ternarylogic_epi64,
-    _mm512_test_epi8_mask, _mm512_xor_si512, _mm512_zextsi128_si512, _mm512_zextsi256_si512,
+    __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
+    _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
+    _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_add_epi8,
+    _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512,
+    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16,
+    _mm512_subs_epu8, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_zextsi128_si512,
+    _mm512_zextsi256_si512,
 };
 use core::hint::black_box;
 
@@ -188,81 +187,6 @@ pub(super) fn are_characters(bytes: &[u8]) -> bool {
     check.found_nothing()
 }
 
-/// XORs at least 16 bytes with the key, and returns `true` if what it wrote are whole characters. `end_key` is for the byte after
-/// the last.
-// The bytes before those of a step are moved and not loaded: they were only just stored, and a load would wait for that.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub(super) fn unmask(key: u32, end_key: u32, bytes: &mut [u8]) -> bool {
-    let (key, end_key) = (
-        _mm512_set1_epi32(key.cast_signed()),
-        _mm512_set1_epi32(end_key.cast_signed()),
-    );
-    let mut check = Check::new();
-    let Some(last) = bytes.last_chunk() else {
-        check.step_after_last(unmask_less(key, end_key, bytes));
-        return check.found_nothing();
-    };
-    // The last 64 bytes, of which some are also those of a step, are loaded before any are stored.
-    let last = _mm512_xor_si512(load(last), end_key);
-    let (steps, tail) = bytes.as_chunks_mut();
-    let left = tail.len();
-    for step in steps {
-        let unmasked = _mm512_xor_si512(load(step), key);
-        store(unmasked, step);
-        check.step_after_last(unmasked);
-    }
-    // A zero after the last byte shows whether a character should go on there.
-    let mut end = _mm512_setzero_si512();
-    if left > 0
-        && let Some(to) = bytes.last_chunk_mut()
-    {
-        store(last, to);
-        end = last_of(last, left);
-    }
-    check.step_after_last(end);
-    check.found_nothing()
-}
-
-/// XORs 16 to 63 bytes with the key, and returns them, followed by zeros.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn unmask_less(key: __m512i, end_key: __m512i, bytes: &mut [u8]) -> __m512i {
-    let len = bytes.len();
-    if len < 32 {
-        let (key, end_key) = (_mm512_castsi512_si128(key), _mm512_castsi512_si128(end_key));
-        let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
-            return _mm512_setzero_si512();
-        };
-        let (head, tail) = (
-            _mm_xor_si128(load_16(head), key),
-            _mm_xor_si128(load_16(tail), end_key),
-        );
-        if let Some(to) = bytes.first_chunk_mut() {
-            store_16(head, to);
-        }
-        if let Some(to) = bytes.last_chunk_mut() {
-            store_16(tail, to);
-        }
-        close_up_16(head, tail, len)
-    } else {
-        let (key, end_key) = (_mm512_castsi512_si256(key), _mm512_castsi512_si256(end_key));
-        let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
-            return _mm512_setzero_si512();
-        };
-        let (head, tail) = (
-            _mm256_xor_si256(load_32(head), key),
-            _mm256_xor_si256(load_32(tail), end_key),
-        );
-        if let Some(to) = bytes.first_chunk_mut() {
-            store_32(head, to);
-        }
-        if let Some(to) = bytes.last_chunk_mut() {
-            store_32(tail, to);
-        }
-        close_up_32(head, tail, len)
-    }
-}
-
 /// Returns `true` if no byte has its top bit set. It takes at least 64 bytes.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
@@ -330,19 +254,14 @@ fn load(bytes: &[u8; STEP]) -> __m512i {
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn store(vector: __m512i, bytes: &mut [u8; STEP]) {
-    // SAFETY: the 64 bytes that are written are those of the array, at any alignment.
-    unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), vector) }
-}
-
 /// Returns the bytes that are left over after all steps, followed by zeros.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn load_end(bytes: &[u8]) -> __m512i {
     if let Some(last) = bytes.last_chunk::<STEP>() {
-        return last_of(load(last), bytes.as_chunks::<STEP>().1.len());
+        let left = bytes.as_chunks::<STEP>().1.len();
+        let from = _mm512_add_epi8(load(&PLACES), every(STEP.wrapping_sub(left)));
+        return _mm512_maskz_permutexvar_epi8(lowest(left), from, load(last));
     }
     match *bytes {
         [] => return _mm512_setzero_si512(),
@@ -375,42 +294,20 @@ fn load_end(bytes: &[u8]) -> __m512i {
             let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
                 return _mm512_setzero_si512();
             };
-            close_up_16(load_16(head), load_16(tail), bytes.len())
+            let both = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(load_16(head)), load_16(tail));
+            close_up(_mm512_zextsi256_si512(both), 16, bytes.len())
         }
         _ => {
             let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) else {
                 return _mm512_setzero_si512();
             };
-            close_up_32(load_32(head), load_32(tail), bytes.len())
+            let both = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(load_32(head)), load_32(tail));
+            close_up(both, 32, bytes.len())
         }
     }
 }
 
-/// Returns the last bytes of a vector, fewer than 64, followed by zeros.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn last_of(vector: __m512i, len: usize) -> __m512i {
-    let from = _mm512_add_epi8(load(&PLACES), every(STEP.wrapping_sub(len)));
-    _mm512_maskz_permutexvar_epi8(lowest(len), from, vector)
-}
-
-/// Returns the first 16 bytes and the last 16 of fewer than 32, joined and followed by zeros.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn close_up_16(head: __m128i, tail: __m128i, len: usize) -> __m512i {
-    let both = _mm256_inserti128_si256::<1>(_mm256_castsi128_si256(head), tail);
-    close_up(_mm512_zextsi256_si512(both), 16, len)
-}
-
-/// Returns the first 32 bytes and the last 32 of fewer than 64, joined and followed by zeros.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn close_up_32(head: __m256i, tail: __m256i, len: usize) -> __m512i {
-    let both = _mm512_inserti64x4::<1>(_mm512_castsi256_si512(head), tail);
-    close_up(both, 32, len)
-}
-
-/// Returns the first `half` bytes, followed by those of the second half that are not among them.
+/// Returns the first `half` bytes, followed by those of the second half that they did not have.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 fn close_up(both: __m512i, half: usize, len: usize) -> __m512i {
@@ -439,21 +336,7 @@ fn load_32(bytes: &[u8; 32]) -> __m256i {
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn store_16(vector: __m128i, bytes: &mut [u8; 16]) {
-    // SAFETY: the 16 bytes that are written are those of the array, at any alignment.
-    unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), vector) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn store_32(vector: __m256i, bytes: &mut [u8; 32]) {
-    // SAFETY: the 32 bytes that are written are those of the array, at any alignment.
-    unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), vector) }
-}
-
-/// Returns a mask of the lowest bits, fewer than 64.
+/// Fewer than 64 bits.
 #[inline]
 const fn lowest(bits: usize) -> u64 {
     !(u64::MAX << (bits % 64))
@@ -477,27 +360,12 @@ mod tests {
             // SAFETY: asked just above.
             let text = unsafe { super::are_characters(bytes) };
             assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
-            if bytes.len() >= 16 {
-                check_unmasked(bytes, text);
-            }
             if bytes.len() >= super::STEP {
                 // SAFETY: asked just above.
                 let ascii = unsafe { super::is_ascii(bytes) };
                 assert_eq!(ascii, bytes.is_ascii(), "{bytes:02x?}");
             }
         }
-    }
-
-    fn check_unmasked(bytes: &[u8], is_text: bool) {
-        let key = [0x37, 0xfa, 0x21, 0x3d];
-        let mut end_key = key;
-        end_key.rotate_left(bytes.len() % 4);
-        let masked = bytes.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key);
-        let mut unmasked: Vec<u8> = masked.collect();
-        let (key, end_key) = (u32::from_ne_bytes(key), u32::from_ne_bytes(end_key));
-        // SAFETY: only `check` calls this, which has asked.
-        assert_eq!(unsafe { super::unmask(key, end_key, &mut unmasked) }, is_text);
-        assert_eq!(unmasked, bytes);
     }
 
     #[test]
