@@ -66,11 +66,18 @@ for_target() {
     export CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_RUNNER="qemu-s390x-static -L /usr/s390x-linux-gnu"
 }
 
-# The README's test command, then the core as its other users build it.
+# Runs a command of cargo with the code that a small machine runs, whatever this one is.
+compact() {
+    RUSTFLAGS="${RUSTFLAGS:-} --cfg bareframe_compact" "$@"
+}
+
+# The README's test command, then the core as its other users build it, for large machines and for small ones.
 tests() {
     cargo test
     cargo test -p bareframe --no-default-features --lib --tests
     cargo test -p bareframe --features simd --lib --tests
+    compact cargo test -p bareframe --lib --tests --target-dir target/compact
+    compact cargo test -p bareframe --features simd --lib --tests --target-dir target/compact
 }
 
 format() {
@@ -81,6 +88,8 @@ lint() {
     cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
+    compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
+    compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
 }
 
 docs() {
@@ -209,8 +218,8 @@ firmware() {
     firmware/ci
 }
 
-# Line coverage of the core, without the lines of its own tests, by its tests with the kernels and without: lists what no
-# test runs, and fails below 98 %. The reasons are in docs/coverage.md.
+# Line coverage of the core, without the lines of its own tests, by its tests with the kernels and without, for large
+# machines and for small ones: lists what no test runs, and fails below 98 %. The reasons are in docs/coverage.md.
 coverage() {
     need_cargo llvm-cov
     local tools="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/bin"
@@ -224,6 +233,8 @@ coverage() {
     cargo llvm-cov clean --workspace
     cargo llvm-cov --no-report -p bareframe --lib --tests
     cargo llvm-cov --no-report -p bareframe --features simd --lib --tests
+    compact cargo llvm-cov --no-report -p bareframe --lib --tests
+    compact cargo llvm-cov --no-report -p bareframe --features simd --lib --tests
     cargo llvm-cov report -p bareframe --lcov --output-path target/coverage.lcov
     awk -F '[:,]' '
         $1 == "SF" {
@@ -245,18 +256,14 @@ coverage() {
 # those that no test notices.
 mutants() {
     need_cargo mutants
-    local file files where job jobs='' emulators='' failed=''
+    local file files where job jobs='' failed=''
     # The largest first, so that the jobs end at about the same time.
     files=${MUTANTS:-$(find crates/bareframe/src -name '*.rs' ! -name lib.rs ! -name mod.rs ! -name format.rs -printf '%s %P\n' |
         sort -rn | sed 's|.* ||; s|\.rs$||')}
     for file in $files; do
         rm -rf "$(mutants_of "$file")"
-        case $(mutants_ways "$file") in *narrow* | *older*) emulators=yes ;; esac
+        case $(mutants_ways "$file") in *older*) need_cross ;; esac
     done
-    if [ "$emulators" ]; then
-        need_cross
-        (for_target powerpc-unknown-linux-gnu)
-    fi
     for job in $(seq "${JOBS:-$(nproc)}"); do
         # shellcheck disable=SC2086
         mutants_job "$job" $files &
@@ -277,22 +284,22 @@ mutants() {
 
 # Where the results for a file are.
 mutants_of() {
-    echo "$PWD/target/mutants/of-${1/\//-}"
+    echo "$PWD/target/mutants/of-${1//\//-}"
 }
 
 # The tests that may notice a change to a file: the likeliest first, each after it for what was not noticed.
 mutants_ways() {
     case $1 in
-        cpu | mask/lane | mask/x86_64 | */avx*) echo unit_simd older simd ;;
-        mask/words) echo narrow ;;
-        mask/aligned) echo narrow_simd ;;
-        */small) echo narrow narrow_simd ;;
-        handshake/*) echo heads tests simd ;;
-        mask/blocks | mask/ends) echo unit unit_simd tests ;;
-        utf8) echo unit unit_simd older older_avx2 talk tests narrow narrow_simd ;;
-        mask) echo unit unit_simd talk tests narrow narrow_simd ;;
-        */large) echo frames talk simd ;;
-        header | frame | control | message | receiver) echo frames talk simd narrow_simd ;;
+        cpu | */x86_64*) echo unit_simd older simd ;;
+        */compact*) echo compact compact_simd ;;
+        mask/fast/portable*) echo unit tests ;;
+        mask/fast*) echo unit unit_simd tests ;;
+        utf8/fast*) echo unit unit_simd older older_avx2 tests ;;
+        handshake/*) echo heads tests simd compact_heads ;;
+        utf8) echo unit unit_simd talk tests compact ;;
+        mask) echo unit unit_simd talk tests compact compact_simd ;;
+        */fast*) echo frames talk simd ;;
+        header* | frame* | control* | message* | receiver*) echo frames talk simd compact ;;
         connection | sender | outbox | assemble) echo talk tests ;;
         *) echo frames talk tests ;;
     esac
@@ -338,13 +345,14 @@ mutants_noticed_by() {
         heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
         tests) args=(-C=--lib -C=--tests) ;;
         simd) args=(--features simd -C=--lib -C=--tests) ;;
-        narrow) args=(-C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test=decoding) ;;
-        narrow_simd) args=(--features simd -C=--target=powerpc-unknown-linux-gnu -C=--lib -C=--test={decoding,shown,values}) ;;
+        compact) args=(-C=--lib -C=--test={decoding,shown,values,conversation}) ;;
+        compact_simd) args=(--features simd -C=--lib -C=--test=decoding) ;;
+        compact_heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
     esac
     case $way in
         older) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu Nehalem" ;;
         older_avx2) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu Nehalem,+xsave,+avx,+avx2" ;;
-        narrow*) for_target powerpc-unknown-linux-gnu ;;
+        compact*) export RUSTFLAGS="--cfg bareframe_compact" ;;
     esac
     cd "$tree"
     # A test that takes five times as long as without a change is stopped, but none within 5 s. It fails if a change is not

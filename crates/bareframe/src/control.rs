@@ -117,7 +117,11 @@ impl ControlPayload {
 
     /// Checks the payload of a Close frame and returns its code (RFC 6455 section 5.5.1).
     pub(crate) fn check_close(&self) -> Result<Option<CloseCode>, ProtocolError> {
-        let (number, reason) = match &**self {
+        // There are so many.
+        let Some(bytes) = self.bytes.get(..usize::from(self.payload_len())) else {
+            return Ok(None);
+        };
+        let (number, reason) = match bytes {
             [] => return Ok(None),
             [_] => return Err(ProtocolError::TruncatedCloseCode),
             [high, low, reason @ ..] => (u16::from_be_bytes([*high, *low]), reason),

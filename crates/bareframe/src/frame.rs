@@ -119,7 +119,7 @@ impl FrameDecoder {
             };
             take(input, 1);
             if let Some(header) = header {
-                state.enter_payload(&header);
+                *state = FrameState::behind(&header);
                 return Ok(Some(FrameEvent::Header(header)));
             }
         }

@@ -16,7 +16,7 @@ use crate::close_reason::CloseReason;
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
 use crate::frame::{FrameState, PayloadChunk, take};
-use crate::header::{FrameHeader, MaskBit, Rules, SimpleHeader};
+use crate::header::{FrameHeader, MaskBit, SimpleHeader};
 use crate::limits::{Config, Limits};
 use crate::mask::Masker;
 use crate::message::{ChunkFlags, Message};
@@ -66,6 +66,29 @@ pub struct Receiver<R> {
     role: PhantomData<fn() -> R>,
 }
 
+/// What is at the front of the input.
+enum Step {
+    /// A chunk of a message.
+    Chunk(leaf::Chunk),
+    /// So many bytes of headers and control frames, which are taken.
+    Taken(usize, Completed),
+}
+
+/// What is complete with the last byte of a header or of a control frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Completed {
+    /// No event: more bytes are needed, or none are received any more.
+    Nothing,
+    /// A message, by a header without payload.
+    Message,
+    Ping,
+    Pong,
+    Close,
+    /// No event: the state has the error.
+    Failed,
+}
+
 /// Whether anything more is received, and where in a frame.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -79,21 +102,13 @@ pub(crate) enum ReceiverState {
     Ended,
 }
 
-/// What is complete with the last byte of a header or of a control frame's payload.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Completed {
-    /// No event: more bytes are needed, or none are received any more.
-    Nothing,
-    /// A message, by a header without payload.
-    Message,
-    Ping,
-    Pong,
-    Close,
-    /// No event: the state has the error.
-    Failed,
-}
-
 impl<R: Role> Receiver<R> {
+    const MASK_BIT: MaskBit = if R::RECEIVES_MASKED {
+        MaskBit::Set
+    } else {
+        MaskBit::Clear
+    };
+
     #[inline(always)]
     pub(crate) const fn new(config: Config) -> Receiver<R> {
         Receiver {
@@ -200,56 +215,33 @@ impl<R: Role> Receiver<R> {
     fn take_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
         SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
             if first.begins_whole_message() {
-                Some(self.fast_path.limit(self))
+                Some(self.fast_path.limit())
             } else {
                 None
             }
         })
     }
 
-    /// Receives until there is an event or no more input: the one loop of all machines. `header` is what
-    /// [`Receiver::take_header`] has just taken.
+    /// Receives from input that is not empty until there is an event or no more input: the one loop of all machines.
     #[inline(always)]
-    fn receive_next<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-        header: Option<SimpleHeader>,
-    ) -> Result<Option<Event<'i>>, ProtocolError> {
-        let mut whole = None;
-        if let Some(header) = header {
-            if header.payload_len <= input.len() {
-                let flags = ChunkFlags::whole_message(header.first);
-                whole = Some((header.payload_len, header.fields().masker(), flags));
-            } else {
-                self.enter_only_frame(header.fields());
+    fn receive_next<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
+        let chunk = loop {
+            match leaf::step(self, input) {
+                Step::Chunk(chunk) => break chunk,
+                Step::Taken(len, completed) => {
+                    take(input, len);
+                    if completed != Completed::Nothing {
+                        return self.event(completed);
+                    }
+                }
             }
-        }
-        let (len, masker, flags) = match whole {
-            Some(chunk) => chunk,
-            None => loop {
-                if input.is_empty() {
-                    return self.end_of_input();
-                }
-                if let Some(chunk) = self.next_data(input.len()) {
-                    break chunk;
-                }
-                let (taken, completed) = leaf::receive_other(self, input);
-                take(input, taken);
-                if completed != Completed::Nothing {
-                    return self.complete(completed);
-                }
-            },
+            if input.is_empty() {
+                return self.end_of_input();
+            }
         };
-        // The input has at least `len` bytes.
-        let Some(bytes) = input.get_mut(..len) else {
-            return Ok(None);
-        };
-        match self
-            .message
-            .receive(R::RECEIVES_MASKED.then_some(masker), bytes, flags)
-        {
-            Ok(flags) => Ok(Some(Event::Data(Data::new(take(input, len), flags)))),
-            Err(InvalidUtf8 { at }) => {
+        match leaf::finish(self, input, chunk) {
+            (len, Ok(flags)) => Ok(Some(Event::Data(Data::new(take(input, len), flags)))),
+            (_, Err(InvalidUtf8 { at })) => {
                 take(input, at);
                 Err(self.refuse(ProtocolError::InvalidUtf8))
             }
@@ -258,43 +250,64 @@ impl<R: Role> Receiver<R> {
 
     /// Returns the event of what is complete.
     #[inline(always)]
-    fn complete<'i>(&mut self, completed: Completed) -> Result<Option<Event<'i>>, ProtocolError> {
+    fn event<'i>(&mut self, completed: Completed) -> Result<Option<Event<'i>>, ProtocolError> {
         // Each event is returned by itself, so that it is written where the caller wants it and not copied.
         match completed {
-            Completed::Nothing | Completed::Failed => self.end_of_input(),
             Completed::Message => {
-                let flags = self.end_message();
+                let flags = leaf::end_message(self);
                 Ok(Some(Event::Data(Data::new(&mut [], flags))))
             }
-            Completed::Ping if self.auto_pong => {
-                self.pending.insert(Pending::PONG);
-                Ok(Some(Event::Ping(self.pong)))
+            Completed::Ping => {
+                if self.auto_pong {
+                    self.pending.insert(Pending::PONG);
+                }
+                Ok(Some(Event::Ping(*leaf::ping_payload(self))))
             }
-            Completed::Ping => Ok(Some(Event::Ping(self.control))),
             Completed::Pong => Ok(Some(Event::Pong(self.control))),
             Completed::Close => Ok(Some(Event::Close(CloseReason::from_payload(self.control)))),
+            Completed::Nothing | Completed::Failed => self.end_of_input(),
+        }
+    }
+
+    /// Returns what `receive` does when it can't take any more.
+    #[inline(always)]
+    const fn end_of_input<T>(&self) -> Result<Option<T>, ProtocolError> {
+        match self.state {
+            ReceiverState::Failed(error) => Err(error),
+            _ => Ok(None),
         }
     }
 
     /// Ends a message with a frame that has no payload, and returns the flags of the empty chunk.
-    // An event that is returned from a call would have to be in memory, and with it all others.
-    #[inline(never)]
+    #[inline(always)]
     fn end_message(&mut self) -> ChunkFlags {
         let flags = self.message.end(&self.limits());
         leaf::update_fast_path(self);
         flags
     }
 
-    /// Begins a message in one frame of which not all has arrived.
-    // Rare beside frames that arrive whole, which `cold` keeps ahead of it in the machine code.
-    #[cold]
-    #[inline(never)]
-    fn enter_only_frame(&mut self, header: FrameHeader) {
-        if let ReceiverState::Open(frame) = &mut self.state {
-            frame.enter_payload(&header);
-        }
-        self.message.enter_only_frame(header.first());
+    /// Begins a message in one frame of which only so many bytes of payload are taken now, and returns their chunk if there
+    /// are any.
+    #[inline(always)]
+    fn enter_only_frame(
+        &mut self,
+        header: &SimpleHeader,
+        taken: usize,
+    ) -> Option<(usize, Masker, ChunkFlags)> {
+        let mut masker = header.masker();
+        masker.skip(taken);
+        self.state = ReceiverState::Open(FrameState::Payload {
+            missing: header.payload_len.wrapping_sub(taken) as u64,
+            masker,
+            first: header.first,
+        });
+        self.message.enter_only_frame(header.first);
         leaf::update_fast_path(self);
+        if taken == 0 {
+            return None;
+        }
+        let flags = self.message.next_chunk(false, &self.limits());
+        Some((taken, header.masker(), flags))
     }
 
     /// Counts the next bytes of a data payload, and returns their number, how they are unmasked, and what they are.
@@ -323,32 +336,38 @@ impl<R: Role> Receiver<R> {
     /// more is received.
     #[inline(never)]
     fn receive_byte(&mut self, bytes: &[u8]) -> (usize, Completed) {
-        let chunk = match &mut self.state {
-            ReceiverState::Open(frame) => frame.next_payload(1),
-            ReceiverState::Failed(_) => return (0, Completed::Failed),
-            ReceiverState::Closed(_) | ReceiverState::Ended => return (bytes.len(), Completed::Nothing),
+        let limits = self.limits();
+        let ReceiverState::Open(frame) = &mut self.state else {
+            return match self.state {
+                // No event follows it, since the error is found where the loop ends.
+                ReceiverState::Failed(_) => (0, Completed::Failed),
+                _ => (bytes.len(), Completed::Nothing),
+            };
         };
         let Some(&byte) = bytes.first() else {
             return (0, Completed::Nothing);
         };
-        let first = if let Some(mut chunk) = chunk {
-            self.control.push(chunk.masker.apply_byte(byte));
-            if !chunk.ends_frame {
+        let first = if let Some((byte, ended)) = frame.push_payload(byte) {
+            self.control.push(byte);
+            let Some(first) = ended else {
                 return (1, Completed::Nothing);
-            }
-            chunk.first
+            };
+            first
         } else {
-            match self.push_header(byte) {
+            let rules = self.message.rules(&limits, self.rsv, Self::MASK_BIT);
+            let header = match frame.push(byte, &rules) {
+                Ok(Some(header)) => header,
                 Ok(None) => return (1, Completed::Nothing),
-                Ok(Some(header)) => {
-                    let completed = self.enter_frame(&header);
-                    if !header.first().is_control() || header.payload_len() > 0 {
-                        return (1, completed);
-                    }
-                    header.first()
+                Err(error) => {
+                    self.refuse(error);
+                    return (0, Completed::Failed);
                 }
-                Err(error) => return (0, self.fail_with(error)),
+            };
+            let completed = self.enter_frame(&header);
+            if !header.first().is_control() || header.payload_len() > 0 {
+                return (1, completed);
             }
+            header.first()
         };
         let completed = self.end_control(first.opcode());
         if completed == Completed::Ping {
@@ -358,21 +377,10 @@ impl<R: Role> Receiver<R> {
         (usize::from(completed != Completed::Failed), completed)
     }
 
-    #[inline(always)]
-    fn push_header(&mut self, byte: u8) -> Result<Option<FrameHeader>, ProtocolError> {
-        let rules = self.rules();
-        match &mut self.state {
-            ReceiverState::Open(frame) => frame.push(byte, &rules),
-            _ => Ok(None),
-        }
-    }
-
     /// Begins a frame that the rules allowed.
     #[inline]
     fn enter_frame(&mut self, header: &FrameHeader) -> Completed {
-        if let ReceiverState::Open(frame) = &mut self.state {
-            frame.enter_payload(header);
-        }
+        self.state = ReceiverState::Open(FrameState::behind(header));
         if header.first().is_control() {
             self.control.clear();
             return Completed::Nothing;
@@ -397,28 +405,11 @@ impl<R: Role> Receiver<R> {
                     self.pending.insert(Pending::CLOSE);
                     Completed::Close
                 }
-                Err(error) => self.fail_with(error),
+                Err(error) => {
+                    self.refuse(error);
+                    Completed::Failed
+                }
             },
-        }
-    }
-
-    /// Returns what the next frame may be.
-    #[inline]
-    const fn rules(&self) -> Rules {
-        let mask = if R::RECEIVES_MASKED {
-            MaskBit::Set
-        } else {
-            MaskBit::Clear
-        };
-        self.message.rules(&self.limits(), self.rsv, mask)
-    }
-
-    /// Returns what `receive` does when nothing is left to take.
-    #[inline(always)]
-    const fn end_of_input<T>(&self) -> Result<Option<T>, ProtocolError> {
-        match self.state {
-            ReceiverState::Failed(error) => Err(error),
-            _ => Ok(None),
         }
     }
 
@@ -429,12 +420,6 @@ impl<R: Role> Receiver<R> {
         self.stop(ReceiverState::Failed(error));
         self.pending.insert(Pending::CLOSE);
         error
-    }
-
-    #[cold]
-    fn fail_with(&mut self, error: ProtocolError) -> Completed {
-        self.refuse(error);
-        Completed::Failed
     }
 
     #[inline]
@@ -457,7 +442,7 @@ impl<R> Receiver<R> {
     /// Returns `true` if the next byte may begin a message.
     #[inline(always)]
     const fn is_between_messages(&self) -> bool {
-        matches!(self.state, ReceiverState::Open(FrameState::BetweenFrames)) && !self.message.is_open()
+        matches!(self.state, ReceiverState::Open(FrameState::BetweenFrames)) & !self.message.is_open()
     }
 }
 

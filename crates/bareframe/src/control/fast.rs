@@ -33,8 +33,7 @@ fn copy_chunk<const N: usize>(masker: &mut Masker, from: &mut &[u8], to: &mut &m
     let Some((chunk, behind)) = from.split_first_chunk::<N>() else {
         return false;
     };
-    let mut chunk = *chunk;
-    masker.apply(&mut chunk);
+    let chunk = masker.apply_value(*chunk);
     if let Some(out) = to.split_off_mut(..N).and_then(|out| out.first_chunk_mut()) {
         *out = chunk;
     }

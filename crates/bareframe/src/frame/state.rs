@@ -79,18 +79,39 @@ impl FrameState {
         Ok(None)
     }
 
-    /// Begins the payload of this frame; without any bytes of it, the frame has ended.
-    #[inline]
-    pub(crate) fn enter_payload(&mut self, header: &FrameHeader) {
-        *self = if header.payload_len() == 0 {
-            FrameState::BetweenFrames
-        } else {
-            FrameState::Payload {
-                missing: header.payload_len(),
-                masker: header.masker(),
-                first: header.first(),
-            }
+    /// Returns the state behind a header: in its payload, or between frames if it has none.
+    #[inline(always)]
+    pub(crate) fn behind(header: &FrameHeader) -> FrameState {
+        if header.payload_len() == 0 {
+            return FrameState::BetweenFrames;
+        }
+        FrameState::Payload {
+            missing: header.payload_len(),
+            masker: header.masker(),
+            first: header.first(),
+        }
+    }
+
+    /// Takes the next byte of a payload, and returns it unmasked, and the frame's first byte if the frame ends with it; `None`
+    /// outside of a payload.
+    #[inline(always)]
+    pub(crate) fn push_payload(&mut self, byte: u8) -> Option<(u8, Option<FirstByte>)> {
+        let FrameState::Payload {
+            missing,
+            masker,
+            first,
+        } = self
+        else {
+            return None;
         };
+        let byte = masker.apply_byte(byte);
+        *missing = missing.wrapping_sub(1);
+        if *missing > 0 {
+            return Some((byte, None));
+        }
+        let first = *first;
+        *self = FrameState::BetweenFrames;
+        Some((byte, Some(first)))
     }
 
     /// Counts as many of `available` bytes as belong to the payload, and returns what they are; `None` outside of a

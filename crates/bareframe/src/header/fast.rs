@@ -1,5 +1,19 @@
 //! What a large machine looks for in a header.
 
+use super::{FrameHeader, SimpleHeader};
+
+impl SimpleHeader {
+    /// Returns the same as a header.
+    #[inline(always)]
+    pub(crate) const fn fields(&self) -> FrameHeader {
+        FrameHeader {
+            payload_len: self.payload_len as u64,
+            masking_key: self.masking_key,
+            first: self.first,
+        }
+    }
+}
+
 /// Returns the 64-bit length of the header at the front of `input` if it is there in minimal form.
 #[inline(always)]
 pub(super) fn payload_len_64(input: &[u8]) -> Option<usize> {

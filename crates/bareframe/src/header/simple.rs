@@ -1,7 +1,7 @@
 //! The fast look at a header: nearly every frame has a whole header with nothing unusual about it.
 
-use super::{FrameHeader, LENGTH_16, LENGTH_64, MASK, leaf};
-use crate::mask::MaskingKey;
+use super::{LENGTH_16, LENGTH_64, MASK, leaf};
+use crate::mask::{Masker, MaskingKey};
 use crate::opcode::FirstByte;
 
 /// A header that is whole, has its length in minimal form, and the MASK bit that the role asks for.
@@ -56,13 +56,10 @@ impl SimpleHeader {
         })
     }
 
+    /// Returns what unmasks the payload: [`Masker::NONE`] if it is not masked.
     #[inline(always)]
-    pub(crate) const fn fields(&self) -> FrameHeader {
-        FrameHeader {
-            payload_len: self.payload_len as u64,
-            masking_key: self.masking_key,
-            first: self.first,
-        }
+    pub(crate) fn masker(&self) -> Masker {
+        self.masking_key.map_or(Masker::NONE, Masker::new)
     }
 }
 

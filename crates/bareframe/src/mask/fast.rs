@@ -15,6 +15,22 @@ use vector::Word;
 use x86_64 as kernels;
 
 impl Masker {
+    /// Up to this length, in bytes, a piece is masked where [`Masker::apply_finding_ascii`] is inlined; longer ones by a call.
+    pub(crate) const SHORT: usize = 128;
+
+    /// Masks or unmasks the next N bytes of the payload by value.
+    #[inline(always)]
+    pub(crate) fn apply_value<const N: usize>(&mut self, mut bytes: [u8; N]) -> [u8; N] {
+        let (words, rest) = bytes.as_chunks_mut();
+        for word in words {
+            *word = (u32::from_ne_bytes(*word) ^ self.key).to_ne_bytes();
+        }
+        for byte in rest {
+            *byte = self.apply_byte(*byte);
+        }
+        bytes
+    }
+
     /// Masks or unmasks the next piece of the payload as [`Masker::apply`] does, and returns `true` if every byte that it
     /// wrote is ASCII.
     // If this were a call, the receiver would keep the frame's length in memory, and the next frame would wait for it.
@@ -24,6 +40,25 @@ impl Masker {
         self.skip(piece.len());
         ascii
     }
+
+    /// Does the same as [`Masker::apply_finding_ascii`], with no more than the call of a kernel for pieces that are longer than
+    /// [`Masker::SHORT`].
+    #[inline(always)]
+    pub(crate) fn apply_long_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
+        let ascii = if piece.len() > Masker::SHORT {
+            kernels::xor_long(self.key, piece)
+        } else {
+            xor_apart(self.key, piece)
+        };
+        self.skip(piece.len());
+        ascii
+    }
+}
+
+/// XORs the bytes with the key as [`kernels::xor`] does.
+#[inline(never)]
+fn xor_apart(key: u32, bytes: &mut [u8]) -> bool {
+    kernels::xor(key, bytes)
 }
 
 /// XORs the bytes with the key.

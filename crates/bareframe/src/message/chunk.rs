@@ -7,7 +7,7 @@ use core::fmt;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChunkFlags {
     // The reserved bits as in a frame's first byte, and the bits below.
-    bits: u8,
+    pub(super) bits: u8,
 }
 
 impl ChunkFlags {
@@ -18,7 +18,7 @@ impl ChunkFlags {
     /// It is text, and begins and ends with a whole character.
     const WHOLE_CHARACTERS: u8 = 8;
     /// It belongs to a message.
-    const OPEN: u8 = 0x80;
+    pub(super) const OPEN: u8 = 0x80;
 
     /// No message is open.
     pub(super) const NONE: ChunkFlags = ChunkFlags { bits: 0 };

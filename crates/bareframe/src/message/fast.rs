@@ -5,13 +5,26 @@ use super::{ChunkFlags, Message};
 use crate::mask::Masker;
 use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
-/// Up to these lengths, in bytes, a whole message and a chunk of one are unmasked where `receive` is called: nearly all
-/// are so short, and the code is there at every call site.
-const SHORT_WHOLE: usize = 128;
-const SHORT_CHUNK: usize = 128;
-
 /// How many bytes of text are unmasked before they are validated: they are still in the nearest cache then.
 const BLOCK: usize = 8192;
+
+impl ChunkFlags {
+    /// Returns the flags as a byte, which has its top bit set.
+    #[inline(always)]
+    pub(crate) const fn bits(self) -> u8 {
+        self.bits
+    }
+
+    /// Returns the flags that [`ChunkFlags::bits`] returns as this byte, or `None` if its top bit is clear.
+    #[inline(always)]
+    pub(crate) const fn from_bits(bits: u8) -> Option<ChunkFlags> {
+        if bits & ChunkFlags::OPEN != 0 {
+            Some(ChunkFlags { bits })
+        } else {
+            None
+        }
+    }
+}
 
 /// Unmasks the bytes of a message in one frame, if there is a masker, and validates them.
 #[inline(always)]
@@ -20,14 +33,12 @@ pub(crate) fn receive_whole(
     bytes: &mut [u8],
     flags: ChunkFlags,
 ) -> Result<(), InvalidUtf8> {
-    if bytes.len() > SHORT_WHOLE {
-        return receive_long(&mut Utf8Validator::new(), masker, bytes, flags);
+    if bytes.len() > BLOCK {
+        return receive_blocks(&mut Utf8Validator::new(), masker, bytes, flags);
     }
-    let is_ascii = match masker {
-        Some(mut masker) => masker.apply_finding_ascii(bytes),
-        None => flags.is_plain_text() && utf8::is_ascii(bytes),
-    };
-    if flags.is_plain_text() && !is_ascii {
+    let is_ascii = unmask(masker, bytes, flags);
+    // Not `&&`: one branch that is nearly never taken, and not two of which each depends on what the peer sends.
+    if flags.is_plain_text() & !is_ascii {
         return validate_whole(bytes);
     }
     Ok(())
@@ -36,81 +47,131 @@ pub(crate) fn receive_whole(
 /// Validates the text of a whole message, which is unmasked.
 #[inline(never)]
 fn validate_whole(bytes: &[u8]) -> Result<(), InvalidUtf8> {
+    if utf8::are_characters(bytes) {
+        return Ok(());
+    }
     validate(&mut Utf8Validator::new(), bytes, true)
 }
 
 impl Message {
-    /// Unmasks the bytes of a chunk, if there is a masker, validates them, and adds to its flags whether it is whole
+    /// Unmasks the bytes of a short chunk, if there is a masker. Returns its flags, or `None` if it is text that must be
+    /// validated.
+    #[inline(always)]
+    pub(crate) fn unmask(
+        &self,
+        masker: Option<Masker>,
+        bytes: &mut [u8],
+        flags: ChunkFlags,
+    ) -> Option<ChunkFlags> {
+        let is_ascii = unmask(masker, bytes, flags);
+        self.unless_beyond_ascii(flags, is_ascii)
+    }
+
+    /// Unmasks a chunk of one byte, if there is a masker, and validates it as [`Message::receive_long`] does.
+    #[inline(always)]
+    pub(crate) fn receive_byte(
+        &mut self,
+        masker: Option<Masker>,
+        byte: &mut u8,
+        flags: ChunkFlags,
+    ) -> Result<ChunkFlags, InvalidUtf8> {
+        if let Some(mut masker) = masker {
+            *byte = masker.apply_byte(*byte);
+        }
+        if !flags.is_plain_text() {
+            return Ok(flags);
+        }
+        let begins_whole = self.text.is_between_characters();
+        let next = self.text.then(*byte).ok_or(InvalidUtf8 { at: 0 })?;
+        advance(&mut self.text, next, 1, flags.is_last())?;
+        Ok(self.with_whole_characters(flags, begins_whole))
+    }
+
+    /// Unmasks the bytes of a long chunk, if there is a masker, validates them, and adds to its flags whether it is whole
     /// characters.
     ///
     /// If the bytes are not UTF-8, the text is as before.
     #[inline(always)]
-    pub(crate) fn receive(
+    pub(crate) fn receive_long(
         &mut self,
         masker: Option<Masker>,
         bytes: &mut [u8],
         flags: ChunkFlags,
     ) -> Result<ChunkFlags, InvalidUtf8> {
-        let begins_whole = self.text.is_between_characters();
-        if bytes.len() > SHORT_CHUNK {
-            receive_long(&mut self.text, masker, bytes, flags)?;
-        } else {
-            let is_ascii = unmask(masker, bytes);
-            if flags.is_plain_text() && !(is_ascii && begins_whole) {
-                validate(&mut self.text, bytes, flags.is_last())?;
-            }
+        if bytes.len() > BLOCK {
+            let begins_whole = self.text.is_between_characters();
+            receive_blocks(&mut self.text, masker, bytes, flags)?;
+            return Ok(self.with_whole_characters(flags, begins_whole));
         }
-        let is_whole = flags.is_plain_text() && begins_whole && self.text.is_between_characters();
-        Ok(flags.with_whole_characters(is_whole))
+        let is_ascii = match masker {
+            Some(mut masker) => masker.apply_long_finding_ascii(bytes),
+            None => unmask(None, bytes, flags),
+        };
+        match self.unless_beyond_ascii(flags, is_ascii) {
+            Some(flags) => Ok(flags),
+            None => self.validate(bytes, flags),
+        }
+    }
+
+    /// Returns the flags of a chunk that is valid by itself, or `None` if it is text that must be validated.
+    #[inline(always)]
+    const fn unless_beyond_ascii(&self, flags: ChunkFlags, is_ascii: bool) -> Option<ChunkFlags> {
+        let is_text = flags.is_plain_text();
+        // Not `&&`, as in `receive_whole`.
+        if is_text & !(is_ascii & self.text.is_between_characters()) {
+            None
+        } else {
+            Some(flags.with_whole_characters(is_text))
+        }
+    }
+
+    /// Validates the text of a chunk, which is unmasked, as [`Message::receive_long`] does.
+    #[inline(always)]
+    pub(crate) fn validate(&mut self, bytes: &[u8], flags: ChunkFlags) -> Result<ChunkFlags, InvalidUtf8> {
+        let begins_whole = self.text.is_between_characters();
+        validate(&mut self.text, bytes, flags.is_last())?;
+        Ok(self.with_whole_characters(flags, begins_whole))
+    }
+
+    #[inline(always)]
+    const fn with_whole_characters(&self, flags: ChunkFlags, begins_whole: bool) -> ChunkFlags {
+        let is_whole = begins_whole && self.text.is_between_characters();
+        flags.with_whole_characters(flags.is_plain_text() && is_whole)
     }
 }
 
-/// Unmasks the bytes of a long chunk, if there is a masker, and validates them.
+/// Unmasks bytes, if there is a masker, and returns `true` if they are known to be ASCII, which is found out of text.
+#[inline(always)]
+fn unmask(masker: Option<Masker>, bytes: &mut [u8], flags: ChunkFlags) -> bool {
+    match masker {
+        Some(mut masker) => masker.apply_finding_ascii(bytes),
+        None => flags.is_plain_text() && utf8::is_ascii(bytes),
+    }
+}
+
+/// Unmasks many bytes, if there is a masker, and validates them, block by block.
 #[inline(never)]
-fn receive_long(
+fn receive_blocks(
     text: &mut Utf8Validator,
     masker: Option<Masker>,
     bytes: &mut [u8],
     flags: ChunkFlags,
 ) -> Result<(), InvalidUtf8> {
+    let Some(mut masker) = masker else {
+        return if unmask(None, bytes, flags) && text.is_between_characters() {
+            Ok(())
+        } else {
+            validate(text, bytes, flags.is_last())
+        };
+    };
     if !flags.is_plain_text() {
-        if let Some(mut masker) = masker {
-            masker.apply(bytes);
-        }
+        masker.apply(bytes);
         return Ok(());
     }
-    if let Some(masker) = masker
-        && bytes.len() > BLOCK
-    {
-        return receive_blocks(text, masker, bytes, flags.is_last());
-    }
-    if unmask(masker, bytes) && text.is_between_characters() {
-        return Ok(());
-    }
-    validate(text, bytes, flags.is_last())
-}
-
-/// Unmasks bytes, if there is a masker, and returns `true` if they are ASCII.
-#[inline(always)]
-fn unmask(masker: Option<Masker>, bytes: &mut [u8]) -> bool {
-    match masker {
-        Some(mut masker) => masker.apply_finding_ascii(bytes),
-        None => utf8::is_ascii(bytes),
-    }
-}
-
-/// Unmasks and validates text block by block. `last` if the text ends with it.
-#[inline(never)]
-fn receive_blocks(
-    text: &mut Utf8Validator,
-    mut masker: Masker,
-    bytes: &mut [u8],
-    last: bool,
-) -> Result<(), InvalidUtf8> {
     let mut now = *text;
     let mut before: usize = 0;
     for block in bytes.chunks_mut(BLOCK) {
-        let is_ascii = masker.apply_finding_ascii(block);
+        let is_ascii = masker.apply_long_finding_ascii(block);
         if !(is_ascii && now.is_between_characters()) {
             now.push(block).map_err(|error| InvalidUtf8 {
                 at: before.saturating_add(error.at),
@@ -118,15 +179,12 @@ fn receive_blocks(
         }
         before = before.saturating_add(block.len());
     }
-    advance(text, now, before, last)
+    advance(text, now, before, flags.is_last())
 }
 
 /// Validates text that is unmasked. `last` if the text ends with it.
 #[inline(never)]
 fn validate(text: &mut Utf8Validator, bytes: &[u8], last: bool) -> Result<(), InvalidUtf8> {
-    if text.is_between_characters() && utf8::are_characters(bytes) {
-        return Ok(());
-    }
     let mut now = *text;
     now.push(bytes)?;
     advance(text, now, bytes.len(), last)

@@ -1,19 +1,22 @@
-//! How a large machine receives: inlined where it is called, and every header at once if it is whole.
+//! How a large machine receives: a whole message in one frame where `receive` is called, and all else in a function.
+
+mod rest;
 
 use super::event::{Data, Event};
-use super::{Completed, Receiver, ReceiverState};
+use super::{Receiver, Step};
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
-use crate::frame::{FrameState, take};
-use crate::header::{Rules, SimpleHeader};
+use crate::frame::take;
+use crate::header::SimpleHeader;
 use crate::limits::Limits;
-use crate::mask::Masker;
+use crate::mask::MaskingKey;
 use crate::message::{ChunkFlags, fast as message};
-use crate::opcode::{FirstByte, Opcode};
+use crate::opcode::FirstByte;
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
+use rest::receive_rest;
 
-/// The limit that one comparison decides by whether a frame takes the fast path.
+/// The limit with which one comparison decides whether a frame takes the fast path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct FastPath {
@@ -29,13 +32,12 @@ impl FastPath {
     }
 
     #[inline(always)]
-    pub(super) const fn limit<R>(&self, _: &Receiver<R>) -> usize {
+    pub(super) const fn limit(&self) -> usize {
         self.limit as usize
     }
 }
 
-/// Allows the fast path if the next byte may begin a message.
-// Called where messages of several frames or reads begin and end, and there for the sake of little code.
+/// Allows the fast path if the next byte may begin a message. Called where this may have changed.
 #[inline(always)]
 pub(super) fn update_fast_path<R>(receiver: &mut Receiver<R>) {
     receiver.fast_path.limit = if receiver.is_between_messages() {
@@ -50,16 +52,19 @@ pub(super) fn receive<'i, R: Role>(
     receiver: &mut Receiver<R>,
     input: &mut &'i mut [u8],
 ) -> Result<Option<Event<'i>>, ProtocolError> {
-    let header = receiver.take_header(input);
-    if let Some(header) = &header
-        && header.payload_len <= input.len()
-    {
-        return receive_whole(receiver, input, header);
+    if let Some(header) = receiver.take_header(input) {
+        if header.payload_len <= input.len() {
+            return receive_whole(receiver, input, &header);
+        }
+        enter_only_frame(receiver, header.first, header.masking_key, header.payload_len);
     }
-    receiver.receive_next(input, header)
+    if input.is_empty() {
+        return receiver.end_of_input();
+    }
+    receiver.receive_next(input)
 }
 
-/// Receives a message in one frame that is whole: no state changes, since none is left over.
+/// Receives a message in one frame that is whole. No state changes, since nothing of the frame is left over.
 #[inline(always)]
 fn receive_whole<'i, R: Role>(
     receiver: &mut Receiver<R>,
@@ -67,87 +72,70 @@ fn receive_whole<'i, R: Role>(
     header: &SimpleHeader,
 ) -> Result<Option<Event<'i>>, ProtocolError> {
     let flags = ChunkFlags::whole_message(header.first);
+    let masker = R::RECEIVES_MASKED.then_some(header.masker());
     if let Some(bytes) = input.get_mut(..header.payload_len)
-        && let Err(InvalidUtf8 { at }) =
-            message::receive_whole(header.masking_key.map(Masker::new), bytes, flags)
+        && let Err(InvalidUtf8 { at }) = message::receive_whole(masker, bytes, flags)
     {
         take(input, at);
         return Err(receiver.refuse(ProtocolError::InvalidUtf8));
     }
     let payload = input.split_off_mut(..header.payload_len).unwrap_or(&mut []);
-    Ok(Some(Event::Data(Data::new(
-        payload,
-        flags.with_whole_characters(flags.is_plain_text()),
-    ))))
+    let flags = flags.with_whole_characters(flags.is_plain_text());
+    Ok(Some(Event::Data(Data::new(payload, flags))))
 }
 
-/// Takes a control frame or a header that is whole, else a byte. Returns how many bytes it took.
+// Rare beside frames that arrive whole, which `cold` keeps ahead of it in the machine code. It has the fields by value: with
+// the address of a header, all that is done with it would be in memory.
+#[cold]
 #[inline(never)]
-pub(super) fn receive_other<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> (usize, Completed) {
-    if let ReceiverState::Open(FrameState::BetweenFrames) = receiver.state {
-        if let Some(received) = receive_control(receiver, bytes) {
-            return received;
-        }
-        if let Some(received) = receive_header(receiver, bytes) {
-            return received;
-        }
-    }
-    let received = receiver.receive_byte(bytes);
-    update_fast_path(receiver);
-    received
-}
-
-/// Takes a control frame that is whole at the front of `bytes`.
-#[inline(always)]
-fn receive_control<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Option<(usize, Completed)> {
-    const LIMIT: usize = ControlPayload::MAX_LEN.wrapping_add(1);
-    let available = bytes.len();
-    let mut rest = bytes;
-    let header = SimpleHeader::take(&mut rest, R::RECEIVES_MASKED, |first| {
-        // FIN, no reserved bits, and Close, Ping or Pong.
-        matches!(first.bits(), 0x88..=0x8A).then_some(LIMIT)
-    })?;
-    let payload = rest.get(..header.payload_len)?;
-    let opcode = header.first.opcode();
-    // Of a whole Ping only the Pong's copy is needed.
-    let place = if opcode == Opcode::Ping && receiver.auto_pong {
-        &mut receiver.pong
-    } else {
-        &mut receiver.control
+fn enter_only_frame<R: Role>(
+    receiver: &mut Receiver<R>,
+    first: FirstByte,
+    masking_key: Option<MaskingKey>,
+    payload_len: usize,
+) {
+    let header = SimpleHeader {
+        first,
+        masking_key,
+        payload_len,
     };
-    place.fill(header.fields().masker(), payload);
-    let completed = receiver.end_control(opcode);
-    // The last byte proves what is wrong with a Close.
-    let behind = rest.len().wrapping_sub(header.payload_len);
-    let taken = available.wrapping_sub(behind);
-    Some((
-        taken.wrapping_sub(usize::from(completed == Completed::Failed)),
-        completed,
-    ))
+    receiver.enter_only_frame(&header, 0);
 }
 
-/// Takes a header of a data frame that is whole at the front of `bytes`.
-#[inline(always)]
-fn receive_header<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Option<(usize, Completed)> {
-    let rules = receiver.rules();
-    let available = bytes.len();
-    let mut rest = bytes;
-    let header = SimpleHeader::take(&mut rest, R::RECEIVES_MASKED, |first| limit(&rules, first))?;
-    rules.check_end(header.first, header.payload_len as u64).ok()?;
-    let completed = receiver.enter_frame(&header.fields());
-    update_fast_path(receiver);
-    Some((available.wrapping_sub(rest.len()), completed))
-}
+/// A chunk at the front of the input, unmasked and validated: its length in bytes, and its flags.
+pub(super) type Chunk = (usize, ChunkFlags);
 
-/// Returns what the payload of a data frame with this first byte must be shorter than, in bytes, for the rules to allow
-/// its length; `None` if they do not allow the frame.
 #[inline(always)]
-fn limit(rules: &Rules, first: FirstByte) -> Option<usize> {
-    if first.is_control() || rules.fragments_used_up {
-        return None;
+pub(super) fn step<R: Role>(receiver: &mut Receiver<R>, input: &mut &mut [u8]) -> Step {
+    let (len, received) = receive_rest(receiver, input);
+    match received.as_chunk() {
+        Some(flags) => Step::Chunk((len, flags)),
+        None => Step::Taken(len, received.completed()),
     }
-    rules.check_first(first.bits()).ok()?;
-    // A length of 2^63 or more is never allowed (RFC 6455 section 5.2).
-    let longest = rules.frame.min(rules.message_left).min(i64::MAX as u64);
-    usize::try_from(longest.saturating_add(1)).ok()
+}
+
+/// Returns the length of a chunk and its flags.
+#[inline(always)]
+pub(super) const fn finish<R>(
+    _: &mut Receiver<R>,
+    _: &mut [u8],
+    (len, flags): Chunk,
+) -> (usize, Result<ChunkFlags, InvalidUtf8>) {
+    (len, Ok(flags))
+}
+
+/// Ends a message with a frame that has no payload. Rare, and returned in a register.
+#[inline(never)]
+pub(super) fn end_message<R: Role>(receiver: &mut Receiver<R>) -> ChunkFlags {
+    receiver.end_message()
+}
+
+/// Returns the payload of a Ping that has arrived, which is that of its Pong if there is one.
+#[inline(always)]
+pub(super) const fn ping_payload<R>(receiver: &Receiver<R>) -> &ControlPayload {
+    if receiver.auto_pong {
+        &receiver.pong
+    } else {
+        &receiver.control
+    }
 }

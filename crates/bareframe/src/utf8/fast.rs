@@ -5,7 +5,7 @@ mod portable;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod x86_64;
 
-use super::InvalidUtf8;
+use super::{InvalidUtf8, Utf8Validator};
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
 use portable as kernels;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
@@ -32,6 +32,15 @@ pub(super) enum Next {
     AfterF0,
     /// After F4: up to 8F, since it would be above U+10FFFF otherwise.
     AfterF4,
+}
+
+impl Utf8Validator {
+    /// Returns the validator as it is after one more byte, or `None` if the byte can't be part of UTF-8 here.
+    #[inline]
+    pub(crate) fn then(self, byte: u8) -> Option<Utf8Validator> {
+        let next = self.next.then(byte)?;
+        Some(Utf8Validator { next })
+    }
 }
 
 impl Next {
@@ -131,13 +140,13 @@ pub(crate) fn are_characters(bytes: &[u8]) -> bool {
 }
 
 /// Returns `true` if no byte has its top bit set.
-#[inline]
+#[inline(always)]
 pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     kernels::is_ascii(bytes)
 }
 
 /// Returns `true` if no byte has its top bit set, which it finds out in words. The last word may overlap the one before.
-#[inline]
+#[inline(always)]
 fn is_ascii_in_words(bytes: &[u8]) -> bool {
     const WORD: usize = size_of::<u64>();
     let (words, tail) = bytes.as_chunks::<WORD>();
@@ -161,6 +170,29 @@ mod tests {
     extern crate std;
     use super::*;
     use std::vec::Vec;
+
+    #[test]
+    fn s8_1_one_byte_is_validated_as_a_piece_of_one() {
+        for before in [
+            &b""[..],
+            b"\xC3",
+            b"\xE0",
+            b"\xE8",
+            b"\xE8\xAA",
+            b"\xED",
+            b"\xF0",
+            b"\xF1",
+            b"\xF4",
+        ] {
+            for byte in 0..=u8::MAX {
+                let mut text = Utf8Validator::new();
+                text.push(before).unwrap();
+                let then = text.then(byte);
+                let pushed = text.push(&[byte]).ok().map(|()| text);
+                assert_eq!(then, pushed, "{byte:#x} after {before:02x?}");
+            }
+        }
+    }
 
     #[test]
     fn s8_1_what_the_fast_checks_find_is_right() {

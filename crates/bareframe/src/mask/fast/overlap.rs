@@ -63,6 +63,15 @@ pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
                 vector.store(masked, bytes);
             }
         }
+        // In pairs first, since compilers unroll a loop over fewer than N into one that is slower.
+        let (pairs, rest) = rest.as_chunks_mut::<2>();
+        for pair in pairs {
+            for bytes in pair {
+                let masked = vector.xor(vector.load(bytes), key);
+                seen = vector.or(seen, masked);
+                vector.store(masked, bytes);
+            }
+        }
         for bytes in rest {
             let masked = vector.xor(vector.load(bytes), key);
             seen = vector.or(seen, masked);

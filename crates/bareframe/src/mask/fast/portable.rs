@@ -13,6 +13,9 @@ use block as long;
 #[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
 use words as long;
 
+/// Does the same as [`xor`] for more than 128 bytes.
+pub(super) use long::xor as xor_long;
+
 /// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
 pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {

@@ -42,6 +42,12 @@ fn xor_at_most_32(key: u32, bytes: &mut [u8]) -> bool {
 
 #[inline(never)]
 fn xor_dispatched(key: u32, bytes: &mut [u8]) -> bool {
+    xor_long(key, bytes)
+}
+
+/// Does the same as [`xor`] for more than 128 bytes.
+#[inline(always)]
+pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
     if known() == Some(Vectors::Avx2) {
         // SAFETY: `known` returns this only if the processor has AVX2.
         unsafe { avx2::xor(key, bytes) }

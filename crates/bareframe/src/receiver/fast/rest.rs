@@ -1,0 +1,200 @@
+//! What is no whole message in one frame: chunks of messages, headers and control frames, each at once as far as it has
+//! arrived.
+//!
+//! The functions here return a pair of integers, which is in registers, and each calls another only as the last thing that
+//! it does. So they keep nothing on the stack, and a call site of `receive` has little code for them.
+
+use super::super::{Completed, Receiver, ReceiverState};
+use super::update_fast_path;
+use crate::control::ControlPayload;
+use crate::error::ProtocolError;
+use crate::frame::FrameState;
+use crate::header::{Rules, SimpleHeader};
+use crate::mask::Masker;
+use crate::message::ChunkFlags;
+use crate::opcode::{FirstByte, Opcode};
+use crate::role::Role;
+use crate::utf8::InvalidUtf8;
+
+/// The flags of a chunk, or what is complete, in one byte.
+#[derive(Clone, Copy)]
+pub(super) struct Received {
+    // Flags have the top bit set, and what is complete has it clear.
+    bits: u8,
+}
+
+impl Received {
+    #[inline(always)]
+    const fn chunk(flags: ChunkFlags) -> Received {
+        Received { bits: flags.bits() }
+    }
+
+    #[inline(always)]
+    const fn other(completed: Completed) -> Received {
+        Received {
+            bits: completed as u8,
+        }
+    }
+
+    /// Returns the flags if it is a chunk.
+    #[inline(always)]
+    pub(super) const fn as_chunk(self) -> Option<ChunkFlags> {
+        ChunkFlags::from_bits(self.bits)
+    }
+
+    /// Returns what is complete if it is not a chunk.
+    #[inline(always)]
+    pub(super) const fn completed(self) -> Completed {
+        const MESSAGE: u8 = Completed::Message as u8;
+        const PING: u8 = Completed::Ping as u8;
+        const PONG: u8 = Completed::Pong as u8;
+        const CLOSE: u8 = Completed::Close as u8;
+        const FAILED: u8 = Completed::Failed as u8;
+        match self.bits {
+            MESSAGE => Completed::Message,
+            PING => Completed::Ping,
+            PONG => Completed::Pong,
+            CLOSE => Completed::Close,
+            FAILED => Completed::Failed,
+            _ => Completed::Nothing,
+        }
+    }
+}
+
+/// Takes bytes off the front, and returns how many, and what they are.
+#[inline(never)]
+pub(super) fn receive_rest<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> (usize, Received) {
+    let Some((len, masker, flags)) = receiver.next_data(bytes.len()) else {
+        return receive_other(receiver, bytes);
+    };
+    match bytes.get_mut(..len) {
+        Some(bytes) => receive_chunk(receiver, R::RECEIVES_MASKED.then_some(masker), bytes, flags),
+        // There are so many.
+        None => (0, Received::other(Completed::Nothing)),
+    }
+}
+
+#[inline(always)]
+fn receive_chunk<R: Role>(
+    receiver: &mut Receiver<R>,
+    masker: Option<Masker>,
+    bytes: &mut [u8],
+    flags: ChunkFlags,
+) -> (usize, Received) {
+    // Who reads byte by byte has many of these.
+    if let [byte] = bytes {
+        let received = receiver.message.receive_byte(masker, byte, flags);
+        return finish_chunk(receiver, 1, received);
+    }
+    if bytes.len() > Masker::SHORT {
+        return receive_long_chunk(receiver, masker, bytes, flags);
+    }
+    match receiver.message.unmask(masker, bytes, flags) {
+        Some(flags) => (bytes.len(), Received::chunk(flags)),
+        None => validate_chunk(receiver, bytes, flags),
+    }
+}
+
+#[inline(never)]
+fn receive_long_chunk<R: Role>(
+    receiver: &mut Receiver<R>,
+    masker: Option<Masker>,
+    bytes: &mut [u8],
+    flags: ChunkFlags,
+) -> (usize, Received) {
+    let received = receiver.message.receive_long(masker, bytes, flags);
+    finish_chunk(receiver, bytes.len(), received)
+}
+
+#[inline(never)]
+fn validate_chunk<R: Role>(receiver: &mut Receiver<R>, bytes: &[u8], flags: ChunkFlags) -> (usize, Received) {
+    let received = receiver.message.validate(bytes, flags);
+    finish_chunk(receiver, bytes.len(), received)
+}
+
+/// Returns a chunk of so many bytes, or fails if its text is not valid.
+#[inline(always)]
+fn finish_chunk<R: Role>(
+    receiver: &mut Receiver<R>,
+    len: usize,
+    received: Result<ChunkFlags, InvalidUtf8>,
+) -> (usize, Received) {
+    match received {
+        Ok(flags) => (len, Received::chunk(flags)),
+        Err(InvalidUtf8 { at }) => {
+            receiver.refuse(ProtocolError::InvalidUtf8);
+            (at, Received::other(Completed::Failed))
+        }
+    }
+}
+
+/// Takes a control frame or a header that is whole, else a byte.
+#[inline(never)]
+fn receive_other<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> (usize, Received) {
+    let (taken, completed) = match receiver.state {
+        ReceiverState::Open(FrameState::BetweenFrames) => {
+            receive_control(receiver, bytes).or_else(|| receive_header(receiver, bytes))
+        }
+        _ => None,
+    }
+    .unwrap_or_else(|| {
+        let received = receiver.receive_byte(bytes);
+        update_fast_path(receiver);
+        received
+    });
+    (taken, Received::other(completed))
+}
+
+/// Takes a control frame that is whole at the front of `bytes`.
+#[inline(always)]
+fn receive_control<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Option<(usize, Completed)> {
+    const LIMIT: usize = ControlPayload::MAX_LEN.wrapping_add(1);
+    let available = bytes.len();
+    let mut rest = bytes;
+    let header = SimpleHeader::take(&mut rest, R::RECEIVES_MASKED, |first| {
+        // FIN, no reserved bits, and Close, Ping or Pong.
+        matches!(first.bits(), 0x88..=0x8A).then_some(LIMIT)
+    })?;
+    let payload = rest.get(..header.payload_len)?;
+    let opcode = header.first.opcode();
+    let place = if opcode == Opcode::Ping && receiver.auto_pong {
+        &mut receiver.pong
+    } else {
+        &mut receiver.control
+    };
+    place.fill(header.masker(), payload);
+    let completed = receiver.end_control(opcode);
+    let behind = rest.len().wrapping_sub(header.payload_len);
+    // The last byte proves what is wrong with a Close.
+    let unproved = usize::from(completed == Completed::Failed);
+    Some((available.wrapping_sub(behind).wrapping_sub(unproved), completed))
+}
+
+/// Takes the header of a data frame that is whole at the front of `bytes`.
+#[inline(always)]
+fn receive_header<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Option<(usize, Completed)> {
+    let limits = receiver.limits();
+    let rules = receiver
+        .message
+        .rules(&limits, receiver.rsv, Receiver::<R>::MASK_BIT);
+    let available = bytes.len();
+    let mut rest = bytes;
+    let header = SimpleHeader::take(&mut rest, R::RECEIVES_MASKED, |first| limit(&rules, first))?;
+    rules.check_end(header.first, header.payload_len as u64).ok()?;
+    let completed = receiver.enter_frame(&header.fields());
+    update_fast_path(receiver);
+    Some((available.wrapping_sub(rest.len()), completed))
+}
+
+/// Returns what the payload of a data frame with this first byte must be shorter than, in bytes, for the rules to allow
+/// its length; `None` if they do not allow the frame.
+#[inline(always)]
+fn limit(rules: &Rules, first: FirstByte) -> Option<usize> {
+    if first.is_control() || rules.fragments_used_up {
+        return None;
+    }
+    rules.check_first(first.bits()).ok()?;
+    // A length of 2^63 or more is never allowed (RFC 6455 section 5.2).
+    let longest = rules.frame.min(rules.message_left).min(i64::MAX as u64);
+    usize::try_from(longest.saturating_add(1)).ok()
+}
