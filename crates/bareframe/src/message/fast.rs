@@ -157,17 +157,18 @@ fn receive_blocks(
     bytes: &mut [u8],
     flags: ChunkFlags,
 ) -> Result<(), InvalidUtf8> {
-    let Some(mut masker) = masker else {
-        return if unmask(None, bytes, flags) && text.is_between_characters() {
-            Ok(())
-        } else {
-            validate(text, bytes, flags.is_last())
-        };
-    };
     if !flags.is_plain_text() {
-        masker.apply(bytes);
+        if let Some(mut masker) = masker {
+            masker.apply(bytes);
+        }
         return Ok(());
     }
+    let Some(mut masker) = masker else {
+        if utf8::is_ascii(bytes) && text.is_between_characters() {
+            return Ok(());
+        }
+        return validate(text, bytes, flags.is_last());
+    };
     let mut now = *text;
     let mut before: usize = 0;
     for block in bytes.chunks_mut(BLOCK) {

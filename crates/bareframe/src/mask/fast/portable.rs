@@ -14,7 +14,10 @@ use block as long;
 use words as long;
 
 /// Does the same as [`xor`] for more than 128 bytes.
-pub(super) use long::xor as xor_long;
+#[inline(always)]
+pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
+    long::xor(key, bytes)
+}
 
 /// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
