@@ -89,8 +89,9 @@ pub const PEERS: &[Peer] = &[
         ..Peer::new("beast")
     },
     Peer {
-        // Its interface does not report the answer to its own Close.
+        // Its interface does not report the answer to its own Close, and sends no Close without a code.
         client: Some(Abilities {
+            close_without_code: false,
             reports_answer: false,
             ..Abilities::ALL
         }),
