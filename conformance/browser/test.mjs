@@ -10,13 +10,13 @@ import { mkdirSync } from "node:fs";
 import net from "node:net";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
 
 const { values: options, positionals: [givenUrl] } = parseArgs({
   allowPositionals: true,
   options: {
     echo: { type: "string", default: "cargo run --release -p bareframe-std --example echo --" },
-    chromium: { type: "string", default: "/usr/bin/chromium" },
+    chromium: { type: "string" },
     screenshots: { type: "string" },
   },
 });
@@ -262,11 +262,7 @@ async function main() {
   const complete = !givenUrl;
   let browser;
   try {
-    browser = await chromium.launch({
-      executablePath: options.chromium,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync"],
-    });
+    browser = await launch(options.chromium ? { executablePath: options.chromium } : {});
     const tab = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const complaints = [];
     tab.on("pageerror", error => complaints.push(error.stack));
