@@ -6,6 +6,7 @@ pub mod pair;
 pub mod peers;
 pub mod program;
 pub mod proxies;
+pub mod proxy_checks;
 pub mod server;
 pub mod table;
 pub mod tls;

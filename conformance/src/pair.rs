@@ -1,9 +1,9 @@
 //! A client against a server: bareframe-std is one of the two.
 
 use crate::exchange::{Abilities, drive, mirror};
-use crate::peers::{Kind, Peer};
+use crate::peers::{Kind, PEERS, Peer};
 use crate::program::Program;
-use crate::server::{Report, Server};
+use crate::server::{Report, Server, check_ends};
 use crate::table::Row;
 use crate::tls::{HOST, Tls};
 use crate::{Failure, own, tungstenite};
@@ -42,31 +42,19 @@ impl Running {
         }
     }
 
-    fn closed(&mut self) -> Result<String, Failure> {
-        match self {
-            Running::Inside(server) => server.closed(),
-            Running::Program(program, _) => program.told("closed"),
-        }
-    }
-
     /// Checks how the connections ended that a client opened for an exchange, and returns the number of checks.
     ///
     /// # Errors
     ///
     /// If one ended otherwise.
     pub fn check_ends(&mut self, wanted: &[String]) -> Result<usize, Failure> {
-        // Each connection has a thread of its own, so that the order in which they end is not fixed.
-        let mut ends = Vec::with_capacity(wanted.len());
-        for _ in wanted {
-            ends.push(self.closed()?);
-        }
-        ends.sort();
-        for (end, wanted) in ends.iter().zip(wanted) {
-            if !end.starts_with(wanted) {
-                return Err(format!("the server received the Close {end:?} and not {wanted:?}").into());
+        match self {
+            Running::Inside(server) => server.check_ends(wanted),
+            Running::Program(program, _) => {
+                let ends = wanted.iter().map(|_| program.told("closed"));
+                check_ends(ends.collect::<Result<_, _>>()?, wanted)
             }
         }
-        Ok(ends.len())
     }
 }
 
@@ -75,14 +63,13 @@ impl Setting {
     #[must_use]
     pub fn rows(&self, peer: &Peer) -> Vec<Row> {
         let version = peer.version(&self.programs);
-        let own = &crate::peers::PEERS[0];
         let mut pairs = Vec::new();
         if peer.server.is_some() {
-            pairs.push(("server", peer, own));
+            pairs.push(("server", peer, own()));
         }
         // One implementation with itself is one pair.
         if peer.client.is_some() && peer.kind != Kind::Own {
-            pairs.push(("client", own, peer));
+            pairs.push(("client", own(), peer));
         }
         let row = |(role, server, client)| self.row(peer, &version, role, server, client);
         pairs.into_iter().map(row).collect()
@@ -107,7 +94,7 @@ impl Setting {
     fn run(&self, server: &Peer, client: &Peer, secure: bool) -> Result<usize, Failure> {
         let mut running = self.serve(server, secure)?;
         let url = url(running.port(), secure);
-        let passed = self.drive(client, server, &url, secure)?;
+        let passed = self.drive(client, server, &url, secure, &[])?;
         Ok(passed + running.check_ends(&ends(server, client))?)
     }
 
@@ -142,12 +129,19 @@ impl Setting {
         Ok(Running::Inside(server))
     }
 
-    /// Has a peer drive the exchange, and returns the number of checks that passed.
+    /// Has a peer drive the exchange, and returns the number of checks that passed; its program is given more arguments.
     ///
     /// # Errors
     ///
     /// The first check that failed.
-    pub fn drive(&self, client: &Peer, server: &Peer, url: &str, secure: bool) -> Result<usize, Failure> {
+    pub fn drive(
+        &self,
+        client: &Peer,
+        server: &Peer,
+        url: &str,
+        secure: bool,
+        more: &[&str],
+    ) -> Result<usize, Failure> {
         let abilities = server.server.unwrap_or(Abilities::ALL);
         match client.kind {
             Kind::Own => own::drive(abilities, &own::connector(self.trust(secure)), url),
@@ -158,7 +152,7 @@ impl Setting {
                 if secure {
                     command.arg(&self.tls.authority);
                 }
-                Ok(Program::start(&mut command)?.told("passed")?.parse()?)
+                Ok(Program::start(command.args(more))?.told("passed")?.parse()?)
             }
         }
     }
@@ -167,7 +161,7 @@ impl Setting {
     #[must_use]
     pub fn unknown_authority(&self) -> Row {
         let refused = || {
-            let server = self.serve(&crate::peers::PEERS[0], true)?;
+            let server = self.serve(own(), true)?;
             match own::connect(&own::connector(None), &url(server.port(), true)) {
                 Ok(_) => Err("the connection was opened".into()),
                 Err(error) if error.to_string().contains("UnknownIssuer") => Ok(1),
@@ -193,6 +187,12 @@ impl Setting {
     pub fn command(&self, program: &str) -> Command {
         Command::new(self.programs.join(program))
     }
+}
+
+/// Returns bareframe-std.
+#[must_use]
+pub const fn own() -> &'static Peer {
+    &PEERS[0]
 }
 
 /// Returns the URL of a server on this machine.

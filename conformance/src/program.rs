@@ -2,6 +2,7 @@
 
 use crate::Failure;
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -73,6 +74,25 @@ impl Program {
             Some(rest) => Ok(rest.trim().to_owned()),
             None => Err(format!("{} prints {line:?}", self.name).into()),
         }
+    }
+
+    /// Waits until it listens on a port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// If it ends, or does not listen in time.
+    pub fn listens(&mut self, port: u16) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if !self.runs()? {
+                return Err(format!("{} has ended before it listened", self.name).into());
+            }
+            if Instant::now() > end {
+                return Err(format!("{} does not listen on port {port}", self.name).into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Gives the number by which the system knows it.

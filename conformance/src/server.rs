@@ -87,8 +87,34 @@ impl Server {
         }
     }
 
+    /// Checks how the connections ended that a client opened for an exchange, and returns the number of checks.
+    ///
+    /// # Errors
+    ///
+    /// If one ended otherwise.
+    pub fn check_ends(&self, wanted: &[String]) -> Result<usize, Failure> {
+        let ends = wanted.iter().map(|_| self.closed());
+        check_ends(ends.collect::<Result<_, _>>()?, wanted)
+    }
+
     /// Discards the reports of connections that an earlier check left behind.
     pub fn forget(&self) {
         while self.reports.recv_timeout(Duration::ZERO).is_ok() {}
     }
+}
+
+/// Checks that each connection ended with a Close that begins as is wanted, and returns the number of checks. The order in
+/// which connections end is not fixed, since each has a thread of its own.
+///
+/// # Errors
+///
+/// If one ended otherwise.
+pub fn check_ends(mut ends: Vec<String>, wanted: &[String]) -> Result<usize, Failure> {
+    ends.sort();
+    for (end, wanted) in ends.iter().zip(wanted) {
+        if !end.starts_with(wanted) {
+            return Err(format!("the server received the Close {end:?} and not {wanted:?}").into());
+        }
+    }
+    Ok(ends.len())
 }

@@ -10,7 +10,7 @@ pub struct Row {
     /// Its version.
     pub version: String,
     /// What it did.
-    pub role: &'static str,
+    pub role: String,
     /// How many checks there were.
     pub checks: usize,
     /// How many of them passed.
@@ -22,12 +22,12 @@ pub struct Row {
 impl Row {
     /// A row without checks.
     #[must_use]
-    pub fn new(peer: &str, version: &Result<String, Failure>, role: &'static str) -> Row {
+    pub fn new(peer: &str, version: &Result<String, Failure>, role: impl Into<String>) -> Row {
         let failures = version.as_ref().err().map(ToString::to_string);
         Row {
             peer: peer.to_owned(),
             version: version.as_deref().unwrap_or("unknown").to_owned(),
-            role,
+            role: role.into(),
             checks: 0,
             passed: 0,
             failures: failures.into_iter().collect(),

@@ -1,9 +1,11 @@
-//! bareframe-std with other implementations and behind proxies. What they say to each other is described in `exchange.rs`.
+//! bareframe-std with other implementations, and with proxies in between. What they say to each other is described in
+//! `exchange.rs`, and what is checked of a proxy in `proxy_checks.rs`.
 
 use bareframe_conformance::pair::Setting;
 use bareframe_conformance::peers::Peer;
+use bareframe_conformance::proxies::PROXIES;
 use bareframe_conformance::tls::Tls;
-use bareframe_conformance::{Failure, table};
+use bareframe_conformance::{Failure, proxy_checks, table};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -19,10 +21,21 @@ fn main() -> Result<ExitCode, Failure> {
         tls: Tls::new(&directory.join("tls"))?,
     };
     let begin = Instant::now();
+    let browsers = ["chromium", "firefox"].into_iter();
+    let browsers: Vec<&Peer> = browsers
+        .filter(|browser| names.iter().any(|name| name == browser))
+        .map(Peer::named)
+        .collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for name in names {
         eprintln!("{name}");
-        rows.extend(setting.rows(Peer::named(name)?));
+        rows.extend(match PROXIES.iter().find(|proxy| proxy.name == name) {
+            Some(proxy) => {
+                let directory = directory.join("proxies");
+                proxy_checks::rows(&setting, proxy, &directory, Peer::named("ws")?, &browsers)
+            }
+            None => setting.rows(Peer::named(name)?),
+        });
     }
     rows.push(setting.unknown_authority());
     table::print(&rows);
