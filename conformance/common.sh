@@ -1,4 +1,5 @@
 # What the scripts in this folder share. They run at the top of the repository.
+# shellcheck shell=sh disable=SC2034
 
 target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
 debug=$target/debug

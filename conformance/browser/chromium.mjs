@@ -23,9 +23,11 @@ export function version() {
 /** Opens a page, with which the caller evaluates functions. */
 export async function open(url, authority) {
   const profile = makeProfile(".pki/nssdb", authority);
+  process.once("exit", profile.remove);
   let browser;
   const close = async () => {
     await browser?.close();
+    process.off("exit", profile.remove);
     profile.remove();
   };
   try {

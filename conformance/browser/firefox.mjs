@@ -80,13 +80,20 @@ export async function open(url, authority) {
   const profile = makeProfile(".", authority);
   const preferences = Object.entries(PREFERENCES).map((entry) => `user_pref(${entry.map((part) => JSON.stringify(part))});`);
   writeFileSync(join(profile.path, "user.js"), preferences.join("\n"));
-  const firefox = spawn(PATH, ["--headless", "--marionette", "--no-remote", "--profile", profile.path], {
+  // It ends with this program, in whatever way that ends.
+  const firefox = spawn("setpriv", ["--pdeathsig", "TERM", "--", PATH, "--headless", "--marionette", "--no-remote", "--profile", profile.path], {
     env: { ...process.env, HOME: profile.path, MOZ_CRASHREPORTER_DISABLE: "1" },
     stdio: "ignore",
   });
   const ended = once(firefox, "exit");
+  const abort = () => {
+    firefox.kill("SIGKILL");
+    profile.remove();
+  };
+  process.once("exit", abort);
   let socket;
   const close = async () => {
+    process.off("exit", abort);
     socket?.destroy();
     firefox.kill();
     await ended;

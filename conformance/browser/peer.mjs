@@ -93,8 +93,8 @@ async function servePage() {
 }
 
 async function drive(url, authority, page) {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
   const { evaluate, close } = await browser.open(page ?? await servePage(), authority);
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => close().finally(() => process.exit(1)));
   try {
     console.log(`passed ${await evaluate(exchange, url)}`);
   } finally {

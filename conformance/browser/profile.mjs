@@ -1,11 +1,11 @@
-// A directory for a browser's profile, which also holds the authorities that the browser trusts, and ends with it.
+// A directory for a browser's profile, which also holds the authorities that the browser trusts.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Makes the profile; `database` is the folder in it in which the browser looks for authorities. */
+/** Makes the profile; in its folder `database` the browser looks for authorities. */
 export function makeProfile(database, authority) {
   const path = mkdtempSync(join(tmpdir(), "bareframe-browser-"));
   if (authority) {

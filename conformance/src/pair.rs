@@ -2,7 +2,7 @@
 
 use crate::exchange::{Abilities, drive, mirror};
 use crate::peers::{Kind, PEERS, Peer};
-use crate::program::Program;
+use crate::program::{self, Program};
 use crate::server::{Report, Server, check_ends};
 use crate::table::Row;
 use crate::tls::{HOST, Tls};
@@ -62,7 +62,7 @@ impl Setting {
     /// Runs the exchange between bareframe-std and a peer in one role or in both, over TCP and over TLS.
     #[must_use]
     pub fn rows(&self, peer: &Peer) -> Vec<Row> {
-        let version = peer.version(&self.programs);
+        let version = peer.version(self);
         let mut pairs = Vec::new();
         if peer.server.is_some() {
             pairs.push(("server", peer, own()));
@@ -110,7 +110,7 @@ impl Setting {
             if secure {
                 command.args([&self.tls.certificate, &self.tls.key]);
             }
-            let mut program = Program::start(&mut command)?;
+            let mut program = Program::start(name, &mut command)?;
             let port = program.told("listening")?.parse()?;
             return Ok(Running::Program(program, port));
         }
@@ -152,7 +152,9 @@ impl Setting {
                 if secure {
                     command.arg(&self.tls.authority);
                 }
-                Ok(Program::start(command.args(more))?.told("passed")?.parse()?)
+                Ok(Program::start(name, command.args(more))?
+                    .told("passed")?
+                    .parse()?)
             }
         }
     }
@@ -168,12 +170,7 @@ impl Setting {
                 Err(error) => Err(format!("it was refused because {error}").into()),
             }
         };
-        let own = &crate::peers::PEERS[0];
-        let mut row = Row::new(
-            own.name,
-            &own.version(&self.programs),
-            "client, unknown authority",
-        );
+        let mut row = Row::new(own().name, &own().version(self), "client, unknown authority");
         row.add(1, "wss", refused());
         row
     }
@@ -185,7 +182,7 @@ impl Setting {
     /// Returns the command of a peer's program.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
-        Command::new(self.programs.join(program))
+        program::command(&self.programs.join(program))
     }
 }
 

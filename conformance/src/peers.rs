@@ -2,9 +2,8 @@
 
 use crate::Failure;
 use crate::exchange::Abilities;
+use crate::pair::Setting;
 use crate::program::Program;
-use std::path::Path;
-use std::process::Command;
 
 /// An implementation, and what can be tested of it.
 #[derive(Debug)]
@@ -148,12 +147,12 @@ impl Peer {
     /// # Errors
     ///
     /// If its program does not print it.
-    pub fn version(&self, programs: &Path) -> Result<String, Failure> {
+    pub fn version(&self, setting: &Setting) -> Result<String, Failure> {
         match self.kind {
             Kind::Own => Ok(env!("CARGO_PKG_VERSION").to_owned()),
             Kind::Tungstenite => locked_version("tungstenite"),
             Kind::Program(name) => {
-                Program::start(Command::new(programs.join(name)).arg("version"))?.told("version")
+                Program::start(name, setting.command(name).arg("version"))?.told("version")
             }
         }
     }

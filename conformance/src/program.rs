@@ -3,6 +3,7 @@
 use crate::Failure;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -21,14 +22,21 @@ pub struct Program {
     lines: Receiver<String>,
 }
 
+/// Returns a command that is ended when this process ends, in whatever way.
+#[must_use]
+pub fn command(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    command
+}
+
 impl Program {
-    /// Starts a program.
+    /// Starts a program, which errors call by this name.
     ///
     /// # Errors
     ///
     /// What the system gives.
-    pub fn start(command: &mut Command) -> Result<Program, Failure> {
-        let name = command.get_program().to_string_lossy().into_owned();
+    pub fn start(name: &str, command: &mut Command) -> Result<Program, Failure> {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -43,7 +51,11 @@ impl Program {
                 }
             }
         });
-        Ok(Program { name, child, lines })
+        Ok(Program {
+            name: name.to_owned(),
+            child,
+            lines,
+        })
     }
 
     /// Waits for the next line that it prints.

@@ -81,7 +81,7 @@ impl Proxy {
         let output = setting.command(self.name).arg("-v").output()?;
         let printed = [output.stdout, output.stderr].concat();
         String::from_utf8_lossy(&printed)
-            .split(|c: char| c.is_ascii_whitespace() || c == '/')
+            .split(|c: char| c.is_ascii_whitespace() || c == '/' || c == '-')
             .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
             .map(str::to_owned)
             .ok_or_else(|| format!("{} prints no version", self.name).into())
@@ -103,7 +103,7 @@ impl Proxy {
             .args(self.arguments)
             .arg(configuration)
             .stderr(File::create(&log)?);
-        let mut program = Program::start(&mut command)?;
+        let mut program = Program::start(self.name, &mut command)?;
         let [plain, secure, idle, _] = ports;
         for port in [plain, secure, idle] {
             program

@@ -42,10 +42,19 @@ struct session {
     bool binary;
 };
 
+/* A message that the client has received: several may come before the client looks at the first. */
+struct message {
+    struct message *next;
+    bool binary;
+    size_t len;
+    unsigned char bytes[];
+};
+
 /* What the client has seen of its connection. */
 static struct {
     struct session *session;
-    bool failed, ended, message, pong, expired;
+    struct message *first, **last;
+    bool failed, ended, pong, expired;
     char subprotocol[64], reason[126], pong_payload[126];
     int code;
 } seen;
@@ -99,7 +108,12 @@ static bool is(const struct session *session, const char *text) {
 
 static void on_message(struct session *session) {
     if (is_client) {
-        seen.message = true;
+        struct message *message = malloc(sizeof *message + session->len);
+        if (!message) abort();
+        *message = (struct message){.binary = session->binary, .len = session->len};
+        memcpy(message->bytes, session->message, session->len);
+        *seen.last = message;
+        seen.last = &message->next;
     } else if (is(session, "say it in fragments")) {
         queue_greek_pieces(session);
     } else if (is(session, "ping me")) {
@@ -232,11 +246,16 @@ static void expect(bool holds, const char *what) {
     passed++;
 }
 
-static void wait_until(const bool *flag, const char *what) {
+static bool is_open(void) { return seen.session; }
+static bool has_message(void) { return seen.first; }
+static bool has_pong(void) { return seen.pong; }
+static bool has_ended(void) { return seen.ended; }
+
+static void wait_until(bool (*holds)(void), const char *what) {
     seen.expired = false;
     lws_sul_schedule(context, 0, &timer, on_timer, PATIENCE_US);
-    while (!*flag) {
-        if (seen.expired || seen.failed || (seen.ended && flag != &seen.ended)) fail(what);
+    while (!holds()) {
+        if (seen.expired || seen.failed || seen.ended) fail(what);
         if (lws_service(context, 0) < 0) fail("the service ended");
     }
     lws_sul_cancel(&timer);
@@ -244,6 +263,7 @@ static void wait_until(const bool *flag, const char *what) {
 
 static void open_connection(int port) {
     memset(&seen, 0, sizeof seen);
+    seen.last = &seen.first;
     struct lws_client_connect_info info = {
         .context = context,
         .vhost = lws_get_vhost_by_name(context, "default"),
@@ -255,18 +275,16 @@ static void open_connection(int port) {
         .local_protocol_name = "mirror",
     };
     if (!lws_client_connect_via_info(&info)) fail("no connection");
-    bool is_open = false;
-    while (!is_open) {
-        if (seen.failed || lws_service(context, 0) < 0) fail("no connection");
-        is_open = seen.session != NULL;
-    }
+    wait_until(is_open, "no connection");
 }
 
 static void receive(bool binary, const void *wanted, size_t len, const char *what) {
-    wait_until(&seen.message, what);
-    seen.message = false;
-    const struct session *session = seen.session;
-    expect(session->binary == binary && session->len == len && !memcmp(session->message, wanted, len), what);
+    wait_until(has_message, what);
+    struct message *message = seen.first;
+    seen.first = message->next;
+    if (!seen.first) seen.last = &seen.first;
+    expect(message->binary == binary && message->len == len && !memcmp(message->bytes, wanted, len), what);
+    free(message);
 }
 
 static void receive_text(const char *text) {
@@ -274,7 +292,7 @@ static void receive_text(const char *text) {
 }
 
 static void receive_pong(const char *payload) {
-    wait_until(&seen.pong, "a Pong");
+    wait_until(has_pong, "a Pong");
     seen.pong = false;
     expect(!strcmp(seen.pong_payload, payload), seen.pong_payload);
 }
@@ -317,7 +335,7 @@ static void fragments(void) {
 
 static void close_connection(int code, const char *reason) {
     queue(seen.session, 0, code, reason, strlen(reason));
-    wait_until(&seen.ended, "the end of the connection");
+    wait_until(has_ended, "the end of the connection");
 }
 
 static void drive(int port) {
@@ -344,7 +362,7 @@ static void drive(int port) {
 
     open_connection(port);
     queue_text(seen.session, "close");
-    wait_until(&seen.ended, "the end of the connection");
+    wait_until(has_ended, "the end of the connection");
     expect(seen.code == SERVER_CODE && !strcmp(seen.reason, SERVER_REASON), seen.reason);
 
     open_connection(port);

@@ -10,23 +10,8 @@ import sys
 
 import aiohttp
 from aiohttp import WSMsgType, web
-from exchange import (
-    CLIENT_CODE,
-    CLIENT_REASON,
-    GREEK,
-    LENGTHS,
-    PATIENCE,
-    PINGS,
-    SERVER_CODE,
-    SERVER_REASON,
-    SUBPROTOCOLS,
-    TEXTS,
-    Expect,
-    client_context,
-    pattern,
-    say,
-    server_context,
-)
+
+import exchange
 
 
 async def mirror(request):
@@ -43,7 +28,7 @@ async def mirror(request):
         elif message.type == WSMsgType.TEXT and message.data == "ping me":
             await socket.ping(b"are you there?")
         elif message.type == WSMsgType.TEXT and message.data == "close":
-            await socket.close(code=SERVER_CODE, message=SERVER_REASON.encode())
+            await socket.close(code=exchange.SERVER_CODE, message=exchange.SERVER_REASON.encode())
             break
         elif message.type == WSMsgType.TEXT:
             await socket.send_str(message.data)
@@ -53,10 +38,10 @@ async def mirror(request):
             reason = message.extra
             break
         else:
-            say("error", message)
+            exchange.say("error", message)
             break
     # aiohttp's code is 0 for a Close without a code.
-    say("closed", socket.close_code or 1005, reason or "")
+    exchange.say("closed", socket.close_code or 1005, reason or "")
     return socket
 
 
@@ -65,64 +50,72 @@ async def main_serve(certificate=None, key=None):
     app.router.add_get("/", mirror)
     runner = web.AppRunner(app)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(certificate, key))
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=exchange.server_context(certificate, key))
     await site.start()
-    say("listening", runner.addresses[0][1])
+    exchange.say("listening", runner.addresses[0][1])
     await asyncio.Event().wait()
 
 
 async def main_drive(url, authority=None):
-    expect = Expect()
-    context = client_context(authority)
+    expect = exchange.Expect()
+    context = exchange.client_context(authority)
     async with aiohttp.ClientSession() as session:
 
         def connect():
             return session.ws_connect(
-                url, ssl=context or True, protocols=SUBPROTOCOLS, max_msg_size=0, autoping=False, autoclose=False
+                url,
+                ssl=context or True,
+                protocols=exchange.SUBPROTOCOLS,
+                max_msg_size=0,
+                autoping=False,
+                autoclose=False,
             )
 
         async with connect() as socket:
             expect(socket.protocol, "mirror")
-            for text in TEXTS:
+            for text in exchange.TEXTS:
                 await socket.send_str(text)
-                expect(await socket.receive_str(timeout=PATIENCE), text)
-            for length in LENGTHS:
-                await socket.send_bytes(pattern(length))
-                expect(await socket.receive_bytes(timeout=PATIENCE), pattern(length))
-            for payload in PINGS:
+                expect(await socket.receive_str(timeout=exchange.PATIENCE), text)
+            for length in exchange.LENGTHS:
+                await socket.send_bytes(exchange.pattern(length))
+                expect(await socket.receive_bytes(timeout=exchange.PATIENCE), exchange.pattern(length))
+            for payload in exchange.PINGS:
                 await socket.ping(payload.encode())
-                message = await socket.receive(timeout=PATIENCE)
+                message = await socket.receive(timeout=exchange.PATIENCE)
                 expect((message.type, message.data), (WSMsgType.PONG, payload.encode()))
             await socket.send_str("say it in fragments")
-            message = await socket.receive(timeout=PATIENCE)
+            message = await socket.receive(timeout=exchange.PATIENCE)
             assert (message.type, message.data) == (WSMsgType.PING, b"between"), message
             await socket.pong(message.data)
-            expect(await socket.receive_str(timeout=PATIENCE), GREEK)
-            expect(await socket.receive_str(timeout=PATIENCE), "answered in between")
+            expect(await socket.receive_str(timeout=exchange.PATIENCE), exchange.GREEK)
+            expect(await socket.receive_str(timeout=exchange.PATIENCE), "answered in between")
             await socket.send_str("ping me")
-            message = await socket.receive(timeout=PATIENCE)
+            message = await socket.receive(timeout=exchange.PATIENCE)
             await socket.pong(message.data)
-            expect(await socket.receive_str(timeout=PATIENCE), "you are there")
-            await socket.close(code=CLIENT_CODE, message=CLIENT_REASON.encode())
-            expect(socket.close_code, CLIENT_CODE)
+            expect(await socket.receive_str(timeout=exchange.PATIENCE), "you are there")
+            await socket.close(code=exchange.CLIENT_CODE, message=exchange.CLIENT_REASON.encode())
+            expect(socket.close_code, exchange.CLIENT_CODE)
 
         async with connect() as socket:
             await socket.send_str("close")
-            message = await socket.receive(timeout=PATIENCE)
-            expect((message.type, message.data, message.extra), (WSMsgType.CLOSE, SERVER_CODE, SERVER_REASON))
+            message = await socket.receive(timeout=exchange.PATIENCE)
+            expect(
+                (message.type, message.data, message.extra),
+                (WSMsgType.CLOSE, exchange.SERVER_CODE, exchange.SERVER_REASON),
+            )
 
         async with connect() as socket:
             await socket.send_frame(b"", WSMsgType.CLOSE)
-            message = await socket.receive(timeout=PATIENCE)
+            message = await socket.receive(timeout=exchange.PATIENCE)
             # aiohttp's code is 0 for a Close without a code.
             expect((message.type, message.data), (WSMsgType.CLOSE, 0))
 
-    say("passed", expect.passed)
+    exchange.say("passed", expect.passed)
 
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
     if role == "version":
-        say("version", aiohttp.__version__)
+        exchange.say("version", aiohttp.__version__)
     else:
         asyncio.run({"serve": main_serve, "drive": main_drive}[role](*rest))

@@ -10,7 +10,8 @@ import sys
 
 import uvicorn
 import wsproto
-from exchange import SERVER_CODE, SERVER_REASON, say
+
+import exchange
 
 
 async def mirror(scope, receive, send):
@@ -21,12 +22,12 @@ async def mirror(scope, receive, send):
     while (event := await receive())["type"] == "websocket.receive":
         text = event.get("text")
         if text == "close":
-            await send({"type": "websocket.close", "code": SERVER_CODE, "reason": SERVER_REASON})
+            await send({"type": "websocket.close", "code": exchange.SERVER_CODE, "reason": exchange.SERVER_REASON})
         elif text is not None:
             await send({"type": "websocket.send", "text": text})
         else:
             await send({"type": "websocket.send", "bytes": event["bytes"]})
-    say("closed", event["code"], event.get("reason") or "")
+    exchange.say("closed", event["code"], event.get("reason") or "")
 
 
 async def main_serve(certificate=None, key=None):
@@ -39,13 +40,13 @@ async def main_serve(certificate=None, key=None):
         ssl_keyfile=key,
     )
     listener = socket.create_server(("127.0.0.1", 0))
-    say("listening", listener.getsockname()[1])
+    exchange.say("listening", listener.getsockname()[1])
     await uvicorn.Server(config).serve([listener])
 
 
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
     if role == "version":
-        say("version", f"{uvicorn.__version__}, wsproto {wsproto.__version__}")
+        exchange.say("version", f"{uvicorn.__version__}, wsproto {wsproto.__version__}")
     else:
         asyncio.run({"serve": main_serve}[role](*rest))

@@ -34,7 +34,10 @@ fn main() -> Result<ExitCode, Failure> {
         return Err("connections ECHO".into());
     };
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let mut server = Program::start(Command::new(echo).arg(format!("127.0.0.1:{port}")))?;
+    let mut server = Program::start(
+        "the echo example",
+        Command::new(echo).arg(format!("127.0.0.1:{port}")),
+    )?;
     server.listens(port)?;
     // What is made once and not for each connection is there after the first.
     let mut first = connect(port)?;

@@ -28,7 +28,7 @@ fn main() -> Result<ExitCode, Failure> {
         .collect::<Result<_, _>>()?;
     let mut rows = Vec::new();
     for name in names {
-        eprintln!("{name}");
+        let begin = Instant::now();
         rows.extend(match PROXIES.iter().find(|proxy| proxy.name == name) {
             Some(proxy) => {
                 let directory = directory.join("proxies");
@@ -36,6 +36,7 @@ fn main() -> Result<ExitCode, Failure> {
             }
             None => setting.rows(Peer::named(name)?),
         });
+        eprintln!("{name}: {:.1} s", begin.elapsed().as_secs_f64());
     }
     rows.push(setting.unknown_authority());
     table::print(&rows);
