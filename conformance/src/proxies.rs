@@ -69,7 +69,7 @@ pub struct Front {
 }
 
 /// How long a connection to the port for it may be idle, as the configurations have it.
-pub const IDLE_TIMEOUT: Duration = Duration::from_secs(1);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(2);
 
 impl Proxy {
     /// Returns its version.

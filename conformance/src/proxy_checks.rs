@@ -254,8 +254,8 @@ fn idle(place: &Place<'_>) -> Result<usize, Failure> {
 fn pings(place: &Place<'_>) -> Result<usize, Failure> {
     let mut socket = own::connect(&own::connector(None), &url(place.front.idle, false))?;
     let begin = Instant::now();
-    while begin.elapsed() < IDLE_TIMEOUT * 3 {
-        thread::sleep(IDLE_TIMEOUT / 4);
+    while begin.elapsed() < IDLE_TIMEOUT * 2 {
+        thread::sleep(IDLE_TIMEOUT / 8);
         Talk::ping(&mut socket, "")?;
         if socket.hear()? != Said::Pong(Vec::new()) {
             return Err("no Pong came".into());

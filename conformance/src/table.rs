@@ -82,7 +82,7 @@ pub fn print(rows: &[Row]) {
     );
     for row in rows {
         for failure in &row.failures {
-            println!("{} as a {}: {failure}", row.peer, row.role);
+            println!("{}, {}: {failure}", row.peer, row.role);
         }
     }
 }

@@ -115,7 +115,7 @@ fn s5_1_an_empty_close_of_a_client_that_is_not_masked() {
 
 #[test]
 fn s7_4_2_a_close_with_the_text_of_a_byte_array() {
-    // The first two characters are the code 25209; a control frame is judged when it is whole.
+    // The first two characters are the code 25209; a control frame is checked when it is whole.
     let input = b"\x88\x11bytearray(b'bye')";
     assert_refused(&client_receives(input), ProtocolError::InvalidCloseCode, 18);
 }
