@@ -18,6 +18,8 @@ pub struct Peer {
     pub server: Option<Abilities>,
     /// Whether its program talks over TLS too.
     pub secure: bool,
+    /// Why not everything is checked, if so.
+    pub note: &'static str,
 }
 
 /// How an implementation is run.
@@ -50,7 +52,7 @@ pub const PEERS: &[Peer] = &[
     Peer::new("ws"),
     Peer::new("websockets"),
     Peer {
-        // Its interface sends no fragments, and answers a Close with 1000 by default.
+        note: "it sends no fragments, and answers a Close with 1000 by default",
         client: Some(Abilities {
             fragments: false,
             returns_code: false,
@@ -64,7 +66,7 @@ pub const PEERS: &[Peer] = &[
         ..Peer::new("aiohttp")
     },
     Peer {
-        // ASGI has neither fragments nor Pings.
+        note: "ASGI has neither fragments nor Pings; it is no client",
         client: None,
         server: Some(Abilities {
             fragments: false,
@@ -74,7 +76,7 @@ pub const PEERS: &[Peer] = &[
         ..Peer::new("uvicorn")
     },
     Peer {
-        // Its interface requires a code to close with.
+        note: "it requires a code to close with; it is no server",
         client: Some(Abilities {
             close_without_code: false,
             ..Abilities::ALL
@@ -84,11 +86,12 @@ pub const PEERS: &[Peer] = &[
     },
     Peer::new("gorilla"),
     Peer {
+        note: "without TLS",
         secure: false,
         ..Peer::new("beast")
     },
     Peer {
-        // Its interface does not report the answer to its own Close, and sends no Close without a code.
+        note: "it does not report the answer to its Close, and sends none without a code; without TLS",
         client: Some(Abilities {
             close_without_code: false,
             reports_answer: false,
@@ -114,12 +117,14 @@ impl Peer {
             client: Some(Abilities::ALL),
             server: Some(Abilities::ALL),
             secure: true,
+            note: "",
         }
     }
 
-    /// A browser, whose interface has neither fragments nor Pings.
+    /// A browser.
     const fn browser(name: &'static str) -> Peer {
         Peer {
+            note: "a browser's interface has neither fragments nor Pings; it is no server",
             client: Some(Abilities {
                 fragments: false,
                 pings: false,

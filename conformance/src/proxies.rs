@@ -45,7 +45,7 @@ pub const PROXIES: &[Proxy] = &[
 
 /// The ports of the servers behind a proxy.
 #[derive(Clone, Copy, Debug)]
-pub struct Behind {
+pub struct Servers {
     /// A server on bareframe-std.
     pub own: u16,
     /// Another server.
@@ -55,10 +55,10 @@ pub struct Behind {
 /// A proxy that runs, until it is dropped. It passes on what comes to `/`, and:
 ///
 /// - to `/foreign/`: to the other server;
-/// - to `/bare/`: without `Upgrade`;
-/// - to `/nobody/`: to a port on which nothing listens.
+/// - to `/without-upgrade/`: without `Upgrade`;
+/// - to `/unavailable/`: to a port on which nothing listens.
 #[derive(Debug)]
-pub struct Front {
+pub struct RunningProxy {
     /// The port for TCP.
     pub plain: u16,
     /// The port for TLS.
@@ -92,11 +92,16 @@ impl Proxy {
     /// # Errors
     ///
     /// An error of the system or of its program, whose output is in `directory`.
-    pub fn start(&self, setting: &Setting, directory: &Path, behind: Behind) -> Result<Front, Failure> {
+    pub fn start(
+        &self,
+        setting: &Setting,
+        directory: &Path,
+        servers: Servers,
+    ) -> Result<RunningProxy, Failure> {
         let directory = directory.join(self.name);
         fs::create_dir_all(&directory)?;
         let ports = free_ports::<4>()?;
-        let configuration = self.fill_in(setting, &directory, behind, ports)?;
+        let configuration = self.fill_in(setting, &directory, servers, ports)?;
         let log = directory.join("output.log");
         let mut command: Command = setting.command(self.name);
         command
@@ -110,7 +115,7 @@ impl Proxy {
                 .listens(port)
                 .map_err(|failure| format!("{failure}; see {}", log.display()))?;
         }
-        Ok(Front {
+        Ok(RunningProxy {
             plain,
             secure,
             idle,
@@ -122,8 +127,8 @@ impl Proxy {
         &self,
         setting: &Setting,
         directory: &Path,
-        behind: Behind,
-        [plain, secure, idle, nobody]: [u16; 4],
+        servers: Servers,
+        [plain, secure, idle, closed]: [u16; 4],
     ) -> Result<PathBuf, Failure> {
         let tls = &setting.tls;
         // HAProxy reads the certificate and the key from one file.
@@ -139,9 +144,9 @@ impl Proxy {
             ("PLAIN", plain.to_string()),
             ("SECURE", secure.to_string()),
             ("IDLE", idle.to_string()),
-            ("NOBODY", nobody.to_string()),
-            ("OWN", behind.own.to_string()),
-            ("FOREIGN", behind.foreign.to_string()),
+            ("CLOSED", closed.to_string()),
+            ("OWN", servers.own.to_string()),
+            ("FOREIGN", servers.foreign.to_string()),
         ];
         let mut filled = self.configuration.to_owned();
         for (word, value) in words {

@@ -3,7 +3,7 @@
 use crate::exchange::{Said, Talk};
 use crate::pair::{Running, Setting, checks, ends, own, url};
 use crate::peers::Peer;
-use crate::proxies::{Behind, Front, IDLE_TIMEOUT, Proxy};
+use crate::proxies::{IDLE_TIMEOUT, Proxy, RunningProxy, Servers};
 use crate::server::{Report, Server};
 use crate::table::Row;
 use crate::{Failure, PATIENCE, own};
@@ -18,9 +18,9 @@ use std::time::Instant;
 const LONG: usize = 6 << 10;
 
 /// A proxy in front of a server on bareframe-std and another one.
-struct Place<'a> {
+struct Deployment<'a> {
     setting: &'a Setting,
-    front: Front,
+    proxy: RunningProxy,
     own: Server,
     foreign: Running,
 }
@@ -29,7 +29,7 @@ struct Place<'a> {
 struct Check {
     name: &'static str,
     checks: usize,
-    run: fn(&Place<'_>) -> Result<usize, Failure>,
+    run: fn(&Deployment<'_>) -> Result<usize, Failure>,
 }
 
 const CHECKS: &[Check] = &[
@@ -56,12 +56,12 @@ const CHECKS: &[Check] = &[
     Check {
         name: "Upgrade not passed on",
         checks: 2,
-        run: bare,
+        run: without_upgrade,
     },
     Check {
-        name: "no server",
+        name: "server unavailable",
         checks: 1,
-        run: nobody,
+        run: unavailable,
     },
 ];
 
@@ -80,24 +80,24 @@ pub fn rows(
     let version = proxy.version(setting);
     let row = |role: String| Row::new(proxy.name, &version, role);
     let mut whole = row("bareframe-std on both sides".to_owned());
-    let mut place = match Place::new(setting, proxy, directory, foreign) {
-        Ok(place) => place,
+    let mut deployment = match Deployment::new(setting, proxy, directory, foreign) {
+        Ok(deployment) => deployment,
         Err(failure) => {
             whole.add(1, "start", Err(failure));
             return vec![whole];
         }
     };
     for (secure, scheme) in [(false, "ws"), (true, "wss")] {
-        whole.add(checks(own(), own()), scheme, place.exchange(own(), secure));
+        whole.add(checks(own(), own()), scheme, deployment.exchange(own(), secure));
     }
     for check in CHECKS {
-        place.own.forget();
-        whole.add(check.checks, check.name, (check.run)(&place));
+        deployment.own.forget();
+        whole.add(check.checks, check.name, (check.run)(&deployment));
     }
     let mut server = row(format!("{} as the server", foreign.name));
-    server.add(checks(foreign, own()), "ws", place.exchange_with(foreign));
+    server.add(checks(foreign, own()), "ws", deployment.exchange_with(foreign));
     let mut client = row(format!("{} as the client", foreign.name));
-    client.add(checks(own(), foreign), "ws", place.exchange(foreign, false));
+    client.add(checks(own(), foreign), "ws", deployment.exchange(foreign, false));
     let mut rows = vec![whole, server, client];
     for browser in browsers {
         let (http, more) = if proxy.http2 {
@@ -109,30 +109,30 @@ pub fn rows(
         row.add(
             checks(own(), browser) + more,
             "wss",
-            place.browse(browser, proxy.http2),
+            deployment.browse(browser, proxy.http2),
         );
         rows.push(row);
     }
     rows
 }
 
-impl Place<'_> {
+impl Deployment<'_> {
     fn new<'a>(
         setting: &'a Setting,
         proxy: &Proxy,
         directory: &Path,
         foreign: &Peer,
-    ) -> Result<Place<'a>, Failure> {
+    ) -> Result<Deployment<'a>, Failure> {
         let own = Server::start(|tcp, reports| own::serve(tcp, reports, &[("Set-Cookie", &cookie())]))?;
         let foreign = setting.serve(foreign, false)?;
-        let behind = Behind {
+        let servers = Servers {
             own: own.port(),
             foreign: foreign.port(),
         };
-        let front = proxy.start(setting, directory, behind)?;
-        Ok(Place {
+        let proxy = proxy.start(setting, directory, servers)?;
+        Ok(Deployment {
             setting,
-            front,
+            proxy,
             own,
             foreign,
         })
@@ -142,9 +142,9 @@ impl Place<'_> {
     fn exchange(&self, client: &Peer, secure: bool) -> Result<usize, Failure> {
         self.own.forget();
         let port = if secure {
-            self.front.secure
+            self.proxy.secure
         } else {
-            self.front.plain
+            self.proxy.plain
         };
         let passed = self
             .setting
@@ -154,7 +154,7 @@ impl Place<'_> {
 
     /// The exchange of bareframe-std with another server.
     fn exchange_with(&mut self, server: &Peer) -> Result<usize, Failure> {
-        let url = format!("{}foreign/", url(self.front.plain, false));
+        let url = format!("{}foreign/", url(self.proxy.plain, false));
         let passed = self.setting.drive(own(), server, &url, false, &[])?;
         Ok(passed + self.foreign.check_ends(&ends(server, own()))?)
     }
@@ -163,7 +163,7 @@ impl Place<'_> {
     /// HTTP/2 if it has a connection to the server that is able to.
     fn browse(&self, browser: &Peer, http2: bool) -> Result<usize, Failure> {
         self.own.forget();
-        let url = url(self.front.secure, true);
+        let url = url(self.proxy.secure, true);
         let page = format!("{}page", url.replacen("wss", "https", 1));
         let mut passed = self.setting.drive(browser, own(), &url, true, &[&page])?;
         let (mut closed, wanted) = (Vec::new(), ends(own(), browser));
@@ -183,7 +183,7 @@ impl Place<'_> {
 
     /// Connects to a path that must be refused, and returns the status.
     fn refused(&self, path: &str) -> Result<u16, Failure> {
-        let url = format!("{}{path}", url(self.front.plain, false));
+        let url = format!("{}{path}", url(self.proxy.plain, false));
         match own::connect(&own::connector(None), &url) {
             Err(Error::Handshake(HandshakeError::Refused(refusal))) => Ok(refusal.status()),
             Err(error) => Err(error.into()),
@@ -207,19 +207,19 @@ fn cookie() -> String {
 }
 
 /// `Upgrade` and long headers are passed on in the request, and long headers in the response.
-fn headers(place: &Place<'_>) -> Result<usize, Failure> {
+fn headers(deployment: &Deployment<'_>) -> Result<usize, Failure> {
     let cookie = cookie();
     let connector = Connector {
         headers: &[("Cookie", &cookie)],
         ..own::connector(None)
     };
-    let mut socket = own::connect(&connector, &url(place.front.plain, false))?;
-    let Report::Request(headers) = place.own.report()? else {
+    let mut socket = own::connect(&connector, &url(deployment.proxy.plain, false))?;
+    let Report::Request(headers) = deployment.own.report()? else {
         return Err("the server reports no request".into());
     };
     expect_header(&headers, "upgrade", "websocket")?;
     expect_header(&headers, "connection", "upgrade")?;
-    expect_header(&headers, "host", &format!("127.0.0.1:{}", place.front.plain))?;
+    expect_header(&headers, "host", &format!("127.0.0.1:{}", deployment.proxy.plain))?;
     expect_header(&headers, "cookie", &cookie)?;
     expect_header(&headers, "x-forwarded-for", "127.0.0.1")?;
     let response = socket.response().ok_or("there is no response")?;
@@ -230,20 +230,20 @@ fn headers(place: &Place<'_>) -> Result<usize, Failure> {
         return Err("the long header of the response did not arrive".into());
     }
     socket.close(None, "")?;
-    place.own.closed()?;
+    deployment.own.closed()?;
     Ok(6)
 }
 
 /// A proxy ends a connection that is idle for too long, which both ends notice.
-fn idle(place: &Place<'_>) -> Result<usize, Failure> {
-    let mut socket = own::connect(&own::connector(None), &url(place.front.idle, false))?;
+fn idle(deployment: &Deployment<'_>) -> Result<usize, Failure> {
+    let mut socket = own::connect(&own::connector(None), &url(deployment.proxy.idle, false))?;
     match socket.read() {
         Err(Error::AbnormalClosure) => {}
         Err(error) => return Err(error.into()),
         Ok(_) => return Err("a message came, or a Close".into()),
     }
     // Some proxies reset the connection.
-    let failure = place.failed()?;
+    let failure = deployment.failed()?;
     if !failure.contains("7.1.5") && !failure.contains("reset") {
         return Err(failure.into());
     }
@@ -251,8 +251,8 @@ fn idle(place: &Place<'_>) -> Result<usize, Failure> {
 }
 
 /// Pings keep a connection open that is idle otherwise.
-fn pings(place: &Place<'_>) -> Result<usize, Failure> {
-    let mut socket = own::connect(&own::connector(None), &url(place.front.idle, false))?;
+fn pings(deployment: &Deployment<'_>) -> Result<usize, Failure> {
+    let mut socket = own::connect(&own::connector(None), &url(deployment.proxy.idle, false))?;
     let begin = Instant::now();
     while begin.elapsed() < IDLE_TIMEOUT * 2 {
         thread::sleep(IDLE_TIMEOUT / 8);
@@ -262,14 +262,14 @@ fn pings(place: &Place<'_>) -> Result<usize, Failure> {
         }
     }
     socket.close(None, "")?;
-    place.own.closed()?;
+    deployment.own.closed()?;
     Ok(1)
 }
 
 /// A client ends its side of the stream with its Close. The server receives the Close; its answer may not come back,
 /// since proxies end both sides then.
-fn half_close(place: &Place<'_>) -> Result<usize, Failure> {
-    let mut stream = TcpStream::connect(("127.0.0.1", place.front.plain))?;
+fn half_close(deployment: &Deployment<'_>) -> Result<usize, Failure> {
+    let mut stream = TcpStream::connect(("127.0.0.1", deployment.proxy.plain))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(
         b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -293,7 +293,7 @@ fn half_close(place: &Place<'_>) -> Result<usize, Failure> {
     read_until(b"\x81\x04half")?;
     (&stream).write_all(close)?;
     stream.shutdown(Shutdown::Write)?;
-    let end = place.own.closed()?;
+    let end = deployment.own.closed()?;
     if !end.starts_with("4000") {
         return Err(format!("the server received the Close {end:?}").into());
     }
@@ -305,22 +305,23 @@ fn half_close(place: &Place<'_>) -> Result<usize, Failure> {
     Ok(3)
 }
 
-/// A proxy that is not told to pass `Upgrade` on: the server refuses the request, and the client learns that.
-fn bare(place: &Place<'_>) -> Result<usize, Failure> {
-    let status = place.refused("bare/")?;
+/// A proxy that is not told to pass `Upgrade` on: the server refuses the request, and the client gets its
+/// status.
+fn without_upgrade(deployment: &Deployment<'_>) -> Result<usize, Failure> {
+    let status = deployment.refused("without-upgrade/")?;
     if status != 426 {
         return Err(format!("the status is {status}").into());
     }
-    let failure = place.failed()?;
+    let failure = deployment.failed()?;
     if !failure.contains("426") {
         return Err(format!("the server's error is {failure:?}").into());
     }
     Ok(2)
 }
 
-/// A proxy in front of a server that is not there.
-fn nobody(place: &Place<'_>) -> Result<usize, Failure> {
-    match place.refused("nobody/")? {
+/// A proxy whose server does not listen.
+fn unavailable(deployment: &Deployment<'_>) -> Result<usize, Failure> {
+    match deployment.refused("unavailable/")? {
         502 | 503 => Ok(1),
         status => Err(format!("the status is {status}").into()),
     }

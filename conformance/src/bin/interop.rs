@@ -2,7 +2,7 @@
 //! `exchange.rs`, and what is checked of a proxy in `proxy_checks.rs`.
 
 use bareframe_conformance::pair::Setting;
-use bareframe_conformance::peers::Peer;
+use bareframe_conformance::peers::{PEERS, Peer};
 use bareframe_conformance::proxies::PROXIES;
 use bareframe_conformance::tls::Tls;
 use bareframe_conformance::{Failure, proxy_checks, table};
@@ -40,6 +40,14 @@ fn main() -> Result<ExitCode, Failure> {
     }
     rows.push(setting.unknown_authority());
     table::print(&rows);
+    for peer in PEERS
+        .iter()
+        .filter(|peer| names.iter().any(|name| name == peer.name))
+    {
+        if !peer.note.is_empty() {
+            println!("Not everything is checked with {}: {}.", peer.name, peer.note);
+        }
+    }
     println!("in {:.1} s", begin.elapsed().as_secs_f64());
     Ok(if rows.iter().all(table::Row::is_good) {
         ExitCode::SUCCESS
