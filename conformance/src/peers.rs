@@ -91,7 +91,7 @@ pub const PEERS: &[Peer] = &[
         ..Peer::new("beast")
     },
     Peer {
-        note: "it does not report the answer to its Close, and sends none without a code; without TLS",
+        note: "it does not report the answer to its Close, and sends none without a code",
         client: Some(Abilities {
             close_without_code: false,
             reports_answer: false,
@@ -101,7 +101,6 @@ pub const PEERS: &[Peer] = &[
             reports_answer: false,
             ..Abilities::ALL
         }),
-        secure: false,
         ..Peer::new("libwebsockets")
     },
     Peer::browser("chromium"),

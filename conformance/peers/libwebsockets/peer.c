@@ -2,9 +2,10 @@
  * The peer on libwebsockets, whose interface does not report the answer to its own Close and sends none without a
  * code. What the two ends say to each other is described in ../../src/exchange.rs.
  *
- *   libwebsockets version     prints "version VERSION"
- *   libwebsockets serve       prints "listening PORT", then "closed CODE REASON" for each Close that comes first
- *   libwebsockets drive URL   prints "passed N"
+ *   libwebsockets version                   prints "version VERSION"
+ *   libwebsockets serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each Close that comes
+ *                                           first
+ *   libwebsockets drive URL [AUTHORITY]     prints "passed N"
  */
 
 #include <libwebsockets.h>
@@ -207,15 +208,19 @@ static const struct lws_extension extensions[] = {
     {NULL, NULL, NULL},
 };
 
-static struct lws_context *create(int port) {
+/* Files are NULL without TLS. */
+static struct lws_context *create(int port, const char *certificate, const char *key, const char *authority) {
     struct lws_context_creation_info info = {
         .port = port,
+        .ssl_cert_filepath = certificate,
+        .ssl_private_key_filepath = key,
+        .client_ssl_ca_filepath = authority,
         .iface = "127.0.0.1",
         .protocols = protocols,
         .extensions = extensions,
         .gid = (gid_t)-1,
         .uid = (uid_t)-1,
-        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .options = LWS_SERVER_OPTION_EXPLICIT_VHOSTS | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT,
     };
     lws_set_log_level(LLL_ERR, NULL);
     struct lws_context *context = lws_create_context(&info);
@@ -261,15 +266,17 @@ static void wait_until(bool (*holds)(void), const char *what) {
     lws_sul_cancel(&timer);
 }
 
-static void open_connection(int port) {
+static void open_connection(const char *url) {
+    bool secure = !strncmp(url, "wss:", 4);
     memset(&seen, 0, sizeof seen);
     seen.last = &seen.first;
     struct lws_client_connect_info info = {
         .context = context,
         .vhost = lws_get_vhost_by_name(context, "default"),
-        .address = "127.0.0.1",
-        .host = "127.0.0.1",
-        .port = port,
+        .address = secure ? "localhost" : "127.0.0.1",
+        .host = secure ? "localhost" : "127.0.0.1",
+        .port = atoi(strrchr(url, ':') + 1),
+        .ssl_connection = secure ? LCCSCF_USE_SSL : 0,
         .path = "/",
         .protocol = "nonesuch, mirror",
         .local_protocol_name = "mirror",
@@ -338,10 +345,10 @@ static void close_connection(int code, const char *reason) {
     wait_until(has_ended, "the end of the connection");
 }
 
-static void drive(int port) {
+static void drive(const char *url, const char *authority) {
     is_client = true;
-    context = create(CONTEXT_PORT_NO_LISTEN);
-    open_connection(port);
+    context = create(CONTEXT_PORT_NO_LISTEN, NULL, NULL, authority);
+    open_connection(url);
     expect(!strcmp(seen.subprotocol, "mirror"), seen.subprotocol);
     whole_messages();
     fragments();
@@ -360,28 +367,30 @@ static void drive(int port) {
     receive_text("you are there");
     close_connection(CLIENT_CODE, CLIENT_REASON);
 
-    open_connection(port);
+    open_connection(url);
     queue_text(seen.session, "close");
     wait_until(has_ended, "the end of the connection");
     expect(seen.code == SERVER_CODE && !strcmp(seen.reason, SERVER_REASON), seen.reason);
 
-    open_connection(port);
+    open_connection(url);
     close_connection(LWS_CLOSE_STATUS_NORMAL, "");
     printf("passed %d\n", passed);
 }
 
 int main(int count, char **arguments) {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (count == 2 && !strcmp(arguments[1], "version")) {
+    const char *role = count > 1 ? arguments[1] : "";
+    if (!strcmp(role, "version")) {
         const char *version = lws_get_library_version();
         printf("version %.*s\n", (int)strcspn(version, "-"), version);
-    } else if (count == 2 && !strcmp(arguments[1], "serve")) {
-        struct lws_context *server = create(0);
+    } else if (!strcmp(role, "serve")) {
+        bool secure = count > 3;
+        struct lws_context *server = create(0, secure ? arguments[2] : NULL, secure ? arguments[3] : NULL, NULL);
         while (lws_service(server, 0) >= 0) continue;
-    } else if (count == 3 && !strcmp(arguments[1], "drive")) {
-        drive(atoi(strrchr(arguments[2], ':') + 1));
+    } else if (!strcmp(role, "drive") && count > 2) {
+        drive(arguments[2], count > 3 ? arguments[3] : NULL);
     } else {
-        fprintf(stderr, "usage: libwebsockets version | serve | drive URL\n");
+        fprintf(stderr, "usage: libwebsockets version | serve [CERTIFICATE KEY] | drive URL [AUTHORITY]\n");
         return 2;
     }
     return 0;
