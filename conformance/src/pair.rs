@@ -84,9 +84,8 @@ impl Setting {
         client: &Peer,
     ) -> Row {
         let mut row = Row::new(peer.name, version, role);
-        for secure in if peer.secure { &[false, true][..] } else { &[false] } {
-            let scheme = if *secure { "wss" } else { "ws" };
-            row.add(checks(server, client), scheme, self.run(server, client, *secure));
+        for (scheme, secure) in [("ws", false), ("wss", true)] {
+            row.add(checks(server, client), scheme, self.run(server, client, secure));
         }
         row
     }

@@ -16,8 +16,6 @@ pub struct Peer {
     pub client: Option<Abilities>,
     /// What it can do as a server, if there is one.
     pub server: Option<Abilities>,
-    /// Whether its program talks over TLS too.
-    pub secure: bool,
     /// Why not everything is checked, if so.
     pub note: &'static str,
 }
@@ -85,11 +83,7 @@ pub const PEERS: &[Peer] = &[
         ..Peer::new("java")
     },
     Peer::new("gorilla"),
-    Peer {
-        note: "without TLS",
-        secure: false,
-        ..Peer::new("beast")
-    },
+    Peer::new("beast"),
     Peer {
         note: "it does not report the answer to its Close, and sends none without a code",
         client: Some(Abilities {
@@ -115,7 +109,6 @@ impl Peer {
             kind: Kind::Program(name),
             client: Some(Abilities::ALL),
             server: Some(Abilities::ALL),
-            secure: true,
             note: "",
         }
     }

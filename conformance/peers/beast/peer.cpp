@@ -1,8 +1,8 @@
 // The peer on Boost.Beast. What the two ends say to each other is described in ../../src/exchange.rs.
 //
-//   beast version     prints "version VERSION"
-//   beast serve       prints "listening PORT", then "closed CODE REASON" for each connection
-//   beast drive URL   prints "passed N"
+//   beast version                   prints "version VERSION"
+//   beast serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each connection
+//   beast drive URL [AUTHORITY]     prints "passed N"
 
 #include <array>
 #include <cstdio>
@@ -10,23 +10,28 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 // Boost 1.74 needs it and does not include it.
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
+#include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
 #include <boost/version.hpp>
 
 namespace beast = boost::beast;
 namespace net = boost::asio;
+namespace ssl = net::ssl;
 namespace websocket = beast::websocket;
 using net::use_awaitable;
 using net::ip::tcp;
-using Socket = websocket::stream<tcp::socket>;
+using Tls = beast::ssl_stream<tcp::socket>;
 
 namespace {
 
@@ -51,23 +56,27 @@ std::string pattern(std::size_t length) {
 
 // The server: a coroutine for each connection, and one for what a Pong causes.
 
-using Shared = std::shared_ptr<Socket>;
+template <class Stream>
+using Shared = std::shared_ptr<websocket::stream<Stream>>;
 
-net::awaitable<void> say(Shared socket, std::string text) {
+template <class Stream>
+net::awaitable<void> say(Shared<Stream> socket, std::string text) {
     socket->text(true);
     co_await socket->async_write(net::buffer(text), use_awaitable);
 }
 
-void on_control(const Shared& socket, websocket::frame_type kind, beast::string_view payload) {
+template <class Stream>
+void on_control(const Shared<Stream>& socket, websocket::frame_type kind, beast::string_view payload) {
     if (kind != websocket::frame_type::pong) return;
     if (payload == "between") {
-        net::co_spawn(socket->get_executor(), say(socket, "answered in between"), net::detached);
+        net::co_spawn(socket->get_executor(), say<Stream>(socket, "answered in between"), net::detached);
     } else if (payload == "are you there?") {
-        net::co_spawn(socket->get_executor(), say(socket, "you are there"), net::detached);
+        net::co_spawn(socket->get_executor(), say<Stream>(socket, "you are there"), net::detached);
     }
 }
 
-net::awaitable<void> answer(Shared socket, beast::flat_buffer message) {
+template <class Stream>
+net::awaitable<void> answer(Shared<Stream> socket, beast::flat_buffer message) {
     std::string text = socket->got_text() ? beast::buffers_to_string(message.data()) : "";
     if (text == "say it in fragments") {
         socket->text(true);
@@ -85,19 +94,23 @@ net::awaitable<void> answer(Shared socket, beast::flat_buffer message) {
     }
 }
 
-net::awaitable<void> mirror(Shared socket) {
+template <class Stream>
+net::awaitable<void> mirror(Shared<Stream> socket) {
     std::string end;
     try {
         socket->set_option(websocket::stream_base::decorator(
             [](websocket::response_type& response) { response.set("Sec-WebSocket-Protocol", "mirror"); }));
-        socket->control_callback([weak = std::weak_ptr<Socket>(socket)](auto kind, auto payload) {
-            on_control(weak.lock(), kind, payload);
+        socket->control_callback([weak = std::weak_ptr(socket)](auto kind, auto payload) {
+            on_control<Stream>(weak.lock(), kind, payload);
         });
+        if constexpr (std::is_same_v<Stream, Tls>) {
+            co_await socket->next_layer().async_handshake(ssl::stream_base::server, use_awaitable);
+        }
         co_await socket->async_accept(use_awaitable);
         for (;;) {
             beast::flat_buffer message;
             co_await socket->async_read(message, use_awaitable);
-            co_await answer(socket, std::move(message));
+            co_await answer<Stream>(socket, std::move(message));
         }
     } catch (const boost::system::system_error& error) {
         if (error.code() != websocket::error::closed && error.code() != net::error::operation_aborted) {
@@ -112,23 +125,47 @@ net::awaitable<void> mirror(Shared socket) {
     std::cout << end << std::endl;
 }
 
-net::awaitable<void> listen() {
+template <class Stream>
+void spawn(Shared<Stream> socket) {
+    net::co_spawn(socket->get_executor(), mirror<Stream>(socket), net::detached);
+}
+
+net::awaitable<void> listen(ssl::context* tls) {
     tcp::acceptor acceptor(co_await net::this_coro::executor, {net::ip::make_address("127.0.0.1"), 0});
     std::cout << "listening " << acceptor.local_endpoint().port() << std::endl;
     for (;;) {
-        auto socket = std::make_shared<Socket>(co_await acceptor.async_accept(use_awaitable));
-        net::co_spawn(socket->get_executor(), mirror(socket), net::detached);
+        tcp::socket tcp = co_await acceptor.async_accept(use_awaitable);
+        if (tls) {
+            spawn<Tls>(std::make_shared<websocket::stream<Tls>>(std::move(tcp), *tls));
+        } else {
+            spawn<tcp::socket>(std::make_shared<websocket::stream<tcp::socket>>(std::move(tcp)));
+        }
     }
+}
+
+void serve(const char* certificate, const char* key) {
+    ssl::context tls(ssl::context::tls_server);
+    if (certificate) {
+        tls.use_certificate_chain_file(certificate);
+        tls.use_private_key_file(key, ssl::context::pem);
+    }
+    net::io_context context;
+    net::co_spawn(context, listen(certificate ? &tls : nullptr), net::detached);
+    context.run();
 }
 
 // The client, which blocks.
 
+template <class Stream>
 class Client {
 public:
-    explicit Client(const std::string& url) {
-        std::size_t port = url.rfind(':');
+    Client(const std::string& url, const char* authority) {
+        std::size_t begin = url.find("//") + 2, port = url.rfind(':');
         endpoint = {net::ip::make_address("127.0.0.1"), static_cast<unsigned short>(std::stoi(url.substr(port + 1)))};
-        host = url.substr(5, url.find('/', port) - 5);
+        host = url.substr(begin, url.find('/', port) - begin);
+        if (authority) tls.load_verify_file(authority);
+        tls.set_verify_mode(ssl::verify_peer);
+        tls.set_verify_callback(ssl::rfc2818_verification("localhost"));
     }
 
     std::size_t drive() {
@@ -189,14 +226,20 @@ public:
 
 private:
     net::io_context context;
+    ssl::context tls{ssl::context::tls_client};
     tcp::endpoint endpoint;
     std::string host, subprotocol, pong;
-    std::unique_ptr<Socket> socket;
+    std::unique_ptr<websocket::stream<Stream>> socket;
     std::size_t passed = 0;
 
     void open() {
-        socket = std::make_unique<Socket>(context);
-        socket->next_layer().connect(endpoint);
+        if constexpr (std::is_same_v<Stream, Tls>) {
+            socket = std::make_unique<websocket::stream<Stream>>(context, tls);
+        } else {
+            socket = std::make_unique<websocket::stream<Stream>>(context);
+        }
+        beast::get_lowest_layer(*socket).connect(endpoint);
+        if constexpr (std::is_same_v<Stream, Tls>) socket->next_layer().handshake(ssl::stream_base::client);
         socket->set_option(websocket::stream_base::decorator(
             [](websocket::request_type& request) { request.set("Sec-WebSocket-Protocol", "nonesuch, mirror"); }));
         websocket::response_type response;
@@ -241,19 +284,23 @@ private:
 
 }  // namespace
 
+std::size_t drive(const std::string& url, const char* authority) {
+    if (authority) return Client<Tls>(url, authority).drive();
+    return Client<tcp::socket>(url, authority).drive();
+}
+
 int main(int count, char** arguments) {
     std::string role = count > 1 ? arguments[1] : "";
+    const char* third = count > 3 ? arguments[3] : nullptr;
     try {
         if (role == "version") {
             std::printf("version %d.%d.%d\n", BOOST_VERSION / 100'000, BOOST_VERSION / 100 % 1000, BOOST_VERSION % 100);
         } else if (role == "serve") {
-            net::io_context context;
-            net::co_spawn(context, listen(), net::detached);
-            context.run();
+            serve(third ? arguments[2] : nullptr, third);
         } else if (role == "drive" && count > 2) {
-            std::cout << "passed " << Client(arguments[2]).drive() << std::endl;
+            std::cout << "passed " << drive(arguments[2], third) << std::endl;
         } else {
-            std::cerr << "usage: beast version | serve | drive URL" << std::endl;
+            std::cerr << "usage: beast version | serve [CERTIFICATE KEY] | drive URL [AUTHORITY]" << std::endl;
             return 2;
         }
     } catch (const std::exception& error) {

@@ -3,8 +3,8 @@
  * code. What the two ends say to each other is described in ../../src/exchange.rs.
  *
  *   libwebsockets version                   prints "version VERSION"
- *   libwebsockets serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each Close that comes
- *                                           first
+ *   libwebsockets serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each Close that
+ *                                           is not an answer
  *   libwebsockets drive URL [AUTHORITY]     prints "passed N"
  */
 
