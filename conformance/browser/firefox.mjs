@@ -93,10 +93,10 @@ export async function open(url, authority) {
   process.once("exit", abort);
   let socket;
   const close = async () => {
-    process.off("exit", abort);
     socket?.destroy();
     firefox.kill();
     await ended;
+    process.off("exit", abort);
     profile.remove();
   };
   try {

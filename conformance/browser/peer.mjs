@@ -95,11 +95,9 @@ async function servePage() {
 async function drive(url, authority, page) {
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
   const { evaluate, close } = await browser.open(page ?? await servePage(), authority);
-  try {
-    console.log(`passed ${await evaluate(exchange, url)}`);
-  } finally {
-    await close();
-  }
+  const passed = await evaluate(exchange, url).finally(close);
+  // Once this is printed, the process may be ended.
+  console.log(`passed ${passed}`);
 }
 
 if (role === "version") console.log(`version ${browser.version()}`);
