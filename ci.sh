@@ -208,6 +208,11 @@ conformance() {
     conformance/all
 }
 
+# All peers, in both directions, and all proxies: `conformance` runs those that install within a minute.
+interop() {
+    conformance/interop --all
+}
+
 # The images: no panic path left, what they cost, and that they run (a minute and a half after the tools are there).
 firmware() {
     if [ ! -x ../shared/tools/embedded/setup.sh ] && [ "$(id -u)" = 0 ] && ! command -v qemu-system-arm >/dev/null; then
@@ -364,7 +369,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants"
+longer="coverage mutants interop"
 
 # What each job took, also when one fails.
 times=

@@ -1,4 +1,5 @@
 # What the scripts in this folder share. They run at the top of the repository.
+# shellcheck shell=sh disable=SC2034
 
 target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
 debug=$target/debug
@@ -11,7 +12,8 @@ install_packages() {
         echo "Please install: $*" >&2
         exit 1
     fi
-    apt-get update -qq
+    [ "${lists_updated:-}" ] || apt-get update -qq
+    lists_updated=yes
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
@@ -21,6 +23,22 @@ need() {
     [ $# -gt 1 ] || set -- "$1" "$1"
     shift
     install_packages "$@"
+}
+
+# need_file FILE PACKAGE...: sees to it that a file is there, such as a header or a program outside of PATH.
+need_file() {
+    [ -e "$1" ] && return
+    shift
+    install_packages "$@"
+}
+
+# node_packages DIRECTORY: installs the packages of its lock file, again when that has changed.
+node_packages() {
+    need node nodejs npm
+    need npm
+    cmp -s "$1/package-lock.json" "$1/node_modules/installed.json" && return
+    npm ci --prefix "$1" --no-audit --no-fund --silent
+    cp "$1/package-lock.json" "$1/node_modules/installed.json"
 }
 
 build_echo() {

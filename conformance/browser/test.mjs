@@ -5,50 +5,20 @@
 //   … --screenshots DIR                 leaves pictures of the page there
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import net from "node:net";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { chromium } from "playwright-core";
+import { launch } from "./chromium.mjs";
+import { ECHO, startEcho } from "./echo.mjs";
 
 const { values: options, positionals: [givenUrl] } = parseArgs({
   allowPositionals: true,
   options: {
-    echo: { type: "string", default: "cargo run --release -p bareframe-std --example echo --" },
-    chromium: { type: "string", default: "/usr/bin/chromium" },
+    echo: { type: "string", default: ECHO },
+    chromium: { type: "string" },
     screenshots: { type: "string" },
   },
 });
 const PATIENCE = 15_000;
-
-// The server.
-
-async function freePort() {
-  const server = net.createServer();
-  await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address();
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
-
-async function startEcho() {
-  const address = `127.0.0.1:${await freePort()}`;
-  const [command, ...parts] = options.echo.split(" ");
-  // Its own process group, so that what cargo starts ends with it.
-  const child = spawn(command, [...parts, address], {
-    cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: ["ignore", "inherit", "inherit"], detached: true,
-  });
-  let ended = false;
-  for (const end of ["exit", "error"]) child.on(end, () => { ended = true; });
-  const url = `http://${address}/`;
-  for (;;) {
-    if (ended) throw new Error(`"${options.echo}" ended before it listened`);
-    if (await fetch(url).then(answer => answer.ok, () => false)) break;
-    await new Promise(resolve => setTimeout(resolve, 100));
-  }
-  return { url, stop: () => { if (!ended) process.kill(-child.pid); } };
-}
 
 // The page, as a person sees it.
 
@@ -258,15 +228,11 @@ const steps = {
 };
 
 async function main() {
-  const server = givenUrl ? { url: givenUrl, stop() {} } : await startEcho();
+  const server = givenUrl ? { url: givenUrl, stop() {} } : await startEcho(options.echo);
   const complete = !givenUrl;
   let browser;
   try {
-    browser = await chromium.launch({
-      executablePath: options.chromium,
-      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--disable-component-update", "--disable-sync"],
-    });
+    browser = await launch(options.chromium ? { executablePath: options.chromium } : {});
     const tab = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     const complaints = [];
     tab.on("pageerror", error => complaints.push(error.stack));

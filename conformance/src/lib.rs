@@ -2,7 +2,13 @@
 
 pub mod exchange;
 pub mod own;
+pub mod pair;
+pub mod peers;
 pub mod program;
+pub mod proxies;
+pub mod proxy_checks;
+pub mod server;
+pub mod table;
 pub mod tls;
 pub mod tungstenite;
 

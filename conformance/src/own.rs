@@ -1,52 +1,93 @@
 //! bareframe-std as a peer.
 
-use crate::exchange::{SUBPROTOCOLS, Said, Talk};
+use crate::exchange::{self, Abilities, SUBPROTOCOLS, Said, Talk};
+use crate::server::Report;
 use crate::{Failure, PATIENCE};
 use bareframe_std::handshake::Choice;
 use bareframe_std::rustls::ClientConfig;
 use bareframe_std::{
-    Acceptor, ClientSocket, ClientStream, CloseCode, Connector, Event, MessageKind, Role, Rsv, ServerSocket,
-    Stream, Timeouts, WebSocket,
+    Acceptor, ClientSocket, ClientStream, CloseCode, Connector, Error, Event, MessageKind, Role, Rsv, Stream,
+    Timeouts, WebSocket,
 };
+use std::io;
 use std::sync::Arc;
+use std::sync::mpsc::Sender;
 
-/// Connects as a client; over TLS if the URL says so.
+/// The longest head of a request or a response, in bytes; the checks with long headers need more than the default.
+const HEAD_LIMIT: usize = 32 << 10;
+
+/// Returns how a client connects; over TLS if the URL says so.
+#[must_use]
+pub fn connector(tls: Option<Arc<ClientConfig>>) -> Connector<'static> {
+    Connector {
+        subprotocols: &SUBPROTOCOLS,
+        tls,
+        head_limit: HEAD_LIMIT,
+        ..Connector::DEFAULT
+    }
+}
+
+/// Connects as a client.
 ///
 /// # Errors
 ///
-/// What the adapter gives.
-pub fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<ClientSocket<ClientStream>, Failure> {
-    let connector = Connector {
-        subprotocols: &SUBPROTOCOLS,
-        tls,
-        ..Connector::DEFAULT
-    };
+/// An error of the adapter.
+pub fn connect(connector: &Connector<'_>, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
     let socket = connector.connect(url)?;
     be_patient(socket.stream())?;
     Ok(socket)
 }
 
-/// Takes a connection as a server.
+/// Connects as a client, and drives the exchange with a server that has these abilities.
 ///
 /// # Errors
 ///
-/// What the adapter gives.
-pub fn accept<S: Stream>(stream: S) -> Result<ServerSocket<S>, Failure> {
-    let incoming = Acceptor::DEFAULT.read(stream)?;
-    let choice = Choice {
-        subprotocol: Some(SUBPROTOCOLS[1]),
-        ..Choice::DEFAULT
-    };
-    let socket = incoming.accept(&choice)?;
-    be_patient(socket.stream())?;
-    Ok(socket)
+/// The first check that failed.
+pub fn drive(server: Abilities, connector: &Connector<'_>, url: &str) -> Result<usize, Failure> {
+    exchange::drive(server, || {
+        let socket = connect(connector, url)?;
+        let subprotocol = socket.subprotocol().map(str::to_owned);
+        Ok((socket, subprotocol))
+    })
 }
 
-fn be_patient(stream: &impl Stream) -> Result<(), Failure> {
-    Ok(stream.set_timeouts(Timeouts {
+/// Serves a connection: reports the headers of its request, accepts it with more headers in the response, and returns
+/// the code and the reason of the client's Close.
+///
+/// # Errors
+///
+/// The first thing that failed.
+pub fn serve<S: Stream>(
+    stream: S,
+    reports: &Sender<Report>,
+    headers: &[(&str, &str)],
+) -> Result<(u16, String), Failure> {
+    let acceptor = Acceptor {
+        head_limit: HEAD_LIMIT,
+        ..Acceptor::DEFAULT
+    };
+    let incoming = acceptor.read(stream)?;
+    let received = incoming.request().headers().map(|header| {
+        let value = String::from_utf8_lossy(header.value());
+        (header.name().to_ascii_lowercase(), value.into_owned())
+    });
+    // Nobody listens once the client has failed.
+    let _ = reports.send(Report::Request(received.collect()));
+    let choice = Choice {
+        subprotocol: Some(SUBPROTOCOLS[1]),
+        headers,
+        ..Choice::DEFAULT
+    };
+    let mut socket = incoming.accept(&choice)?;
+    be_patient(socket.stream())?;
+    exchange::mirror(&mut socket)
+}
+
+fn be_patient(stream: &impl Stream) -> io::Result<()> {
+    stream.set_timeouts(Timeouts {
         read: Some(PATIENCE),
         write: Some(PATIENCE),
-    })?)
+    })
 }
 
 impl<S: Stream, R: Role> Talk for WebSocket<S, R> {
@@ -58,7 +99,7 @@ impl<S: Stream, R: Role> Talk for WebSocket<S, R> {
         Ok(self.send_binary(octets)?)
     }
 
-    fn fragments(&mut self, text: bool, pieces: &[&[u8]], between: &str) -> Result<(), Failure> {
+    fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {
         let kind = if text {
             MessageKind::Text
         } else {
@@ -66,8 +107,10 @@ impl<S: Stream, R: Role> Talk for WebSocket<S, R> {
         };
         for (i, piece) in pieces.iter().enumerate() {
             self.send_fragment(kind, Rsv::NONE, i + 1 == pieces.len(), piece)?;
-            if i == 0 {
-                WebSocket::ping(self, between.as_bytes())?;
+            if i == 0
+                && let Some(payload) = ping
+            {
+                WebSocket::ping(self, payload.as_bytes())?;
             }
         }
         Ok(())

@@ -1,26 +1,47 @@
 //! A program that runs beside the test and ends with it.
 
-use crate::{Failure, PATIENCE};
+use crate::Failure;
 use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
 use std::{io, thread};
+
+/// How long a program may print nothing: a browser takes a while to start on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a program may take to end its own processes once it is told to.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A program and the lines that it prints.
 #[derive(Debug)]
 pub struct Program {
+    name: String,
     child: Child,
     lines: Receiver<String>,
 }
 
+/// Returns a command that is ended when this process ends, in whatever way.
+#[must_use]
+pub fn command(program: &Path) -> Command {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    command
+}
+
 impl Program {
-    /// Starts a program.
+    /// Starts a program, which errors call by this name.
     ///
     /// # Errors
     ///
     /// What the system gives.
-    pub fn start(command: &mut Command) -> Result<Program, Failure> {
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+    pub fn start(name: &str, command: &mut Command) -> Result<Program, Failure> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{name}: {error}"))?;
         let stdout = child.stdout.take().ok_or("the program has no output")?;
         let (sender, lines) = channel();
         thread::spawn(move || {
@@ -30,7 +51,11 @@ impl Program {
                 }
             }
         });
-        Ok(Program { child, lines })
+        Ok(Program {
+            name: name.to_owned(),
+            child,
+            lines,
+        })
     }
 
     /// Waits for the next line that it prints.
@@ -40,9 +65,11 @@ impl Program {
     /// If it has ended or prints nothing.
     pub fn line(&mut self) -> Result<String, Failure> {
         self.lines.recv_timeout(PATIENCE).map_err(|error| match error {
-            RecvTimeoutError::Timeout => "the program prints nothing".into(),
+            RecvTimeoutError::Timeout => {
+                format!("{} prints nothing for {} s", self.name, PATIENCE.as_secs()).into()
+            }
             RecvTimeoutError::Disconnected => match self.child.wait() {
-                Ok(status) => format!("the program has ended: {status}").into(),
+                Ok(status) => format!("{} has ended: {status}", self.name).into(),
                 Err(error) => error.into(),
             },
         })
@@ -57,8 +84,27 @@ impl Program {
         let line = self.line()?;
         match line.strip_prefix(word) {
             Some(rest) => Ok(rest.trim().to_owned()),
-            None => Err(format!("the program says {line:?}").into()),
+            None => Err(format!("{} prints {line:?}", self.name).into()),
         }
+    }
+
+    /// Waits until it listens on a port of 127.0.0.1.
+    ///
+    /// # Errors
+    ///
+    /// If it ends, or does not listen in time.
+    pub fn listens(&mut self, port: u16) -> Result<(), Failure> {
+        let end = Instant::now() + PATIENCE;
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if !self.runs()? {
+                return Err(format!("{} has ended before it listened", self.name).into());
+            }
+            if Instant::now() > end {
+                return Err(format!("{} does not listen on port {port}", self.name).into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
     }
 
     /// Gives the number by which the system knows it.
@@ -79,7 +125,17 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // A program that is asked to end also ends the processes that it has started: the workers of a proxy, a
+        // browser. Nothing can be done about a failure here.
+        if self.runs().unwrap_or(false) {
+            let _ = Command::new("sh")
+                .args(["-c", "kill \"$0\"", &self.id().to_string()])
+                .status();
+        }
+        let end = Instant::now() + FAREWELL;
+        while self.runs().unwrap_or(false) && Instant::now() < end {
+            thread::sleep(Duration::from_millis(5));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

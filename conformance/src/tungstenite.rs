@@ -86,7 +86,7 @@ impl<S: Read + Write> Talk for WebSocket<S> {
         Ok(self.send(Message::binary(octets.to_vec()))?)
     }
 
-    fn fragments(&mut self, text: bool, pieces: &[&[u8]], between: &str) -> Result<(), Failure> {
+    fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {
         for (i, piece) in pieces.iter().enumerate() {
             let opcode = match i {
                 0 if text => Data::Text,
@@ -99,8 +99,10 @@ impl<S: Read + Write> Talk for WebSocket<S> {
                 OpCode::Data(opcode),
                 fin,
             )))?;
-            if i == 0 {
-                self.ping(between)?;
+            if i == 0
+                && let Some(payload) = ping
+            {
+                self.ping(payload)?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 // The peer of the interoperation tests on Node's ws. What both parts say is described in ../../src/exchange.rs.
 //
+//   node peer.mjs version                   prints "version VERSION"
 //   node peer.mjs serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each connection
 //   node peer.mjs drive URL [AUTHORITY]     prints "passed N"
 
@@ -7,10 +8,13 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
+import { createRequire } from "node:module";
 import { WebSocket, WebSocketServer } from "ws";
 
 const GREEK = "κόσμε";
 const GREEK_PIECES = [Buffer.from("cebacf", "hex"), Buffer.from("8ccf83", "hex"), Buffer.from("cebcceb5", "hex")];
+const LANGUAGES = `${GREEK}, 世界, 🌍`;
+const LONG_TEXT = LANGUAGES.repeat((300 << 10) / 24);
 const CLIENT_REASON = "bis bald, 世界";
 const SERVER_REASON = "auf Wiedersehen, 世界";
 
@@ -78,7 +82,7 @@ async function drive(url, authority) {
   let { socket, next } = await open(url, authority);
   assert.equal(socket.protocol, "mirror");
   passed += 1;
-  for (const text of ["", "Hello", `${GREEK}, 世界, 🌍`]) {
+  for (const text of ["", "Hello", LANGUAGES, LONG_TEXT]) {
     socket.send(text);
     await expect(next, "text", text);
   }
@@ -117,5 +121,6 @@ async function drive(url, authority) {
 }
 
 const [role, ...rest] = process.argv.slice(2);
-if (role === "serve") serve(...rest);
+if (role === "version") console.log(`version ${createRequire(import.meta.url)("ws/package.json").version}`);
+else if (role === "serve") serve(...rest);
 else await drive(...rest);

@@ -5,7 +5,7 @@ use bareframe_conformance::{Failure, PATIENCE};
 use bareframe_std::{
     ClientSocket, ClientStream, CloseCode, Connector, MessageKind, Options, Stream, Timeouts, WebSocket,
 };
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -34,8 +34,11 @@ fn main() -> Result<ExitCode, Failure> {
         return Err("connections ECHO".into());
     };
     let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-    let mut server = Program::start(Command::new(echo).arg(format!("127.0.0.1:{port}")))?;
-    wait_for(port, &mut server)?;
+    let mut server = Program::start(
+        "the echo example",
+        Command::new(echo).arg(format!("127.0.0.1:{port}")),
+    )?;
+    server.listens(port)?;
     // What is made once and not for each connection is there after the first.
     let mut first = connect(port)?;
     send(&mut first, 0, 0, 1)?;
@@ -84,17 +87,6 @@ fn main() -> Result<ExitCode, Failure> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn wait_for(port: u16, server: &mut Program) -> Result<(), Failure> {
-    let end = Instant::now() + PATIENCE;
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        if !server.runs()? || Instant::now() > end {
-            return Err("the echo example does not listen".into());
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
 }
 
 /// Waits until the threads of connections that were closed have ended.

@@ -1,0 +1,35 @@
+// The echo server that shows the page.
+
+import { spawn } from "node:child_process";
+import net from "node:net";
+import { fileURLToPath } from "node:url";
+
+/** The command of the echo example, without its address. */
+export const ECHO = "cargo run --quiet --release -p bareframe-std --example echo --";
+
+async function freePort() {
+  const server = net.createServer();
+  await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
+
+/** Starts an echo server, and waits until it shows the page. */
+export async function startEcho(echo) {
+  const address = `127.0.0.1:${await freePort()}`;
+  const [command, ...parts] = echo.split(" ");
+  // Its own process group, so that what cargo starts ends with it.
+  const child = spawn(command, [...parts, address], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: ["ignore", "inherit", "inherit"], detached: true,
+  });
+  let ended = false;
+  for (const end of ["exit", "error"]) child.on(end, () => { ended = true; });
+  const url = `http://${address}/`;
+  for (;;) {
+    if (ended) throw new Error(`"${echo}" ended before it listened`);
+    if (await fetch(url).then(answer => answer.ok, () => false)) break;
+    await new Promise(resolve => setTimeout(resolve, 100));
+  }
+  return { url, stop: () => { if (!ended) process.kill(-child.pid); } };
+}

@@ -1,0 +1,230 @@
+//! A client against a server: bareframe-std is one of the two.
+
+use crate::exchange::{Abilities, drive, mirror};
+use crate::peers::{Kind, PEERS, Peer};
+use crate::program::{self, Program};
+use crate::server::{Report, Server, check_ends};
+use crate::table::Row;
+use crate::tls::{HOST, Tls};
+use crate::{Failure, own, tungstenite};
+use bareframe_std::Stream;
+use bareframe_std::rustls::{ClientConfig, ServerConnection, StreamOwned};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+/// What every pair needs.
+#[derive(Debug)]
+pub struct Setting {
+    /// The directory of the peers' programs.
+    pub programs: PathBuf,
+    /// The certificates.
+    pub tls: Tls,
+}
+
+/// A server that runs.
+#[derive(Debug)]
+pub enum Running {
+    /// In this process.
+    Inside(Server),
+    /// A program, and the port on which it listens.
+    Program(Program, u16),
+}
+
+impl Running {
+    /// Returns the port of 127.0.0.1 on which it listens.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        match self {
+            Running::Inside(server) => server.port(),
+            Running::Program(_, port) => *port,
+        }
+    }
+
+    /// Checks how the connections ended that a client opened for an exchange, and returns the number of checks.
+    ///
+    /// # Errors
+    ///
+    /// If one ended otherwise.
+    pub fn check_ends(&mut self, wanted: &[String]) -> Result<usize, Failure> {
+        match self {
+            Running::Inside(server) => server.check_ends(wanted),
+            Running::Program(program, _) => {
+                let ends = wanted.iter().map(|_| program.told("closed"));
+                check_ends(ends.collect::<Result<_, _>>()?, wanted)
+            }
+        }
+    }
+}
+
+impl Setting {
+    /// Runs the exchange between bareframe-std and a peer in one role or in both, over TCP and over TLS.
+    #[must_use]
+    pub fn rows(&self, peer: &Peer) -> Vec<Row> {
+        let version = peer.version(self);
+        let mut pairs = Vec::new();
+        if peer.server.is_some() {
+            pairs.push(("server", peer, own()));
+        }
+        // One implementation with itself is one pair.
+        if peer.client.is_some() && peer.kind != Kind::Own {
+            pairs.push(("client", own(), peer));
+        }
+        let row = |(role, server, client)| self.row(peer, &version, role, server, client);
+        pairs.into_iter().map(row).collect()
+    }
+
+    fn row(
+        &self,
+        peer: &Peer,
+        version: &Result<String, Failure>,
+        role: &'static str,
+        server: &Peer,
+        client: &Peer,
+    ) -> Row {
+        let mut row = Row::new(peer.name, version, role);
+        for (scheme, secure) in [("ws", false), ("wss", true)] {
+            row.add(checks(server, client), scheme, self.run(server, client, secure));
+        }
+        row
+    }
+
+    fn run(&self, server: &Peer, client: &Peer, secure: bool) -> Result<usize, Failure> {
+        let mut running = self.serve(server, secure)?;
+        let url = url(running.port(), secure);
+        let passed = self.drive(client, server, &url, secure, &[])?;
+        Ok(passed + running.check_ends(&ends(server, client))?)
+    }
+
+    /// Starts a peer as a server.
+    ///
+    /// # Errors
+    ///
+    /// An error of the system, or of its program.
+    pub fn serve(&self, peer: &Peer, secure: bool) -> Result<Running, Failure> {
+        if let Kind::Program(name) = peer.kind {
+            let mut command = self.command(name);
+            command.arg("serve");
+            if secure {
+                command.args([&self.tls.certificate, &self.tls.key]);
+            }
+            let mut program = Program::start(name, &mut command)?;
+            let port = program.told("listening")?.parse()?;
+            return Ok(Running::Program(program, port));
+        }
+        let kind = peer.kind;
+        let tls = secure.then(|| Arc::clone(&self.tls.server));
+        let server = Server::start(move |tcp, reports| {
+            tungstenite::be_patient(&tcp)?;
+            match &tls {
+                Some(tls) => {
+                    let connection = ServerConnection::new(Arc::clone(tls))?;
+                    serve_one(kind, StreamOwned::new(connection, tcp), reports)
+                }
+                None => serve_one(kind, tcp, reports),
+            }
+        })?;
+        Ok(Running::Inside(server))
+    }
+
+    /// Has a peer drive the exchange, and returns the number of checks that passed; its program is given more arguments.
+    ///
+    /// # Errors
+    ///
+    /// The first check that failed.
+    pub fn drive(
+        &self,
+        client: &Peer,
+        server: &Peer,
+        url: &str,
+        secure: bool,
+        more: &[&str],
+    ) -> Result<usize, Failure> {
+        let abilities = server.server.unwrap_or(Abilities::ALL);
+        match client.kind {
+            Kind::Own => own::drive(abilities, &own::connector(self.trust(secure)), url),
+            Kind::Tungstenite => drive(abilities, || tungstenite::connect(url, self.trust(secure))),
+            Kind::Program(name) => {
+                let mut command = self.command(name);
+                command.args(["drive", url]);
+                if secure {
+                    command.arg(&self.tls.authority);
+                }
+                Ok(Program::start(name, command.args(more))?
+                    .told("passed")?
+                    .parse()?)
+            }
+        }
+    }
+
+    /// Checks that a client that does not know the authority does not connect.
+    #[must_use]
+    pub fn unknown_authority(&self) -> Row {
+        let refused = || {
+            let server = self.serve(own(), true)?;
+            match own::connect(&own::connector(None), &url(server.port(), true)) {
+                Ok(_) => Err("the connection was opened".into()),
+                Err(error) if error.to_string().contains("UnknownIssuer") => Ok(1),
+                Err(error) => Err(format!("it was refused because {error}").into()),
+            }
+        };
+        let mut row = Row::new(own().name, &own().version(self), "client, unknown authority");
+        row.add(1, "wss", refused());
+        row
+    }
+
+    fn trust(&self, secure: bool) -> Option<Arc<ClientConfig>> {
+        secure.then(|| Arc::clone(&self.tls.client))
+    }
+
+    /// Returns the command of a peer's program.
+    #[must_use]
+    pub fn command(&self, program: &str) -> Command {
+        program::command(&self.programs.join(program))
+    }
+}
+
+/// Returns bareframe-std.
+#[must_use]
+pub const fn own() -> &'static Peer {
+    &PEERS[0]
+}
+
+/// Returns the URL of a server on this machine.
+#[must_use]
+pub fn url(port: u16, secure: bool) -> String {
+    match secure {
+        true => format!("wss://{HOST}:{port}/"),
+        false => format!("ws://127.0.0.1:{port}/"),
+    }
+}
+
+/// Returns how many checks a client and a server make in one exchange.
+#[must_use]
+pub fn checks(server: &Peer, client: &Peer) -> usize {
+    let [client_can, server_can] = abilities(server, client);
+    client_can.checks_against(server_can) + ends(server, client).len()
+}
+
+/// Returns how the server sees the connections end.
+#[must_use]
+pub fn ends(server: &Peer, client: &Peer) -> Vec<String> {
+    let [client_can, server_can] = abilities(server, client);
+    client_can.ends(server_can)
+}
+
+fn abilities(server: &Peer, client: &Peer) -> [Abilities; 2] {
+    [client.client, server.server].map(|abilities| abilities.unwrap_or(Abilities::ALL))
+}
+
+fn serve_one<S: Stream + 'static>(
+    kind: Kind,
+    stream: S,
+    reports: &Sender<Report>,
+) -> Result<(u16, String), Failure> {
+    match kind {
+        Kind::Tungstenite => mirror(&mut tungstenite::accept(Box::new(stream))?),
+        _ => own::serve(stream, reports, &[]),
+    }
+}

@@ -1,0 +1,166 @@
+//! The implementations that talk to bareframe-std.
+
+use crate::Failure;
+use crate::exchange::Abilities;
+use crate::pair::Setting;
+use crate::program::Program;
+
+/// An implementation, and what can be tested of it.
+#[derive(Debug)]
+pub struct Peer {
+    /// What the table calls it.
+    pub name: &'static str,
+    /// How it is run.
+    pub kind: Kind,
+    /// What it can do as a client, if there is one.
+    pub client: Option<Abilities>,
+    /// What it can do as a server, if there is one.
+    pub server: Option<Abilities>,
+    /// Why not everything is checked, if so.
+    pub note: &'static str,
+}
+
+/// How an implementation is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// bareframe-std, in this process.
+    Own,
+    /// tungstenite, in this process.
+    Tungstenite,
+    /// The program of this name, which `conformance/interop` installs. It is called in one of three ways:
+    ///
+    /// ```text
+    /// PROGRAM version                     prints "version VERSION"
+    /// PROGRAM serve [CERTIFICATE KEY]     prints "listening PORT", then "closed CODE REASON" for each connection
+    /// PROGRAM drive URL [AUTHORITY]       prints "passed N"
+    /// ```
+    Program(&'static str),
+}
+
+/// The peers, in the order of the table.
+pub const PEERS: &[Peer] = &[
+    Peer {
+        kind: Kind::Own,
+        ..Peer::new("bareframe-std")
+    },
+    Peer {
+        kind: Kind::Tungstenite,
+        ..Peer::new("tungstenite")
+    },
+    Peer::new("ws"),
+    Peer::new("websockets"),
+    Peer {
+        note: "it sends no fragments, and answers a Close with 1000 by default",
+        client: Some(Abilities {
+            fragments: false,
+            returns_code: false,
+            ..Abilities::ALL
+        }),
+        server: Some(Abilities {
+            fragments: false,
+            returns_code: false,
+            ..Abilities::ALL
+        }),
+        ..Peer::new("aiohttp")
+    },
+    Peer {
+        note: "ASGI has neither fragments nor Pings; it is no client",
+        client: None,
+        server: Some(Abilities {
+            fragments: false,
+            pings: false,
+            ..Abilities::ALL
+        }),
+        ..Peer::new("uvicorn")
+    },
+    Peer {
+        note: "it requires a code to close with; it is no server",
+        client: Some(Abilities {
+            close_without_code: false,
+            ..Abilities::ALL
+        }),
+        server: None,
+        ..Peer::new("java")
+    },
+    Peer::new("gorilla"),
+    Peer::new("beast"),
+    Peer {
+        note: "it does not report the answer to its Close, and sends none without a code",
+        client: Some(Abilities {
+            close_without_code: false,
+            reports_answer: false,
+            ..Abilities::ALL
+        }),
+        server: Some(Abilities {
+            reports_answer: false,
+            ..Abilities::ALL
+        }),
+        ..Peer::new("libwebsockets")
+    },
+    Peer::browser("chromium"),
+    Peer::browser("firefox"),
+];
+
+impl Peer {
+    /// A program that can do everything.
+    const fn new(name: &'static str) -> Peer {
+        Peer {
+            name,
+            kind: Kind::Program(name),
+            client: Some(Abilities::ALL),
+            server: Some(Abilities::ALL),
+            note: "",
+        }
+    }
+
+    /// A browser.
+    const fn browser(name: &'static str) -> Peer {
+        Peer {
+            note: "a browser's interface has neither fragments nor Pings; it is no server",
+            client: Some(Abilities {
+                fragments: false,
+                pings: false,
+                ..Abilities::ALL
+            }),
+            server: None,
+            ..Peer::new(name)
+        }
+    }
+
+    /// Returns the peer of this name.
+    ///
+    /// # Errors
+    ///
+    /// If there is none.
+    pub fn named(name: &str) -> Result<&'static Peer, Failure> {
+        PEERS
+            .iter()
+            .find(|peer| peer.name == name)
+            .ok_or_else(|| format!("there is no peer {name}").into())
+    }
+
+    /// Returns its version.
+    ///
+    /// # Errors
+    ///
+    /// If its program does not print it.
+    pub fn version(&self, setting: &Setting) -> Result<String, Failure> {
+        match self.kind {
+            Kind::Own => Ok(env!("CARGO_PKG_VERSION").to_owned()),
+            Kind::Tungstenite => locked_version("tungstenite"),
+            Kind::Program(name) => {
+                Program::start(name, setting.command(name).arg("version"))?.told("version")
+            }
+        }
+    }
+}
+
+/// Returns the version of a dependency of this package.
+fn locked_version(name: &str) -> Result<String, Failure> {
+    let mut lines = include_str!("../../Cargo.lock").lines();
+    lines
+        .find(|line| *line == format!("name = \"{name}\""))
+        .and_then(|_| lines.next()?.strip_prefix("version = \"")?.strip_suffix('"'))
+        .map(str::to_owned)
+        .ok_or_else(|| format!("{name} is not in Cargo.lock").into())
+}
