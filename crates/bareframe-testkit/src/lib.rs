@@ -35,6 +35,7 @@
 
 mod choices;
 mod frame;
+mod inflate;
 mod link;
 mod mangle;
 mod oracle;
@@ -47,6 +48,7 @@ mod utf8;
 
 pub use choices::Choices;
 pub use frame::{Frame, LengthForm};
+pub use inflate::{DeflateFault, Inflated, NaiveInflater};
 pub use link::Link;
 pub use oracle::{Oracle, judge};
 pub use random::Random;

@@ -1,0 +1,268 @@
+//! Codes: the dynamic codes of a block, and the code lengths that describe them (RFC 1951 section 3.2.7).
+
+use super::bits::{BitBuffer, low_8, low_16};
+use super::canonical::{Code, Decoded};
+use super::error::InflateError;
+use crate::symbols::{CODE_LENGTH_ORDER, DISTANCES, END_OF_BLOCK, LITERALS};
+
+/// The dynamic codes of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Codes {
+    pub(crate) literals: Code<LITERALS>,
+    /// The distances; while code lengths are read, the code of these.
+    pub(crate) distances: Code<DISTANCES>,
+    lengths: Lengths,
+    step: Step,
+    /// How many literals have a code length, and how many symbols have one together.
+    literal_count: u16,
+    total: u16,
+    /// How many code lengths were read.
+    index: u16,
+    /// What is left of the space of the code that is being read, of which a code of 15 bits takes 1.
+    space: u16,
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    LiteralCount,
+    DistanceCount,
+    CodeLengthCount,
+    CodeLengthLengths {
+        count: u16,
+    },
+    CodeLengths,
+    /// The extra bits of symbol 16, 17 or 18.
+    Repeat {
+        symbol: u16,
+    },
+}
+
+/// How far the codes are read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Progress {
+    NeedsBits,
+    Continues,
+    Ready,
+}
+
+/// Code lengths, two a byte.
+#[derive(Clone, Debug)]
+struct Lengths([u8; (LITERALS + DISTANCES).div_ceil(2)]);
+
+const SPACE: u16 = 1 << 15;
+
+impl Codes {
+    pub(crate) const EMPTY: Codes = Codes {
+        literals: Code::EMPTY,
+        distances: Code::EMPTY,
+        lengths: Lengths::EMPTY,
+        step: Step::LiteralCount,
+        literal_count: 0,
+        total: 0,
+        index: 0,
+        space: 0,
+    };
+
+    /// Begins to read codes.
+    pub(crate) fn begin(&mut self) {
+        self.step = Step::LiteralCount;
+    }
+
+    /// Reads on from what is buffered.
+    pub(crate) fn read(&mut self, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
+        match self.step {
+            Step::LiteralCount => {
+                let Some(bits) = buffer.take(5) else {
+                    return Ok(Progress::NeedsBits);
+                };
+                self.literal_count = low_16(bits).wrapping_add(257);
+                self.step = Step::DistanceCount;
+                if usize::from(self.literal_count) > LITERALS {
+                    return Err(InflateError::InvalidCodeLengths);
+                }
+            }
+            Step::DistanceCount => {
+                let Some(bits) = buffer.take(5) else {
+                    return Ok(Progress::NeedsBits);
+                };
+                let distance_count = low_16(bits).wrapping_add(1);
+                self.total = self.literal_count.wrapping_add(distance_count);
+                self.step = Step::CodeLengthCount;
+                if usize::from(distance_count) > DISTANCES {
+                    return Err(InflateError::InvalidCodeLengths);
+                }
+            }
+            Step::CodeLengthCount => {
+                let Some(bits) = buffer.take(4) else {
+                    return Ok(Progress::NeedsBits);
+                };
+                let count = low_16(bits).wrapping_add(4);
+                self.distances.clear();
+                self.begin_lengths();
+                self.step = Step::CodeLengthLengths { count };
+            }
+            Step::CodeLengthLengths { count } => return self.read_code_length_code(count, buffer),
+            Step::CodeLengths => return self.read_code_lengths(buffer),
+            Step::Repeat { symbol } => return self.repeat(symbol, buffer),
+        }
+        Ok(Progress::Continues)
+    }
+
+    fn begin_lengths(&mut self) {
+        self.lengths = Lengths::EMPTY;
+        self.space = SPACE;
+        self.index = 0;
+    }
+
+    fn read_code_length_code(
+        &mut self,
+        count: u16,
+        buffer: &mut BitBuffer,
+    ) -> Result<Progress, InflateError> {
+        while self.index < count {
+            let Some(bits) = buffer.take(3) else {
+                return Ok(Progress::NeedsBits);
+            };
+            let len = low_8(bits);
+            let symbol = CODE_LENGTH_ORDER.get(usize::from(self.index)).copied();
+            self.lengths.set(symbol.unwrap_or_default().into(), len);
+            self.distances.count(len);
+            self.index = self.index.wrapping_add(1);
+            self.occupy(len)?;
+        }
+        if self.space > 0 {
+            return Err(InflateError::InvalidCodeLengths);
+        }
+        self.distances.assign(self.lengths.range(0, 19));
+        self.literals.clear();
+        self.begin_lengths();
+        self.step = Step::CodeLengths;
+        Ok(Progress::Continues)
+    }
+
+    fn read_code_lengths(&mut self, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
+        match self.distances.decode(buffer) {
+            Decoded::NeedsBits => return Ok(Progress::NeedsBits),
+            Decoded::Unassigned(len) => {
+                buffer.consume(len);
+                return Err(InflateError::InvalidCodeLengths);
+            }
+            Decoded::Symbol(symbol @ 0..16, len) => {
+                buffer.consume(len);
+                self.push(low_8(symbol.into()))?;
+            }
+            Decoded::Symbol(symbol, len) => {
+                buffer.consume(len);
+                if symbol == 16 && self.index == 0 {
+                    return Err(InflateError::InvalidCodeLengths);
+                }
+                self.step = Step::Repeat { symbol };
+            }
+        }
+        Ok(self.progress())
+    }
+
+    fn repeat(&mut self, symbol: u16, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
+        let (least, extra) = match symbol {
+            16 => (3, 2),
+            17 => (3, 3),
+            _ => (11, 7),
+        };
+        let Some(bits) = buffer.take(extra) else {
+            return Ok(Progress::NeedsBits);
+        };
+        let len = match symbol {
+            16 => self.lengths.of(self.index.wrapping_sub(1)),
+            _ => 0,
+        };
+        for _ in 0..bits.wrapping_add(least) {
+            self.push(len)?;
+        }
+        self.step = Step::CodeLengths;
+        Ok(self.progress())
+    }
+
+    /// Adds the code length of the next symbol.
+    fn push(&mut self, len: u8) -> Result<(), InflateError> {
+        if self.index == self.total {
+            return Err(InflateError::InvalidCodeLengths);
+        }
+        self.lengths.set(self.index, len);
+        if self.index < self.literal_count {
+            self.literals.count(len);
+        }
+        let is_end_missing = self.index == END_OF_BLOCK && len == 0;
+        self.index = self.index.wrapping_add(1);
+        self.occupy(len)?;
+        if is_end_missing {
+            return Err(InflateError::InvalidCodeLengths);
+        }
+        if self.index == self.literal_count {
+            if self.space > 0 && !self.literals.is_one_bit() {
+                return Err(InflateError::InvalidCodeLengths);
+            }
+            self.space = SPACE;
+        }
+        if self.index == self.total {
+            self.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Makes the codes of the lengths, which are all there.
+    fn finish(&mut self) -> Result<(), InflateError> {
+        self.distances.clear();
+        for len in self.lengths.range(self.literal_count, self.total) {
+            self.distances.count(len);
+        }
+        // A block without matches has no distances, and one with one distance has half a code.
+        if self.space > 0 && self.space < SPACE && !self.distances.is_one_bit() {
+            return Err(InflateError::InvalidCodeLengths);
+        }
+        self.literals.assign(self.lengths.range(0, self.literal_count));
+        self.distances
+            .assign(self.lengths.range(self.literal_count, self.total));
+        Ok(())
+    }
+
+    fn progress(&self) -> Progress {
+        if self.index == self.total {
+            Progress::Ready
+        } else {
+            Progress::Continues
+        }
+    }
+
+    /// Takes the space of a code of this length.
+    fn occupy(&mut self, len: u8) -> Result<(), InflateError> {
+        if len > 0 {
+            let space = SPACE.wrapping_shr(len.into());
+            self.space = self
+                .space
+                .checked_sub(space)
+                .ok_or(InflateError::InvalidCodeLengths)?;
+        }
+        Ok(())
+    }
+}
+
+impl Lengths {
+    const EMPTY: Lengths = Lengths([0; (LITERALS + DISTANCES).div_ceil(2)]);
+
+    fn of(&self, symbol: u16) -> u8 {
+        let pair = self.0.get(usize::from(symbol >> 1)).copied().unwrap_or_default();
+        if symbol & 1 == 0 { pair & 15 } else { pair >> 4 }
+    }
+
+    /// Sets a length that was 0.
+    fn set(&mut self, symbol: u16, len: u8) {
+        if let Some(pair) = self.0.get_mut(usize::from(symbol >> 1)) {
+            *pair |= if symbol & 1 == 0 { len } else { len << 4 };
+        }
+    }
+
+    fn range(&self, begin: u16, end: u16) -> impl Iterator<Item = u8> {
+        (begin..end).map(|symbol| self.of(symbol))
+    }
+}
