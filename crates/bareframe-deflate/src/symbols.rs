@@ -16,7 +16,6 @@ pub(crate) const DISTANCES: usize = 30;
 pub(crate) const MAX_CODE_LEN: usize = 15;
 
 /// The longest match in bytes.
-#[allow(dead_code, reason = "the deflater will use it")]
 pub(crate) const MAX_MATCH: usize = 258;
 
 /// The shortest length of each symbol from 257 on, and how many extra bits are added to it.

@@ -1,0 +1,76 @@
+//! History: what was compressed and what is ahead of it, in one piece of memory.
+
+use crate::WindowBits;
+use crate::symbols::MAX_MATCH;
+
+/// Places in a memory of two windows.
+///
+/// When the memory is full, its end moves to its front with as much history as there may be.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    /// Where the history begins that a distance may reach.
+    pub(crate) begin: usize,
+    /// Where the message begins.
+    pub(crate) message: usize,
+    /// Where the next byte to compress is.
+    pub(crate) at: usize,
+    /// Where the bytes end that were taken.
+    pub(crate) end: usize,
+    /// The size of the window.
+    pub(crate) window: usize,
+}
+
+impl History {
+    pub(crate) const fn new(window_bits: WindowBits) -> History {
+        History {
+            begin: 0,
+            message: 0,
+            at: 0,
+            end: 0,
+            window: window_bits.size(),
+        }
+    }
+
+    /// Returns how many bytes are ahead.
+    pub(crate) fn ahead(&self) -> usize {
+        self.end.wrapping_sub(self.at)
+    }
+
+    /// Returns how many bytes must be ahead so that a match does not end where the input happened to be cut.
+    pub(crate) fn enough_ahead(&self) -> usize {
+        (self.window >> 1).min(MAX_MATCH)
+    }
+
+    /// Takes as much input as there is room for.
+    pub(crate) fn fill(&mut self, memory: &mut [u8], input: &mut &[u8]) {
+        let Some(room) = memory.get_mut(self.end..self.window.wrapping_mul(2)) else {
+            return;
+        };
+        let len = input.len().min(room.len());
+        if let (Some(to), Some((from, rest))) = (room.get_mut(..len), input.split_at_checked(len)) {
+            to.copy_from_slice(from);
+            *input = rest;
+        }
+        self.end = self.end.wrapping_add(len);
+    }
+
+    /// Moves everything to the front of the memory but history beyond `keep` bytes, and returns by how much.
+    pub(crate) fn slide(&mut self, memory: &mut [u8], keep: usize) -> usize {
+        let from = self.at.saturating_sub(keep).max(self.begin);
+        if from > 0 && self.end <= memory.len() {
+            memory.copy_within(from..self.end, 0);
+            self.begin = 0;
+            // The beginning of a message that is longer than its history can't be gone back to.
+            self.message = self.message.saturating_sub(from);
+            self.at = self.at.wrapping_sub(from);
+            self.end = self.end.wrapping_sub(from);
+        }
+        from
+    }
+
+    /// Has no distance reach what is before `at`.
+    pub(crate) fn forget(&mut self) {
+        self.begin = self.at;
+        self.message = self.at;
+    }
+}
