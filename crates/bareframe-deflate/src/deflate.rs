@@ -1,10 +1,15 @@
 //! Deflater: messages in, what they are compressed out.
 
+mod best;
+mod block;
+mod chains;
 mod fixed;
 mod greedy;
 mod history;
+mod huffman;
 mod output;
 
+pub use best::Best;
 pub use greedy::Greedy;
 
 use crate::WindowBits;
@@ -67,7 +72,7 @@ pub(crate) trait Encode {
     fn buffer(&mut self) -> &mut [u8];
 
     /// Begins a message.
-    fn begin(&mut self);
+    fn begin(&mut self, history: &History);
 
     /// Returns how much history is worth to be kept.
     fn history_kept(&self, window: usize) -> usize;
@@ -100,6 +105,44 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Deflater<Greedy<B, H>> {
     #[must_use]
     pub fn greedy(window_bits: WindowBits, buffer: B, heads: H) -> Option<Deflater<Greedy<B, H>>> {
         let level = Greedy::new(window_bits.size(), buffer, heads)?;
+        Some(Deflater::new(window_bits, level))
+    }
+}
+
+impl<B, H, C, T> Deflater<Best<B, H, C, T>>
+where
+    B: AsMut<[u8]>,
+    H: AsMut<[u16]>,
+    C: AsMut<[u16]>,
+    T: AsMut<[u32]>,
+{
+    /// Creates a deflater that looks for the longest match and makes codes for each block.
+    ///
+    /// `buffer` is memory of at least two windows, `links` of at least one, `heads` of at least two numbers and `tokens` of at least
+    /// one and a half, but no more than 6,144. Returns `None` if one is too small. A server may give as many heads as the window has bytes, and 8,192 tokens:
+    /// together 224 KiB for the largest window.
+    ///
+    /// ```
+    /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
+    ///
+    /// let bits = WindowBits::new(10).unwrap();
+    /// let (buffer, heads, links) = ([0; 2048], [0; 1024], [0; 1024]);
+    /// let mut deflater = Deflater::best(bits, buffer, heads, links, [0; 1536]).unwrap();
+    /// let message = "to be or not to be, ".repeat(10);
+    /// let mut out = [0; 100];
+    /// let mut input = message.as_bytes();
+    /// let DeflateStep::MessageEnd(len) = deflater.deflate(&mut input, &mut out, true) else { unreachable!() };
+    /// assert!(len < 30);
+    /// ```
+    #[must_use]
+    pub fn best(
+        window_bits: WindowBits,
+        buffer: B,
+        heads: H,
+        links: C,
+        tokens: T,
+    ) -> Option<Deflater<Best<B, H, C, T>>> {
+        let level = Best::new(window_bits.size(), buffer, heads, links, tokens)?;
         Some(Deflater::new(window_bits, level))
     }
 }
@@ -162,7 +205,7 @@ impl<L: Level> Deflater<L> {
             self.history.forget();
         }
         self.history.message = self.history.at;
-        self.level.begin();
+        self.level.begin(&self.history);
         self.stage = Stage::Blocks;
     }
 

@@ -27,6 +27,6 @@ mod inflate;
 mod symbols;
 mod window_bits;
 
-pub use deflate::{DeflateStep, Deflater, Greedy, Level};
+pub use deflate::{Best, DeflateStep, Deflater, Greedy, Level};
 pub use inflate::{Compact, Fast, InflateError, Inflater, Size, Step};
 pub use window_bits::{InvalidWindowBits, WindowBits};

@@ -46,6 +46,13 @@ fn for_each_level(bits: WindowBits, mut run: impl FnMut(&mut dyn FnMut(&[Vec<u8>
                 .with_context_takeover(takeover);
             run(&mut |pieces, out| deflate(&mut greedy, pieces, out));
         }
+        for (heads, tokens) in [(2, (bits.size() * 3 / 2).min(6144)), (bits.size(), 8192)] {
+            let (buffer, links) = (vec![0; 2 * bits.size()], vec![0; bits.size()]);
+            let mut best = Deflater::best(bits, buffer, vec![0; heads], links, vec![0; tokens])
+                .unwrap()
+                .with_context_takeover(takeover);
+            run(&mut |pieces, out| deflate(&mut best, pieces, out));
+        }
     }
 }
 
@@ -79,10 +86,10 @@ fn s7_2_1_every_level_and_window_is_inflated_by_all() {
             let mut window = vec![0; 1 << window_bits];
             let mut zlib = zlib_rs::Inflate::new(false, 15);
             for message in messages() {
-                let payload = deflate(&[message.clone()], 10_000);
+                let payload = deflate(std::slice::from_ref(&message), 10_000);
                 let inflated = naive.message(&payload);
                 assert_eq!((&inflated.bytes, inflated.fault), (&message, None));
-                let inflated = inflate(&mut fast, &mut window, &[payload.clone()]);
+                let inflated = inflate(&mut fast, &mut window, std::slice::from_ref(&payload));
                 assert_eq!((&inflated.bytes, inflated.fault), (&message, None));
                 let with_tail = [&payload[..], &[0, 0, 0xFF, 0xFF]].concat();
                 let mut out = vec![0; message.len() + 10];
@@ -120,7 +127,7 @@ fn s7_2_1_the_output_does_not_depend_on_the_cuts() {
         let message = json(6, 3000);
         let mut whole = Vec::new();
         for_each_level(bits(window_bits), |deflate| {
-            whole.push(deflate(&[message.clone()], 10_000))
+            whole.push(deflate(std::slice::from_ref(&message), 10_000))
         });
         for (size, out_len) in [(1, 10_000), (100, 10_000), (3000, 1), (7, 3)] {
             let mut whole = whole.iter();
@@ -143,7 +150,7 @@ fn random_bytes_grow_little() {
     for window_bits in 8..=15 {
         let message = Random::new(window_bits.into()).octets(65_536);
         for_each_level(bits(window_bits), |deflate| {
-            let grown = deflate(&[message.clone()], 100_000).len() - message.len();
+            let grown = deflate(std::slice::from_ref(&message), 100_000).len() - message.len();
             let most = if window_bits >= 12 { 65 } else { 1310 };
             assert!(grown <= most, "{window_bits}: {grown}");
         });
@@ -169,7 +176,7 @@ fn what_is_abandoned_is_not_in_the_history() {
                 deflater.forget();
                 naive = NaiveInflater::new(size);
             }
-            let payload = deflate(&mut deflater, &[message.clone()], 1000);
+            let payload = deflate(&mut deflater, std::slice::from_ref(&message), 1000);
             let inflated = naive.message(&payload);
             assert_eq!(
                 (&inflated.bytes, inflated.fault),

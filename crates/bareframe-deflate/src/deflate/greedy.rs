@@ -64,7 +64,7 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Encode for Greedy<B, H> {
         self.buffer.as_mut()
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, _: &History) {
         self.block = Block::None;
         self.is_dense = false;
     }
