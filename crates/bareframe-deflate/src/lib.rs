@@ -24,9 +24,13 @@
 
 mod deflate;
 mod inflate;
+mod negotiate;
 mod symbols;
 mod window_bits;
 
 pub use deflate::{Best, DeflateStep, Deflater, Greedy, Level};
 pub use inflate::{Compact, Fast, InflateError, Inflater, Size, Step};
+pub use negotiate::{
+    Acceptance, Direction, EXTENSION, NegotiationError, Offer, Parameters, agree, encode_offers,
+};
 pub use window_bits::{InvalidWindowBits, WindowBits};

@@ -34,6 +34,7 @@
 //! that do are in `tests/`.
 
 mod choices;
+mod deflate_params;
 mod frame;
 mod inflate;
 mod link;
@@ -47,6 +48,7 @@ mod transcript;
 mod utf8;
 
 pub use choices::Choices;
+pub use deflate_params::{DeflateParams, deflate_params};
 pub use frame::{Frame, LengthForm};
 pub use inflate::{DeflateFault, Inflated, NaiveInflater};
 pub use link::Link;
