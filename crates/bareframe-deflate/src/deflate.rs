@@ -204,7 +204,7 @@ impl<L: Level> Deflater<L> {
         if !self.context_takeover {
             self.history.forget();
         }
-        self.history.message = self.history.at;
+        self.history.begin_message();
         self.level.begin(&self.history);
         self.stage = Stage::Blocks;
     }
@@ -252,6 +252,23 @@ impl<L: Level> Deflater<L> {
         self.history.end = self.history.message;
         self.pending = Pending::default();
         self.stage = Stage::BetweenMessages;
+    }
+
+    /// Returns how many bytes of the message at hand, or of the last one, were compressed.
+    pub(crate) fn compressed_len(&self) -> usize {
+        self.history.at.wrapping_sub(self.history.message)
+    }
+
+    /// Returns `true` if all of the message at hand, or of the last one, that was taken is in the memory.
+    pub(crate) fn has_message(&self) -> bool {
+        self.history.has_message
+    }
+
+    /// Abandons the message at hand and returns what was taken of it.
+    pub(crate) fn give_up(&mut self) -> &[u8] {
+        let taken = self.history.message..self.history.end;
+        self.abandon();
+        self.level.buffer().get(taken).unwrap_or_default()
     }
 
     /// Forgets the history: the next message refers to nothing before it.

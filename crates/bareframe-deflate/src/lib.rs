@@ -24,12 +24,14 @@
 
 mod deflate;
 mod inflate;
+mod message;
 mod negotiate;
 mod symbols;
 mod window_bits;
 
 pub use deflate::{Best, DeflateStep, Deflater, Greedy, Level};
 pub use inflate::{Compact, Fast, InflateError, Inflater, Size, Step};
+pub use message::{MessageDeflater, Payload, Prepared, PreparedError, begins_compressed};
 pub use negotiate::{
     Acceptance, Direction, EXTENSION, NegotiationError, Offer, Parameters, agree, encode_offers,
 };

@@ -12,6 +12,8 @@ pub(crate) struct History {
     pub(crate) begin: usize,
     /// Where the message begins.
     pub(crate) message: usize,
+    /// All that was taken of the message is here.
+    pub(crate) has_message: bool,
     /// Where the next byte to compress is.
     pub(crate) at: usize,
     /// Where the bytes end that were taken.
@@ -25,6 +27,7 @@ impl History {
         History {
             begin: 0,
             message: 0,
+            has_message: true,
             at: 0,
             end: 0,
             window: window_bits.size(),
@@ -61,11 +64,18 @@ impl History {
             memory.copy_within(from..self.end, 0);
             self.begin = 0;
             // The beginning of a message that is longer than its history can't be gone back to.
+            self.has_message &= from <= self.message;
             self.message = self.message.saturating_sub(from);
             self.at = self.at.wrapping_sub(from);
             self.end = self.end.wrapping_sub(from);
         }
         from
+    }
+
+    /// Begins a message.
+    pub(crate) fn begin_message(&mut self) {
+        self.message = self.at;
+        self.has_message = true;
     }
 
     /// Has no distance reach what is before `at`.
