@@ -15,8 +15,10 @@ pub use error::InflateError;
 pub use fast::Fast;
 
 use crate::WindowBits;
+use crate::symbols::DISTANCES;
 use bits::{BitBuffer, Source};
 use blocks::{Blocks, Stop};
+use canonical::{Code, Decoded};
 use core::fmt;
 use core::ops::Range;
 use lengths::Codes;
@@ -90,6 +92,14 @@ pub trait Size: Decode + Default + fmt::Debug {}
 
 /// What is done faster or smaller.
 pub(crate) trait Decode {
+    /// Prepares for code lengths with this code.
+    fn build_code_lengths(&mut self, _: &Code<DISTANCES>) {}
+
+    /// Decodes the symbol of a code length at the front of the bits.
+    fn code_length(&self, code: &Code<DISTANCES>, buffer: &BitBuffer) -> Decoded {
+        code.decode(buffer)
+    }
+
     /// Prepares for a block with these codes.
     fn build(&mut self, codes: &Codes);
 

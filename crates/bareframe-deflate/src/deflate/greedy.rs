@@ -164,6 +164,7 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
         let heads = self.heads.as_mut();
         let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
         let len = u16::try_from(history.ahead()).unwrap_or(u16::MAX);
+        let reach = Reach::of(history);
         let mut matches = 0_usize;
         for at in history.at..history.at.saturating_add(len.into()) {
             let Some(front) = front(bytes, at) else { break };
@@ -171,7 +172,7 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
                 break;
             };
             let before = usize::from(core::mem::replace(head, low_16(at)));
-            let is_match = reaches(history, before, at) && self::front(bytes, before) == Some(front);
+            let is_match = reach.has(before, at) && self::front(bytes, before) == Some(front);
             matches = matches.wrapping_add(usize::from(is_match));
         }
         self.is_dense = matches.wrapping_mul(8) < usize::from(len);
@@ -187,6 +188,10 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
     fn write_tokens(&mut self, history: &mut History, output: &mut Output<'_>, stop: usize) -> (u64, bool) {
         let heads = self.heads.as_mut();
         let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
+        // What is in a loop's own variables need not be read again behind each write.
+        let whole_output = output;
+        let mut output = whole_output.by_value();
+        let (shift, reach) = (self.shift, Reach::of(history));
         let mut at = history.at;
         let mut bits = 0_u64;
         let mut is_full = false;
@@ -197,13 +202,13 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
                 break;
             }
             let found = match front(bytes, at) {
-                Some(front) => find(heads, self.shift, bytes, history, at, front),
+                Some(front) => find(heads, shift, bytes, reach, at, front),
                 None => None,
             };
             let (len, token) = match found {
                 Some((len, distance)) => {
                     let inside = at.wrapping_add(1)..at.wrapping_add(len);
-                    insert(heads, self.shift, bytes, inside);
+                    insert(heads, shift, bytes, inside);
                     (len, fixed::pair(low_32(len), low_32(distance)))
                 }
                 None => (1, fixed::literal(bytes.get(at).copied().unwrap_or_default())),
@@ -212,6 +217,8 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
             bits = bits.wrapping_add(token.1.into());
             at = at.wrapping_add(len);
         }
+        let place = output.place();
+        whole_output.set(place);
         history.at = at;
         (bits, is_full)
     }
@@ -231,10 +238,26 @@ fn hash(front: u32, shift: u32) -> usize {
     front.wrapping_mul(0x9E37_79B1).wrapping_shr(shift) as usize
 }
 
-/// Returns `true` if a match of what is at `before` may be written at `at`.
-#[inline(always)]
-fn reaches(history: &History, before: usize, at: usize) -> bool {
-    before >= history.begin && at.wrapping_sub(before).wrapping_sub(1) < history.window
+/// How far back a match may be.
+#[derive(Clone, Copy)]
+struct Reach {
+    begin: usize,
+    window: usize,
+}
+
+impl Reach {
+    fn of(history: &History) -> Reach {
+        Reach {
+            begin: history.begin,
+            window: history.window,
+        }
+    }
+
+    /// Returns `true` if a match of what is at `before` may be written at `at`.
+    #[inline(always)]
+    fn has(self, before: usize, at: usize) -> bool {
+        before >= self.begin && at.wrapping_sub(before).wrapping_sub(1) < self.window
+    }
 }
 
 /// Returns length and distance of the match at hand, and notes where these bytes are.
@@ -243,13 +266,13 @@ fn find(
     heads: &mut [u16],
     shift: u32,
     bytes: &[u8],
-    history: &History,
+    reach: Reach,
     at: usize,
     front: u32,
 ) -> Option<(usize, usize)> {
     let head = heads.get_mut(hash(front, shift))?;
     let before = usize::from(core::mem::replace(head, low_16(at)));
-    if !reaches(history, before, at) || self::front(bytes, before) != Some(front) {
+    if !reach.has(before, at) || self::front(bytes, before) != Some(front) {
         return None;
     }
     let len = common_len(bytes, before, at);

@@ -38,6 +38,29 @@ impl<'o> Output<'o> {
         (Pending { bits, count }, len)
     }
 
+    /// Returns the same output for a loop, of which the caller keeps nothing in memory, until [`set`](Output::set).
+    #[inline(always)]
+    pub(crate) fn by_value(&mut self) -> Output<'_> {
+        Output {
+            bytes: &mut *self.bytes,
+            len: self.len,
+            bits: self.bits,
+            count: self.count,
+        }
+    }
+
+    /// Returns how far an output has come.
+    #[inline(always)]
+    pub(crate) fn place(&self) -> (usize, u64, u32) {
+        (self.len, self.bits, self.count)
+    }
+
+    /// Goes on where an output of the same bytes has come to.
+    #[inline(always)]
+    pub(crate) fn set(&mut self, (len, bits, count): (usize, u64, u32)) {
+        (self.len, self.bits, self.count) = (len, bits, count);
+    }
+
     /// Returns how many bits wait to be written.
     pub(crate) fn pending(&self) -> u32 {
         self.count

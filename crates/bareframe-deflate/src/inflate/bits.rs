@@ -75,6 +75,16 @@ impl BitBuffer {
 
     /// Takes as many bytes as there is room for.
     pub(crate) fn fill(&mut self, source: &mut Source<'_>) {
+        if usize::BITS >= 64
+            && self.skip == 0
+            && let Some(word) = source.rest().first_chunk()
+        {
+            let taken = (usize::BITS - 1).wrapping_sub(self.count) >> 3;
+            let bits = usize::from_le_bytes(*word).wrapping_shl(self.count);
+            source.advance(taken as usize);
+            self.set(self.bits | bits, self.count | (usize::BITS - 8));
+            return;
+        }
         while self.count < usize::BITS.wrapping_sub(8) {
             let Some(byte) = source.next() else { return };
             let skip = core::mem::take(&mut self.skip);

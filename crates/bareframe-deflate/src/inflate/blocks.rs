@@ -143,17 +143,14 @@ impl<T: Decode> Blocks<T> {
                     return Ok(Some(stop));
                 }
             }
-            State::Codes => {
-                self.buffer.fill(source);
-                match self.codes.read(&mut self.buffer)? {
-                    Progress::NeedsBits => return Ok(Some(Stop::NeedsInput)),
-                    Progress::Continues => {}
-                    Progress::Ready => {
-                        self.tables.build(&self.codes);
-                        self.state = State::Symbol;
-                    }
+            State::Codes => match self.codes.read(&mut self.buffer, source, &mut self.tables)? {
+                Progress::NeedsBits => return Ok(Some(Stop::NeedsInput)),
+                Progress::Continues => {}
+                Progress::Ready => {
+                    self.tables.build(&self.codes);
+                    self.state = State::Symbol;
                 }
-            }
+            },
             _ => return self.step_in_symbols(source, ring),
         }
         Ok(None)

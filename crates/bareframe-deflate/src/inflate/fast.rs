@@ -1,10 +1,12 @@
 //! Fast: symbols looked up in tables, several without going through the state of a block.
 
 use super::bits::{BitBuffer, Source};
+use super::canonical::{Code, Decoded};
 use super::lengths::Codes;
 use super::ring::Ring;
 use super::table::{FIXED, Tables};
 use super::{Decode, Size};
+use crate::symbols::DISTANCES;
 
 /// Decodes by tables, in at most 8 KiB beside the window: for servers and browsers' peers.
 ///
@@ -24,6 +26,17 @@ impl Default for Fast {
 impl Size for Fast {}
 
 impl Decode for Fast {
+    fn build_code_lengths(&mut self, code: &Code<DISTANCES>) {
+        self.0.build_code_lengths(code);
+    }
+
+    fn code_length(&self, code: &Code<DISTANCES>, buffer: &BitBuffer) -> Decoded {
+        match self.0.code_length(buffer.bits()) {
+            (symbol, len) if len > 0 && len <= buffer.count() => Decoded::Symbol(symbol, len),
+            _ => code.decode(buffer),
+        }
+    }
+
     fn build(&mut self, codes: &Codes) {
         self.0.build(codes);
     }

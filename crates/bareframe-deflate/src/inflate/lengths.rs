@@ -1,6 +1,7 @@
 //! Codes: the dynamic codes of a block, and the code lengths that describe them (RFC 1951 section 3.2.7).
 
-use super::bits::{BitBuffer, low_8, low_16};
+use super::Decode;
+use super::bits::{BitBuffer, Source, low_8, low_16};
 use super::canonical::{Code, Decoded};
 use super::error::InflateError;
 use crate::symbols::{CODE_LENGTH_ORDER, DISTANCES, END_OF_BLOCK, LITERALS};
@@ -69,8 +70,14 @@ impl Codes {
         self.step = Step::LiteralCount;
     }
 
-    /// Reads on from what is buffered.
-    pub(crate) fn read(&mut self, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
+    /// Reads on.
+    pub(crate) fn read(
+        &mut self,
+        buffer: &mut BitBuffer,
+        source: &mut Source<'_>,
+        tables: &mut impl Decode,
+    ) -> Result<Progress, InflateError> {
+        buffer.fill(source);
         match self.step {
             Step::LiteralCount => {
                 let Some(bits) = buffer.take(5) else {
@@ -102,8 +109,14 @@ impl Codes {
                 self.begin_lengths();
                 self.step = Step::CodeLengthLengths { count };
             }
-            Step::CodeLengthLengths { count } => return self.read_code_length_code(count, buffer),
-            Step::CodeLengths => return self.read_code_lengths(buffer),
+            Step::CodeLengthLengths { count } => {
+                let progress = self.read_code_length_code(count, buffer)?;
+                if progress == Progress::Continues {
+                    tables.build_code_lengths(&self.distances);
+                }
+                return Ok(progress);
+            }
+            Step::CodeLengths => return self.read_code_lengths(buffer, source, tables),
             Step::Repeat { symbol } => return self.repeat(symbol, buffer),
         }
         Ok(Progress::Continues)
@@ -141,26 +154,37 @@ impl Codes {
         Ok(Progress::Continues)
     }
 
-    fn read_code_lengths(&mut self, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
-        match self.distances.decode(buffer) {
-            Decoded::NeedsBits => return Ok(Progress::NeedsBits),
-            Decoded::Unassigned(len) => {
-                buffer.consume(len);
-                return Err(InflateError::InvalidCodeLengths);
-            }
-            Decoded::Symbol(symbol @ 0..16, len) => {
-                buffer.consume(len);
-                self.push(low_8(symbol.into()))?;
-            }
-            Decoded::Symbol(symbol, len) => {
-                buffer.consume(len);
-                if symbol == 16 && self.index == 0 {
+    fn read_code_lengths(
+        &mut self,
+        buffer: &mut BitBuffer,
+        source: &mut Source<'_>,
+        tables: &impl Decode,
+    ) -> Result<Progress, InflateError> {
+        while self.index < self.total {
+            buffer.fill(source);
+            match tables.code_length(&self.distances, buffer) {
+                Decoded::NeedsBits => return Ok(Progress::NeedsBits),
+                Decoded::Unassigned(len) => {
+                    buffer.consume(len);
                     return Err(InflateError::InvalidCodeLengths);
                 }
-                self.step = Step::Repeat { symbol };
+                Decoded::Symbol(symbol @ 0..16, len) => {
+                    buffer.consume(len);
+                    self.push(low_8(symbol.into()))?;
+                }
+                Decoded::Symbol(symbol, len) => {
+                    buffer.consume(len);
+                    if symbol == 16 && self.index == 0 {
+                        return Err(InflateError::InvalidCodeLengths);
+                    }
+                    self.step = Step::Repeat { symbol };
+                    if self.repeat(symbol, buffer)? == Progress::NeedsBits {
+                        return Ok(Progress::NeedsBits);
+                    }
+                }
             }
         }
-        Ok(self.progress())
+        Ok(Progress::Ready)
     }
 
     fn repeat(&mut self, symbol: u16, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
@@ -172,15 +196,33 @@ impl Codes {
         let Some(bits) = buffer.take(extra) else {
             return Ok(Progress::NeedsBits);
         };
-        let len = match symbol {
-            16 => self.lengths.of(self.index.wrapping_sub(1)),
-            _ => 0,
-        };
-        for _ in 0..bits.wrapping_add(least) {
-            self.push(len)?;
+        let times = low_16(bits).wrapping_add(least);
+        match symbol {
+            16 => {
+                let len = self.lengths.of(self.index.wrapping_sub(1));
+                for _ in 0..times {
+                    self.push(len)?;
+                }
+            }
+            _ => self.push_zeros(times)?,
         }
         self.step = Step::CodeLengths;
         Ok(self.progress())
+    }
+
+    /// Adds the code length 0 for so many symbols.
+    fn push_zeros(&mut self, times: u16) -> Result<(), InflateError> {
+        let end = self.index.wrapping_add(times);
+        // Nothing has to be looked at before the last symbol of a code and the end of block.
+        let has_end = self.index <= END_OF_BLOCK && end > END_OF_BLOCK;
+        if has_end || self.index < self.literal_count && end >= self.literal_count || end >= self.total {
+            for _ in 0..times {
+                self.push(0)?;
+            }
+        } else {
+            self.index = end;
+        }
+        Ok(())
     }
 
     /// Adds the code length of the next symbol.

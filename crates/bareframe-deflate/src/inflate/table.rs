@@ -1,18 +1,24 @@
 //! Tables: what the next bits mean, looked up at once.
 
+use super::bits::low_8;
 use super::canonical::Code;
 use super::lengths::Codes;
-use crate::symbols::{DISTANCE_BASES, END_OF_BLOCK, FIRST_LENGTH, LENGTHS};
+use crate::symbols::{DISTANCE_BASES, DISTANCES, END_OF_BLOCK, FIRST_LENGTH, LENGTHS};
 
 /// How many bits are looked up; a code that is longer has no entry.
 pub(crate) const LITERAL_BITS: u32 = 10;
 pub(crate) const DISTANCE_BITS: u32 = 8;
+
+/// The longest code of a code length.
+const CODE_LENGTH_BITS: u32 = 7;
 
 /// The tables of a block's two codes.
 #[derive(Clone, Debug)]
 pub(crate) struct Tables {
     literals: [Entry; 1 << LITERAL_BITS],
     distances: [Entry; 1 << DISTANCE_BITS],
+    /// The symbols of the code length code, and in the three least significant bits how long their codes are.
+    code_lengths: [u8; 1 << CODE_LENGTH_BITS],
 }
 
 /// What a code means.
@@ -32,12 +38,38 @@ impl Tables {
     pub(crate) const EMPTY: Tables = Tables {
         literals: [Entry::NONE; 1 << LITERAL_BITS],
         distances: [Entry::NONE; 1 << DISTANCE_BITS],
+        code_lengths: [0; 1 << CODE_LENGTH_BITS],
     };
+
+    /// Fills the table for code lengths.
+    pub(crate) fn build_code_lengths(&mut self, code: &Code<DISTANCES>) {
+        fill(&mut self.code_lengths, code, 0, |symbol, len| {
+            low_8(usize::from(symbol) << 3 | (len & 7) as usize)
+        });
+    }
+
+    /// Returns the symbol of a code length and how long its code is.
+    #[inline(always)]
+    pub(crate) fn code_length(&self, bits: usize) -> (u16, u32) {
+        let entry = self.code_lengths.get(bits & ((1 << CODE_LENGTH_BITS) - 1));
+        let entry = entry.copied().unwrap_or_default();
+        (u16::from(entry >> 3), u32::from(entry & 7))
+    }
 
     /// Fills the tables from codes.
     pub(crate) fn build(&mut self, codes: &Codes) {
-        fill(&mut self.literals, &codes.literals, Entry::of_literal);
-        fill(&mut self.distances, &codes.distances, Entry::of_distance);
+        fill(
+            &mut self.literals,
+            &codes.literals,
+            Entry::NONE,
+            Entry::of_literal,
+        );
+        fill(
+            &mut self.distances,
+            &codes.distances,
+            Entry::NONE,
+            Entry::of_distance,
+        );
     }
 
     #[inline(always)]
@@ -148,9 +180,9 @@ impl Entry {
 }
 
 /// Fills a table of a power of two entries from a code.
-fn fill<const N: usize>(table: &mut [Entry], code: &Code<N>, entry: impl Fn(u16, u32) -> Entry) {
+fn fill<E: Copy, const N: usize>(table: &mut [E], code: &Code<N>, none: E, entry: impl Fn(u16, u32) -> E) {
     if let Some(first) = table.first_mut() {
-        *first = Entry::NONE;
+        *first = none;
     }
     let mut symbols = code.symbols().iter();
     let mut filled = 1_usize;
