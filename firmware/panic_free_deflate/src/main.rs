@@ -90,7 +90,11 @@ fn deflate<L: Level>(deflater: Option<Deflater<L>>, input: &mut [u8], out: &mut 
         loop {
             match messages.next(&mut rest, opaque(true), out) {
                 Payload::NeedsInput => break,
-                Payload::Frame { len, is_first, is_last } => {
+                Payload::Frame {
+                    len,
+                    is_first,
+                    is_last,
+                } => {
                     write(out.get(..len).unwrap_or_default());
                     note(is_first);
                     if is_last {
@@ -121,7 +125,9 @@ fn parameters(parameters: &Parameters, out: &mut [u8]) {
 }
 
 fn negotiate(list: &mut [u8], out: &mut [u8]) {
-    let Some(list) = Extensions::parse(text(list)) else { return };
+    let Some(list) = Extensions::parse(text(list)) else {
+        return;
+    };
     let acceptance = Acceptance::DEFAULT
         .with_server_no_context_takeover(opaque(true))
         .with_client_no_context_takeover(opaque(true))
@@ -161,9 +167,17 @@ fn main() -> ! {
     loop {
         inflate::<Compact>(WINDOW, INPUT);
         inflate::<Fast>(WINDOW, INPUT);
-        deflate(Deflater::greedy(bits(), &mut BUFFER[..], &mut HEADS[..]), INPUT, OUT);
+        deflate(
+            Deflater::greedy(bits(), &mut BUFFER[..], &mut HEADS[..]),
+            INPUT,
+            OUT,
+        );
         let (buffer, heads) = (&mut BUFFER[..], &mut HEADS[..]);
-        deflate(Deflater::best(bits(), buffer, heads, &mut LINKS[..], &mut TOKENS[..]), INPUT, OUT);
+        deflate(
+            Deflater::best(bits(), buffer, heads, &mut LINKS[..], &mut TOKENS[..]),
+            INPUT,
+            OUT,
+        );
         negotiate(INPUT, OUT);
     }
 }

@@ -1,6 +1,6 @@
 //! The fixed codes (RFC 1951 section 3.2.6) with extra bits, as they are written.
 
-use crate::symbols::{DISTANCE_BASES, END_OF_BLOCK, LENGTHS};
+use crate::symbols::{DISTANCE_BASES, LENGTHS};
 
 /// Bits to put, the first of them the least significant, and how many.
 pub(crate) type Bits = (u64, u32);
@@ -43,7 +43,7 @@ pub(crate) fn literal(byte: u8) -> Bits {
 
 /// Returns the index of the length symbol from 257 on, for a length from 3 to 258.
 #[inline(always)]
-pub(crate) fn length_index(len: u32) -> u32 {
+pub(crate) const fn length_index(len: u32) -> u32 {
     if len == 258 {
         return 28;
     }
@@ -58,7 +58,7 @@ pub(crate) fn distance_index(distance: u32) -> u32 {
 
 /// Returns the class of a number, if `1 << log` classes in a row have one size and then each row has twice the size.
 #[inline(always)]
-fn classes(number: u32, log: u32) -> u32 {
+const fn classes(number: u32, log: u32) -> u32 {
     let first = 2_u32.wrapping_shl(log);
     if number < first {
         return number;
@@ -70,27 +70,55 @@ fn classes(number: u32, log: u32) -> u32 {
 
 /// Returns the extra bits of a length.
 #[inline(always)]
-pub(crate) fn length_extra(index: u32, len: u32) -> Bits {
-    extra(LENGTHS.get(index as usize), len)
+pub(crate) const fn length_extra(index: u32, len: u32) -> Bits {
+    match LENGTHS.as_slice().split_at_checked(index as usize) {
+        Some((_, [(base, extra), ..])) => (len.wrapping_sub(*base as u32) as u64, *extra as u32),
+        _ => (0, 0),
+    }
 }
 
 /// Returns the extra bits of a distance.
 #[inline(always)]
 pub(crate) fn distance_extra(index: u32, distance: u32) -> Bits {
-    extra(DISTANCE_BASES.get(index as usize), distance)
-}
-
-#[inline(always)]
-fn extra(class: Option<&(u16, u8)>, value: u32) -> Bits {
-    match class {
-        Some(&(base, extra)) => (u64::from(value).wrapping_sub(base.into()), extra.into()),
+    match DISTANCE_BASES.get(index as usize) {
+        Some(&(base, extra)) => (u64::from(distance.wrapping_sub(base.into())), extra.into()),
         None => (0, 0),
     }
 }
 
-/// Returns the codes of a match, of 12 to 31 bits.
+/// The codes of all lengths with their extra bits, from 3 on; from bit 16 on how many bits.
+#[cfg(target_pointer_width = "64")]
+static LENGTH_CODES: [u32; 256] = length_codes();
+
+#[cfg(target_pointer_width = "64")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated by the compiler, which would say so"
+)]
+const fn length_codes() -> [u32; 256] {
+    let mut codes = [0; 256];
+    let mut len = 3;
+    while len <= 258 {
+        let (bits, count) = length_code(len);
+        codes[len as usize - 3] = (bits & 0xFFFF) as u32 | count << 16;
+        len += 1;
+    }
+    codes
+}
+
+/// Returns the code of a length with its extra bits.
 #[inline(always)]
-pub(crate) fn pair(len: u32, distance: u32) -> Bits {
+fn length(len: u32) -> Bits {
+    #[cfg(target_pointer_width = "64")]
+    if let Some(&code) = LENGTH_CODES.get((len.wrapping_sub(3) & 0xFF) as usize) {
+        return ((code & 0xFFFF) as u64, code >> 16);
+    }
+    length_code(len)
+}
+
+/// Finds the code of a length with its extra bits.
+const fn length_code(len: u32) -> Bits {
     let index = length_index(len);
     let symbol = index.wrapping_add(1);
     let (code, code_len) = if symbol < 24 {
@@ -99,20 +127,24 @@ pub(crate) fn pair(len: u32, distance: u32) -> Bits {
         // 280 to 287 are 8 bits from 0b11000000 on.
         (symbol.wrapping_sub(24).wrapping_add(0xC0), 8)
     };
-    debug_assert!(index.wrapping_add(u32::from(END_OF_BLOCK)) < 286);
     let code = code.reverse_bits().wrapping_shr(32_u32.wrapping_sub(code_len));
-    let with_extra = join((code.into(), code_len), length_extra(index, len));
+    join((code as u64, code_len), length_extra(index, len))
+}
+
+/// Returns the codes of a match, of 12 to 31 bits.
+#[inline(always)]
+pub(crate) fn pair(len: u32, distance: u32) -> Bits {
     let index = distance_index(distance);
     let code = index.reverse_bits() >> 27;
     join(
-        with_extra,
+        length(len),
         join((code.into(), 5), distance_extra(index, distance)),
     )
 }
 
 /// Puts bits behind others.
 #[inline(always)]
-pub(crate) fn join(first: Bits, second: Bits) -> Bits {
+pub(crate) const fn join(first: Bits, second: Bits) -> Bits {
     (
         first.0 | second.0.wrapping_shl(first.1),
         first.1.wrapping_add(second.1),

@@ -282,7 +282,9 @@ fn find(
 /// Notes where bytes within a match are.
 #[inline(always)]
 fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
-    for at in inside.step_by(2) {
+    // Of a long match it is enough to know some.
+    let step = inside.len().wrapping_shr(3).max(2);
+    for at in inside.step_by(step) {
         let Some(front) = front(bytes, at) else { return };
         if let Some(head) = heads.get_mut(hash(front, shift)) {
             *head = low_16(at);

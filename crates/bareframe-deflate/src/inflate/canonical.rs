@@ -46,18 +46,15 @@ impl<const N: usize> Code<N> {
         }
     }
 
-    /// Orders the symbols of which the lengths were counted.
-    pub(crate) fn assign(&mut self, lengths: impl Iterator<Item = u8>) {
+    /// Orders the symbols that have a code, of which the lengths were counted.
+    pub(crate) fn assign(&mut self, lengths: impl Iterator<Item = (u16, u8)>) {
         let mut next = [0_u16; MAX_CODE_LEN + 1];
         let mut sum = 0_u16;
         for (next, count) in next.iter_mut().zip(self.counts).skip(1) {
             *next = sum;
             sum = sum.wrapping_add(count);
         }
-        for (symbol, len) in (0_u16..).zip(lengths) {
-            if len == 0 {
-                continue;
-            }
+        for (symbol, len) in lengths {
             if let Some(next) = next.get_mut(usize::from(len)) {
                 if let Some(place) = self.symbols.get_mut(usize::from(*next)) {
                     *place = symbol;
@@ -65,6 +62,11 @@ impl<const N: usize> Code<N> {
                 *next = next.wrapping_add(1);
             }
         }
+    }
+
+    /// Returns the length of the longest code, and 1 if there is none.
+    pub(crate) fn longest(&self) -> u32 {
+        self.longest.into()
     }
 
     /// Returns how many symbols have a code of each length from 1 on.

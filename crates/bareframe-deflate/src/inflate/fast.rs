@@ -66,9 +66,12 @@ impl Decode for Fast {
                 at = at.wrapping_add(1);
                 bits = bits.wrapping_shr(entry.total());
                 count = count.wrapping_sub(entry.total());
-                // What is left in the buffer is mostly enough for a second and a third.
-                entry = tables.literal(bits);
-                if entry.is_literal() && entry.total() <= count && at < bound {
+                // What is left in the buffer is enough for more of them.
+                for _ in 0..2 {
+                    entry = tables.literal(bits);
+                    if !entry.is_literal() || entry.total() > count || at >= bound {
+                        break;
+                    }
                     let Some(place) = bytes.get_mut(at) else { break };
                     *place = entry.literal();
                     at = at.wrapping_add(1);

@@ -19,6 +19,8 @@ pub(crate) struct Codes {
     total: u16,
     /// How many code lengths were read.
     index: u16,
+    /// At which of them something has to be looked at next: behind the end of block, the literals, and all.
+    check: u16,
     /// What is left of the space of the code that is being read, of which a code of 15 bits takes 1.
     space: u16,
 }
@@ -62,6 +64,7 @@ impl Codes {
         literal_count: 0,
         total: 0,
         index: 0,
+        check: 0,
         space: 0,
     };
 
@@ -147,9 +150,10 @@ impl Codes {
         if self.space > 0 {
             return Err(InflateError::InvalidCodeLengths);
         }
-        self.distances.assign(self.lengths.range(0, 19));
+        self.distances.assign(self.lengths.used(0, 19));
         self.literals.clear();
         self.begin_lengths();
+        self.check = END_OF_BLOCK.wrapping_add(1);
         self.step = Step::CodeLengths;
         Ok(Progress::Continues)
     }
@@ -213,14 +217,12 @@ impl Codes {
     /// Adds the code length 0 for so many symbols.
     fn push_zeros(&mut self, times: u16) -> Result<(), InflateError> {
         let end = self.index.wrapping_add(times);
-        // Nothing has to be looked at before the last symbol of a code and the end of block.
-        let has_end = self.index <= END_OF_BLOCK && end > END_OF_BLOCK;
-        if has_end || self.index < self.literal_count && end >= self.literal_count || end >= self.total {
-            for _ in 0..times {
-                self.push(0)?;
-            }
-        } else {
+        if end < self.check {
             self.index = end;
+            return Ok(());
+        }
+        for _ in 0..times {
+            self.push(0)?;
         }
         Ok(())
     }
@@ -234,13 +236,24 @@ impl Codes {
         if self.index < self.literal_count {
             self.literals.count(len);
         }
-        let is_end_missing = self.index == END_OF_BLOCK && len == 0;
         self.index = self.index.wrapping_add(1);
         self.occupy(len)?;
-        if is_end_missing {
+        if self.index == self.check {
+            return self.check(len);
+        }
+        Ok(())
+    }
+
+    /// Looks at the code that is behind the last length of all, of the literals, or the end of block.
+    #[cold]
+    fn check(&mut self, len: u8) -> Result<(), InflateError> {
+        let is_at_end_of_block = self.index == END_OF_BLOCK.wrapping_add(1);
+        self.check = self.literal_count;
+        if is_at_end_of_block && len == 0 {
             return Err(InflateError::InvalidCodeLengths);
         }
         if self.index == self.literal_count {
+            self.check = self.total;
             if self.space > 0 && !self.literals.is_one_bit() {
                 return Err(InflateError::InvalidCodeLengths);
             }
@@ -262,9 +275,9 @@ impl Codes {
         if self.space > 0 && self.space < SPACE && !self.distances.is_one_bit() {
             return Err(InflateError::InvalidCodeLengths);
         }
-        self.literals.assign(self.lengths.range(0, self.literal_count));
+        self.literals.assign(self.lengths.used(0, self.literal_count));
         self.distances
-            .assign(self.lengths.range(self.literal_count, self.total));
+            .assign(self.lengths.used(self.literal_count, self.total));
         Ok(())
     }
 
@@ -302,6 +315,21 @@ impl Lengths {
         if let Some(pair) = self.0.get_mut(usize::from(symbol >> 1)) {
             *pair |= if symbol & 1 == 0 { len } else { len << 4 };
         }
+    }
+
+    /// Returns those that are not 0, and how far behind `begin` they are.
+    fn used(&self, begin: u16, end: u16) -> impl Iterator<Item = (u16, u8)> {
+        let pairs = begin >> 1..end.wrapping_add(1) >> 1;
+        let pairs = (begin >> 1..).zip(
+            self.0
+                .get(pairs.start.into()..pairs.end.into())
+                .unwrap_or_default(),
+        );
+        let both = pairs
+            .filter(|&(_, &pair)| pair != 0)
+            .flat_map(|(index, &pair)| [(index << 1, pair & 15), (index << 1 | 1, pair >> 4)]);
+        both.filter(move |&(symbol, len)| len != 0 && symbol >= begin && symbol < end)
+            .map(move |(symbol, len)| (symbol.wrapping_sub(begin), len))
     }
 
     fn range(&self, begin: u16, end: u16) -> impl Iterator<Item = u8> {

@@ -17,6 +17,9 @@ const CODE_LENGTH_BITS: u32 = 7;
 pub(crate) struct Tables {
     literals: [Entry; 1 << LITERAL_BITS],
     distances: [Entry; 1 << DISTANCE_BITS],
+    /// How many bits of the tables are in use.
+    literal_mask: usize,
+    distance_mask: usize,
     /// The symbols of the code length code, and in the three least significant bits how long their codes are.
     code_lengths: [u8; 1 << CODE_LENGTH_BITS],
 }
@@ -38,14 +41,20 @@ impl Tables {
     pub(crate) const EMPTY: Tables = Tables {
         literals: [Entry::NONE; 1 << LITERAL_BITS],
         distances: [Entry::NONE; 1 << DISTANCE_BITS],
+        literal_mask: (1 << LITERAL_BITS) - 1,
+        distance_mask: (1 << DISTANCE_BITS) - 1,
         code_lengths: [0; 1 << CODE_LENGTH_BITS],
     };
 
     /// Fills the table for code lengths.
     pub(crate) fn build_code_lengths(&mut self, code: &Code<DISTANCES>) {
-        fill(&mut self.code_lengths, code, 0, |symbol, len| {
-            low_8(usize::from(symbol) << 3 | (len & 7) as usize)
-        });
+        fill(
+            &mut self.code_lengths,
+            CODE_LENGTH_BITS,
+            code,
+            0,
+            |symbol, len| low_8(usize::from(symbol) << 3 | (len & 7) as usize),
+        );
     }
 
     /// Returns the symbol of a code length and how long its code is.
@@ -58,14 +67,18 @@ impl Tables {
 
     /// Fills the tables from codes.
     pub(crate) fn build(&mut self, codes: &Codes) {
-        fill(
+        let literal_bits = codes.literals.longest().min(LITERAL_BITS);
+        let distance_bits = codes.distances.longest().min(DISTANCE_BITS);
+        self.literal_mask = fill(
             &mut self.literals,
+            literal_bits,
             &codes.literals,
             Entry::NONE,
             Entry::of_literal,
         );
-        fill(
+        self.distance_mask = fill(
             &mut self.distances,
+            distance_bits,
             &codes.distances,
             Entry::NONE,
             Entry::of_distance,
@@ -74,13 +87,17 @@ impl Tables {
 
     #[inline(always)]
     pub(crate) fn literal(&self, bits: usize) -> Entry {
-        let entry = self.literals.get(bits & ((1 << LITERAL_BITS) - 1));
+        let entry = self
+            .literals
+            .get(bits & self.literal_mask & ((1 << LITERAL_BITS) - 1));
         entry.copied().unwrap_or(Entry::NONE)
     }
 
     #[inline(always)]
     pub(crate) fn distance(&self, bits: usize) -> Entry {
-        let entry = self.distances.get(bits & ((1 << DISTANCE_BITS) - 1));
+        let entry = self
+            .distances
+            .get(bits & self.distance_mask & ((1 << DISTANCE_BITS) - 1));
         entry.copied().unwrap_or(Entry::NONE)
     }
 
@@ -179,8 +196,15 @@ impl Entry {
     }
 }
 
-/// Fills a table of a power of two entries from a code.
-fn fill<E: Copy, const N: usize>(table: &mut [E], code: &Code<N>, none: E, entry: impl Fn(u16, u32) -> E) {
+/// Fills the entries for so many bits from a code, and returns what is to be looked up of bits.
+fn fill<E: Copy, const N: usize>(
+    table: &mut [E],
+    bits: u32,
+    code: &Code<N>,
+    none: E,
+    entry: impl Fn(u16, u32) -> E,
+) -> usize {
+    let used = 1_usize.wrapping_shl(bits);
     if let Some(first) = table.first_mut() {
         *first = none;
     }
@@ -188,7 +212,7 @@ fn fill<E: Copy, const N: usize>(table: &mut [E], code: &Code<N>, none: E, entry
     let mut filled = 1_usize;
     let mut next = 0_u32;
     for (len, count) in (1_u32..).zip(code.counts()) {
-        if filled == table.len() {
+        if filled == used {
             break;
         }
         // Each entry is there once more for one bit more; those that no code has got yet are filled by longer ones.
@@ -207,4 +231,5 @@ fn fill<E: Copy, const N: usize>(table: &mut [E], code: &Code<N>, none: E, entry
             next = next.wrapping_add(1);
         }
     }
+    used.wrapping_sub(1)
 }
