@@ -299,3 +299,10 @@ impl<L> fmt::Debug for Deflater<L> {
             .finish_non_exhaustive()
     }
 }
+
+// The memory of a microcontroller's windows, and of a server's largest.
+const _: () = assert!(size_of::<Deflater<Greedy<[u8; 1024], [u16; 128]>>>() <= 1536);
+const _: () = assert!(size_of::<Deflater<Greedy<[u8; 8192], [u16; 1024]>>>() <= 12 * 1024);
+const _: () = assert!(
+    size_of::<Deflater<Best<[u8; 65_536], [u16; 32_768], [u16; 32_768], [u32; 8192]>>>() <= 256 * 1024
+);

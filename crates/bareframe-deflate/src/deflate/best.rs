@@ -135,7 +135,7 @@ where
 
     fn history_kept(&self, window: usize) -> usize {
         // A block that may be stored stays.
-        self.block_len.clamp(window, longest_stored(window))
+        self.block_len.max(window).min(longest_stored(window))
     }
 
     fn slide(&mut self, by: usize) {

@@ -60,15 +60,28 @@ impl History {
     /// Moves everything to the front of the memory but history beyond `keep` bytes, and returns by how much.
     pub(crate) fn slide(&mut self, memory: &mut [u8], keep: usize) -> usize {
         let from = self.at.saturating_sub(keep).max(self.begin);
-        if from > 0 && self.end <= memory.len() {
-            memory.copy_within(from..self.end, 0);
-            self.begin = 0;
-            // The beginning of a message that is longer than its history can't be gone back to.
-            self.has_message &= from <= self.message;
-            self.message = self.message.saturating_sub(from);
-            self.at = self.at.wrapping_sub(from);
-            self.end = self.end.wrapping_sub(from);
+        if from == 0 {
+            return 0;
         }
+        let len = self.end.wrapping_sub(from);
+        let mut moved = 0_usize;
+        // Each turn moves what fits before the bytes that are still to be moved.
+        while moved < len
+            && let Some((front, back)) = memory.split_at_mut_checked(moved.wrapping_add(from))
+        {
+            let len = from.min(len.wrapping_sub(moved));
+            let to = front.get_mut(moved..).and_then(|to| to.get_mut(..len));
+            if let (Some(to), Some(from)) = (to, back.get(..len)) {
+                to.copy_from_slice(from);
+            }
+            moved = moved.wrapping_add(len);
+        }
+        self.begin = 0;
+        // The beginning of a message that is longer than its history can't be gone back to.
+        self.has_message &= from <= self.message;
+        self.message = self.message.saturating_sub(from);
+        self.at = self.at.wrapping_sub(from);
+        self.end = len;
         from
     }
 

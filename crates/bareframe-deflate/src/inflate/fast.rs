@@ -219,15 +219,19 @@ fn repeat_overlapping(bytes: &mut [u8], at: usize, distance: usize, len: usize) 
     }
 }
 
-/// The same where a match begins before the memory's end, and is in one piece.
+/// The same where a match begins before the memory's end, if it is in one piece there and does not overlap.
 #[cold]
 fn repeat_from_end(bytes: &mut [u8], at: usize, distance: usize, len: usize) -> bool {
     let from = at.wrapping_add(bytes.len()).wrapping_sub(distance);
-    let is_whole = from
-        .checked_add(len)
-        .is_some_and(|end| end <= bytes.len() && at.wrapping_add(len) <= bytes.len());
-    if is_whole {
-        bytes.copy_within(from..from.wrapping_add(len), at);
+    let Some((front, back)) = bytes.split_at_mut_checked(from) else {
+        return false;
+    };
+    let to = front.get_mut(at..).and_then(|to| to.get_mut(..len));
+    match (to, back.get(..len)) {
+        (Some(to), Some(from)) => {
+            to.copy_from_slice(from);
+            true
+        }
+        _ => false,
     }
-    is_whole
 }
