@@ -105,11 +105,11 @@ fn s7_2_1_every_level_and_window_is_inflated_by_all() {
 #[test]
 fn s7_2_1_every_split_of_input_and_output() {
     for window_bits in [8, 9, 15] {
-        for out_len in [1, 2, 3, 7, 8, 9, 64, 1000] {
+        for out_len in [1, 7, 8, 9, 64, 1000] {
             for_each_level(bits(window_bits), |deflate| {
                 let mut naive = NaiveInflater::new(1 << window_bits);
                 for message in messages() {
-                    for size in [1, 5, 256, 1000] {
+                    for size in [1, 256] {
                         let lens = split::in_pieces_of(size, message.len());
                         let payload = deflate(&split::cut(&message, &lens), out_len);
                         let inflated = naive.message(&payload);
@@ -147,7 +147,7 @@ fn s7_2_3_6_an_empty_message_is_one_byte() {
 
 #[test]
 fn random_bytes_grow_little() {
-    for window_bits in 8..=15 {
+    for window_bits in [8, 9, 12, 15] {
         let message = Random::new(window_bits.into()).octets(65_536);
         for_each_level(bits(window_bits), |deflate| {
             let grown = deflate(std::slice::from_ref(&message), 100_000).len() - message.len();

@@ -42,8 +42,9 @@ pub enum DeflateFault {
     TooBig,
 }
 
-/// The codes of a block: from a code's length and bits to its symbol.
-type Code = HashMap<(usize, u32), usize>;
+/// The codes of a block: from the length of bits and the bits to the symbol whose code they are, or to none where codes only
+/// begin with them.
+type Code = HashMap<(usize, u32), Option<usize>>;
 
 /// A message that is being inflated.
 struct Message<'a> {
@@ -296,12 +297,10 @@ impl Message<'_> {
         let mut bits = 0;
         for len in 1..=15 {
             bits = bits << 1 | self.bits(1)?;
-            if let Some(&symbol) = code.get(&(len, bits)) {
-                return Ok(symbol);
-            }
-            let begins = |&(longer, code): &(usize, u32)| longer > len && code >> (longer - len) == bits;
-            if !code.keys().any(begins) {
-                break;
+            match code.get(&(len, bits)) {
+                Some(Some(symbol)) => return Ok(*symbol),
+                Some(None) => {}
+                None => break,
             }
         }
         Err(DeflateFault::Symbol)
@@ -315,7 +314,10 @@ fn code(lengths: &[usize]) -> Code {
     for len in 1..=15 {
         next <<= 1;
         for symbol in (0..lengths.len()).filter(|&symbol| lengths[symbol] == len) {
-            codes.insert((len, next), symbol);
+            codes.insert((len, next), Some(symbol));
+            for shorter in 1..len {
+                codes.insert((shorter, next >> (len - shorter)), None);
+            }
             next += 1;
         }
     }
