@@ -11,34 +11,50 @@ pub(crate) const HEADER: Bits = (0b010, 3);
 /// The code of the symbol that ends a block.
 pub(crate) const END: Bits = (0, 7);
 
-/// The codes of literals; from bit 12 on the length.
-static LITERALS: [u16; 256] = literals();
+/// Finds the code of a literal.
+const fn literal_code(byte: u8) -> Bits {
+    let byte = byte as u32;
+    let (code, len) = if byte < 144 {
+        (byte.wrapping_add(0x30), 8)
+    } else {
+        (byte.wrapping_add(0x190 - 144), 9)
+    };
+    let reversed = code.reverse_bits().wrapping_shr(32_u32.wrapping_sub(len));
+    (reversed as u64, len)
+}
 
+/// Returns the code of a literal: where there is little flash, without a table.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) fn literal(byte: u8) -> Bits {
+    literal_code(byte)
+}
+
+/// Returns the code of a literal.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+pub(crate) fn literal(byte: u8) -> Bits {
+    static CODES: [u16; 256] = literal_codes();
+    let code = CODES.get(usize::from(byte)).copied().unwrap_or_default();
+    (u64::from(code & 0xFFF), u32::from(code >> 12))
+}
+
+/// The codes of all literals; from bit 12 on how many bits.
+#[cfg(target_pointer_width = "64")]
 #[allow(
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::cast_possible_truncation,
     reason = "evaluated by the compiler, which would say so"
 )]
-const fn literals() -> [u16; 256] {
+const fn literal_codes() -> [u16; 256] {
     let mut codes = [0; 256];
-    let mut literal = 0;
-    while literal < 256 {
-        let (code, len) = match literal {
-            0..144 => (0x30 + literal as u16, 8),
-            _ => (0x190 + literal as u16 - 144, 9),
-        };
-        codes[literal] = code.reverse_bits() >> (16 - len) | len << 12;
-        literal += 1;
+    let mut byte = 0;
+    while byte < 256 {
+        let (bits, count) = literal_code(byte as u8);
+        codes[byte] = bits as u16 | (count as u16) << 12;
+        byte += 1;
     }
     codes
-}
-
-/// Returns the code of a literal.
-#[inline(always)]
-pub(crate) fn literal(byte: u8) -> Bits {
-    let code = LITERALS.get(usize::from(byte)).copied().unwrap_or_default();
-    (u64::from(code & 0xFFF), u32::from(code >> 12))
 }
 
 /// Returns the index of the length symbol from 257 on, for a length from 3 to 258.

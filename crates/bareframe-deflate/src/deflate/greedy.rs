@@ -284,11 +284,14 @@ fn find(
 fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
     // Of a long match it is enough to know some.
     let step = inside.len().wrapping_shr(3).max(2);
-    for at in inside.step_by(step) {
-        let Some(front) = front(bytes, at) else { return };
+    let mut at = inside.start;
+    while at < inside.end
+        && let Some(front) = front(bytes, at)
+    {
         if let Some(head) = heads.get_mut(hash(front, shift)) {
             *head = low_16(at);
         }
+        at = at.wrapping_add(step);
     }
 }
 

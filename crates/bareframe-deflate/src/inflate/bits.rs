@@ -103,8 +103,9 @@ impl BitBuffer {
         self.count = self.count.saturating_sub(len);
     }
 
-    /// Removes `len` bits and returns them, or returns `None` if there are fewer.
-    pub(crate) fn take(&mut self, len: u32) -> Option<usize> {
+    /// Fills the buffer, removes `len` bits and returns them, or returns `None` if there are fewer.
+    pub(crate) fn take(&mut self, len: u32, source: &mut Source<'_>) -> Option<usize> {
+        self.fill(source);
         if self.count < len {
             return None;
         }

@@ -21,7 +21,7 @@ pub(crate) struct Blocks<T> {
     is_fixed: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum State {
     Header,
     StoredLength,
@@ -65,12 +65,12 @@ impl<T: Decode> Blocks<T> {
 
     /// Returns `true` if no block is begun.
     pub(crate) fn is_between_blocks(&self) -> bool {
-        self.state == State::Header
+        matches!(self.state, State::Header)
     }
 
     /// Returns `true` if what was decoded ends as a sync flush does whose last four bytes were removed.
     pub(crate) fn is_at_tail(&self) -> bool {
-        self.state == State::StoredLength && self.buffer.count() == 0
+        matches!(self.state, State::StoredLength) && self.buffer.count() == 0
     }
 
     /// Decodes as far as input and room last.
@@ -85,8 +85,7 @@ impl<T: Decode> Blocks<T> {
     fn step(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<Option<Stop>, InflateError> {
         match self.state {
             State::Header => {
-                self.buffer.fill(source);
-                let Some(bits) = self.buffer.take(3) else {
+                let Some(bits) = self.buffer.take(3, source) else {
                     return Ok(Some(Stop::NeedsInput));
                 };
                 self.is_final = bits & 1 != 0;
@@ -105,16 +104,14 @@ impl<T: Decode> Blocks<T> {
                 };
             }
             State::StoredLength => {
-                self.buffer.fill(source);
-                let Some(bits) = self.buffer.take(16) else {
+                let Some(bits) = self.buffer.take(16, source) else {
                     return Ok(Some(Stop::NeedsInput));
                 };
                 let len = low_16(bits);
                 self.state = State::StoredComplement { len };
             }
             State::StoredComplement { len } => {
-                self.buffer.fill(source);
-                let Some(bits) = self.buffer.take(16) else {
+                let Some(bits) = self.buffer.take(16, source) else {
                     return Ok(Some(Stop::NeedsInput));
                 };
                 if bits & 0xFFFF != usize::from(!len) {
@@ -195,8 +192,7 @@ impl<T: Decode> Blocks<T> {
                 self.state = State::LengthExtra { base, extra };
             }
             State::LengthExtra { base, extra } => {
-                self.buffer.fill(source);
-                let Some(bits) = self.buffer.take(extra.into()) else {
+                let Some(bits) = self.buffer.take(extra.into(), source) else {
                     return Ok(Some(Stop::NeedsInput));
                 };
                 let len = base.wrapping_add(low_16(bits));
@@ -219,8 +215,7 @@ impl<T: Decode> Blocks<T> {
                 self.state = State::DistanceExtra { len, base, extra };
             }
             State::DistanceExtra { len, base, extra } => {
-                self.buffer.fill(source);
-                let Some(bits) = self.buffer.take(extra.into()) else {
+                let Some(bits) = self.buffer.take(extra.into(), source) else {
                     return Ok(Some(Stop::NeedsInput));
                 };
                 let distance = base.wrapping_add(low_16(bits));

@@ -10,7 +10,7 @@ pub(crate) struct Code<const N: usize> {
     counts: [u16; MAX_CODE_LEN + 1],
     /// The symbols in the order of their codes.
     symbols: [u16; N],
-    /// The length of the longest code, and 1 if there is none.
+    /// The length of the longest code.
     longest: u8,
 }
 
@@ -29,13 +29,13 @@ impl<const N: usize> Code<N> {
     pub(crate) const EMPTY: Code<N> = Code {
         counts: [0; MAX_CODE_LEN + 1],
         symbols: [0; N],
-        longest: 1,
+        longest: 0,
     };
 
     /// Begins a new code without symbols.
     pub(crate) fn clear(&mut self) {
         self.counts = [0; MAX_CODE_LEN + 1];
-        self.longest = 1;
+        self.longest = 0;
     }
 
     /// Counts a symbol with a code of this length, before [`assign`](Code::assign).
@@ -47,14 +47,17 @@ impl<const N: usize> Code<N> {
     }
 
     /// Orders the symbols that have a code, of which the lengths were counted.
-    pub(crate) fn assign(&mut self, lengths: impl Iterator<Item = (u16, u8)>) {
+    pub(crate) fn assign(&mut self, lengths: impl Iterator<Item = u8>) {
         let mut next = [0_u16; MAX_CODE_LEN + 1];
         let mut sum = 0_u16;
         for (next, count) in next.iter_mut().zip(self.counts).skip(1) {
             *next = sum;
             sum = sum.wrapping_add(count);
         }
-        for (symbol, len) in lengths {
+        for (symbol, len) in (0_u16..).zip(lengths) {
+            if len == 0 {
+                continue;
+            }
             if let Some(next) = next.get_mut(usize::from(len)) {
                 if let Some(place) = self.symbols.get_mut(usize::from(*next)) {
                     *place = symbol;
@@ -66,7 +69,7 @@ impl<const N: usize> Code<N> {
 
     /// Returns the length of the longest code, and 1 if there is none.
     pub(crate) fn longest(&self) -> u32 {
-        self.longest.into()
+        self.longest.max(1).into()
     }
 
     /// Returns how many symbols have a code of each length from 1 on.
@@ -89,7 +92,10 @@ impl<const N: usize> Code<N> {
         let mut bits = buffer.bits();
         // A code is sent from its most significant bit on.
         let (mut code, mut first, mut index) = (0_usize, 0_usize, 0_usize);
-        let counts = self.counts.iter().take(usize::from(self.longest).wrapping_add(1));
+        let counts = self
+            .counts
+            .iter()
+            .take(usize::from(self.longest.max(1)).wrapping_add(1));
         for (len, &count) in (1_u32..).zip(counts.skip(1)) {
             if len > buffer.count() {
                 return Decoded::NeedsBits;
@@ -107,7 +113,7 @@ impl<const N: usize> Code<N> {
             code <<= 1;
         }
         // An incomplete code has one symbol of one bit, or none: the first bit tells that there is no symbol.
-        Decoded::Unassigned(u32::from(self.longest))
+        Decoded::Unassigned(self.longest())
     }
 }
 

@@ -80,10 +80,9 @@ impl Codes {
         source: &mut Source<'_>,
         tables: &mut impl Decode,
     ) -> Result<Progress, InflateError> {
-        buffer.fill(source);
         match self.step {
             Step::LiteralCount => {
-                let Some(bits) = buffer.take(5) else {
+                let Some(bits) = buffer.take(5, source) else {
                     return Ok(Progress::NeedsBits);
                 };
                 self.literal_count = low_16(bits).wrapping_add(257);
@@ -93,7 +92,7 @@ impl Codes {
                 }
             }
             Step::DistanceCount => {
-                let Some(bits) = buffer.take(5) else {
+                let Some(bits) = buffer.take(5, source) else {
                     return Ok(Progress::NeedsBits);
                 };
                 let distance_count = low_16(bits).wrapping_add(1);
@@ -104,7 +103,7 @@ impl Codes {
                 }
             }
             Step::CodeLengthCount => {
-                let Some(bits) = buffer.take(4) else {
+                let Some(bits) = buffer.take(4, source) else {
                     return Ok(Progress::NeedsBits);
                 };
                 let count = low_16(bits).wrapping_add(4);
@@ -113,14 +112,14 @@ impl Codes {
                 self.step = Step::CodeLengthLengths { count };
             }
             Step::CodeLengthLengths { count } => {
-                let progress = self.read_code_length_code(count, buffer)?;
+                let progress = self.read_code_length_code(count, buffer, source)?;
                 if progress == Progress::Continues {
                     tables.build_code_lengths(&self.distances);
                 }
                 return Ok(progress);
             }
             Step::CodeLengths => return self.read_code_lengths(buffer, source, tables),
-            Step::Repeat { symbol } => return self.repeat(symbol, buffer),
+            Step::Repeat { symbol } => return self.repeat(symbol, buffer, source),
         }
         Ok(Progress::Continues)
     }
@@ -135,9 +134,10 @@ impl Codes {
         &mut self,
         count: u16,
         buffer: &mut BitBuffer,
+        source: &mut Source<'_>,
     ) -> Result<Progress, InflateError> {
         while self.index < count {
-            let Some(bits) = buffer.take(3) else {
+            let Some(bits) = buffer.take(3, source) else {
                 return Ok(Progress::NeedsBits);
             };
             let len = low_8(bits);
@@ -150,7 +150,7 @@ impl Codes {
         if self.space > 0 {
             return Err(InflateError::InvalidCodeLengths);
         }
-        self.distances.assign(self.lengths.used(0, 19));
+        self.distances.assign(self.lengths.range(0, 19));
         self.literals.clear();
         self.begin_lengths();
         self.check = END_OF_BLOCK.wrapping_add(1);
@@ -182,7 +182,7 @@ impl Codes {
                         return Err(InflateError::InvalidCodeLengths);
                     }
                     self.step = Step::Repeat { symbol };
-                    if self.repeat(symbol, buffer)? == Progress::NeedsBits {
+                    if self.repeat(symbol, buffer, source)? == Progress::NeedsBits {
                         return Ok(Progress::NeedsBits);
                     }
                 }
@@ -191,13 +191,18 @@ impl Codes {
         Ok(Progress::Ready)
     }
 
-    fn repeat(&mut self, symbol: u16, buffer: &mut BitBuffer) -> Result<Progress, InflateError> {
+    fn repeat(
+        &mut self,
+        symbol: u16,
+        buffer: &mut BitBuffer,
+        source: &mut Source<'_>,
+    ) -> Result<Progress, InflateError> {
         let (least, extra) = match symbol {
             16 => (3, 2),
             17 => (3, 3),
             _ => (11, 7),
         };
-        let Some(bits) = buffer.take(extra) else {
+        let Some(bits) = buffer.take(extra, source) else {
             return Ok(Progress::NeedsBits);
         };
         let times = low_16(bits).wrapping_add(least);
@@ -275,9 +280,9 @@ impl Codes {
         if self.space > 0 && self.space < SPACE && !self.distances.is_one_bit() {
             return Err(InflateError::InvalidCodeLengths);
         }
-        self.literals.assign(self.lengths.used(0, self.literal_count));
+        self.literals.assign(self.lengths.range(0, self.literal_count));
         self.distances
-            .assign(self.lengths.used(self.literal_count, self.total));
+            .assign(self.lengths.range(self.literal_count, self.total));
         Ok(())
     }
 
@@ -315,21 +320,6 @@ impl Lengths {
         if let Some(pair) = self.0.get_mut(usize::from(symbol >> 1)) {
             *pair |= if symbol & 1 == 0 { len } else { len << 4 };
         }
-    }
-
-    /// Returns those that are not 0, and how far behind `begin` they are.
-    fn used(&self, begin: u16, end: u16) -> impl Iterator<Item = (u16, u8)> {
-        let pairs = begin >> 1..end.wrapping_add(1) >> 1;
-        let pairs = (begin >> 1..).zip(
-            self.0
-                .get(pairs.start.into()..pairs.end.into())
-                .unwrap_or_default(),
-        );
-        let both = pairs
-            .filter(|&(_, &pair)| pair != 0)
-            .flat_map(|(index, &pair)| [(index << 1, pair & 15), (index << 1 | 1, pair >> 4)]);
-        both.filter(move |&(symbol, len)| len != 0 && symbol >= begin && symbol < end)
-            .map(move |(symbol, len)| (symbol.wrapping_sub(begin), len))
     }
 
     fn range(&self, begin: u16, end: u16) -> impl Iterator<Item = u8> {
