@@ -74,6 +74,7 @@ impl BitBuffer {
     }
 
     /// Takes as many bytes as there is room for.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn fill(&mut self, source: &mut Source<'_>) {
         if usize::BITS >= 64
             && self.skip == 0
@@ -83,8 +84,12 @@ impl BitBuffer {
             let bits = usize::from_le_bytes(*word).wrapping_shl(self.count);
             source.advance(taken as usize);
             self.set(self.bits | bits, self.count | (usize::BITS - 8));
-            return;
+        } else {
+            self.fill_by_bytes(source);
         }
+    }
+
+    fn fill_by_bytes(&mut self, source: &mut Source<'_>) {
         while self.count < usize::BITS.wrapping_sub(8) {
             let Some(byte) = source.next() else { return };
             let skip = core::mem::take(&mut self.skip);

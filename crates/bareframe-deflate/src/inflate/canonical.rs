@@ -1,7 +1,8 @@
 //! Code: a canonical Huffman code (RFC 1951 section 3.2.2) in the least memory, decoded bit by bit; and the fixed one.
 
 use super::bits::{BitBuffer, low_16};
-use crate::symbols::MAX_CODE_LEN;
+use crate::symbols::{DISTANCES, LITERALS, MAX_CODE_LEN};
+use core::ops::Range;
 
 /// A code of at most `N` symbols.
 #[derive(Clone, Debug)]
@@ -13,6 +14,10 @@ pub(crate) struct Code<const N: usize> {
     /// The length of the longest code.
     longest: u8,
 }
+
+/// Code lengths, two a byte.
+#[derive(Clone, Debug)]
+pub(crate) struct Lengths([u8; (LITERALS + DISTANCES).div_ceil(2)]);
 
 /// What the bits at hand decode to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,24 +51,29 @@ impl<const N: usize> Code<N> {
         }
     }
 
-    /// Orders the symbols that have a code, of which the lengths were counted.
-    pub(crate) fn assign(&mut self, lengths: impl Iterator<Item = u8>) {
+    /// Orders the symbols that have a code, of which the lengths were counted: the first has that of `range`'s start.
+    pub(crate) fn assign(&mut self, lengths: &Lengths, range: Range<u16>) {
         let mut next = [0_u16; MAX_CODE_LEN + 1];
         let mut sum = 0_u16;
         for (next, count) in next.iter_mut().zip(self.counts).skip(1) {
             *next = sum;
             sum = sum.wrapping_add(count);
         }
-        for (symbol, len) in (0_u16..).zip(lengths) {
-            if len == 0 {
+        let mut at = range.start;
+        while at < range.end {
+            // Most symbols have no code.
+            if at & 1 == 0 && lengths.pair(at) == 0 {
+                at = at.wrapping_add(2);
                 continue;
             }
-            if let Some(next) = next.get_mut(usize::from(len)) {
+            let len = lengths.of(at);
+            if let Some(next) = next.get_mut(usize::from(len)).filter(|_| len > 0) {
                 if let Some(place) = self.symbols.get_mut(usize::from(*next)) {
-                    *place = symbol;
+                    *place = at.wrapping_sub(range.start);
                 }
                 *next = next.wrapping_add(1);
             }
+            at = at.wrapping_add(1);
         }
     }
 
@@ -114,6 +124,26 @@ impl<const N: usize> Code<N> {
         }
         // An incomplete code has one symbol of one bit, or none: the first bit tells that there is no symbol.
         Decoded::Unassigned(self.longest())
+    }
+}
+
+impl Lengths {
+    pub(crate) const EMPTY: Lengths = Lengths([0; (LITERALS + DISTANCES).div_ceil(2)]);
+
+    pub(crate) fn of(&self, symbol: u16) -> u8 {
+        let pair = self.pair(symbol);
+        if symbol & 1 == 0 { pair & 15 } else { pair >> 4 }
+    }
+
+    /// Sets a length that was 0.
+    pub(crate) fn set(&mut self, symbol: u16, len: u8) {
+        if let Some(pair) = self.0.get_mut(usize::from(symbol >> 1)) {
+            *pair |= if symbol & 1 == 0 { len } else { len << 4 };
+        }
+    }
+
+    fn pair(&self, symbol: u16) -> u8 {
+        self.0.get(usize::from(symbol >> 1)).copied().unwrap_or_default()
     }
 }
 

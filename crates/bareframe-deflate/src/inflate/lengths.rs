@@ -2,7 +2,7 @@
 
 use super::Decode;
 use super::bits::{BitBuffer, Source, low_8, low_16};
-use super::canonical::{Code, Decoded};
+use super::canonical::{Code, Decoded, Lengths};
 use super::error::InflateError;
 use crate::symbols::{CODE_LENGTH_ORDER, DISTANCES, END_OF_BLOCK, LITERALS};
 
@@ -48,10 +48,6 @@ pub(crate) enum Progress {
     Continues,
     Ready,
 }
-
-/// Code lengths, two a byte.
-#[derive(Clone, Debug)]
-struct Lengths([u8; (LITERALS + DISTANCES).div_ceil(2)]);
 
 const SPACE: u16 = 1 << 15;
 
@@ -150,7 +146,7 @@ impl Codes {
         if self.space > 0 {
             return Err(InflateError::InvalidCodeLengths);
         }
-        self.distances.assign(self.lengths.range(0, 19));
+        self.distances.assign(&self.lengths, 0..19);
         self.literals.clear();
         self.begin_lengths();
         self.check = END_OF_BLOCK.wrapping_add(1);
@@ -273,16 +269,16 @@ impl Codes {
     /// Makes the codes of the lengths, which are all there.
     fn finish(&mut self) -> Result<(), InflateError> {
         self.distances.clear();
-        for len in self.lengths.range(self.literal_count, self.total) {
-            self.distances.count(len);
+        for symbol in self.literal_count..self.total {
+            self.distances.count(self.lengths.of(symbol));
         }
         // A block without matches has no distances, and one with one distance has half a code.
         if self.space > 0 && self.space < SPACE && !self.distances.is_one_bit() {
             return Err(InflateError::InvalidCodeLengths);
         }
-        self.literals.assign(self.lengths.range(0, self.literal_count));
+        self.literals.assign(&self.lengths, 0..self.literal_count);
         self.distances
-            .assign(self.lengths.range(self.literal_count, self.total));
+            .assign(&self.lengths, self.literal_count..self.total);
         Ok(())
     }
 
@@ -304,25 +300,5 @@ impl Codes {
                 .ok_or(InflateError::InvalidCodeLengths)?;
         }
         Ok(())
-    }
-}
-
-impl Lengths {
-    const EMPTY: Lengths = Lengths([0; (LITERALS + DISTANCES).div_ceil(2)]);
-
-    fn of(&self, symbol: u16) -> u8 {
-        let pair = self.0.get(usize::from(symbol >> 1)).copied().unwrap_or_default();
-        if symbol & 1 == 0 { pair & 15 } else { pair >> 4 }
-    }
-
-    /// Sets a length that was 0.
-    fn set(&mut self, symbol: u16, len: u8) {
-        if let Some(pair) = self.0.get_mut(usize::from(symbol >> 1)) {
-            *pair |= if symbol & 1 == 0 { len } else { len << 4 };
-        }
-    }
-
-    fn range(&self, begin: u16, end: u16) -> impl Iterator<Item = u8> {
-        (begin..end).map(|symbol| self.of(symbol))
     }
 }
