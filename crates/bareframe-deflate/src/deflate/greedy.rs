@@ -40,6 +40,9 @@ enum Block {
 const FIRST_CHECK: usize = 64;
 const CHECK: usize = 1024;
 
+/// How many bytes of a stored block are looked at together for whether they would shrink.
+const PIECE: usize = 128;
+
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
     /// Creates the level if the memory is large enough.
     pub(super) fn new(window: usize, mut buffer: B, mut heads: H) -> Option<Greedy<B, H>> {
@@ -159,27 +162,34 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Encode for Greedy<B, H> {
 }
 
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
-    /// Begins a stored block of all that is ahead, and looks whether the next one may shrink.
+    /// Begins a stored block of what is ahead, up to where it begins to shrink.
     fn begin_stored(&mut self, history: &History, output: &mut Output<'_>) {
         let heads = self.heads.as_mut();
         let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
-        let len = u16::try_from(history.ahead()).unwrap_or(u16::MAX);
+        let most = history.ahead().min(usize::from(u16::MAX));
         let reach = Reach::of(history);
-        let mut matches = 0_usize;
-        for at in history.at..history.at.saturating_add(len.into()) {
-            let Some(front) = front(bytes, at) else { break };
-            let Some(head) = heads.get_mut(hash(front, self.shift)) else {
+        let mut len = 0_usize;
+        while len < most {
+            let begin = history.at.wrapping_add(len);
+            let piece = most.wrapping_sub(len).min(PIECE);
+            let places = begin..begin.wrapping_add(piece);
+            if len > 0 && is_compressible(heads, self.shift, bytes, reach, places.clone()) {
+                self.is_dense = false;
                 break;
-            };
-            let before = usize::from(core::mem::replace(head, low_16(at)));
-            let is_match = reach.has(before, at) && self::front(bytes, before) == Some(front);
-            matches = matches.wrapping_add(usize::from(is_match));
+            }
+            for at in places {
+                let Some(front) = front(bytes, at) else { break };
+                if let Some(head) = heads.get_mut(hash(front, self.shift)) {
+                    *head = low_16(at);
+                }
+            }
+            len = len.wrapping_add(piece);
         }
-        self.is_dense = matches.wrapping_mul(8) < usize::from(len);
         output.put(0b000, 3);
         output.align();
-        output.put(u64::from(len) | u64::from(!len) << 16, 32);
-        self.block = Block::Stored { left: len.into() };
+        let written = u64::from(low_16(len));
+        output.put(written | (written ^ 0xFFFF) << 16, 32);
+        self.block = Block::Stored { left: len };
     }
 
     /// Writes literals and matches for what is before `stop`, as far as there is room; returns how many bits, and whether
@@ -222,6 +232,24 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
         history.at = at;
         (bits, is_full)
     }
+}
+
+/// Returns `true` if one of eight places has a match before.
+fn is_compressible(
+    heads: &[u16],
+    shift: u32,
+    bytes: &[u8],
+    reach: Reach,
+    places: core::ops::Range<usize>,
+) -> bool {
+    let len = places.len();
+    let is_match = |&at: &usize| {
+        let front = front(bytes, at);
+        let before = front.and_then(|front| heads.get(hash(front, shift)));
+        let before = usize::from(before.copied().unwrap_or_default());
+        reach.has(before, at) && self::front(bytes, before) == front
+    };
+    places.filter(is_match).count() >= len >> 3
 }
 
 /// Returns the four bytes that are hashed.
@@ -282,8 +310,8 @@ fn find(
 /// Notes where bytes within a match are.
 #[inline(always)]
 fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
-    // Of a long match it is enough to know some.
-    let step = inside.len().wrapping_shr(3).max(2);
+    // It is enough to know a few places of a match: others cost more time than they save bytes.
+    let step = inside.len().wrapping_shr(1).max(3);
     let mut at = inside.start;
     while at < inside.end
         && let Some(front) = front(bytes, at)

@@ -8,7 +8,7 @@ use super::table::{FIXED, Tables};
 use super::{Decode, Size};
 use crate::symbols::DISTANCES;
 
-/// Decodes by tables, in at most 8 KiB beside the window: for servers and browsers' peers.
+/// Decodes by tables, in at most 8 KiB beside the window: for servers.
 ///
 /// ```
 /// use bareframe_deflate::{Fast, Inflater};
