@@ -106,6 +106,7 @@ no_std() {
             export CARGO_TARGET_DIR=target/no_std RUSTFLAGS="-D warnings"
             cargo build -p bareframe --no-default-features --target "$target"
             cargo build -p bareframe-embedded-io --target "$target"
+            cargo build -p bareframe-deflate --target "$target"
             cargo build -p bareframe --all-features --target "$target"
         )
     done

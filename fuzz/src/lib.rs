@@ -3,6 +3,7 @@
 //! `README.md` beside this says how to point the targets at another implementation.
 
 mod conversation;
+pub mod deflate;
 mod head;
 mod subject;
 

@@ -34,7 +34,9 @@
 //! that do are in `tests/`.
 
 mod choices;
+mod deflate_params;
 mod frame;
+mod inflate;
 mod link;
 mod mangle;
 mod oracle;
@@ -46,7 +48,9 @@ mod transcript;
 mod utf8;
 
 pub use choices::Choices;
+pub use deflate_params::{DeflateParams, deflate_params};
 pub use frame::{Frame, LengthForm};
+pub use inflate::{DeflateFault, Inflated, NaiveInflater};
 pub use link::Link;
 pub use oracle::{Oracle, judge};
 pub use random::Random;

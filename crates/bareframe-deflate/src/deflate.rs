@@ -1,0 +1,308 @@
+//! Deflater: messages in, what they are compressed out.
+
+mod best;
+mod block;
+mod chains;
+mod fixed;
+mod greedy;
+mod history;
+mod huffman;
+mod output;
+
+pub use best::Best;
+pub use greedy::Greedy;
+
+use crate::WindowBits;
+use core::fmt;
+use history::History;
+use output::{Output, Pending};
+
+/// Compresses messages for the payloads of frames (RFC 7692 section 7.2.1), in memory that is the caller's.
+///
+/// ```
+/// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
+///
+/// let bits = WindowBits::new(9).unwrap();
+/// let mut deflater = Deflater::greedy(bits, [0; 1024], [0; 128]).unwrap();
+/// let mut out = [0; 100];
+/// let mut input = &b"Hello"[..];
+/// assert_eq!(deflater.deflate(&mut input, &mut out, true), DeflateStep::MessageEnd(7));
+/// assert_eq!(out[..7], [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00]); // RFC 7692, section 7.2.3.1
+/// // The second message refers to the first.
+/// let mut input = &b"Hello"[..];
+/// assert_eq!(deflater.deflate(&mut input, &mut out, true), DeflateStep::MessageEnd(4));
+/// ```
+#[derive(Clone)]
+pub struct Deflater<L> {
+    level: L,
+    history: History,
+    window_bits: WindowBits,
+    context_takeover: bool,
+    pending: Pending,
+    stage: Stage,
+}
+
+/// What [`Deflater::deflate`] did, with how many bytes it wrote.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[must_use]
+pub enum DeflateStep {
+    /// All input was taken, and the message goes on.
+    NeedsInput(usize),
+    /// The output is full, and there is more to write.
+    OutputFull(usize),
+    /// All input was taken and all output written: the message is over.
+    MessageEnd(usize),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Stage {
+    BetweenMessages,
+    Blocks,
+    /// All blocks are written, and the flush behind them is being.
+    Flush,
+}
+
+/// How a [`Deflater`] finds matches and writes blocks.
+#[allow(private_bounds, reason = "nobody else implements it")]
+pub trait Level: Encode {}
+
+/// What a level does.
+pub(crate) trait Encode {
+    /// Returns the memory of two windows.
+    fn buffer(&mut self) -> &mut [u8];
+
+    /// Begins a message.
+    fn begin(&mut self, history: &History);
+
+    /// Returns how much history is worth to be kept.
+    fn history_kept(&self, window: usize) -> usize;
+
+    /// Notes that the bytes of the buffer have moved to its front by so much.
+    fn slide(&mut self, by: usize);
+
+    /// Overwrites all memory.
+    fn clear(&mut self);
+
+    /// Compresses what is ahead, as far as it is enough or the last of the message, and there is room.
+    fn run(&mut self, history: &mut History, output: &mut Output<'_>, is_last: bool) -> Run;
+}
+
+/// Why a level stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Run {
+    NeedsInput,
+    OutputFull,
+    /// The last block is written.
+    Finished,
+}
+
+impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Deflater<Greedy<B, H>> {
+    /// Creates a deflater that takes the first match it finds and writes fixed codes.
+    ///
+    /// `buffer` is memory of at least two windows, and `heads` is at least two numbers: the more, the more matches are found.
+    /// Returns `None` if one is too small. A quarter of a window is enough heads for a microcontroller; a server may
+    /// give 4,096.
+    #[must_use]
+    pub fn greedy(window_bits: WindowBits, buffer: B, heads: H) -> Option<Deflater<Greedy<B, H>>> {
+        let level = Greedy::new(window_bits.size(), buffer, heads)?;
+        Some(Deflater::new(window_bits, level))
+    }
+}
+
+impl<B, H, C, T> Deflater<Best<B, H, C, T>>
+where
+    B: AsMut<[u8]>,
+    H: AsMut<[u16]>,
+    C: AsMut<[u16]>,
+    T: AsMut<[u32]>,
+{
+    /// Creates a deflater that looks for the longest match and makes codes for each block.
+    ///
+    /// `buffer` is memory of at least two windows, `links` of at least one, `heads` of at least two numbers and `tokens` of at least
+    /// one and a half, but no more than 6,144. Returns `None` if one is too small. A server may give as many heads as the window has bytes, and 8,192 tokens:
+    /// together 224 KiB for the largest window.
+    ///
+    /// ```
+    /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
+    ///
+    /// let bits = WindowBits::new(10).unwrap();
+    /// let (buffer, heads, links) = ([0; 2048], [0; 1024], [0; 1024]);
+    /// let mut deflater = Deflater::best(bits, buffer, heads, links, [0; 1536]).unwrap();
+    /// let message = "to be or not to be, ".repeat(10);
+    /// let mut out = [0; 100];
+    /// let mut input = message.as_bytes();
+    /// let DeflateStep::MessageEnd(len) = deflater.deflate(&mut input, &mut out, true) else { unreachable!() };
+    /// assert!(len < 30);
+    /// ```
+    #[must_use]
+    pub fn best(
+        window_bits: WindowBits,
+        buffer: B,
+        heads: H,
+        links: C,
+        tokens: T,
+    ) -> Option<Deflater<Best<B, H, C, T>>> {
+        let level = Best::new(window_bits.size(), buffer, heads, links, tokens)?;
+        Some(Deflater::new(window_bits, level))
+    }
+}
+
+impl<L: Level> Deflater<L> {
+    fn new(window_bits: WindowBits, level: L) -> Deflater<L> {
+        Deflater {
+            level,
+            history: History::new(window_bits),
+            window_bits,
+            context_takeover: true,
+            pending: Pending::default(),
+            stage: Stage::BetweenMessages,
+        }
+    }
+
+    /// Sets whether a message may refer to those before it (RFC 7692 section 7.1.1).
+    #[must_use]
+    pub fn with_context_takeover(mut self, takeover: bool) -> Deflater<L> {
+        self.context_takeover = takeover;
+        self
+    }
+
+    /// Returns the window bits.
+    #[must_use]
+    pub fn window_bits(&self) -> WindowBits {
+        self.window_bits
+    }
+
+    /// Returns `true` if no message is begun.
+    #[must_use]
+    pub fn is_between_messages(&self) -> bool {
+        self.stage == Stage::BetweenMessages
+    }
+
+    /// Compresses input to `out`; `is_last` says that the message ends with `input`.
+    ///
+    /// What is taken is removed from `input`. The outputs of a message joined are its payload: they may go into one frame or
+    /// several. Bytes of `out` behind what the step says may be overwritten.
+    pub fn deflate(&mut self, input: &mut &[u8], out: &mut [u8], is_last: bool) -> DeflateStep {
+        if self.stage == Stage::BetweenMessages {
+            self.begin_message();
+        }
+        let mut output = Output::new(self.pending, out);
+        let run = self.run(input, &mut output, is_last);
+        let (pending, len) = output.finish();
+        self.pending = pending;
+        match run {
+            Run::NeedsInput => DeflateStep::NeedsInput(len),
+            Run::OutputFull => DeflateStep::OutputFull(len),
+            Run::Finished => {
+                self.stage = Stage::BetweenMessages;
+                DeflateStep::MessageEnd(len)
+            }
+        }
+    }
+
+    fn begin_message(&mut self) {
+        if !self.context_takeover {
+            self.history.forget();
+        }
+        self.history.begin_message();
+        self.level.begin(&self.history);
+        self.stage = Stage::Blocks;
+    }
+
+    fn run(&mut self, input: &mut &[u8], output: &mut Output<'_>, is_last: bool) -> Run {
+        while self.stage == Stage::Blocks {
+            self.history.fill(self.level.buffer(), input);
+            let is_all = is_last && input.is_empty();
+            match self.level.run(&mut self.history, output, is_all) {
+                Run::NeedsInput if input.is_empty() => return Run::NeedsInput,
+                Run::NeedsInput => {
+                    let keep = self.level.history_kept(self.history.window);
+                    let by = self.history.slide(self.level.buffer(), keep);
+                    self.level.slide(by);
+                    if by == 0 {
+                        // The memory has become shorter, against its promise.
+                        return Run::NeedsInput;
+                    }
+                }
+                Run::OutputFull => return Run::OutputFull,
+                Run::Finished => {
+                    if !output.has_room(Output::MAX_PUT) {
+                        return Run::OutputFull;
+                    }
+                    // The header of an empty stored block; its two lengths are the tail, which is not sent.
+                    output.put(0b000, 3);
+                    output.align();
+                    self.stage = Stage::Flush;
+                }
+            }
+        }
+        output.drain();
+        if output.pending() > 0 {
+            return Run::OutputFull;
+        }
+        Run::Finished
+    }
+
+    /// Drops the message at hand, or the last one if none is begun, as if it had never been given: it is not in the history.
+    ///
+    /// Nothing of its output may have left. If more than a window of the message was compressed, all history is forgotten.
+    pub fn abandon(&mut self) {
+        // Nothing is before the message if its beginning has moved out of the memory.
+        self.history.at = self.history.message;
+        self.history.end = self.history.message;
+        self.pending = Pending::default();
+        self.stage = Stage::BetweenMessages;
+    }
+
+    /// Returns how many bytes of the message at hand, or of the last one, were compressed.
+    pub(crate) fn compressed_len(&self) -> usize {
+        self.history.at.wrapping_sub(self.history.message)
+    }
+
+    /// Returns `true` if all of the message at hand, or of the last one, that was taken is in the memory.
+    pub(crate) fn has_message(&self) -> bool {
+        self.history.has_message
+    }
+
+    /// Abandons the message at hand and returns what was taken of it.
+    pub(crate) fn give_up(&mut self) -> &[u8] {
+        let taken = self.history.message..self.history.end;
+        self.abandon();
+        self.level.buffer().get(taken).unwrap_or_default()
+    }
+
+    /// Forgets the history: the next message refers to nothing before it.
+    ///
+    /// This is for what the peer's inflater has in its window and this deflater has not: a frame that was compressed elsewhere.
+    /// Within a message nothing is forgotten.
+    pub fn forget(&mut self) {
+        if self.stage == Stage::BetweenMessages {
+            self.history.forget();
+        }
+    }
+
+    /// Forgets everything, so that another connection may use the deflater; overwrites its memory too.
+    pub fn reset(&mut self) {
+        self.level.clear();
+        self.history = History::new(self.window_bits);
+        self.pending = Pending::default();
+        self.stage = Stage::BetweenMessages;
+    }
+}
+
+impl<L> fmt::Debug for Deflater<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Deflater")
+            .field("window_bits", &self.window_bits)
+            .field("context_takeover", &self.context_takeover)
+            .field("stage", &self.stage)
+            .finish_non_exhaustive()
+    }
+}
+
+// The memory of a microcontroller's windows, and of a server's largest.
+const _: () = assert!(size_of::<Deflater<Greedy<[u8; 1024], [u16; 128]>>>() <= 1536);
+const _: () = assert!(size_of::<Deflater<Greedy<[u8; 8192], [u16; 1024]>>>() <= 12 * 1024);
+const _: () = assert!(
+    size_of::<Deflater<Best<[u8; 65_536], [u16; 32_768], [u16; 32_768], [u32; 8192]>>>() <= 256 * 1024
+);

@@ -1,0 +1,366 @@
+//! Greedy: each match that is found is taken, and written with the fixed codes.
+
+use super::fixed;
+use super::history::History;
+use super::output::Output;
+use super::{Encode, Level, Run};
+
+/// Takes the first match at hand and writes fixed codes: for microcontrollers with small memories, and fast with larger ones.
+///
+/// [`Deflater::greedy`](crate::Deflater::greedy) creates a deflater with it.
+#[derive(Clone, Debug)]
+pub struct Greedy<B, H> {
+    /// Two windows.
+    buffer: B,
+    /// Where the last four bytes of each hash are, or 0.
+    heads: H,
+    /// How much of a hash is dropped.
+    shift: u32,
+    block: Block,
+    /// The last block did not shrink: the next is stored.
+    is_dense: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Block {
+    None,
+    /// With the fixed codes; at `check` it has to be shorter than what is behind `begin`.
+    Fixed {
+        begin: usize,
+        check: usize,
+        bits: u64,
+    },
+    /// Copied as it is, so many bytes more.
+    Stored {
+        left: usize,
+    },
+}
+
+/// How many bytes of a block are looked at for whether it shrinks, at first and at most.
+const FIRST_CHECK: usize = 64;
+const CHECK: usize = 1024;
+
+/// How many bytes of a stored block are looked at together for whether they would shrink.
+const PIECE: usize = 128;
+
+impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
+    /// Creates the level if the memory is large enough.
+    pub(super) fn new(window: usize, mut buffer: B, mut heads: H) -> Option<Greedy<B, H>> {
+        let log = heads.as_mut().len().checked_ilog2()?;
+        let shift = u32::BITS.checked_sub(log.clamp(1, 16))?;
+        let has_room = buffer.as_mut().len() >= window.wrapping_mul(2);
+        heads.as_mut().fill(0);
+        has_room.then_some(Greedy {
+            buffer,
+            heads,
+            shift,
+            block: Block::None,
+            is_dense: false,
+        })
+    }
+}
+
+impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Level for Greedy<B, H> {}
+
+impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Encode for Greedy<B, H> {
+    fn buffer(&mut self) -> &mut [u8] {
+        self.buffer.as_mut()
+    }
+
+    fn begin(&mut self, _: &History) {
+        self.block = Block::None;
+        self.is_dense = false;
+    }
+
+    fn history_kept(&self, window: usize) -> usize {
+        // The fewer stored blocks, the less they add; what they hold is rarely referred to.
+        if self.is_dense { window >> 1 } else { window }
+    }
+
+    fn slide(&mut self, by: usize) {
+        let by = u16::try_from(by).unwrap_or(u16::MAX);
+        for head in self.heads.as_mut() {
+            *head = head.saturating_sub(by);
+        }
+        let by = usize::from(by);
+        if let Block::Fixed { begin, check, .. } = &mut self.block {
+            *begin = begin.saturating_sub(by);
+            *check = check.saturating_sub(by);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.buffer.as_mut().fill(0);
+        self.heads.as_mut().fill(0);
+    }
+
+    fn run(&mut self, history: &mut History, output: &mut Output<'_>, is_last: bool) -> Run {
+        loop {
+            let ahead = history.ahead();
+            match self.block {
+                Block::None | Block::Fixed { .. } if !is_last && ahead < history.enough_ahead() => {
+                    return Run::NeedsInput;
+                }
+                Block::None if ahead == 0 => return Run::Finished,
+                Block::None => {
+                    if !output.has_room(Output::MAX_PUT) {
+                        return Run::OutputFull;
+                    }
+                    if self.is_dense {
+                        self.begin_stored(history, output);
+                    } else {
+                        output.put(fixed::HEADER.0, fixed::HEADER.1);
+                        self.block = Block::Fixed {
+                            begin: history.at,
+                            check: history.at.wrapping_add(FIRST_CHECK),
+                            bits: 0,
+                        };
+                    }
+                }
+                Block::Fixed { begin, check, bits } => {
+                    let stop = if is_last {
+                        history.end
+                    } else {
+                        history.end.wrapping_sub(history.enough_ahead()).wrapping_add(1)
+                    };
+                    let (added, is_full) = self.write_tokens(history, output, stop.min(check));
+                    let bits = bits.wrapping_add(added);
+                    self.block = Block::Fixed { begin, check, bits };
+                    if is_full || !output.has_room(Output::MAX_PUT) {
+                        return Run::OutputFull;
+                    }
+                    let len = history.at.wrapping_sub(begin);
+                    if history.at >= check {
+                        self.is_dense = bits > (len as u64).wrapping_mul(8);
+                        let check = history.at.wrapping_add(len.wrapping_mul(2).min(CHECK));
+                        self.block = Block::Fixed {
+                            begin: history.at,
+                            check,
+                            bits: 0,
+                        };
+                    }
+                    if self.is_dense || history.ahead() == 0 && is_last {
+                        output.put(fixed::END.0, fixed::END.1);
+                        self.block = Block::None;
+                    }
+                }
+                Block::Stored { left: 0 } => self.block = Block::None,
+                Block::Stored { left } => {
+                    let bytes = self.buffer.as_mut().get(history.at..).unwrap_or_default();
+                    let len = output.extend(bytes.get(..left).unwrap_or(bytes));
+                    if len == 0 {
+                        return Run::OutputFull;
+                    }
+                    history.at = history.at.wrapping_add(len);
+                    self.block = Block::Stored {
+                        left: left.saturating_sub(len),
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
+    /// Begins a stored block of what is ahead, up to where it begins to shrink.
+    fn begin_stored(&mut self, history: &History, output: &mut Output<'_>) {
+        let heads = self.heads.as_mut();
+        let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
+        let most = history.ahead().min(usize::from(u16::MAX));
+        let reach = Reach::of(history);
+        let mut len = 0_usize;
+        while len < most {
+            let begin = history.at.wrapping_add(len);
+            let piece = most.wrapping_sub(len).min(PIECE);
+            let places = begin..begin.wrapping_add(piece);
+            if len > 0 && is_compressible(heads, self.shift, bytes, reach, places.clone()) {
+                self.is_dense = false;
+                break;
+            }
+            for at in places {
+                let Some(front) = front(bytes, at) else { break };
+                if let Some(head) = heads.get_mut(hash(front, self.shift)) {
+                    *head = low_16(at);
+                }
+            }
+            len = len.wrapping_add(piece);
+        }
+        output.put(0b000, 3);
+        output.align();
+        let written = u64::from(low_16(len));
+        output.put(written | (written ^ 0xFFFF) << 16, 32);
+        self.block = Block::Stored { left: len };
+    }
+
+    /// Writes literals and matches for what is before `stop`, as far as there is room; returns how many bits, and whether
+    /// there is no room.
+    #[inline]
+    fn write_tokens(&mut self, history: &mut History, output: &mut Output<'_>, stop: usize) -> (u64, bool) {
+        let heads = self.heads.as_mut();
+        let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
+        // What is in a loop's own variables need not be read again behind each write.
+        let whole_output = output;
+        let mut output = whole_output.by_value();
+        let (shift, reach) = (self.shift, Reach::of(history));
+        let mut at = history.at;
+        let mut bits = 0_u64;
+        let mut is_full = false;
+        while at < stop {
+            // A match is at most 31 bits.
+            if !output.has_room(31) {
+                is_full = true;
+                break;
+            }
+            let found = match front(bytes, at) {
+                Some(front) => find(heads, shift, bytes, reach, at, front),
+                None => None,
+            };
+            let (len, token) = match found {
+                Some((len, distance)) => {
+                    let inside = at.wrapping_add(1)..at.wrapping_add(len);
+                    insert(heads, shift, bytes, inside);
+                    (len, fixed::pair(low_32(len), low_32(distance)))
+                }
+                None => (1, fixed::literal(bytes.get(at).copied().unwrap_or_default())),
+            };
+            output.put(token.0, token.1);
+            bits = bits.wrapping_add(token.1.into());
+            at = at.wrapping_add(len);
+        }
+        let place = output.place();
+        whole_output.set(place);
+        history.at = at;
+        (bits, is_full)
+    }
+}
+
+/// Returns `true` if one of eight places has a match before.
+fn is_compressible(
+    heads: &[u16],
+    shift: u32,
+    bytes: &[u8],
+    reach: Reach,
+    places: core::ops::Range<usize>,
+) -> bool {
+    let len = places.len();
+    let is_match = |&at: &usize| {
+        let front = front(bytes, at);
+        let before = front.and_then(|front| heads.get(hash(front, shift)));
+        let before = usize::from(before.copied().unwrap_or_default());
+        reach.has(before, at) && self::front(bytes, before) == front
+    };
+    places.filter(is_match).count() >= len >> 3
+}
+
+/// Returns the four bytes that are hashed.
+#[inline(always)]
+fn front(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes
+        .get(at..)?
+        .first_chunk()
+        .map(|front| u32::from_le_bytes(*front))
+}
+
+#[inline(always)]
+fn hash(front: u32, shift: u32) -> usize {
+    front.wrapping_mul(0x9E37_79B1).wrapping_shr(shift) as usize
+}
+
+/// How far back a match may be.
+#[derive(Clone, Copy)]
+struct Reach {
+    begin: usize,
+    window: usize,
+}
+
+impl Reach {
+    fn of(history: &History) -> Reach {
+        Reach {
+            begin: history.begin,
+            window: history.window,
+        }
+    }
+
+    /// Returns `true` if a match of what is at `before` may be written at `at`.
+    #[inline(always)]
+    fn has(self, before: usize, at: usize) -> bool {
+        before >= self.begin && at.wrapping_sub(before).wrapping_sub(1) < self.window
+    }
+}
+
+/// Returns length and distance of the match at hand, and notes where these bytes are.
+#[inline(always)]
+fn find(
+    heads: &mut [u16],
+    shift: u32,
+    bytes: &[u8],
+    reach: Reach,
+    at: usize,
+    front: u32,
+) -> Option<(usize, usize)> {
+    let head = heads.get_mut(hash(front, shift))?;
+    let before = usize::from(core::mem::replace(head, low_16(at)));
+    if !reach.has(before, at) || self::front(bytes, before) != Some(front) {
+        return None;
+    }
+    let len = common_len(bytes, before, at);
+    Some((len, at.wrapping_sub(before)))
+}
+
+/// Notes where bytes within a match are.
+#[inline(always)]
+fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
+    // It is enough to know a few places of a match: others cost more time than they save bytes.
+    let step = inside.len().wrapping_shr(1).max(3);
+    let mut at = inside.start;
+    while at < inside.end
+        && let Some(front) = front(bytes, at)
+    {
+        if let Some(head) = heads.get_mut(hash(front, shift)) {
+            *head = low_16(at);
+        }
+        at = at.wrapping_add(step);
+    }
+}
+
+/// Returns how many bytes are equal from two places on, of which four are; at most 258.
+#[inline(always)]
+pub(super) fn common_len(bytes: &[u8], before: usize, at: usize) -> usize {
+    use crate::symbols::MAX_MATCH;
+    let ahead = bytes.get(at..).unwrap_or_default();
+    let ahead = ahead.get(..MAX_MATCH).unwrap_or(ahead);
+    let behind = bytes
+        .get(before..before.wrapping_add(ahead.len()))
+        .unwrap_or_default();
+    let mut len = 0_usize;
+    let (ahead_words, ahead_rest) = ahead.as_chunks::<8>();
+    let (behind_words, behind_rest) = behind.as_chunks::<8>();
+    for (one, other) in ahead_words.iter().zip(behind_words) {
+        let differ = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
+        if differ != 0 {
+            return len.wrapping_add((differ.trailing_zeros() >> 3) as usize);
+        }
+        len = len.wrapping_add(8);
+    }
+    for (one, other) in ahead_rest.iter().zip(behind_rest) {
+        if one != other {
+            return len;
+        }
+        len = len.wrapping_add(1);
+    }
+    len
+}
+
+/// Returns the number of a place, all of which are below 65,536.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "a place is smaller")]
+pub(super) const fn low_16(place: usize) -> u16 {
+    place as u16
+}
+
+/// Returns a length or a distance.
+#[inline(always)]
+#[allow(clippy::cast_possible_truncation, reason = "both are smaller")]
+pub(super) const fn low_32(number: usize) -> u32 {
+    number as u32
+}

@@ -1,0 +1,315 @@
+//! Inflater: compressed messages in, what they were before out.
+
+mod bits;
+mod blocks;
+mod canonical;
+mod compact;
+mod error;
+mod fast;
+mod lengths;
+mod ring;
+mod table;
+
+pub use compact::Compact;
+pub use error::InflateError;
+pub use fast::Fast;
+
+use crate::WindowBits;
+use crate::symbols::DISTANCES;
+use bits::{BitBuffer, Source};
+use blocks::{Blocks, Stop};
+use canonical::{Code, Decoded};
+use core::fmt;
+use core::ops::Range;
+use lengths::Codes;
+use ring::Ring;
+
+/// Inflates the payloads of compressed messages (RFC 7692 section 7.2.2), in a window that is the caller's.
+///
+/// The window is history and output at once: [`inflate`](Inflater::inflate) returns the range of it that it wrote, and the
+/// bytes stay there until the next call. They must not be changed, since later messages may refer to them.
+///
+/// ```
+/// use bareframe_deflate::{Fast, Inflater, Step, WindowBits};
+///
+/// let mut inflater = Inflater::<Fast>::new(WindowBits::MAX).with_limit(1 << 20);
+/// let mut window = vec![0; WindowBits::MAX.size()];
+/// let mut input = &[0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00][..]; // RFC 7692, section 7.2.3.1
+/// let mut message = Vec::new();
+/// loop {
+///     match inflater.inflate(&mut window, &mut input, true)? {
+///         Step::Output(range) => message.extend_from_slice(&window[range]),
+///         Step::NeedsInput => unreachable!("the payload is whole"),
+///         Step::MessageEnd => break,
+///     }
+/// }
+/// assert_eq!(message, b"Hello");
+/// # Ok::<(), bareframe_deflate::InflateError>(())
+/// ```
+#[derive(Clone)]
+pub struct Inflater<T = Fast> {
+    blocks: Blocks<T>,
+    window_bits: WindowBits,
+    context_takeover: bool,
+    limit: u64,
+    /// Where in the window the next byte goes.
+    at: usize,
+    /// How many bytes before that a distance may reach.
+    history: usize,
+    /// What the message may still have.
+    left: u64,
+    /// How long the memory of the window is, or 0 before the first call.
+    memory_len: usize,
+    /// How many bytes of the tail were taken, once the message has ended.
+    tail: Option<usize>,
+    error: Option<InflateError>,
+}
+
+/// What [`Inflater::inflate`] did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Step {
+    /// Bytes of the message are in this range of the window, which is never empty.
+    Output(Range<usize>),
+    /// All input was taken, and the message goes on.
+    NeedsInput,
+    /// All input was taken, and the message is over.
+    MessageEnd,
+}
+
+/// How much memory an [`Inflater`] takes for speed: [`Compact`] or [`Fast`].
+///
+/// ```
+/// use bareframe_deflate::{Compact, Fast, Inflater, Size, WindowBits};
+///
+/// fn inflater<T: Size>() -> Inflater<T> {
+///     Inflater::new(WindowBits::MAX)
+/// }
+/// assert!(size_of_val(&inflater::<Compact>()) < size_of_val(&inflater::<Fast>()));
+/// ```
+#[allow(private_bounds, reason = "nobody else implements it")]
+pub trait Size: Decode + Default + fmt::Debug {}
+
+/// What is done faster or smaller.
+pub(crate) trait Decode {
+    /// Prepares for code lengths with this code.
+    fn build_code_lengths(&mut self, _: &Code<DISTANCES>) {}
+
+    /// Decodes the symbol of a code length at the front of the bits.
+    fn code_length(&self, code: &Code<DISTANCES>, buffer: &BitBuffer) -> Decoded {
+        code.decode(buffer)
+    }
+
+    /// Prepares for a block with these codes.
+    fn build(&mut self, codes: &Codes);
+
+    /// Decodes any number of whole symbols in front of the source.
+    fn run(&self, is_fixed: bool, buffer: &mut BitBuffer, source: &mut Source<'_>, ring: &mut Ring<'_>);
+}
+
+/// What a sender removed from the end of a message's payload (RFC 7692 section 7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xFF, 0xFF];
+
+impl<T: Size> Inflater<T> {
+    /// Creates an inflater for messages that were compressed with this window at most.
+    ///
+    /// It has context takeover and no limit.
+    #[must_use]
+    pub fn new(window_bits: WindowBits) -> Inflater<T> {
+        Inflater {
+            blocks: Blocks::new(T::default()),
+            window_bits,
+            context_takeover: true,
+            limit: u64::MAX,
+            at: 0,
+            history: 0,
+            left: u64::MAX,
+            memory_len: 0,
+            tail: None,
+            error: None,
+        }
+    }
+
+    /// Sets whether a message may refer to those before it (RFC 7692 section 7.1.1).
+    ///
+    /// ```
+    /// use bareframe_deflate::{Compact, InflateError, Inflater, Step, WindowBits};
+    ///
+    /// // "Hello" twice (RFC 7692, section 7.2.3.2): the second message refers to the first.
+    /// let (first, second) = ([0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00], [0xF2, 0x00, 0x11, 0x00, 0x00]);
+    /// let mut window = [0; 256];
+    /// let mut inflater = Inflater::<Compact>::new(WindowBits::MIN);
+    /// while inflater.inflate(&mut window, &mut &first[..], true)? != Step::MessageEnd {}
+    /// assert_eq!(inflater.inflate(&mut window, &mut &second[..], true)?, Step::Output(5..10));
+    ///
+    /// let mut inflater = Inflater::<Compact>::new(WindowBits::MIN).with_context_takeover(false);
+    /// while inflater.inflate(&mut window, &mut &first[..], true)? != Step::MessageEnd {}
+    /// let mut second = &second[..];
+    /// assert_eq!(inflater.inflate(&mut window, &mut second, true)?, Step::Output(0..1));
+    /// let error = inflater.inflate(&mut window, &mut second, true).unwrap_err();
+    /// assert_eq!(error, InflateError::InvalidDistance);
+    /// # Ok::<(), InflateError>(())
+    /// ```
+    #[must_use]
+    pub fn with_context_takeover(mut self, takeover: bool) -> Inflater<T> {
+        self.context_takeover = takeover;
+        self
+    }
+
+    /// Sets how many bytes a message may have when it is inflated.
+    ///
+    /// A message that is longer fails with [`InflateError::TooBig`] before a byte beyond the limit is made.
+    #[must_use]
+    pub fn with_limit(mut self, limit: u64) -> Inflater<T> {
+        self.limit = limit;
+        self.left = limit;
+        self
+    }
+
+    /// Returns the window bits.
+    #[must_use]
+    pub fn window_bits(&self) -> WindowBits {
+        self.window_bits
+    }
+
+    /// Forgets history, the message at hand and an error, so that another connection may use inflater and window.
+    pub fn reset(&mut self) {
+        self.blocks.reset();
+        self.memory_len = 0;
+        self.error = None;
+        self.tail = None;
+        self.left = self.limit;
+        (self.at, self.history) = (0, 0);
+    }
+
+    /// Inflates what is in front of `input`, the unmasked payload of a message's frames one after the other; `is_last` says that
+    /// the message ends with `input`.
+    ///
+    /// `window` is memory of at least [`WindowBits::size`] bytes, and the same at every call. What is taken is removed from
+    /// `input`. After [`Step::Output`] the rest of the same input is expected.
+    ///
+    /// # Errors
+    ///
+    /// If the payload can't be inflated; then `input` begins at the byte that proves it, or is empty if the end of the message
+    /// does, whatever the cuts of the input. Every later call takes nothing and returns the same error. [`InflateError::Window`]
+    /// changes nothing.
+    pub fn inflate(
+        &mut self,
+        window: &mut [u8],
+        input: &mut &[u8],
+        is_last: bool,
+    ) -> Result<Step, InflateError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let is_other = self.memory_len != 0 && self.memory_len != window.len();
+        if window.len() < self.window_bits.size() || is_other {
+            return Err(InflateError::Window);
+        }
+        self.memory_len = window.len();
+        if self.at == window.len() {
+            self.at = 0;
+        }
+        let begin = self.at;
+        let mut ring = Ring {
+            bytes: window,
+            at: begin,
+            history: self.history,
+            window: self.window_bits.size(),
+            left: self.left,
+        };
+        let result = self.advance(&mut ring, input, is_last);
+        (self.at, self.history, self.left) = (ring.at, ring.history, ring.left);
+        let step = match result {
+            Ok(step) => step,
+            Err(error) => {
+                self.error = Some(error);
+                if self.at == begin {
+                    return Err(error);
+                }
+                Step::NeedsInput
+            }
+        };
+        if self.at > begin {
+            return Ok(Step::Output(begin..self.at));
+        }
+        if step == Step::MessageEnd {
+            self.end_message();
+        }
+        Ok(step)
+    }
+
+    /// Decodes as far as input and room last.
+    fn advance(
+        &mut self,
+        ring: &mut Ring<'_>,
+        input: &mut &[u8],
+        is_last: bool,
+    ) -> Result<Step, InflateError> {
+        if self.tail.is_none() {
+            let mut source = Source::new(input);
+            let result = self.run(&mut source, ring);
+            *input = source.rest();
+            if result? == Stop::NeedsRoom || !is_last {
+                return Ok(Step::NeedsInput);
+            }
+            // The blocks are whole without the tail where a sender did not end with a flush, and with it if all of them did.
+            if self.blocks.is_between_blocks() {
+                self.tail = Some(TAIL.len());
+            } else if self.blocks.is_at_tail() {
+                self.blocks.end_block(ring);
+                self.tail = Some(TAIL.len());
+            } else {
+                self.tail = Some(0);
+            }
+        }
+        let taken = self.tail.unwrap_or_default();
+        let mut source = Source::new(TAIL.get(taken..).unwrap_or_default());
+        let result = if taken < TAIL.len() || !self.blocks.is_between_blocks() {
+            self.run(&mut source, ring)
+        } else {
+            Ok(Stop::NeedsInput)
+        };
+        self.tail = Some(taken.wrapping_add(source.taken()));
+        match result? {
+            Stop::NeedsRoom => Ok(Step::NeedsInput),
+            Stop::NeedsInput if self.blocks.is_between_blocks() => Ok(Step::MessageEnd),
+            Stop::NeedsInput => Err(InflateError::Unfinished),
+        }
+    }
+
+    /// Decodes, and leaves the source where the state says.
+    fn run(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<Stop, InflateError> {
+        let result = self.blocks.run(source, ring);
+        match result {
+            Ok(Stop::NeedsInput) => {}
+            Ok(Stop::NeedsRoom) => self.blocks.buffer.give_back(source),
+            Err(_) => self.blocks.buffer.give_back_last(source),
+        }
+        result
+    }
+
+    fn end_message(&mut self) {
+        self.tail = None;
+        self.blocks.buffer.clear();
+        self.left = self.limit;
+        if !self.context_takeover {
+            (self.at, self.history) = (0, 0);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Inflater<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inflater")
+            .field("window_bits", &self.window_bits)
+            .field("context_takeover", &self.context_takeover)
+            .field("limit", &self.limit)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+// Beside the window.
+const _: () = assert!(size_of::<Inflater<Compact>>() <= 1024);
+const _: () = assert!(size_of::<Inflater<Fast>>() <= 8192);

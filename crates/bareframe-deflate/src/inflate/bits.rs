@@ -1,0 +1,167 @@
+//! Source, the compressed bytes of a call, and BitBuffer, the bits of them that are being decoded.
+
+/// The compressed bytes of one call.
+#[derive(Debug)]
+pub(crate) struct Source<'i> {
+    bytes: &'i [u8],
+    /// How many of them were taken.
+    taken: usize,
+}
+
+/// Bits that were taken from the source and not decoded yet: the first of them is the least significant.
+#[derive(Clone, Debug)]
+pub(crate) struct BitBuffer {
+    // Above `count` all are zero.
+    bits: usize,
+    count: u32,
+    /// How many bits of the source's next byte were decoded already; only while there are no bits here.
+    skip: u32,
+}
+
+impl<'i> Source<'i> {
+    pub(crate) fn new(bytes: &'i [u8]) -> Source<'i> {
+        Source { bytes, taken: 0 }
+    }
+
+    pub(crate) fn rest(&self) -> &'i [u8] {
+        self.bytes.get(self.taken..).unwrap_or_default()
+    }
+
+    pub(crate) fn taken(&self) -> usize {
+        self.taken
+    }
+
+    /// Takes as many bytes.
+    pub(crate) fn advance(&mut self, len: usize) {
+        self.taken = self.taken.saturating_add(len).min(self.bytes.len());
+    }
+
+    /// Takes the bytes before `rest`, which is the end of the source.
+    pub(crate) fn advance_to(&mut self, rest: &[u8]) {
+        self.taken = self.bytes.len().saturating_sub(rest.len());
+    }
+
+    fn give_back(&mut self, len: usize) {
+        self.taken = self.taken.saturating_sub(len);
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.rest().first().copied();
+        self.advance(1);
+        byte
+    }
+}
+
+impl BitBuffer {
+    pub(crate) const EMPTY: BitBuffer = BitBuffer {
+        bits: 0,
+        count: 0,
+        skip: 0,
+    };
+
+    pub(crate) fn bits(&self) -> usize {
+        self.bits
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// Replaces what is buffered; bits above `count` are ignored.
+    pub(crate) fn set(&mut self, bits: usize, count: u32) {
+        self.count = count.min(usize::BITS);
+        self.bits = bits & ones(self.count);
+    }
+
+    /// Takes as many bytes as there is room for.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn fill(&mut self, source: &mut Source<'_>) {
+        if usize::BITS >= 64
+            && self.skip == 0
+            && let Some(word) = source.rest().first_chunk()
+        {
+            let taken = (usize::BITS - 1).wrapping_sub(self.count) >> 3;
+            let bits = usize::from_le_bytes(*word).wrapping_shl(self.count);
+            source.advance(taken as usize);
+            self.set(self.bits | bits, self.count | (usize::BITS - 8));
+        } else {
+            self.fill_by_bytes(source);
+        }
+    }
+
+    fn fill_by_bytes(&mut self, source: &mut Source<'_>) {
+        while self.count < usize::BITS.wrapping_sub(8) {
+            let Some(byte) = source.next() else { return };
+            let skip = core::mem::take(&mut self.skip);
+            self.bits |= usize::from(byte).wrapping_shr(skip).wrapping_shl(self.count);
+            self.count = self.count.wrapping_add(8).wrapping_sub(skip);
+        }
+    }
+
+    /// Removes `len` bits, which are there.
+    pub(crate) fn consume(&mut self, len: u32) {
+        self.bits = if len < usize::BITS {
+            self.bits.wrapping_shr(len)
+        } else {
+            0
+        };
+        self.count = self.count.saturating_sub(len);
+    }
+
+    /// Fills the buffer, removes `len` bits and returns them, or returns `None` if there are fewer.
+    pub(crate) fn take(&mut self, len: u32, source: &mut Source<'_>) -> Option<usize> {
+        self.fill(source);
+        if self.count < len {
+            return None;
+        }
+        let bits = self.bits & ones(len);
+        self.consume(len);
+        Some(bits)
+    }
+
+    /// Removes what is left of a byte that was begun.
+    pub(crate) fn align(&mut self) {
+        self.consume(self.count & 7);
+    }
+
+    /// Gives all bits back to the source, which keeps the byte that was begun.
+    pub(crate) fn give_back(&mut self, source: &mut Source<'_>) {
+        if self.count > 0 {
+            let bytes = self.count.wrapping_add(7) >> 3;
+            source.give_back(bytes as usize);
+            self.skip = bytes.wrapping_mul(8).wrapping_sub(self.count);
+            (self.bits, self.count) = (0, 0);
+        }
+    }
+
+    /// Gives all bits back to the source, and the last one that was decoded too: its byte is next.
+    pub(crate) fn give_back_last(&mut self, source: &mut Source<'_>) {
+        source.give_back((self.count >> 3) as usize);
+        source.give_back(1);
+        (self.bits, self.count, self.skip) = (0, 0, 0);
+    }
+
+    /// Drops all bits, those of a byte that was begun too.
+    pub(crate) fn clear(&mut self) {
+        *self = BitBuffer::EMPTY;
+    }
+}
+
+/// Returns the least significant 16 bits.
+#[allow(clippy::cast_possible_truncation, reason = "the others are to be dropped")]
+pub(crate) const fn low_16(bits: usize) -> u16 {
+    bits as u16
+}
+
+/// Returns the least significant 8 bits.
+#[allow(clippy::cast_possible_truncation, reason = "the others are to be dropped")]
+pub(crate) const fn low_8(bits: usize) -> u8 {
+    bits as u8
+}
+
+fn ones(len: u32) -> usize {
+    match usize::MAX.checked_shl(len) {
+        Some(zeros) => !zeros,
+        None => usize::MAX,
+    }
+}

@@ -1,0 +1,307 @@
+//! MessageDeflater: which messages are compressed, and what their frames carry.
+
+use crate::WindowBits;
+use crate::deflate::{DeflateStep, Deflater, Level};
+use bareframe::{Opcode, ProtocolError, Rsv};
+use core::fmt;
+
+/// Compresses the messages of a connection that are worth it, frame by frame (RFC 7692 sections 6.1 and 7.2.1).
+///
+/// A message is sent as it is if it is shorter than the threshold, if the caller opted out, or if it did not shrink before
+/// anything of it left. Such a message is in no window, and so the history does not know it.
+///
+/// # Secrets
+///
+/// The length of compressed data depends on what is in it. Whoever may have text of their own compressed together with a secret, in
+/// one message or with context takeover in another, and see the lengths, can guess the secret byte by byte: this is how CRIME
+/// and BREACH read cookies through TLS. [`opt_out`](MessageDeflater::opt_out) of compression for messages with secrets, or
+/// keep what comes from others out of them.
+///
+/// ```
+/// use bareframe_deflate::{Deflater, MessageDeflater, Payload, WindowBits};
+///
+/// let deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
+/// let mut messages = MessageDeflater::new(deflater).with_threshold(16);
+/// let mut out = [0; 20];
+///
+/// let mut input = &b"short"[..];
+/// assert_eq!(messages.next(&mut input, true, &mut out), Payload::Uncompressed(b""));
+/// assert_eq!(input, b"short");
+///
+/// // The first frame has RSV1, and what does not fit into `out` goes into another.
+/// let message = "0123456789".repeat(20);
+/// let mut input = message.as_bytes();
+/// let frame = messages.next(&mut input, true, &mut out);
+/// assert_eq!(frame, Payload::Frame { len: 20, is_first: true, is_last: false });
+/// let frame = messages.next(&mut input, true, &mut out);
+/// assert!(matches!(frame, Payload::Frame { is_first: false, is_last: true, .. }));
+/// ```
+#[derive(Clone)]
+pub struct MessageDeflater<L> {
+    deflater: Deflater<L>,
+    threshold: usize,
+    state: State,
+    /// How many bytes of the frame at hand are in the output.
+    filled: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// No message is begun; the next one is compressed or not.
+    Between {
+        opted_out: bool,
+    },
+    /// Nothing of the message has left.
+    First,
+    Later,
+    Uncompressed,
+}
+
+/// What is to be sent next of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[must_use]
+pub enum Payload<'d> {
+    /// All input was taken; the output is kept for the frame at hand and must not change.
+    NeedsInput,
+    /// So many bytes of the output are a frame's payload. The first frame of the message has RSV1, and only it (RFC 7692
+    /// section 6.1); the last has FIN.
+    Frame {
+        /// How many bytes the payload has.
+        len: usize,
+        /// It is the message's first frame: RSV1 is set.
+        is_first: bool,
+        /// It is the message's last frame: FIN is set.
+        is_last: bool,
+    },
+    /// The message is sent as it is, in frames without RSV1: these bytes, which were taken before, and then all input to its end.
+    Uncompressed(&'d [u8]),
+}
+
+/// A message that was compressed once to be sent many times.
+///
+/// It was compressed by itself: with a deflater without context takeover, or with one that never compressed anything before.
+///
+/// ```
+/// use bareframe_deflate::{DeflateStep, Deflater, MessageDeflater, Prepared, PreparedError, WindowBits};
+///
+/// let nine = WindowBits::new(9).unwrap();
+/// let mut once = Deflater::greedy(nine, [0; 1024], [0; 128]).unwrap();
+/// let mut out = [0; 20];
+/// let DeflateStep::MessageEnd(len) = once.deflate(&mut &b"to everybody"[..], &mut out, true) else { unreachable!() };
+/// let prepared = Prepared::new(&out[..len], nine);
+///
+/// let deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
+/// let refused = MessageDeflater::new(deflater).prepared(prepared);
+/// assert_eq!(refused, Err(PreparedError::WindowTooLarge));
+/// let deflater = Deflater::greedy(nine, [0; 1024], [0; 128]).unwrap();
+/// assert_eq!(MessageDeflater::new(deflater).prepared(prepared)?, &out[..len]);
+/// # Ok::<(), PreparedError>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Prepared<'p> {
+    payload: &'p [u8],
+    window_bits: WindowBits,
+}
+
+/// Why a prepared message can't be sent on a connection.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum PreparedError {
+    /// It was compressed with a larger window than was negotiated.
+    WindowTooLarge,
+    /// Another message is begun.
+    WithinMessage,
+}
+
+impl<L: Level> MessageDeflater<L> {
+    /// The threshold of a new one: shorter messages rarely shrink by more than they cost.
+    pub const THRESHOLD: usize = 32;
+
+    /// Creates one that compresses with a deflater.
+    #[must_use]
+    pub fn new(deflater: Deflater<L>) -> MessageDeflater<L> {
+        MessageDeflater {
+            deflater,
+            threshold: Self::THRESHOLD,
+            state: State::Between { opted_out: false },
+            filled: 0,
+        }
+    }
+
+    /// Sets how many bytes a message must have to be compressed, if all of it is there at the first call.
+    #[must_use]
+    pub fn with_threshold(mut self, len: usize) -> MessageDeflater<L> {
+        self.threshold = len;
+        self
+    }
+
+    /// Returns the window bits with which messages are compressed.
+    #[must_use]
+    pub fn window_bits(&self) -> WindowBits {
+        self.deflater.window_bits()
+    }
+
+    /// Returns `true` if no message is begun.
+    #[must_use]
+    pub fn is_between_messages(&self) -> bool {
+        matches!(self.state, State::Between { .. })
+    }
+
+    /// Has the next message sent as it is; returns `false` and changes nothing within a message.
+    ///
+    /// ```
+    /// use bareframe_deflate::{Deflater, MessageDeflater, Payload, WindowBits};
+    /// let deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
+    /// let mut messages = MessageDeflater::new(deflater);
+    /// assert!(messages.opt_out());
+    /// let payload = messages.next(&mut &[b's'; 100][..], true, &mut [0; 50]);
+    /// assert_eq!(payload, Payload::Uncompressed(b""));
+    /// ```
+    pub fn opt_out(&mut self) -> bool {
+        let is_between = self.is_between_messages();
+        if is_between {
+            self.state = State::Between { opted_out: true };
+        }
+        is_between
+    }
+
+    /// Returns what is to be sent next of the message in front of `input`, which ends the message if `is_last`.
+    ///
+    /// What is taken is removed from `input`. Until a frame is returned, `out` is to be the same memory at every call.
+    /// A full `out` ends a frame, so that it may be of any size but none.
+    ///
+    /// After [`Payload::Uncompressed`] the input is the caller's: all of it is to be sent. This is to be called for what else
+    /// the message has, and returns the same, until `is_last` was said.
+    pub fn next(&mut self, input: &mut &[u8], is_last: bool, out: &mut [u8]) -> Payload<'_> {
+        let given = *input;
+        let mut is_first_call = false;
+        if let State::Between { opted_out } = self.state {
+            let is_short = is_last && given.len() < self.threshold;
+            self.filled = 0;
+            is_first_call = true;
+            self.state = if opted_out || is_short {
+                State::Uncompressed
+            } else {
+                State::First
+            };
+        }
+        if self.state == State::Uncompressed {
+            self.end_if(is_last);
+            return Payload::Uncompressed(&[]);
+        }
+        let free = out.get_mut(self.filled..).unwrap_or_default();
+        let step = self.deflater.deflate(input, free, is_last);
+        let (DeflateStep::NeedsInput(len) | DeflateStep::OutputFull(len) | DeflateStep::MessageEnd(len)) =
+            step;
+        self.filled = self.filled.saturating_add(len);
+        let is_end = match step {
+            DeflateStep::NeedsInput(_) => return Payload::NeedsInput,
+            DeflateStep::OutputFull(_) => false,
+            DeflateStep::MessageEnd(_) => true,
+        };
+        let is_first = self.state == State::First;
+        if is_first && self.filled >= self.deflater.compressed_len() && self.deflater.has_message() {
+            self.state = State::Uncompressed;
+            self.end_if(is_last);
+            if is_first_call {
+                *input = given;
+                self.deflater.abandon();
+                return Payload::Uncompressed(&[]);
+            }
+            return Payload::Uncompressed(self.deflater.give_up());
+        }
+        self.state = State::Later;
+        self.end_if(is_end);
+        let len = core::mem::take(&mut self.filled);
+        Payload::Frame {
+            len,
+            is_first,
+            is_last: is_end,
+        }
+    }
+
+    fn end_if(&mut self, is_end: bool) {
+        if is_end {
+            self.state = State::Between { opted_out: false };
+        }
+    }
+
+    /// Returns the payload of a prepared message, which is to be sent in one frame with RSV1 and FIN, and forgets the history: the
+    /// peer's window has this message in it, and the deflater has not.
+    ///
+    /// # Errors
+    ///
+    /// If it was compressed with a larger window than this connection has, or if a message is begun; nothing changes then.
+    pub fn prepared<'p>(&mut self, prepared: Prepared<'p>) -> Result<&'p [u8], PreparedError> {
+        if prepared.window_bits > self.deflater.window_bits() {
+            return Err(PreparedError::WindowTooLarge);
+        }
+        if !self.is_between_messages() {
+            return Err(PreparedError::WithinMessage);
+        }
+        self.deflater.forget();
+        Ok(prepared.payload)
+    }
+
+    /// Forgets everything and overwrites the deflater's memory, so that another connection may use it.
+    pub fn reset(&mut self) {
+        self.deflater.reset();
+        self.state = State::Between { opted_out: false };
+        self.filled = 0;
+    }
+}
+
+impl<'p> Prepared<'p> {
+    /// Creates a prepared message of a payload that was compressed by itself with this window at most.
+    #[must_use]
+    pub const fn new(payload: &'p [u8], window_bits: WindowBits) -> Prepared<'p> {
+        Prepared { payload, window_bits }
+    }
+}
+
+/// Returns `true` if a frame begins a compressed message.
+///
+/// # Errors
+///
+/// If the bit is set where it may not be: on a continuation frame or a control frame (RFC 7692 section 6.1). The other reserved
+/// bits are not looked at.
+///
+/// ```
+/// use bareframe::{Opcode, ProtocolError, Rsv};
+/// use bareframe_deflate::begins_compressed;
+/// assert_eq!(begins_compressed(Opcode::Text, Rsv::RSV1), Ok(true));
+/// assert_eq!(begins_compressed(Opcode::Text, Rsv::NONE), Ok(false));
+/// assert_eq!(begins_compressed(Opcode::Continuation, Rsv::RSV1), Err(ProtocolError::ReservedBits));
+/// assert_eq!(begins_compressed(Opcode::Ping, Rsv::RSV1), Err(ProtocolError::ReservedBits));
+/// ```
+pub fn begins_compressed(opcode: Opcode, rsv: Rsv) -> Result<bool, ProtocolError> {
+    let is_set = rsv.contains(Rsv::RSV1);
+    match opcode {
+        Opcode::Text | Opcode::Binary => Ok(is_set),
+        _ if is_set => Err(ProtocolError::ReservedBits),
+        _ => Ok(false),
+    }
+}
+
+impl<L> fmt::Debug for MessageDeflater<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MessageDeflater")
+            .field("deflater", &self.deflater)
+            .field("threshold", &self.threshold)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for PreparedError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            PreparedError::WindowTooLarge => {
+                "the message was compressed with a larger window than was negotiated"
+            }
+            PreparedError::WithinMessage => "another message is begun",
+        })
+    }
+}
+
+impl core::error::Error for PreparedError {}
