@@ -2,7 +2,7 @@
 
 mod engine;
 
-use bareframe::{Closure, Config, Connection, MaskingKey, MessageKind, ProtocolError, Rsv};
+use bareframe::{Config, Connection, EndOfStream, MaskingKey, MessageKind, ProtocolError, Rsv};
 use bareframe_testkit::{Seen, Side, Transcript};
 use engine::{KEY, every_way, receive};
 
@@ -178,7 +178,7 @@ fn s7_1_4_a_peer_that_never_answers_a_fragmented_message() {
         assert_eq!(frame.header()[..2], *header);
     }
     assert_delivered(&receive(&mut client, Vec::new()), &[]);
-    assert_eq!(client.receive_eof(), Closure::Abnormal);
+    assert_eq!(client.receive_eof(), EndOfStream::Abnormal);
 }
 
 #[cfg(feature = "handshake")]
