@@ -19,7 +19,8 @@ fn functions(folder: &Path, tests_only: bool, found: &mut HashSet<String>) {
             let text = fs::read_to_string(&path).unwrap();
             let mut is_test = !tests_only;
             for line in text.lines().map(str::trim_start) {
-                if let Some(name) = line.strip_prefix("fn ").filter(|_| is_test) {
+                let function = line.strip_prefix("pub ").unwrap_or(line);
+                if let Some(name) = function.strip_prefix("fn ").filter(|_| is_test) {
                     found.extend(name.split(['(', '<']).next().map(str::to_owned));
                 }
                 is_test = !tests_only || line == "#[test]" || is_test && line.starts_with("#[");
