@@ -3,8 +3,17 @@
 //! Strict: lines end in CRLF, none is folded, and names are tokens. A head is one contiguous slice, and
 //! headers are looked up in its octets, so their number has no limit.
 
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+
 use crate::handshake::octets::{Class, is_token, skip, take_before, take_text, take_token};
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+use compact::header_line;
 use core::fmt;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+use fast::header_line;
 
 /// Waits for the end of a head in octets that arrive piece by piece, each of which is looked at once.
 ///
@@ -404,8 +413,9 @@ pub(super) fn status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, Hea
     })
 }
 
-#[inline]
-fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
+/// Parses a header line, and takes it off the front of `lines`.
+#[inline(always)]
+fn parse_header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
     // A copy, which need not be in memory.
     let mut rest = *lines;
     let name = take_token(&mut rest);
