@@ -339,7 +339,6 @@ impl<R: Role> Receiver<R> {
         let limits = self.limits();
         let ReceiverState::Open(frame) = &mut self.state else {
             return match self.state {
-                // No event follows it, since the error is found where the loop ends.
                 ReceiverState::Failed(_) => (0, Completed::Failed),
                 _ => (bytes.len(), Completed::Nothing),
             };
@@ -442,6 +441,7 @@ impl<R> Receiver<R> {
     /// Returns `true` if the next byte may begin a message.
     #[inline(always)]
     const fn is_between_messages(&self) -> bool {
+        // Not `&&`: one comparison of two bytes is less code than two branches.
         matches!(self.state, ReceiverState::Open(FrameState::BetweenFrames)) & !self.message.is_open()
     }
 }
