@@ -297,6 +297,7 @@ mutants_of() {
 mutants_ways() {
     case $1 in
         cpu | */x86_64*) echo unit_simd older simd ;;
+        handshake/*/compact) echo compact_heads ;;
         */compact*) echo compact compact_simd ;;
         mask/fast/portable*) echo unit tests ;;
         mask/fast*) echo unit unit_simd tests ;;

@@ -58,11 +58,11 @@ fuzz_target!(|input: Input<'_>| {
     for cut in 0..=found_at.min(octets.len()) {
         let mut memory = octets.to_vec();
         let (one, two) = memory.split_at_mut(cut);
-        let mut decoder = FrameDecoder::new();
+        let mut decoder = FrameDecoder::new(rules);
         let (mut seen, mut taken) = (Ok(None), 0);
         for mut piece in [one, two] {
             let len = piece.len();
-            seen = decoder.decode(rules, &mut piece);
+            seen = decoder.decode(&mut piece);
             taken += len - piece.len();
             if seen != Ok(None) {
                 break;

@@ -117,7 +117,7 @@ impl ControlPayload {
 
     /// Checks the payload of a Close frame and returns its code (RFC 6455 section 5.5.1).
     pub(crate) fn check_close(&self) -> Result<Option<CloseCode>, ProtocolError> {
-        // There are so many.
+        // There are always this many bytes.
         let Some(bytes) = self.bytes.get(..usize::from(self.payload_len())) else {
             return Ok(None);
         };

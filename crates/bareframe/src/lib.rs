@@ -84,6 +84,7 @@ mod control;
 #[cfg(all(
     feature = "simd",
     target_arch = "x86_64",
+    target_feature = "sse2",
     not(any(bareframe_compact, not(target_pointer_width = "64")))
 ))]
 mod cpu;

@@ -23,7 +23,7 @@ pub(crate) struct Message {
     fragments_left: u32,
     /// The text so far; binary messages and those that an extension changed do not use it.
     text: Utf8Validator,
-    /// The flags of its next chunk, if that is neither its last nor whole characters.
+    /// The flags of its next chunk but LAST and WHOLE_CHARACTERS; `NONE` between messages.
     open: ChunkFlags,
 }
 

@@ -54,16 +54,24 @@ pub struct Receiver<R> {
     frame_limit: u64,
     message_limit: u64,
     fragment_limit: u32,
-    fast_path: leaf::FastPath,
+    fast_path: FastPath,
     /// The reserved bits that an extension uses.
     rsv: Rsv,
     auto_pong: bool,
-    /// The payload of the control frame that is arriving.
+    /// The payload of the control frame that is arriving in pieces, or of the last that is not in `pong`.
     control: ControlPayload,
-    /// The payload of the pending Pong, if one is.
+    /// The payload of the latest Ping, which its Pong repeats.
     pong: ControlPayload,
     pending: Pending,
     role: PhantomData<fn() -> R>,
+}
+
+/// The limit with which one comparison decides whether a frame takes the fast path.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+struct FastPath {
+    /// The payload must be shorter than this, in bytes. On a large machine it is 0 unless the next byte may begin a message.
+    limit: u32,
 }
 
 /// What is at the front of the input.
@@ -117,7 +125,7 @@ impl<R: Role> Receiver<R> {
             frame_limit: config.limits.frame,
             message_limit: config.limits.message,
             fragment_limit: config.limits.fragments,
-            fast_path: leaf::FastPath::new(&config.limits),
+            fast_path: FastPath::new(&config.limits),
             rsv: config.rsv,
             auto_pong: config.auto_pong,
             control: ControlPayload::EMPTY,
@@ -190,7 +198,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Returns the Close that is pending, in the place of the control frames, of which none arrives any more.
+    /// Returns the Close that is pending. It is built in `control`, since no control frame arrives any more.
     // Once in a connection's life, and polled for after every event.
     #[cold]
     #[inline(never)]
@@ -343,9 +351,8 @@ impl<R: Role> Receiver<R> {
                 _ => (bytes.len(), Completed::Nothing),
             };
         };
-        let Some(&byte) = bytes.first() else {
-            return (0, Completed::Nothing);
-        };
+        // There is a byte: `receive` returns at once if an open receiver is given none.
+        let byte = bytes.first().copied().unwrap_or_default();
         let first = if let Some((byte, ended)) = frame.push_payload(byte) {
             self.control.push(byte);
             let Some(first) = ended else {
@@ -443,6 +450,19 @@ impl<R> Receiver<R> {
     const fn is_between_messages(&self) -> bool {
         // Not `&&`: one comparison of two bytes is less code than two branches.
         matches!(self.state, ReceiverState::Open(FrameState::BetweenFrames)) & !self.message.is_open()
+    }
+}
+
+impl FastPath {
+    const fn new(limits: &Limits) -> FastPath {
+        FastPath {
+            limit: limits.simple(),
+        }
+    }
+
+    #[inline(always)]
+    const fn limit(&self) -> usize {
+        self.limit as usize
     }
 }
 

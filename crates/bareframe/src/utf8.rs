@@ -102,11 +102,13 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
     passed(bytes)
 }
 
-/// Converts bytes to text that a [`Utf8Validator`] has just passed from the first to the last, with no unfinished character.
+/// Converts bytes to text of which it has just been found that all of it is whole characters.
 #[inline]
 pub(crate) const fn passed(bytes: &[u8]) -> Option<&str> {
     #[cfg(feature = "simd")]
-    // SAFETY: every caller has had a validator pass exactly these bytes, and they have been borrowed since.
+    // SAFETY: every caller knows that exactly these bytes are UTF-8, since a validator passed them from the first byte of a
+    // character to the last byte of one, or a kernel found that they are ASCII or whole characters, and they have been
+    // borrowed since.
     return Some(unsafe { core::str::from_utf8_unchecked(bytes) });
     #[cfg(not(feature = "simd"))]
     match core::str::from_utf8(bytes) {

@@ -140,3 +140,29 @@ fn s5_6_one_octet_is_lent_as_text_if_it_is_a_character() {
     }
     assert_eq!(lent, "aaa");
 }
+
+#[test]
+fn s5_2_the_rules_of_a_decoder_change_only_outside_of_a_header() {
+    let mut decoder = FrameDecoder::new(Rules::FROM_CLIENT);
+    let mut decode = |mut input: &mut [u8], rules: Option<Rules>| {
+        let is_some = decoder.decode(&mut input).map(|event| event.is_some());
+        (is_some, rules.map(|rules| decoder.set_rules(rules)))
+    };
+    assert_eq!(decode(&mut [], Some(Rules::FROM_SERVER)), (Ok(false), Some(true)));
+    // Within a header they stay: the next byte has no MASK bit.
+    assert_eq!(
+        decode(&mut [0x82], Some(Rules::FROM_CLIENT)),
+        (Ok(false), Some(false))
+    );
+    assert_eq!(decode(&mut [0x02], None), (Ok(true), None));
+    // Within a payload they change for the header to come.
+    assert_eq!(
+        decode(&mut [b'a'], Some(Rules::FROM_CLIENT)),
+        (Ok(true), Some(true))
+    );
+    assert_eq!(decode(&mut [b'b'], None), (Ok(true), None));
+    assert_eq!(
+        decode(&mut [0x82, 0x02], None),
+        (Err(ProtocolError::UnmaskedFrame), None)
+    );
+}

@@ -27,7 +27,7 @@ pub(super) fn fill(payload: &mut ControlPayload, mut masker: Masker, mut from: &
     copy_chunk::<1>(&mut masker, &mut from, &mut to);
 }
 
-/// Copies N bytes, if there are so many, and returns `true` if it did.
+/// Copies N bytes, if there are that many, and returns `true` if it did.
 #[inline(always)]
 fn copy_chunk<const N: usize>(masker: &mut Masker, from: &mut &[u8], to: &mut &mut [u8]) -> bool {
     let Some((chunk, behind)) = from.split_first_chunk::<N>() else {

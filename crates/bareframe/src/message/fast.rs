@@ -140,7 +140,8 @@ impl Message {
     }
 }
 
-/// Unmasks bytes, if there is a masker, and returns `true` if they are known to be ASCII, which is found out of text.
+/// Unmasks bytes, if there is a masker, and returns `true` if they are known to be ASCII. Without a masker it looks at text
+/// only, and returns `false` for binary.
 #[inline(always)]
 fn unmask(masker: Option<Masker>, bytes: &mut [u8], flags: ChunkFlags) -> bool {
     match masker {

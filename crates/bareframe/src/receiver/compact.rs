@@ -1,37 +1,15 @@
-//! How a small machine receives: in one function, and every unusual header byte by byte, in little flash.
+//! How a small machine receives: in little flash, and every unusual header and every control frame byte by byte.
 
 use super::event::Event;
 use super::{Completed, Receiver, ReceiverState, Step};
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
-use crate::limits::Limits;
 use crate::mask::Masker;
 use crate::message::ChunkFlags;
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 
-/// A small machine computes whether the fast path is allowed when it needs to know.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(super) struct FastPath {
-    /// The payload must be shorter than this, in bytes, where a message may begin.
-    limit: u32,
-}
-
-impl FastPath {
-    pub(super) const fn new(limits: &Limits) -> FastPath {
-        FastPath {
-            limit: limits.simple(),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) const fn limit(&self) -> usize {
-        self.limit as usize
-    }
-}
-
-/// Does nothing, see [`FastPath::limit`].
+/// Does nothing, see [`FastPath`](super::FastPath).
 #[inline(always)]
 pub(super) const fn update_fast_path<R>(_: &mut Receiver<R>) {}
 
@@ -95,7 +73,7 @@ pub(super) fn finish<R: Role>(
     input: &mut [u8],
     (len, masker, flags): Chunk,
 ) -> (usize, Result<ChunkFlags, InvalidUtf8>) {
-    // The input has so many bytes.
+    // There are always this many bytes.
     let Some(bytes) = input.get_mut(..len) else {
         return (0, Ok(flags));
     };

@@ -57,7 +57,7 @@ pub enum EndOfStream {
 }
 
 impl<'i> Data<'i> {
-    /// Creates a piece whose text the validator passed if its flags say that it is whole characters.
+    /// Creates a piece, whose text must be UTF-8 if its flags say that it is whole characters.
     #[inline(always)]
     pub(super) const fn new(payload: &'i mut [u8], flags: ChunkFlags) -> Data<'i> {
         Data { payload, flags }

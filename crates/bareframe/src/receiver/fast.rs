@@ -8,34 +8,12 @@ use crate::control::ControlPayload;
 use crate::error::ProtocolError;
 use crate::frame::take;
 use crate::header::SimpleHeader;
-use crate::limits::Limits;
 use crate::mask::MaskingKey;
 use crate::message::{ChunkFlags, fast as message};
 use crate::opcode::FirstByte;
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 use rest::receive_rest;
-
-/// The limit with which one comparison decides whether a frame takes the fast path.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(super) struct FastPath {
-    /// The payload must be shorter than this, in bytes; 0 unless the next byte may begin a message.
-    limit: u32,
-}
-
-impl FastPath {
-    pub(super) const fn new(limits: &Limits) -> FastPath {
-        FastPath {
-            limit: limits.simple(),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) const fn limit(&self) -> usize {
-        self.limit as usize
-    }
-}
 
 /// Allows the fast path if the next byte may begin a message. Called where this may have changed.
 #[inline(always)]

@@ -15,7 +15,7 @@ pub(crate) enum ReplyFrame {
     Close(Option<CloseCode>),
 }
 
-/// Which replies are pending, one bit each, so that one comparison finds that none is.
+/// Which replies are pending, one bit each, so that one comparison tells whether any is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Pending(u8);

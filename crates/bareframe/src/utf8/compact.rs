@@ -2,8 +2,8 @@
 
 use super::InvalidUtf8;
 
-/// What the next byte may be: 0 for the first of a character, 1 for the last, 2 for the last but one; for the second it is the
-/// first.
+/// What the next byte may be: 0 for the first of a character, 1 for the last, 2 for the last but one. Where the second byte
+/// of a character is next, it is the value of its first byte (C2 to F4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Next(u8);

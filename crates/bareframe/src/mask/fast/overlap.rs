@@ -6,7 +6,7 @@
 use super::turn;
 use super::vector::Vector;
 
-/// XORs N to 2 N vectors of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+/// XORs N to 2 N vectors of bytes with the key, and returns `true` if it wrote every byte and all are ASCII.
 #[inline(always)]
 pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
@@ -14,7 +14,7 @@ pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     bytes: &mut [u8],
 ) -> bool {
     let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
-        return true;
+        return false;
     };
     store_ends(vector, &head, &tail, bytes);
     let mut seen = vector.splat(0);
@@ -37,7 +37,7 @@ pub(super) fn xor_copy<V: Vector<LEN>, const LEN: usize, const N: usize>(
     }
 }
 
-/// XORs at least one vector of bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+/// XORs at least one vector of bytes with the key, and returns `true` if it wrote every byte and all are ASCII.
 ///
 /// Its loop is over vectors that are aligned in memory, since a store across two cache lines costs twice, and takes N of
 /// them in a turn.
@@ -48,7 +48,7 @@ pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
     bytes: &mut [u8],
 ) -> bool {
     let Some((head, tail)) = masked_ends::<V, LEN, 1>(vector, key, bytes) else {
-        return true;
+        return false;
     };
     let ([first], [last]) = (head, tail);
     let mut seen = vector.or(first, last);
@@ -155,7 +155,7 @@ fn store_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
     }
 }
 
-/// Returns how many bytes stand before the last N vectors.
+/// Returns how many bytes are before the last N vectors.
 // A subtraction: `as_rchunks` would be compiled to three operations.
 #[inline(always)]
 fn before_last<const LEN: usize, const N: usize>(bytes: &[u8]) -> Option<usize> {

@@ -1,8 +1,9 @@
-//! What is no whole message in one frame: chunks of messages, headers and control frames, each at once as far as it has
+//! Everything but a whole message in one frame: chunks of messages, headers and control frames, each at once as far as it has
 //! arrived.
 //!
-//! The functions here return a pair of integers, which is in registers, and each calls another only as the last thing that
-//! it does. So they keep nothing on the stack, and a call site of `receive` has little code for them.
+//! The functions here return a pair of integers, which is in registers. The short ones, [`receive_rest`] and the path of a
+//! short chunk, call another only as the last thing that they do. So they keep nothing on the stack, and a call site of
+//! `receive` has little code for them.
 
 use super::super::{Completed, Receiver, ReceiverState};
 use super::update_fast_path;
@@ -69,7 +70,7 @@ pub(super) fn receive_rest<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]
     };
     match bytes.get_mut(..len) {
         Some(bytes) => receive_chunk(receiver, R::RECEIVES_MASKED.then_some(masker), bytes, flags),
-        // There are so many.
+        // There are always this many bytes.
         None => (0, Received::other(Completed::Nothing)),
     }
 }
@@ -81,7 +82,7 @@ fn receive_chunk<R: Role>(
     bytes: &mut [u8],
     flags: ChunkFlags,
 ) -> (usize, Received) {
-    // Who reads byte by byte has many of these.
+    // A caller that reads byte by byte gets many of these.
     if let [byte] = bytes {
         let received = receiver.message.receive_byte(masker, byte, flags);
         return finish_chunk(receiver, 1, received);

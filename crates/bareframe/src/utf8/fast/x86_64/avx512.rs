@@ -196,10 +196,10 @@ pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     if steps.len() >= SKIP {
         return false;
     }
-    let mut seen = _mm512_setzero_si512();
-    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        seen = _mm512_or_si512(load(first), load(last));
-    }
+    let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        return false;
+    };
+    let mut seen = _mm512_or_si512(load(first), load(last));
     for step in steps {
         seen = _mm512_or_si512(seen, load(step));
     }
@@ -336,7 +336,7 @@ fn load_32(bytes: &[u8; 32]) -> __m256i {
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
 }
 
-/// Fewer than 64 bits.
+/// Returns a mask of the lowest bits, of which there are fewer than 64.
 #[inline]
 const fn lowest(bits: usize) -> u64 {
     !(u64::MAX << (bits % 64))
