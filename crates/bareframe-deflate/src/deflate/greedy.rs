@@ -101,6 +101,8 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Encode for Greedy<B, H> {
                 Block::None | Block::Fixed { .. } if !is_last && ahead < history.enough_ahead() => {
                     return Run::NeedsInput;
                 }
+                // A stored block of what happens to be there would be short, and end before it is seen whether text shrinks again.
+                Block::None if self.is_dense && !is_last && !history.is_full() => return Run::NeedsInput,
                 Block::None if ahead == 0 => return Run::Finished,
                 Block::None => {
                     if !output.has_room(Output::MAX_PUT) {
