@@ -80,6 +80,11 @@ pub(crate) trait Encode {
     /// Notes that the bytes of the buffer have moved to its front by so much.
     fn slide(&mut self, by: usize);
 
+    /// Returns how many bytes before what is next to compress are not in the output yet, nor in a block that shrinks.
+    fn unwritten(&self) -> usize {
+        0
+    }
+
     /// Overwrites all memory.
     fn clear(&mut self);
 
@@ -256,7 +261,8 @@ impl<L: Level> Deflater<L> {
 
     /// Returns how many bytes of the message at hand, or of the last one, were compressed.
     pub(crate) fn compressed_len(&self) -> usize {
-        self.history.at.wrapping_sub(self.history.message)
+        let gathered = self.history.at.wrapping_sub(self.history.message);
+        gathered.saturating_sub(self.level.unwritten())
     }
 
     /// Returns `true` if all of the message at hand, or of the last one, that was taken is in the memory.
