@@ -46,8 +46,8 @@ const PIECE: usize = 128;
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
     /// Creates the level if the memory is large enough.
     pub(super) fn new(window: usize, mut buffer: B, mut heads: H) -> Option<Greedy<B, H>> {
-        let log = heads.as_mut().len().checked_ilog2()?;
-        let shift = u32::BITS.checked_sub(log.clamp(1, 16))?;
+        let log = heads.as_mut().len().checked_ilog2().filter(|&log| log > 0)?;
+        let shift = u32::BITS.checked_sub(log.min(16))?;
         let has_room = buffer.as_mut().len() >= window.wrapping_mul(2);
         heads.as_mut().fill(0);
         has_room.then_some(Greedy {
@@ -312,7 +312,7 @@ fn find(
 /// Notes where bytes within a match are.
 #[inline(always)]
 fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
-    // It is enough to know a few places of a match: others cost more time than they save bytes.
+    // A few places of a match are enough: more would take more time than they would save bytes.
     let step = inside.len().wrapping_shr(1).max(3);
     let mut at = inside.start;
     while at < inside.end
