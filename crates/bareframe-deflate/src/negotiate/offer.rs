@@ -1,4 +1,4 @@
-//! Offer: what a client offers, and what it makes of the response.
+//! Offer: what a client offers, and how it reads the response.
 
 use super::EXTENSION;
 use super::error::NegotiationError;
@@ -64,7 +64,7 @@ impl Offer {
         self
     }
 
-    /// Has the server leave the client's window alone: a response with `client_max_window_bits` fails the connection.
+    /// Leaves out that the server may limit the client's window: a response with `client_max_window_bits` fails the connection.
     #[must_use]
     pub const fn without_client_max_window_bits(mut self) -> Offer {
         self.0.client_max_window_bits = None;
@@ -142,7 +142,7 @@ pub fn encode_offers<'o>(offers: &[Offer], out: &'o mut [u8]) -> Result<&'o str,
 ///
 /// # Errors
 ///
-/// If the response is malformed, or fits none of the offers: the client fails the connection (RFC 7692 section 7.1).
+/// If the response is malformed, or fits none of the offers: the client fails the connection (RFC 7692 section 7).
 ///
 /// ```
 /// use bareframe::handshake::Extensions;

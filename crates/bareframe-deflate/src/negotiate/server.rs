@@ -1,4 +1,4 @@
-//! Acceptance: what a server makes of offers.
+//! Acceptance: which offers a server accepts.
 
 use super::EXTENSION;
 use super::offer::Offer;
