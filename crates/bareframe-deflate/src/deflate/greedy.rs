@@ -334,6 +334,20 @@ pub(super) fn common_len(bytes: &[u8], before: usize, at: usize) -> usize {
     let behind = bytes
         .get(before..before.wrapping_add(ahead.len()))
         .unwrap_or_default();
+    equal_len(ahead, behind)
+}
+
+/// Returns how many bytes in front are equal: where there is little flash, one after the other.
+#[cfg(not(target_pointer_width = "64"))]
+fn equal_len(ahead: &[u8], behind: &[u8]) -> usize {
+    let pairs = ahead.iter().zip(behind);
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
+/// Returns how many bytes in front are equal.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn equal_len(ahead: &[u8], behind: &[u8]) -> usize {
     let mut len = 0_usize;
     let (ahead_words, ahead_rest) = ahead.as_chunks::<8>();
     let (behind_words, behind_rest) = behind.as_chunks::<8>();
