@@ -2,7 +2,7 @@
 
 use super::EXTENSION;
 use super::error::NegotiationError;
-use super::parameters::{Direction, Parameters, Response};
+use super::parameters::{Direction, Element, Parameters};
 use super::text::write_text;
 use crate::WindowBits;
 use bareframe::BufferTooSmall;
@@ -23,11 +23,11 @@ use core::fmt;
 /// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Offer(pub(super) Response);
+pub struct Offer(pub(super) Element);
 
 impl Offer {
     /// Everything is allowed to the server; it may limit the client's window.
-    pub const DEFAULT: Offer = Offer(Response {
+    pub const DEFAULT: Offer = Offer(Element {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
         server_max_window_bits: None,
@@ -86,11 +86,11 @@ impl Offer {
     /// assert_eq!(parse("permessage-deflate; x"), Err(NegotiationError::UnknownParameter));
     /// ```
     pub fn parse(element: Extension<'_>) -> Result<Offer, NegotiationError> {
-        Response::parse(element).map(Offer)
+        Element::parse(element).map(Offer)
     }
 
     /// Returns `true` if a response may be the answer to this offer.
-    fn is_accepted_by(&self, response: &Response) -> bool {
+    fn is_accepted_by(&self, response: &Element) -> bool {
         let takeover = response.server_no_context_takeover || !self.0.server_no_context_takeover;
         let server_bits = match (self.0.server_max_window_bits, response.server_max_window_bits) {
             (Some(most), Some(bits)) => bits <= most,
@@ -162,7 +162,7 @@ pub fn agree(offers: &[Offer], response: Extensions<'_>) -> Result<Option<Parame
     if elements.next().is_some() {
         return Err(NegotiationError::RepeatedExtension);
     }
-    let response = Response::parse(element)?;
+    let response = Element::parse(element)?;
     if response.client_max_window_bits == Some(None) {
         return Err(NegotiationError::InvalidValue);
     }
