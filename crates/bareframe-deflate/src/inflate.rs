@@ -262,7 +262,8 @@ impl<T: Size> Inflater<T> {
             let mut source = Source::new(input);
             let result = self.run(&mut source, ring);
             *input = source.rest();
-            if result? == Stop::NeedsRoom || !is_last {
+            // Bits of a symbol that the tail completes could not be given back to it: it is decoded when there is room.
+            if result? == Stop::NeedsRoom || !is_last || ring.room() == 0 {
                 return Ok(Step::NeedsInput);
             }
             // The blocks are whole without the tail where a sender did not end with a flush, and with it if all of them did.
