@@ -1,4 +1,4 @@
-//! Deflater: messages in, what they are compressed out.
+//! Deflater: compresses messages, in pieces of any size.
 
 mod best;
 mod block;
@@ -80,6 +80,11 @@ pub(crate) trait Encode {
     /// Notes that the bytes of the buffer have moved to its front by so much.
     fn slide(&mut self, by: usize);
 
+    /// Returns how many bytes before what is next to compress are not in the output yet, nor in a block that shrinks.
+    fn unwritten(&self) -> usize {
+        0
+    }
+
     /// Overwrites all memory.
     fn clear(&mut self);
 
@@ -99,9 +104,17 @@ pub(crate) enum Run {
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Deflater<Greedy<B, H>> {
     /// Creates a deflater that takes the first match it finds and writes fixed codes.
     ///
-    /// `buffer` is memory of at least two windows, and `heads` is at least two numbers: the more, the more matches are found.
-    /// Returns `None` if one is too small. A quarter of a window is enough heads for a microcontroller; a server may
-    /// give 4,096.
+    /// `buffer` has at least twice as many bytes as the window, and `heads` at least two elements: the more, the more matches
+    /// are found. A quarter as many as the window has bytes are enough for a microcontroller, and 4,096 for a server.
+    ///
+    /// Returns `None` if one of them is too small. Only the largest power of two of the heads is used, and no more than two windows.
+    ///
+    /// ```
+    /// use bareframe_deflate::{Deflater, WindowBits};
+    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).is_some());
+    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 511], [0; 64]).is_none());
+    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 512], [0; 1]).is_none());
+    /// ```
     #[must_use]
     pub fn greedy(window_bits: WindowBits, buffer: B, heads: H) -> Option<Deflater<Greedy<B, H>>> {
         let level = Greedy::new(window_bits.size(), buffer, heads)?;
@@ -118,9 +131,11 @@ where
 {
     /// Creates a deflater that looks for the longest match and makes codes for each block.
     ///
-    /// `buffer` is memory of at least two windows, `links` of at least one, `heads` of at least two numbers and `tokens` of at least
-    /// one and a half, but no more than 6,144. Returns `None` if one is too small. A server may give as many heads as the window has bytes, and 8,192 tokens:
-    /// together 224 KiB for the largest window.
+    /// `buffer` has at least twice as many bytes as the window, `heads` at least two elements, `links` at least as many as the
+    /// window has bytes, and `tokens` one and a half times as many, of which 6,144 are always enough. As many heads as the window
+    /// has bytes and 8,192 tokens are good for a server: together 224 KiB for the largest window.
+    ///
+    /// Returns `None` if one of them is too small.
     ///
     /// ```
     /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
@@ -246,6 +261,18 @@ impl<L: Level> Deflater<L> {
     /// Drops the message at hand, or the last one if none is begun, as if it had never been given: it is not in the history.
     ///
     /// Nothing of its output may have left. If more than a window of the message was compressed, all history is forgotten.
+    ///
+    /// ```
+    /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
+    /// let mut deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
+    /// let mut out = [0; 100];
+    /// let step = deflater.deflate(&mut &b"Hello"[..], &mut out, true);
+    /// assert_eq!(step, DeflateStep::MessageEnd(7));
+    /// deflater.abandon();
+    /// // There is no "Hello" before it to refer to.
+    /// let step = deflater.deflate(&mut &b"Hello"[..], &mut out, true);
+    /// assert_eq!(step, DeflateStep::MessageEnd(7));
+    /// ```
     pub fn abandon(&mut self) {
         // Nothing is before the message if its beginning has moved out of the memory.
         self.history.at = self.history.message;
@@ -256,7 +283,8 @@ impl<L: Level> Deflater<L> {
 
     /// Returns how many bytes of the message at hand, or of the last one, were compressed.
     pub(crate) fn compressed_len(&self) -> usize {
-        self.history.at.wrapping_sub(self.history.message)
+        let gathered = self.history.at.wrapping_sub(self.history.message);
+        gathered.saturating_sub(self.level.unwritten())
     }
 
     /// Returns `true` if all of the message at hand, or of the last one, that was taken is in the memory.
@@ -275,6 +303,19 @@ impl<L: Level> Deflater<L> {
     ///
     /// This is for what the peer's inflater has in its window and this deflater has not: a frame that was compressed elsewhere.
     /// Within a message nothing is forgotten.
+    ///
+    /// ```
+    /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
+    /// let mut deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
+    /// let mut out = [0; 100];
+    /// for len in [7, 4] {
+    ///     let step = deflater.deflate(&mut &b"Hello"[..], &mut out, true);
+    ///     assert_eq!(step, DeflateStep::MessageEnd(len));
+    /// }
+    /// deflater.forget();
+    /// let step = deflater.deflate(&mut &b"Hello"[..], &mut out, true);
+    /// assert_eq!(step, DeflateStep::MessageEnd(7));
+    /// ```
     pub fn forget(&mut self) {
         if self.stage == Stage::BetweenMessages {
             self.history.forget();

@@ -1,4 +1,4 @@
-//! Inflater: compressed messages in, what they were before out.
+//! Inflater: inflates compressed messages, in pieces of any size.
 
 mod bits;
 mod blocks;
@@ -173,6 +173,18 @@ impl<T: Size> Inflater<T> {
     }
 
     /// Forgets history, the message at hand and an error, so that another connection may use inflater and window.
+    ///
+    /// The window need not be overwritten: no distance reaches what is in it.
+    ///
+    /// ```
+    /// use bareframe_deflate::{Compact, InflateError, Inflater, Step, WindowBits};
+    /// let mut window = [0; 256];
+    /// let mut inflater = Inflater::<Compact>::new(WindowBits::MIN);
+    /// let error = inflater.inflate(&mut window, &mut &[0xFF][..], true);
+    /// assert_eq!(error, Err(InflateError::InvalidBlockType));
+    /// inflater.reset();
+    /// assert_eq!(inflater.inflate(&mut window, &mut &[0x00][..], true), Ok(Step::MessageEnd));
+    /// ```
     pub fn reset(&mut self) {
         self.blocks.reset();
         self.memory_len = 0;
@@ -250,7 +262,8 @@ impl<T: Size> Inflater<T> {
             let mut source = Source::new(input);
             let result = self.run(&mut source, ring);
             *input = source.rest();
-            if result? == Stop::NeedsRoom || !is_last {
+            // Bits of a symbol that the tail completes could not be given back to it: it is decoded when there is room.
+            if result? == Stop::NeedsRoom || !is_last || ring.room() == 0 {
                 return Ok(Step::NeedsInput);
             }
             // The blocks are whole without the tail where a sender did not end with a flush, and with it if all of them did.

@@ -8,7 +8,7 @@ use core::fmt;
 /// Compresses the messages of a connection that are worth it, frame by frame (RFC 7692 sections 6.1 and 7.2.1).
 ///
 /// A message is sent as it is if it is shorter than the threshold, if the caller opted out, or if it did not shrink before
-/// anything of it left. Such a message is in no window, and so the history does not know it.
+/// anything of it left. Such a message is not in the peer's window, and so it is not in the history either.
 ///
 /// # Secrets
 ///
@@ -114,7 +114,7 @@ pub enum PreparedError {
 }
 
 impl<L: Level> MessageDeflater<L> {
-    /// The threshold of a new one: shorter messages rarely shrink by more than they cost.
+    /// The threshold of a new one, in bytes: shorter messages rarely shrink by more than they cost.
     pub const THRESHOLD: usize = 32;
 
     /// Creates one that compresses with a deflater.
@@ -147,7 +147,7 @@ impl<L: Level> MessageDeflater<L> {
         matches!(self.state, State::Between { .. })
     }
 
-    /// Has the next message sent as it is; returns `false` and changes nothing within a message.
+    /// Opts the next message out of compression; within a message, returns `false` and changes nothing.
     ///
     /// ```
     /// use bareframe_deflate::{Deflater, MessageDeflater, Payload, WindowBits};
@@ -168,7 +168,7 @@ impl<L: Level> MessageDeflater<L> {
     /// Returns what is to be sent next of the message in front of `input`, which ends the message if `is_last`.
     ///
     /// What is taken is removed from `input`. Until a frame is returned, `out` is to be the same memory at every call.
-    /// A full `out` ends a frame, so that it may be of any size but none.
+    /// A full `out` ends a frame, so that it may have any length but 0, which would make empty frames without end.
     ///
     /// After [`Payload::Uncompressed`] the input is the caller's: all of it is to be sent. This is to be called for what else
     /// the message has, and returns the same, until `is_last` was said.
@@ -263,7 +263,7 @@ impl<'p> Prepared<'p> {
 ///
 /// # Errors
 ///
-/// If the bit is set where it may not be: on a continuation frame or a control frame (RFC 7692 section 6.1). The other reserved
+/// If the bit is set where it may not be: on a continuation frame or a control frame (RFC 7692 section 6). The other reserved
 /// bits are not looked at.
 ///
 /// ```

@@ -85,6 +85,68 @@ pub(crate) const DISTANCE_BASES: [(u16, u8); DISTANCES] = [
     (24_577, 13),
 ];
 
+/// Returns the shortest length of a length symbol, of which 257 has the index 0, and how many extra bits are added to it.
+#[cfg(target_pointer_width = "64")]
+pub(crate) fn length(index: u16) -> Option<(u16, u8)> {
+    LENGTHS.get(usize::from(index)).copied()
+}
+
+/// Returns the shortest distance of a symbol, and how many extra bits are added to it.
+#[cfg(target_pointer_width = "64")]
+pub(crate) fn distance(symbol: u16) -> Option<(u16, u8)> {
+    DISTANCE_BASES.get(usize::from(symbol)).copied()
+}
+
+// Where there is little flash, what the tables hold is calculated.
+
+/// Returns the shortest length of a length symbol, of which 257 has the index 0, and how many extra bits are added to it.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) fn length(index: u16) -> Option<(u16, u8)> {
+    match index {
+        0..28 => Some(base(index, 2, 3)),
+        28 => Some((258, 0)),
+        _ => None,
+    }
+}
+
+/// Returns the shortest distance of a symbol, and how many extra bits are added to it.
+#[cfg(not(target_pointer_width = "64"))]
+pub(crate) fn distance(symbol: u16) -> Option<(u16, u8)> {
+    (symbol < 30).then(|| base(symbol, 1, 1))
+}
+
+/// Returns the least number of a class, and how many extra bits are added to it: from `least` on `2 << log` classes are of one
+/// number, and then each `1 << log` have one bit more.
+#[cfg(any(test, not(target_pointer_width = "64")))]
+fn base(index: u16, log: u32, least: u16) -> (u16, u8) {
+    let row = index.wrapping_shr(log);
+    let Some(extra) = row.checked_sub(1) else {
+        return (index.wrapping_add(least), 0);
+    };
+    let one = 1_u16.wrapping_shl(log);
+    let within = index & one.wrapping_sub(1);
+    let number = one.wrapping_add(within).wrapping_shl(extra.into());
+    (number.wrapping_add(least), (extra & 0xFF) as u8)
+}
+
 /// The symbols of the code length code in the order in which their lengths are sent (RFC 1951 section 3.2.7).
 pub(crate) const CODE_LENGTH_ORDER: [u8; 19] =
     [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc1951_s3_2_5_the_tables_can_be_calculated() {
+        for (index, &entry) in (0..).zip(&LENGTHS) {
+            assert_eq!(length(index), Some(entry));
+            assert!(index == 28 || base(index, 2, 3) == entry, "{index}");
+        }
+        for (symbol, &entry) in (0..).zip(&DISTANCE_BASES) {
+            assert_eq!(distance(symbol), Some(entry));
+            assert_eq!(base(symbol, 1, 1), entry);
+        }
+        assert_eq!((length(29), distance(30)), (None, None));
+    }
+}

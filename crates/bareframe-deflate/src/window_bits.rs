@@ -59,7 +59,7 @@ impl TryFrom<u8> for WindowBits {
     type Error = InvalidWindowBits;
 
     fn try_from(bits: u8) -> Result<WindowBits, InvalidWindowBits> {
-        WindowBits::new(bits).ok_or(InvalidWindowBits)
+        WindowBits::new(bits).ok_or(InvalidWindowBits(bits))
     }
 }
 
@@ -74,14 +74,14 @@ impl From<WindowBits> for u8 {
 /// ```
 /// use bareframe_deflate::WindowBits;
 /// let error = WindowBits::try_from(16).unwrap_err();
-/// assert_eq!(error.to_string(), "window bits are not from 8 to 15");
+/// assert_eq!(error.to_string(), "16 window bits are not in the range 8 to 15");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct InvalidWindowBits;
+pub struct InvalidWindowBits(u8);
 
 impl fmt::Display for InvalidWindowBits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("window bits are not from 8 to 15")
+        write!(f, "{} window bits are not in the range 8 to 15", self.0)
     }
 }
 

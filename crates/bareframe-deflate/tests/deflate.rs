@@ -149,11 +149,33 @@ fn s7_2_3_6_an_empty_message_is_one_byte() {
 fn random_bytes_grow_little() {
     for window_bits in [8, 9, 12, 15] {
         let message = Random::new(window_bits.into()).octets(65_536);
-        for_each_level(bits(window_bits), |deflate| {
-            let grown = deflate(std::slice::from_ref(&message), 100_000).len() - message.len();
-            let most = if window_bits >= 12 { 65 } else { 1310 };
-            assert!(grown <= most, "{window_bits}: {grown}");
-        });
+        for size in [100, 65_536] {
+            let pieces = split::cut(&message, &split::in_pieces_of(size, message.len()));
+            for_each_level(bits(window_bits), |deflate| {
+                let grown = deflate(&pieces, 100_000).len() - message.len();
+                let most = if window_bits >= 12 { 65 } else { 1310 };
+                assert!(grown <= most, "{window_bits}, pieces of {size}: {grown}");
+            });
+        }
+    }
+}
+
+#[test]
+fn s7_2_1_text_behind_random_bytes_shrinks_however_it_is_cut() {
+    let message = [json(1, 3000), Random::new(2).octets(3000), json(3, 9000)].concat();
+    for window_bits in [8, 9, 12] {
+        let size = bits(window_bits).size();
+        let greedy = |piece| {
+            let mut deflater =
+                Deflater::greedy(bits(window_bits), vec![0; 2 * size], vec![0; size / 4]).unwrap();
+            let pieces = split::cut(&message, &split::in_pieces_of(piece, message.len()));
+            deflate(&mut deflater, &pieces, 100_000)
+        };
+        let whole = greedy(message.len());
+        assert!(whole.len() < 9500, "{window_bits}: {}", whole.len());
+        for piece in [1, 2, 100, 128, 1000] {
+            assert!(greedy(piece) == whole, "{window_bits}, pieces of {piece}");
+        }
     }
 }
 
@@ -184,5 +206,24 @@ fn what_is_abandoned_is_not_in_the_history() {
                 "round {round}"
             );
         }
+    }
+}
+
+#[test]
+fn memory_that_is_too_small_is_refused() {
+    for window_bits in 8..=15 {
+        let bits = bits(window_bits);
+        let size = bits.size();
+        let greedy = |buffer, heads| Deflater::greedy(bits, vec![0; buffer], vec![0; heads]).is_some();
+        assert!(greedy(2 * size, 2));
+        assert!(!greedy(2 * size - 1, 2) && !greedy(2 * size, 1) && !greedy(2 * size, 0));
+        let best = |buffer, heads, links, tokens| {
+            let (buffer, heads, links) = (vec![0; buffer], vec![0; heads], vec![0; links]);
+            Deflater::best(bits, buffer, heads, links, vec![0; tokens]).is_some()
+        };
+        let tokens = (3 * size / 2).min(6144);
+        assert!(best(2 * size, 2, size, tokens));
+        assert!(!best(2 * size - 1, 2, size, tokens) && !best(2 * size, 1, size, tokens));
+        assert!(!best(2 * size, 2, size - 1, tokens) && !best(2 * size, 2, size, tokens / 2));
     }
 }

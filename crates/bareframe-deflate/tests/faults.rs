@@ -409,10 +409,10 @@ fn byte_by_byte_the_work_grows_as_the_bytes_do() {
             ));
         })
     };
-    // Sixteen times the bytes: quadratic work would be 256 times as much.
+    // Sixteen times the bytes: quadratic work would be 256 times as much, at every attempt; a machine that is busy with something
+    // else is slow at some.
     for run in [&inflate_all as &dyn Fn(usize) -> Duration, &deflate_all] {
-        let (few, many) = (run(5000), run(80_000));
-        assert!(many < few * 80, "{few:?} {many:?}");
+        assert!((0..5).any(|_| run(80_000) < run(5000) * 80));
     }
 }
 

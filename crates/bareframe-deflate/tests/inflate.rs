@@ -211,3 +211,167 @@ fn the_memory_of_the_window_must_be_the_same() {
     let inflated = inflate(&mut inflater, &mut [0; 512], &[hello.to_vec()]);
     assert_eq!(inflated.bytes, b"Hello");
 }
+
+/// Bits, the first of them the least significant.
+#[derive(Default)]
+struct Bits {
+    bytes: Vec<u8>,
+    len: usize,
+}
+
+impl Bits {
+    fn put(&mut self, bits: u32, count: usize) {
+        for place in 0..count {
+            if self.len / 8 == self.bytes.len() {
+                self.bytes.push(0);
+            }
+            *self.bytes.last_mut().unwrap() |= ((bits >> place & 1) as u8) << (self.len % 8);
+            self.len += 1;
+        }
+    }
+
+    /// A code, its most significant bit first.
+    fn put_code(&mut self, lens: &[usize], symbol: usize) {
+        let len = lens[symbol];
+        let before = |&(other, &other_len): &(usize, &usize)| {
+            other_len > 0 && (other_len < len || other_len == len && other < symbol)
+        };
+        let code: u32 = lens
+            .iter()
+            .enumerate()
+            .filter(before)
+            .map(|(_, &other)| 1 << (len - other))
+            .sum();
+        self.put(code.reverse_bits() >> (32 - len), len);
+    }
+}
+
+/// The lengths of a complete code for so many of the symbols, `must` among them, with some very long codes.
+fn any_code(symbols: usize, used: usize, must: usize, random: &mut Random) -> Vec<usize> {
+    let mut leaves = vec![1, 1];
+    while leaves.len() < used {
+        let deepest = (0..leaves.len())
+            .filter(|&leaf| leaves[leaf] < 15)
+            .max_by_key(|&leaf| leaves[leaf]);
+        let any = random.below(leaves.len());
+        let leaf = match random.below(3) {
+            0 => deepest.unwrap(),
+            _ if leaves[any] < 15 => any,
+            _ => continue,
+        };
+        leaves[leaf] += 1;
+        leaves.push(leaves[leaf]);
+    }
+    let mut lens = vec![0; symbols];
+    lens[must] = leaves.swap_remove(random.below(leaves.len()));
+    for len in leaves {
+        let free: Vec<usize> = (0..symbols).filter(|&symbol| lens[symbol] == 0).collect();
+        lens[free[random.below(free.len())]] = len;
+    }
+    lens
+}
+
+/// A block with any dynamic codes and any symbols that have one, which may refer too far back.
+fn any_block(random: &mut Random) -> Vec<u8> {
+    let used = 2 + random.below(284);
+    let literals = any_code(286, used, 256, random);
+    let used = random.below(30);
+    let distances = match used {
+        0 => vec![0],
+        1 => vec![0, 1],
+        used => any_code(30, used, 0, random),
+    };
+    let mut bits = Bits::default();
+    bits.put(0b100, 3);
+    bits.put(29, 5);
+    bits.put(distances.len() as u32 - 1, 5);
+    bits.put(15, 4);
+    // Each length has a code of four bits, and nothing is repeated.
+    for symbol in [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15] {
+        bits.put(if symbol < 16 { 4 } else { 0 }, 3);
+    }
+    for &len in literals.iter().chain(&distances) {
+        bits.put_code(&[4; 16], len);
+    }
+    for count in 0..random.below(200) {
+        let symbol = random.below(286);
+        if symbol == 256 || literals[symbol] == 0 || symbol > 256 && (used == 0 || count < 20) {
+            continue;
+        }
+        bits.put_code(&literals, symbol);
+        if symbol > 264 && symbol < 285 {
+            bits.put(random.number() as u32, (symbol - 261) / 4);
+        }
+        if symbol > 256 {
+            // Most are near enough.
+            let near = (0..distances.len().min(6)).filter(|&symbol| distances[symbol] > 0);
+            let far = (0..distances.len()).filter(|&symbol| distances[symbol] > 0);
+            let choice: Vec<usize> = match random.below(10) {
+                0 => far.collect(),
+                _ => near.chain(far.clone().take(1)).collect(),
+            };
+            let symbol = choice[random.below(choice.len())];
+            bits.put_code(&distances, symbol);
+            if symbol > 3 {
+                bits.put(random.number() as u32, symbol / 2 - 1);
+            }
+        }
+    }
+    bits.put_code(&literals, 256);
+    bits.put(0, 3);
+    bits.bytes
+}
+
+#[test]
+fn rfc1951_s3_2_7_any_dynamic_codes() {
+    let mut random = Random::new(12);
+    let (mut good, mut inflated) = (0, 0);
+    for round in 0..150 {
+        let setting = Setting {
+            bits: 8 + (round % 8) as u8,
+            takeover: true,
+            limit: if round % 5 == 0 { 300 } else { u64::MAX },
+        };
+        let payloads = [
+            any_block(&mut random),
+            any_block(&mut random),
+            any_block(&mut random),
+        ];
+        let expected = setting.expected(&payloads);
+        good += expected
+            .iter()
+            .filter(|inflated| inflated.fault.is_none())
+            .count();
+        inflated += expected
+            .iter()
+            .map(|inflated| inflated.bytes.len())
+            .sum::<usize>();
+        for size in [1, 5, 1 << 20] {
+            let cut = |message: &[u8]| split::cut(message, &split::in_pieces_of(size, message.len()));
+            setting.check::<Compact>(&payloads, &expected, 0, cut);
+            setting.check::<Fast>(&payloads, &expected, round % 3, cut);
+        }
+    }
+    assert!(good > 100 && inflated > 10_000, "{good} {inflated}");
+}
+
+#[test]
+fn s7_2_2_a_symbol_that_the_tail_completes_when_the_window_is_full() {
+    let mut bits = Bits::default();
+    bits.put(0b010, 3);
+    for _ in 0..256 {
+        // An `a` in the fixed code.
+        bits.put((b'a' as u32 + 0x30).reverse_bits() >> 24, 8);
+    }
+    // Of the nine bits of 144, 110010000, the tail has the last four.
+    bits.put(0b10011, 5);
+    let payloads = [bits.bytes];
+    let setting = Setting {
+        bits: 8,
+        ..Setting::MAX
+    };
+    let expected = setting.expected(&payloads);
+    assert_eq!(expected[0].bytes.len(), 257);
+    assert_eq!(expected[0].fault, Some((DeflateFault::Unfinished, 257)));
+    check(setting, &payloads);
+}

@@ -161,10 +161,10 @@ fn s7_2_whatever_is_sent_how_the_peer_follows() {
     }
 }
 
-#[test]
-fn s6_1_what_did_not_shrink_is_sent_as_it_is() {
+/// Random bytes between messages that shrink.
+fn sends_random_bytes_as_they_are<L: Level>(deflater: impl Fn() -> Deflater<L>) {
     for (piece, out_len) in [(1 << 20, 4000), (100, 4000), (1 << 20, 200), (1, 200)] {
-        let mut messages = MessageDeflater::new(greedy(12));
+        let mut messages = MessageDeflater::new(deflater());
         let message = Random::new(1).octets(1000);
         let frames = send(&mut messages, &message, piece, out_len);
         assert!(frames.iter().all(|(rsv1, _, _)| !rsv1), "{piece} {out_len}");
@@ -176,6 +176,12 @@ fn s6_1_what_did_not_shrink_is_sent_as_it_is() {
             assert_eq!(receive(&mut naive, &frames), message);
         }
     }
+}
+
+#[test]
+fn s6_1_what_did_not_shrink_is_sent_as_it_is() {
+    sends_random_bytes_as_they_are(|| greedy(12));
+    sends_random_bytes_as_they_are(|| best(12));
 }
 
 #[test]

@@ -134,12 +134,23 @@ where
     }
 
     fn history_kept(&self, window: usize) -> usize {
-        // A block that may be stored stays.
-        self.block_len.max(window).min(longest_stored(window))
+        // A block that may be stored stays. One that is longer can't be, and to keep it would leave little room for input.
+        if self.block_len > longest_stored(window) {
+            return window;
+        }
+        self.block_len.max(window)
     }
 
     fn slide(&mut self, by: usize) {
         self.chains.slide(by);
+    }
+
+    fn unwritten(&self) -> usize {
+        match self.stage {
+            Stage::StoredHeader => self.block_len,
+            Stage::Stored { left } => left,
+            Stage::Gather | Stage::Codes => 0,
+        }
     }
 
     fn clear(&mut self) {

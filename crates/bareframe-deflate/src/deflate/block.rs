@@ -21,7 +21,7 @@ pub(crate) struct Block<T> {
     next: usize,
 }
 
-/// What stands before a block with dynamic codes (section 3.2.7).
+/// What precedes a block with dynamic codes (section 3.2.7).
 #[derive(Clone, Debug)]
 struct Header {
     /// The symbols of the code lengths, and from bit 8 on their extra bits.
@@ -260,7 +260,7 @@ impl Header {
         self.code_length_count = last.wrapping_add(1).max(4);
     }
 
-    /// Adds a length that stands so many times in a row.
+    /// Adds a length that occurs so many times in a row.
     fn push_run(&mut self, len: u8, run: u16, frequencies: &mut [u16; 19]) {
         let mut push = |symbol: u8, extra: u16| {
             if let Some(place) = self.symbols.get_mut(self.len) {

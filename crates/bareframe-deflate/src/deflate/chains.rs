@@ -35,8 +35,8 @@ const NICE: usize = 130;
 impl<H: AsMut<[u16]>, C: AsMut<[u16]>> Chains<H, C> {
     /// Creates chains if the memory is large enough.
     pub(crate) fn new(window: usize, mut heads: H, mut links: C) -> Option<Chains<H, C>> {
-        let log = heads.as_mut().len().checked_ilog2()?;
-        let shift = u32::BITS.checked_sub(log.clamp(1, 16))?;
+        let log = heads.as_mut().len().checked_ilog2().filter(|&log| log > 0)?;
+        let shift = u32::BITS.checked_sub(log.min(16))?;
         let has_room = links.as_mut().len() >= window;
         heads.as_mut().fill(0);
         links.as_mut().fill(0);

@@ -46,8 +46,8 @@ const PIECE: usize = 128;
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
     /// Creates the level if the memory is large enough.
     pub(super) fn new(window: usize, mut buffer: B, mut heads: H) -> Option<Greedy<B, H>> {
-        let log = heads.as_mut().len().checked_ilog2()?;
-        let shift = u32::BITS.checked_sub(log.clamp(1, 16))?;
+        let log = heads.as_mut().len().checked_ilog2().filter(|&log| log > 0)?;
+        let shift = u32::BITS.checked_sub(log.min(16))?;
         let has_room = buffer.as_mut().len() >= window.wrapping_mul(2);
         heads.as_mut().fill(0);
         has_room.then_some(Greedy {
@@ -101,6 +101,8 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Encode for Greedy<B, H> {
                 Block::None | Block::Fixed { .. } if !is_last && ahead < history.enough_ahead() => {
                     return Run::NeedsInput;
                 }
+                // A stored block of what happens to be there would be short, and end before it is seen whether text shrinks again.
+                Block::None if self.is_dense && !is_last && !history.is_full() => return Run::NeedsInput,
                 Block::None if ahead == 0 => return Run::Finished,
                 Block::None => {
                     if !output.has_room(Output::MAX_PUT) {
@@ -310,7 +312,7 @@ fn find(
 /// Notes where bytes within a match are.
 #[inline(always)]
 fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
-    // It is enough to know a few places of a match: others cost more time than they save bytes.
+    // A few places of a match are enough: more would take more time than they would save bytes.
     let step = inside.len().wrapping_shr(1).max(3);
     let mut at = inside.start;
     while at < inside.end
@@ -332,6 +334,20 @@ pub(super) fn common_len(bytes: &[u8], before: usize, at: usize) -> usize {
     let behind = bytes
         .get(before..before.wrapping_add(ahead.len()))
         .unwrap_or_default();
+    equal_len(ahead, behind)
+}
+
+/// Returns how many bytes in front are equal: where there is little flash, one after the other.
+#[cfg(not(target_pointer_width = "64"))]
+fn equal_len(ahead: &[u8], behind: &[u8]) -> usize {
+    let pairs = ahead.iter().zip(behind);
+    pairs.take_while(|(one, other)| one == other).count()
+}
+
+/// Returns how many bytes in front are equal.
+#[cfg(target_pointer_width = "64")]
+#[inline(always)]
+fn equal_len(ahead: &[u8], behind: &[u8]) -> usize {
     let mut len = 0_usize;
     let (ahead_words, ahead_rest) = ahead.as_chunks::<8>();
     let (behind_words, behind_rest) = behind.as_chunks::<8>();

@@ -39,6 +39,11 @@ impl History {
         self.end.wrapping_sub(self.at)
     }
 
+    /// Returns `true` if there is no room for input until [`slide`](History::slide) makes some.
+    pub(crate) fn is_full(&self) -> bool {
+        self.end >= self.window.wrapping_mul(2)
+    }
+
     /// Returns how many bytes must be ahead so that a match does not end where the input happened to be cut.
     pub(crate) fn enough_ahead(&self) -> usize {
         (self.window >> 1).min(MAX_MATCH)

@@ -39,7 +39,7 @@ impl<'o> Output<'o> {
     }
 
     /// Returns the same output for a loop, of which the caller keeps nothing in memory, until [`set`](Output::set).
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn by_value(&mut self) -> Output<'_> {
         Output {
             bytes: &mut *self.bytes,
@@ -50,13 +50,13 @@ impl<'o> Output<'o> {
     }
 
     /// Returns how far an output has come.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn place(&self) -> (usize, u64, u32) {
         (self.len, self.bits, self.count)
     }
 
     /// Goes on where an output of the same bytes has come to.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn set(&mut self, (len, bits, count): (usize, u64, u32)) {
         (self.len, self.bits, self.count) = (len, bits, count);
     }
@@ -67,20 +67,25 @@ impl<'o> Output<'o> {
     }
 
     /// Puts at most [`MAX_PUT`](Output::MAX_PUT) bits, for which [`has_room`](Output::has_room) said that there is room.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn put(&mut self, bits: u64, count: u32) {
         self.bits |= bits.wrapping_shl(self.count);
         self.count = self.count.wrapping_add(count);
     }
 
     /// Makes room for `count` bits; returns `false` if there is none.
-    #[inline(always)]
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn has_room(&mut self, count: u32) -> bool {
         if self.count <= u64::BITS.wrapping_sub(1).wrapping_sub(count) {
             return true;
         }
-        let ahead = self.bytes.get_mut(self.len..);
-        if let Some(place) = ahead.and_then(|ahead| ahead.first_chunk_mut()) {
+        // Where there is little flash, `drain` has to be enough.
+        if cfg!(target_pointer_width = "64")
+            && let Some(place) = self
+                .bytes
+                .get_mut(self.len..)
+                .and_then(|ahead| ahead.first_chunk_mut())
+        {
             *place = self.bits.to_le_bytes();
             self.len = self.len.wrapping_add((self.count >> 3) as usize);
             self.bits = self.bits.wrapping_shr(self.count & !7);

@@ -98,13 +98,9 @@ impl BitBuffer {
         }
     }
 
-    /// Removes `len` bits, which are there.
+    /// Removes `len` bits, which are there; they are less than a word.
     pub(crate) fn consume(&mut self, len: u32) {
-        self.bits = if len < usize::BITS {
-            self.bits.wrapping_shr(len)
-        } else {
-            0
-        };
+        self.bits = self.bits.wrapping_shr(len);
         self.count = self.count.saturating_sub(len);
     }
 
@@ -114,7 +110,7 @@ impl BitBuffer {
         if self.count < len {
             return None;
         }
-        let bits = self.bits & ones(len);
+        let bits = self.bits & !usize::MAX.wrapping_shl(len);
         self.consume(len);
         Some(bits)
     }

@@ -6,7 +6,7 @@ use super::canonical::{Decoded, fixed_distance, fixed_literal};
 use super::error::InflateError;
 use super::lengths::{Codes, Progress};
 use super::ring::Ring;
-use crate::symbols::{DISTANCE_BASES, END_OF_BLOCK, FIRST_LENGTH, LENGTHS};
+use crate::symbols::{END_OF_BLOCK, FIRST_LENGTH, distance, length};
 
 /// Where in a block the decoder is.
 #[derive(Clone, Debug)]
@@ -186,8 +186,8 @@ impl<T: Decode> Blocks<T> {
                     self.end_block(ring);
                     return Ok(None);
                 }
-                let length = LENGTHS.get(usize::from(symbol.wrapping_sub(FIRST_LENGTH)));
-                let &(base, extra) = length.ok_or(InflateError::InvalidSymbol)?;
+                let length = length(symbol.wrapping_sub(FIRST_LENGTH));
+                let (base, extra) = length.ok_or(InflateError::InvalidSymbol)?;
                 check_length(base, ring)?;
                 self.state = State::LengthExtra { base, extra };
             }
@@ -209,8 +209,7 @@ impl<T: Decode> Blocks<T> {
                     return self.no_symbol(decoded);
                 };
                 self.buffer.consume(code_len);
-                let distance = DISTANCE_BASES.get(usize::from(symbol));
-                let &(base, extra) = distance.ok_or(InflateError::InvalidSymbol)?;
+                let (base, extra) = distance(symbol).ok_or(InflateError::InvalidSymbol)?;
                 check_distance(base, ring)?;
                 self.state = State::DistanceExtra { len, base, extra };
             }

@@ -53,28 +53,7 @@ impl<const N: usize> Code<N> {
 
     /// Orders the symbols that have a code, of which the lengths were counted: the first has that of `range`'s start.
     pub(crate) fn assign(&mut self, lengths: &Lengths, range: Range<u16>) {
-        let mut next = [0_u16; MAX_CODE_LEN + 1];
-        let mut sum = 0_u16;
-        for (next, count) in next.iter_mut().zip(self.counts).skip(1) {
-            *next = sum;
-            sum = sum.wrapping_add(count);
-        }
-        let mut at = range.start;
-        while at < range.end {
-            // Most symbols have no code.
-            if at & 1 == 0 && lengths.pair(at) == 0 {
-                at = at.wrapping_add(2);
-                continue;
-            }
-            let len = lengths.of(at);
-            if let Some(next) = next.get_mut(usize::from(len)).filter(|_| len > 0) {
-                if let Some(place) = self.symbols.get_mut(usize::from(*next)) {
-                    *place = at.wrapping_sub(range.start);
-                }
-                *next = next.wrapping_add(1);
-            }
-            at = at.wrapping_add(1);
-        }
+        assign(&self.counts, &mut self.symbols, lengths, range);
     }
 
     /// Returns the length of the longest code, and 1 if there is none.
@@ -99,32 +78,61 @@ impl<const N: usize> Code<N> {
 
     /// Decodes the symbol at the front of the bits.
     pub(crate) fn decode(&self, buffer: &BitBuffer) -> Decoded {
-        let mut bits = buffer.bits();
-        // A code is sent from its most significant bit on.
-        let (mut code, mut first, mut index) = (0_usize, 0_usize, 0_usize);
-        let counts = self
-            .counts
-            .iter()
-            .take(usize::from(self.longest.max(1)).wrapping_add(1));
-        for (len, &count) in (1_u32..).zip(counts.skip(1)) {
-            if len > buffer.count() {
-                return Decoded::NeedsBits;
-            }
-            let count = usize::from(count);
-            code |= bits & 1;
-            bits >>= 1;
-            let behind_first = code.wrapping_sub(first);
-            if behind_first < count {
-                let symbol = self.symbols.get(index.wrapping_add(behind_first));
-                return symbol.map_or(Decoded::Unassigned(len), |&symbol| Decoded::Symbol(symbol, len));
-            }
-            index = index.wrapping_add(count);
-            first = first.wrapping_add(count) << 1;
-            code <<= 1;
-        }
-        // An incomplete code has one symbol of one bit, or none: the first bit tells that there is no symbol.
-        Decoded::Unassigned(self.longest())
+        decode(&self.counts, &self.symbols, self.longest(), buffer)
     }
+}
+
+// For codes of all sizes there is one function each, so that it is in an image once.
+
+/// Orders the symbols of a code.
+fn assign(counts: &[u16; MAX_CODE_LEN + 1], symbols: &mut [u16], lengths: &Lengths, range: Range<u16>) {
+    let mut next = [0_u16; MAX_CODE_LEN + 1];
+    let mut sum = 0_u16;
+    for (next, count) in next.iter_mut().zip(counts).skip(1) {
+        *next = sum;
+        sum = sum.wrapping_add(*count);
+    }
+    let mut at = range.start;
+    while at < range.end {
+        // Most symbols have no code.
+        if at & 1 == 0 && lengths.pair(at) == 0 {
+            at = at.wrapping_add(2);
+            continue;
+        }
+        let len = lengths.of(at);
+        if let Some(next) = next.get_mut(usize::from(len)).filter(|_| len > 0) {
+            if let Some(place) = symbols.get_mut(usize::from(*next)) {
+                *place = at.wrapping_sub(range.start);
+            }
+            *next = next.wrapping_add(1);
+        }
+        at = at.wrapping_add(1);
+    }
+}
+
+/// Decodes a symbol of the code with these counts, of which the longest has so many bits.
+fn decode(counts: &[u16; MAX_CODE_LEN + 1], symbols: &[u16], longest: u32, buffer: &BitBuffer) -> Decoded {
+    let mut bits = buffer.bits();
+    // A code is sent from its most significant bit on.
+    let (mut code, mut first, mut index) = (0_usize, 0_usize, 0_usize);
+    for (len, &count) in (1..=longest).zip(counts.iter().skip(1)) {
+        if len > buffer.count() {
+            return Decoded::NeedsBits;
+        }
+        let count = usize::from(count);
+        code |= bits & 1;
+        bits >>= 1;
+        let behind_first = code.wrapping_sub(first);
+        if behind_first < count {
+            let symbol = symbols.get(index.wrapping_add(behind_first));
+            return symbol.map_or(Decoded::Unassigned(len), |&symbol| Decoded::Symbol(symbol, len));
+        }
+        index = index.wrapping_add(count);
+        first = first.wrapping_add(count) << 1;
+        code <<= 1;
+    }
+    // An incomplete code has one symbol of one bit, or none: the first bit tells that there is no symbol.
+    Decoded::Unassigned(longest)
 }
 
 impl Lengths {

@@ -15,11 +15,11 @@ use core::fmt;
 pub enum NegotiationError {
     /// A parameter is not one of the four (RFC 7692 section 7.1).
     UnknownParameter,
-    /// A parameter stands there more than once (section 7.1).
+    /// A parameter occurs more than once (section 7).
     RepeatedParameter,
-    /// A value is none of 8 to 15 in decimal without leading zeros, is missing, or is where none may be (section 7.1).
+    /// A value is none of 8 to 15 in decimal without leading zeros, is missing, or is where none may be (sections 7 and 7.1).
     InvalidValue,
-    /// The response grants what was not offered, or leaves out what was asked for (section 7.1).
+    /// The response grants what was not offered, or leaves out what was asked for (sections 7 and 7.1).
     NotOffered,
     /// The response has the extension more than once (section 5).
     RepeatedExtension,

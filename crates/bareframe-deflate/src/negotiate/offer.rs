@@ -1,8 +1,8 @@
-//! Offer: what a client offers, and what it makes of the response.
+//! Offer: what a client offers, and how it reads the response.
 
 use super::EXTENSION;
 use super::error::NegotiationError;
-use super::parameters::{Direction, Parameters, Response};
+use super::parameters::{Direction, Element, Parameters};
 use super::text::write_text;
 use crate::WindowBits;
 use bareframe::BufferTooSmall;
@@ -23,11 +23,11 @@ use core::fmt;
 /// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Offer(pub(super) Response);
+pub struct Offer(pub(super) Element);
 
 impl Offer {
     /// Everything is allowed to the server; it may limit the client's window.
-    pub const DEFAULT: Offer = Offer(Response {
+    pub const DEFAULT: Offer = Offer(Element {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
         server_max_window_bits: None,
@@ -64,7 +64,7 @@ impl Offer {
         self
     }
 
-    /// Has the server leave the client's window alone: a response with `client_max_window_bits` fails the connection.
+    /// Leaves out that the server may limit the client's window: a response with `client_max_window_bits` fails the connection.
     #[must_use]
     pub const fn without_client_max_window_bits(mut self) -> Offer {
         self.0.client_max_window_bits = None;
@@ -86,11 +86,11 @@ impl Offer {
     /// assert_eq!(parse("permessage-deflate; x"), Err(NegotiationError::UnknownParameter));
     /// ```
     pub fn parse(element: Extension<'_>) -> Result<Offer, NegotiationError> {
-        Response::parse(element).map(Offer)
+        Element::parse(element).map(Offer)
     }
 
     /// Returns `true` if a response may be the answer to this offer.
-    fn is_accepted_by(&self, response: &Response) -> bool {
+    fn is_accepted_by(&self, response: &Element) -> bool {
         let takeover = response.server_no_context_takeover || !self.0.server_no_context_takeover;
         let server_bits = match (self.0.server_max_window_bits, response.server_max_window_bits) {
             (Some(most), Some(bits)) => bits <= most,
@@ -142,7 +142,7 @@ pub fn encode_offers<'o>(offers: &[Offer], out: &'o mut [u8]) -> Result<&'o str,
 ///
 /// # Errors
 ///
-/// If the response is malformed, or fits none of the offers: the client fails the connection (RFC 7692 section 7.1).
+/// If the response is malformed, or fits none of the offers: the client fails the connection (RFC 7692 section 7).
 ///
 /// ```
 /// use bareframe::handshake::Extensions;
@@ -162,7 +162,7 @@ pub fn agree(offers: &[Offer], response: Extensions<'_>) -> Result<Option<Parame
     if elements.next().is_some() {
         return Err(NegotiationError::RepeatedExtension);
     }
-    let response = Response::parse(element)?;
+    let response = Element::parse(element)?;
     if response.client_max_window_bits == Some(None) {
         return Err(NegotiationError::InvalidValue);
     }

@@ -26,7 +26,7 @@ pub struct Parameters {
     pub(super) server: Direction,
     pub(super) client: Direction,
     /// What the response says.
-    pub(super) response: Response,
+    pub(super) response: Element,
 }
 
 /// How one side compresses what it sends (RFC 7692 section 7.1).
@@ -40,7 +40,7 @@ pub struct Direction {
 
 /// The four parameters of an element. `client_max_window_bits` has no value only in an offer.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-pub(super) struct Response {
+pub(super) struct Element {
     pub(super) server_no_context_takeover: bool,
     pub(super) client_no_context_takeover: bool,
     pub(super) server_max_window_bits: Option<WindowBits>,
@@ -95,10 +95,10 @@ impl Direction {
     }
 }
 
-impl Response {
+impl Element {
     /// Reads the parameters of an element.
-    pub(super) fn parse(element: Extension<'_>) -> Result<Response, NegotiationError> {
-        let mut parsed = Response::default();
+    pub(super) fn parse(element: Extension<'_>) -> Result<Element, NegotiationError> {
+        let mut parsed = Element::default();
         for param in element.params() {
             let is_repeated = match param.name() {
                 "server_no_context_takeover" => {

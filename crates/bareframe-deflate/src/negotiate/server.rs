@@ -1,8 +1,8 @@
-//! Acceptance: what a server makes of offers.
+//! Acceptance: which offers a server accepts.
 
 use super::EXTENSION;
 use super::offer::Offer;
-use super::parameters::{Direction, Parameters, Response};
+use super::parameters::{Direction, Element, Parameters};
 use crate::WindowBits;
 use bareframe::handshake::Extensions;
 
@@ -105,7 +105,7 @@ impl Acceptance {
             None if self.client_max_window_bits == WindowBits::MAX => WindowBits::MAX,
             None => return None,
         };
-        let response = Response {
+        let response = Element {
             server_no_context_takeover: offer.server_no_context_takeover || self.server_no_context_takeover,
             client_no_context_takeover: offer.client_no_context_takeover || self.client_no_context_takeover,
             server_max_window_bits: (offer.server_max_window_bits.is_some() || server_bits < WindowBits::MAX)
