@@ -77,13 +77,19 @@ fn s5_7_the_examples() {
 fn s5_7_the_examples_with_long_payloads() {
     for len in [256, 65536] {
         let payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
-        let input = Frame::binary(&payload).octets();
-        let came = engine::receive_as(
-            Side::Client,
-            PLAIN,
-            bareframe_testkit::split::cut(&input, &[9, input.len() - 9]),
-        );
-        assert_eq!(came.events, [data(MessageKind::Binary, &payload, true, true)]);
+        for side in [Side::Client, Side::Server] {
+            let input = Frame::binary(&payload).masked_for(side, KEY).octets();
+            let header_len = input.len() - len;
+            for pieces in [
+                vec![input.len()],
+                vec![header_len, len],
+                vec![header_len + 1, len - 1],
+            ] {
+                let came = engine::receive_as(side, PLAIN, bareframe_testkit::split::cut(&input, &pieces));
+                let seen = [data(MessageKind::Binary, &payload, true, true)];
+                assert_eq!(came.events, seen, "{len} {side:?} {pieces:?}");
+            }
+        }
     }
 }
 

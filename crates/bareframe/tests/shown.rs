@@ -127,6 +127,10 @@ fn s5_2_headers_and_their_parts() {
     shows(&MaskingKey::new(KEY), "MaskingKey(37 fa 21 3d)");
     let header = FrameHeader::new(false, Rsv::RSV1, Opcode::Text, Some(MaskingKey::new(KEY)), 1).unwrap();
     assert_eq!(header.to_string(), "RSV 100, text, masked 37 fa 21 3d, 1 octet");
+    shows(
+        &header,
+        "FrameHeader { payload_len: 1, masking_key: Some(MaskingKey(37 fa 21 3d)), opcode: Text, rsv: Rsv(100), fin: false }",
+    );
     shows(&header.encode(), "HeaderBytes([41, 81, 37, fa, 21, 3d])");
 }
 
