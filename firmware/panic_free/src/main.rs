@@ -8,9 +8,9 @@
 mod handshake;
 
 use bareframe::{
-    Assembled, Assembler, CloseCode, CloseReason, EndOfStream, Config, Connection, ControlPayload, Data, Event,
-    FrameDecoder, FrameEvent, FrameHeader, Gather, Limits, Masker, MaskingKey, Message, MessageKind, Opcode,
-    Outbox, Receiver, Role, Rsv, Rules, Sender, SliceBuffer, State, Utf8Validator,
+    Assembled, Assembler, CloseCode, CloseReason, Config, Connection, ControlPayload, Data, EndOfStream,
+    Event, FrameDecoder, FrameEvent, FrameHeader, Gather, Limits, Masker, MaskingKey, Message, MessageKind,
+    Opcode, Outbox, Receiver, Role, Rsv, Rules, Sender, SliceBuffer, State, Utf8Validator,
 };
 use board::{opaque, read, write};
 
