@@ -107,7 +107,7 @@ pub trait Talk {
     /// See [`Talk::text`].
     fn binary(&mut self, octets: &[u8]) -> Result<(), Failure>;
 
-    /// Sends text or octets in fragments, with a Ping after the first if there is a payload for one.
+    /// Sends text or bytes in fragments, with a Ping after the first if there is a payload for one.
     ///
     /// # Errors
     ///

@@ -120,7 +120,7 @@ impl BitBuffer {
         self.consume(self.count & 7);
     }
 
-    /// Gives all bits back to the source, which keeps the byte that was begun.
+    /// Returns all bits to the source, which keeps the byte that was begun.
     pub(crate) fn give_back(&mut self, source: &mut Source<'_>) {
         if self.count > 0 {
             let bytes = self.count.wrapping_add(7) >> 3;
@@ -130,7 +130,7 @@ impl BitBuffer {
         }
     }
 
-    /// Gives all bits back to the source, and the last one that was decoded too: its byte is next.
+    /// Returns all bits to the source, with the last one that was decoded, whose byte is next.
     pub(crate) fn give_back_last(&mut self, source: &mut Source<'_>) {
         source.give_back((self.count >> 3) as usize);
         source.give_back(1);
