@@ -82,6 +82,8 @@ pub struct SliceBuffer<'b> {
 pub struct Assembler<B> {
     buffer: B,
     gathering: Gathering,
+    /// The number that a session gave the message; 0 for one that was pushed by itself.
+    number: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,6 +129,8 @@ pub struct Message<'m> {
     rsv: Rsv,
     /// The payload is as the validator passed it.
     passed: bool,
+    /// The memory may be changed.
+    may_be_changed: bool,
 }
 
 /// Why a message can't be made whole.
@@ -153,6 +157,7 @@ impl<B: Gather> Assembler<B> {
         Assembler {
             buffer,
             gathering: Gathering::Nothing,
+            number: 0,
         }
     }
 
@@ -162,13 +167,23 @@ impl<B: Gather> Assembler<B> {
     ///
     /// [`AssembleError`]; what was gathered of the message is dropped.
     pub fn push<'i>(&mut self, data: Data<'i>) -> Result<Assembled<'i>, AssembleError> {
+        self.push_part(0, data)
+    }
+
+    /// Takes the next piece of the message with this number.
+    pub(crate) fn push_part<'i>(
+        &mut self,
+        number: u32,
+        data: Data<'i>,
+    ) -> Result<Assembled<'i>, AssembleError> {
         let (kind, rsv, last) = (data.kind(), data.rsv(), data.last());
         if data.first() {
             self.clear();
+            self.number = number;
             if last {
                 return Ok(Assembled::Whole(Message::from_data(data)));
             }
-        } else if self.gathering != Gathering::Open(kind, rsv) {
+        } else if self.gathering != Gathering::Open(kind, rsv) || self.number != number {
             self.clear();
             return Err(AssembleError::OutOfOrder);
         }
@@ -194,6 +209,17 @@ impl<B: Gather> Assembler<B> {
         Some(Message::new(kind, rsv, self.buffer.as_mut_slice()))
     }
 
+    pub(crate) fn capacity(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Returns `true` if it holds so many bytes of the message with this number, and nothing else.
+    pub(crate) fn is_gathering(&mut self, number: u32, len: usize) -> bool {
+        self.gathering != Gathering::Nothing
+            && self.number == number
+            && self.buffer.as_mut_slice().len() == len
+    }
+
     fn clear(&mut self) {
         self.gathering = Gathering::Nothing;
         self.buffer.clear();
@@ -209,15 +235,18 @@ impl<'m> Message<'m> {
             kind,
             rsv,
             passed: false,
+            may_be_changed: true,
         }
     }
 
-    fn from_data(data: Data<'m>) -> Message<'m> {
+    #[inline]
+    pub(crate) fn from_data(data: Data<'m>) -> Message<'m> {
         Message {
             kind: data.kind(),
             rsv: data.rsv(),
             passed: data.is_whole_characters(),
-            payload: data.into_payload(),
+            may_be_changed: data.flags().may_be_changed(),
+            payload: data.into_bytes(),
         }
     }
 
@@ -235,20 +264,35 @@ impl<'m> Message<'m> {
 
     /// Gives the octets, unmasked.
     #[must_use]
+    #[inline]
     pub const fn payload(&self) -> &[u8] {
         self.payload
     }
 
     /// Gives the octets for as long as their memory is lent.
     #[must_use]
-    pub fn into_payload(self) -> &'m mut [u8] {
+    pub fn into_payload(self) -> &'m [u8] {
         self.payload
+    }
+
+    /// Returns the bytes so that they can be changed, for as long as their memory is lent.
+    ///
+    /// # Errors
+    ///
+    /// Returns the message itself if an extension needs its bytes as they are, since what comes later refers to them.
+    pub const fn into_payload_mut(self) -> Result<&'m mut [u8], Message<'m>> {
+        if self.may_be_changed {
+            Ok(self.payload)
+        } else {
+            Err(self)
+        }
     }
 
     /// Gives the text; `None` if the message is binary or an extension changed it.
     ///
     /// Text that was gathered is validated once more, since its memory is not the engine's.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> Option<&str> {
         match (self.is_text(), self.passed) {
             (false, _) => None,
@@ -259,11 +303,12 @@ impl<'m> Message<'m> {
 
     /// As [`Message::as_str`], for as long as its memory is lent.
     #[must_use]
-    pub fn into_str(self) -> Option<&'m mut str> {
-        if self.is_text() && (self.passed || utf8::from_utf8(self.payload).is_some()) {
-            utf8::passed_mut(self.payload)
-        } else {
-            None
+    #[inline]
+    pub fn into_str(self) -> Option<&'m str> {
+        match (self.is_text(), self.passed) {
+            (false, _) => None,
+            (true, true) => utf8::passed(self.payload),
+            (true, false) => utf8::from_utf8(self.payload),
         }
     }
 

@@ -66,6 +66,18 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    pub(crate) const fn of(receiver: &ReceiverState, close_sent: bool) -> State {
+        match (receiver, close_sent) {
+            (ReceiverState::Failed(_) | ReceiverState::Ended, _) => State::Failed,
+            (ReceiverState::Closed(_), true) => State::Closed,
+            (ReceiverState::Closed(_), false) => State::CloseReceived,
+            (ReceiverState::Open(_), true) => State::CloseSent,
+            (ReceiverState::Open(_), false) => State::Open,
+        }
+    }
+}
+
 impl Connection<Server> {
     /// Makes the server's end.
     #[must_use]
@@ -188,13 +200,7 @@ impl<R: Role> Connection<R> {
     /// Tells how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
-        match (self.receiver.state(), self.sender.is_closed()) {
-            (ReceiverState::Failed(_) | ReceiverState::Ended, _) => State::Failed,
-            (ReceiverState::Closed(_), true) => State::Closed,
-            (ReceiverState::Closed(_), false) => State::CloseReceived,
-            (ReceiverState::Open(_), true) => State::CloseSent,
-            (ReceiverState::Open(_), false) => State::Open,
-        }
+        State::of(self.receiver.state(), self.sender.is_closed())
     }
 
     /// Gives the two halves, for two threads or tasks. A [`Reply`](crate::Reply) of the one is carried to the

@@ -1,6 +1,7 @@
 //! What can go wrong, whose fault it is and what to answer (RFC 6455 sections 7.1.7 and 7.4).
 
 use crate::close::CloseCode;
+use crate::utf8::InvalidUtf8;
 use core::fmt;
 
 /// How the peer broke the protocol, or a limit of ours.
@@ -86,6 +87,12 @@ pub enum SendError {
     ReasonWithoutCode,
     /// A frame is not written to its end; the next can only follow it (5.4).
     InsideFrame,
+    /// The text of a piece does not continue what was sent of the message (8.1).
+    InvalidUtf8(InvalidUtf8),
+    /// The frame was begun by another session, or is not the one that was begun last.
+    OtherFrame,
+    /// The extension failed with this code. The connection has failed; only its Close can be sent (7.1.7).
+    Extension(CloseCode),
     /// The output has too little room.
     BufferTooSmall(BufferTooSmall),
 }
@@ -142,6 +149,12 @@ impl ProtocolError {
     }
 }
 
+impl From<InvalidUtf8> for SendError {
+    fn from(error: InvalidUtf8) -> SendError {
+        SendError::InvalidUtf8(error)
+    }
+}
+
 impl From<BufferTooSmall> for SendError {
     fn from(error: BufferTooSmall) -> SendError {
         SendError::BufferTooSmall(error)
@@ -191,6 +204,9 @@ impl fmt::Display for SendError {
             SendError::FragmentedControl => "a control frame can't be fragmented",
             SendError::ReasonWithoutCode => "a close reason needs a close code",
             SendError::InsideFrame => "the frame before is not finished",
+            SendError::InvalidUtf8(error) => return write!(f, "text must be UTF-8: {error}"),
+            SendError::OtherFrame => "this frame was begun elsewhere, or is not the one that was begun last",
+            SendError::Extension(code) => return write!(f, "the extension failed (close code {code})"),
             SendError::BufferTooSmall(error) => return error.fmt(f),
         })
     }

@@ -188,6 +188,15 @@ impl FrameHeader {
         Ok(None)
     }
 
+    /// Returns how many bytes the longest header has without a key in front of a payload that is shorter than this.
+    pub(crate) const fn longest(payload_len: usize) -> usize {
+        match payload_len {
+            0..=126 => 2,
+            127..=65_536 => 4,
+            _ => 10,
+        }
+    }
+
     /// Returns how many bytes [`FrameHeader::encode`] returns.
     #[inline]
     pub(crate) const fn encoded_len(&self) -> usize {

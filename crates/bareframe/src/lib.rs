@@ -76,6 +76,9 @@
     )
 )]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod assemble;
 mod close;
 mod close_reason;
@@ -89,6 +92,7 @@ mod control;
 ))]
 mod cpu;
 mod error;
+mod extension;
 #[cfg(feature = "defmt")]
 mod format;
 mod frame;
@@ -96,14 +100,17 @@ mod frame;
 #[cfg(feature = "handshake")]
 pub mod handshake;
 mod header;
+mod keepalive;
 mod limits;
 mod mask;
+mod memory;
 mod message;
 mod opcode;
 mod outbox;
 mod receiver;
 mod role;
 mod sender;
+mod session;
 mod utf8;
 
 pub use assemble::{AssembleError, Assembled, Assembler, Gather, Message, SliceBuffer};
@@ -112,13 +119,17 @@ pub use close_reason::CloseReason;
 pub use connection::{Connection, State};
 pub use control::{ControlFrame, ControlPayload};
 pub use error::{BufferTooSmall, ProtocolError, SendError};
+pub use extension::{Extended, Extension, ExtensionWindow, InboundExtension, OutboundExtension, Window};
 pub use frame::{FrameDecoder, FrameEvent};
 pub use header::{FrameHeader, HeaderBytes, Rules};
+pub use keepalive::{Keepalive, KeepaliveStep};
 pub use limits::{Config, Limits};
 pub use mask::{Masker, MaskingKey, MaskingKeys};
+pub use memory::Memory;
 pub use opcode::{MessageKind, Opcode, Rsv};
 pub use outbox::Outbox;
 pub use receiver::{Data, EndOfStream, Event, Receiver, Reply};
 pub use role::{Client, Role, Server};
 pub use sender::{Outgoing, Sender};
+pub use session::{Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session};
 pub use utf8::{InvalidUtf8, Utf8Validator};

@@ -86,10 +86,10 @@ impl FirstByte {
         self.0 & FirstByte::FIN != 0
     }
 
-    /// Returns `true` for FIN, no reserved bits, and text or binary.
+    /// Returns `true` for FIN, no reserved bits but some of these, and text or binary.
     #[inline(always)]
-    pub(crate) const fn begins_whole_message(self) -> bool {
-        matches!(self.0 ^ FirstByte::FIN, 0x1 | 0x2)
+    pub(crate) const fn begins_whole_message(self, rsv: Rsv) -> bool {
+        matches!((self.0 & !rsv.0) ^ FirstByte::FIN, 0x1 | 0x2)
     }
 
     #[inline]
@@ -185,6 +185,13 @@ impl Rsv {
     #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
+    }
+
+    /// Returns `true` if some bit is set here and in `other`.
+    #[must_use]
+    #[inline]
+    pub const fn intersects(self, other: Rsv) -> bool {
+        self.0 & other.0 != 0
     }
 
     /// Returns `true` if every bit of `other` is set here too.

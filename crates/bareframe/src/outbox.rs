@@ -7,6 +7,8 @@
 
 use crate::control::ControlFrame;
 use crate::error::{BufferTooSmall, SendError};
+use crate::header::HeaderBytes;
+use crate::mask::Masker;
 use crate::sender::Outgoing;
 
 /// A queue of frames in a caller's buffer, for any way of writing that may take only part of what it is given.
@@ -126,16 +128,63 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
 
     /// Copies as much of the payload's next octets as fits, made ready to be sent, and gives how many that were.
     pub fn push<R: crate::role::Role>(&mut self, frame: &mut Outgoing<R>, payload: &[u8]) -> usize {
+        self.push_masked(frame.is_masked(), frame.masker_mut(), payload)
+    }
+
+    /// Copies as much of the payload's next bytes as fits, masked or as they are.
+    #[inline]
+    pub(crate) fn push_masked(&mut self, is_masked: bool, masker: &mut Masker, payload: &[u8]) -> usize {
         let left = usize::try_from(self.payload_left).unwrap_or(usize::MAX);
         let free = self.free();
         let len = payload.len().min(free.len()).min(left);
-        let copied = match payload.get(..len) {
-            Some(piece) => frame.apply_copy(piece, free).unwrap_or(0),
-            None => 0,
+        let copied = match (payload.get(..len), free.get_mut(..len)) {
+            (Some(piece), Some(free)) if is_masked => masker.apply_copy(piece, free).unwrap_or(0),
+            (Some(piece), Some(free)) => {
+                for (to, from) in free.iter_mut().zip(piece) {
+                    *to = *from;
+                }
+                len
+            }
+            _ => 0,
         };
         self.end = self.end.saturating_add(copied);
         self.payload_left = self.payload_left.saturating_sub(copied as u64);
         copied
+    }
+
+    /// Begins a frame whose header is the front of what is to follow, so many bytes in all.
+    pub(crate) fn begin_encoded(&mut self, len: u64) -> Result<(), SendError> {
+        self.check_boundary()?;
+        self.payload_left = len;
+        Ok(())
+    }
+
+    /// Adds a frame whose payload is in this range of what [`Outbox::free`] returned, with room for the header before it.
+    pub(crate) fn add_frame<R: crate::role::Role>(
+        &mut self,
+        frame: &mut Outgoing<R>,
+        payload: core::ops::Range<usize>,
+    ) {
+        let len = payload.len();
+        let header = HeaderBytes::clone(frame.header_bytes());
+        let free = self.free();
+        if payload.end > free.len() || header.len() > payload.start {
+            return;
+        }
+        free.copy_within(payload, header.len());
+        if let Some((to, behind)) = free.split_at_mut_checked(header.len()) {
+            to.copy_from_slice(&header);
+            if let Some(payload) = behind.get_mut(..len) {
+                frame.apply(payload);
+            }
+        }
+        self.end = self.end.saturating_add(header.len()).saturating_add(len);
+    }
+
+    /// Drops everything, the frame that was begun too.
+    pub(crate) const fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+        self.payload_left = 0;
     }
 
     /// Says that this many octets were written: first those pending, then payload from where it lies. Gives how
@@ -152,7 +201,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     }
 
     /// The octets behind the pending ones, which are moved to the front if that frees any.
-    fn free(&mut self) -> &mut [u8] {
+    pub(crate) fn free(&mut self) -> &mut [u8] {
         let buffer = self.buffer.as_mut();
         if self.start != 0 && self.end <= buffer.len() && self.start <= self.end {
             buffer.copy_within(self.start..self.end, 0);

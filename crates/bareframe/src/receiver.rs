@@ -24,7 +24,7 @@ use crate::opcode::{Opcode, Rsv};
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 use core::marker::PhantomData;
-use reply::Pending;
+use reply::ReplyFlags;
 
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 use compact as leaf;
@@ -62,7 +62,7 @@ pub struct Receiver<R> {
     control: ControlPayload,
     /// The payload of the latest Ping, which its Pong repeats.
     pong: ControlPayload,
-    pending: Pending,
+    pending: ReplyFlags,
     role: PhantomData<fn() -> R>,
 }
 
@@ -130,7 +130,7 @@ impl<R: Role> Receiver<R> {
             auto_pong: config.auto_pong,
             control: ControlPayload::EMPTY,
             pong: ControlPayload::EMPTY,
-            pending: Pending::NONE,
+            pending: ReplyFlags::NONE,
             role: PhantomData,
         }
     }
@@ -155,10 +155,12 @@ impl<R: Role> Receiver<R> {
     /// By this half alone the end is clean if the peer's Close arrived and its answer was taken as a [`Reply`].
     pub fn receive_eof(&mut self) -> EndOfStream {
         match self.state {
-            ReceiverState::Closed(_) if !self.pending.contains(Pending::CLOSE) => return EndOfStream::Clean,
+            ReceiverState::Closed(_) if !self.pending.contains(ReplyFlags::CLOSE) => {
+                return EndOfStream::Clean;
+            }
             ReceiverState::Open(_) => {
                 self.stop(ReceiverState::Ended);
-                self.pending.remove(Pending::PONG);
+                self.pending.remove(ReplyFlags::PONG);
             }
             _ => {}
         }
@@ -188,29 +190,72 @@ impl<R: Role> Receiver<R> {
     /// Returns the control frame that is pending, once.
     #[inline]
     pub(crate) fn next_reply(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        if self.pending == Pending::NONE {
+        if self.pending == ReplyFlags::NONE {
             None
-        } else if self.pending.contains(Pending::PONG) {
-            self.pending.remove(Pending::PONG);
+        } else if self.pending.contains(ReplyFlags::PONG) {
+            self.pending.remove(ReplyFlags::PONG);
             Some((Opcode::Pong, &self.pong))
         } else {
             self.next_close()
         }
     }
 
-    /// Returns the Close that is pending. It is built in `control`, since no control frame arrives any more.
+    /// Returns `true` if a reply is pending.
+    #[inline(always)]
+    pub(crate) const fn has_reply(&self) -> bool {
+        !self.pending.is_none()
+    }
+
+    /// Returns the payload of the Pong that is pending, once.
+    #[inline]
+    pub(crate) fn next_pong(&mut self) -> Option<&ControlPayload> {
+        if !self.pending.contains(ReplyFlags::PONG) {
+            return None;
+        }
+        self.pending.remove(ReplyFlags::PONG);
+        Some(&self.pong)
+    }
+
+    /// Returns the Close that is pending, once. It is built in `pong`, since no Ping arrives any more, and what the peer's Close
+    /// says stays in `control`.
     // Once in a connection's life, and polled for after every event.
     #[cold]
     #[inline(never)]
-    fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        self.pending.remove(Pending::CLOSE);
-        let code = match self.state {
-            ReceiverState::Failed(error) => Some(error.close_code()),
-            ReceiverState::Closed(code) => code,
-            ReceiverState::Open(_) | ReceiverState::Ended => return None,
-        };
-        self.control = ControlPayload::from_close(code, "").ok()?;
-        Some((Opcode::Close, &self.control))
+    pub(crate) fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
+        let code = self.take_close()?;
+        self.pong = ControlPayload::from_close(code, "").ok()?;
+        Some((Opcode::Close, &self.pong))
+    }
+
+    /// Returns the code of the Close that is pending, once.
+    pub(crate) fn take_close(&mut self) -> Option<Option<CloseCode>> {
+        if !self.pending.contains(ReplyFlags::CLOSE) {
+            return None;
+        }
+        self.pending.remove(ReplyFlags::CLOSE);
+        match self.state {
+            ReceiverState::Failed(error) => Some(Some(error.close_code())),
+            ReceiverState::Closed(code) => Some(code),
+            ReceiverState::Open(_) | ReceiverState::Ended => None,
+        }
+    }
+
+    /// Returns what the peer's Close said, or `None` before it was received.
+    pub(crate) fn close_reason(&self) -> Option<CloseReason> {
+        match self.state {
+            ReceiverState::Closed(_) => Some(CloseReason::from_payload(self.control)),
+            _ => None,
+        }
+    }
+
+    /// Returns the payload of the Ping that was received last, until more is received.
+    pub(crate) const fn ping_payload(&self) -> &ControlPayload {
+        leaf::ping_payload(self)
+    }
+
+    /// Returns the payload of the Pong or the Close that was received last, until more is received.
+    pub(crate) const fn control_payload(&self) -> &ControlPayload {
+        &self.control
     }
 
     #[inline]
@@ -222,7 +267,7 @@ impl<R: Role> Receiver<R> {
     #[inline(always)]
     fn take_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
         SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
-            if first.begins_whole_message() {
+            if first.begins_whole_message(self.rsv) {
                 Some(self.fast_path.limit())
             } else {
                 None
@@ -267,7 +312,7 @@ impl<R: Role> Receiver<R> {
             }
             Completed::Ping => {
                 if self.auto_pong {
-                    self.pending.insert(Pending::PONG);
+                    self.pending.insert(ReplyFlags::PONG);
                 }
                 Ok(Some(Event::Ping(*leaf::ping_payload(self))))
             }
@@ -408,7 +453,7 @@ impl<R: Role> Receiver<R> {
             _ => match self.control.check_close() {
                 Ok(code) => {
                     self.stop(ReceiverState::Closed(code));
-                    self.pending.insert(Pending::CLOSE);
+                    self.pending.insert(ReplyFlags::CLOSE);
                     Completed::Close
                 }
                 Err(error) => {
@@ -422,9 +467,9 @@ impl<R: Role> Receiver<R> {
     /// Latches an error that the next byte proves.
     #[cold]
     #[inline(never)]
-    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
+    pub(crate) fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
         self.stop(ReceiverState::Failed(error));
-        self.pending.insert(Pending::CLOSE);
+        self.pending.insert(ReplyFlags::CLOSE);
         error
     }
 

@@ -211,6 +211,25 @@ impl<R: Role> Sender<R> {
         }
     }
 
+    /// Checks that a message may begin in one frame.
+    pub(crate) fn check_whole(&self, kind: MessageKind, rsv: Rsv) -> Result<(), SendError> {
+        if self.open.is_some() {
+            return Err(SendError::MessageOpen);
+        }
+        self.check(kind, rsv)
+    }
+
+    /// Checks what [`Sender::send`] would refuse of a frame's kind and reserved bits.
+    pub(crate) fn check(&self, kind: MessageKind, rsv: Rsv) -> Result<(), SendError> {
+        self.next_opcode(kind, rsv).map(|_| ())
+    }
+
+    /// Returns `true` if a frame without FIN was sent last of a message.
+    #[inline]
+    pub(crate) const fn is_within_message(&self) -> bool {
+        self.open.is_some()
+    }
+
     #[inline]
     const fn check_open(&self) -> Result<(), SendError> {
         if self.closed {
@@ -227,6 +246,20 @@ impl<R: Role> Outgoing<R> {
     #[inline]
     pub fn header(&self) -> &[u8] {
         &self.header
+    }
+
+    pub(crate) const fn header_bytes(&self) -> &HeaderBytes {
+        &self.header
+    }
+
+    #[inline]
+    pub(crate) const fn masker(&self) -> Masker {
+        self.masker
+    }
+
+    #[inline]
+    pub(crate) const fn masker_mut(&mut self) -> &mut Masker {
+        &mut self.masker
     }
 
     /// Gives how many octets of payload the header announces.

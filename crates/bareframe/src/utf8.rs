@@ -117,19 +117,6 @@ pub(crate) const fn passed(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-/// Does the same as [`passed`] for mutable bytes.
-#[inline]
-pub(crate) const fn passed_mut(bytes: &mut [u8]) -> Option<&mut str> {
-    #[cfg(feature = "simd")]
-    // SAFETY: as in `passed`; from here on the bytes are a `str`, which keeps them UTF-8.
-    return Some(unsafe { core::str::from_utf8_unchecked_mut(bytes) });
-    #[cfg(not(feature = "simd"))]
-    match core::str::from_utf8_mut(bytes) {
-        Ok(text) => Some(text),
-        Err(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     extern crate std;

@@ -2,8 +2,7 @@
 
 use bareframe::{
     AssembleError, BufferTooSmall, CloseCode, CloseReason, Config, Connection, ControlPayload, Event,
-    FrameHeader, InvalidUtf8, MaskingKey, MaskingKeys, Message, MessageKind, Opcode, ProtocolError, Rsv,
-    SendError,
+    FrameHeader, MaskingKey, MaskingKeys, Message, MessageKind, Opcode, ProtocolError, Rsv, SendError,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashSet;
@@ -77,7 +76,7 @@ fn every_error_of_the_callers_has_words() {
     let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
     assert_eq!(codes, [1009, 1011]);
     assert_eq!(
-        InvalidUtf8 { at: 3 }.to_string(),
+        bareframe::InvalidUtf8 { at: 3 }.to_string(),
         "the byte at 3 can't be part of UTF-8"
     );
 }

@@ -17,7 +17,7 @@ impl ChunkFlags {
     const LAST: u8 = 4;
     /// It is text, and begins and ends with a whole character.
     const WHOLE_CHARACTERS: u8 = 8;
-    /// It belongs to a message.
+    /// It is a chunk of a message that was received, in the input.
     pub(super) const OPEN: u8 = 0x80;
 
     /// No message is open.
@@ -38,15 +38,33 @@ impl ChunkFlags {
         ChunkFlags::begun_by(first).with_last()
     }
 
+    /// The first chunk of a message, made by an extension in memory that it needs again, so that it must not be changed.
+    #[inline]
+    pub(crate) const fn of_extended(kind: MessageKind) -> ChunkFlags {
+        let text = match kind {
+            MessageKind::Text => ChunkFlags::TEXT,
+            MessageKind::Binary => 0,
+        };
+        ChunkFlags {
+            bits: text | ChunkFlags::FIRST,
+        }
+    }
+
+    /// Returns `true` if the bytes of the chunk may be changed by whoever they are lent to: they are of the input.
     #[inline(always)]
-    pub(super) const fn with_last(self) -> ChunkFlags {
+    pub(crate) const fn may_be_changed(self) -> bool {
+        self.bits & ChunkFlags::OPEN != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn with_last(self) -> ChunkFlags {
         ChunkFlags {
             bits: self.bits | ChunkFlags::LAST,
         }
     }
 
     #[inline(always)]
-    pub(super) const fn without_first(self) -> ChunkFlags {
+    pub(crate) const fn without_first(self) -> ChunkFlags {
         ChunkFlags {
             bits: self.bits & !ChunkFlags::FIRST,
         }

@@ -59,7 +59,7 @@ pub enum EndOfStream {
 impl<'i> Data<'i> {
     /// Creates a piece, whose text must be UTF-8 if its flags say that it is whole characters.
     #[inline(always)]
-    pub(super) const fn new(payload: &'i mut [u8], flags: ChunkFlags) -> Data<'i> {
+    pub(crate) const fn new(payload: &'i mut [u8], flags: ChunkFlags) -> Data<'i> {
         Data { payload, flags }
     }
 
@@ -101,8 +101,22 @@ impl<'i> Data<'i> {
     /// Returns the bytes for as long as the input is lent.
     #[must_use]
     #[inline]
-    pub fn into_payload(self) -> &'i mut [u8] {
+    pub fn into_payload(self) -> &'i [u8] {
         self.payload
+    }
+
+    /// Returns the bytes so that they can be changed, for as long as the input is lent.
+    ///
+    /// # Errors
+    ///
+    /// Returns the piece itself if an extension needs its bytes as they are, since what comes later refers to them.
+    #[inline]
+    pub fn into_payload_mut(self) -> Result<&'i mut [u8], Data<'i>> {
+        if self.flags.may_be_changed() {
+            Ok(self.payload)
+        } else {
+            Err(self)
+        }
     }
 
     /// Returns the text, or `None` if the piece is binary, was changed by an extension, or is cut within a character.
@@ -123,12 +137,21 @@ impl<'i> Data<'i> {
     /// Returns what [`Data::as_str`] does, for as long as the input is lent.
     #[must_use]
     #[inline]
-    pub fn into_str(self) -> Option<&'i mut str> {
+    pub fn into_str(self) -> Option<&'i str> {
         if self.flags.is_whole_characters() {
-            utf8::passed_mut(self.payload)
+            utf8::passed(self.payload)
         } else {
             None
         }
+    }
+
+    pub(crate) fn into_bytes(self) -> &'i mut [u8] {
+        self.payload
+    }
+
+    #[inline(always)]
+    pub(crate) const fn flags(&self) -> ChunkFlags {
+        self.flags
     }
 
     /// Returns `true` if the validator passed the payload from the first byte of a character to the last of one.

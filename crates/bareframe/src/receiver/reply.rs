@@ -18,7 +18,7 @@ pub(crate) enum ReplyFrame {
 /// Which replies are pending, one bit each, so that one comparison tells whether any is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(super) struct Pending(u8);
+pub(super) struct ReplyFlags(u8);
 
 impl Reply {
     /// Returns `true` for the answer to a Close or to an error, after which nothing is sent.
@@ -28,23 +28,28 @@ impl Reply {
     }
 }
 
-impl Pending {
-    pub(super) const NONE: Pending = Pending(0);
-    pub(super) const PONG: Pending = Pending(1);
-    pub(super) const CLOSE: Pending = Pending(2);
+impl ReplyFlags {
+    pub(super) const NONE: ReplyFlags = ReplyFlags(0);
+    pub(super) const PONG: ReplyFlags = ReplyFlags(1);
+    pub(super) const CLOSE: ReplyFlags = ReplyFlags(2);
+
+    #[inline(always)]
+    pub(super) const fn is_none(self) -> bool {
+        self.0 == 0
+    }
 
     #[inline]
-    pub(super) const fn contains(self, reply: Pending) -> bool {
+    pub(super) const fn contains(self, reply: ReplyFlags) -> bool {
         self.0 & reply.0 != 0
     }
 
     #[inline]
-    pub(super) const fn insert(&mut self, reply: Pending) {
+    pub(super) const fn insert(&mut self, reply: ReplyFlags) {
         self.0 |= reply.0;
     }
 
     #[inline]
-    pub(super) const fn remove(&mut self, reply: Pending) {
+    pub(super) const fn remove(&mut self, reply: ReplyFlags) {
         self.0 &= !reply.0;
     }
 }

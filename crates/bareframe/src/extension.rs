@@ -1,0 +1,271 @@
+//! What an extension is to a session: payload to payload, in two halves (RFC 6455 sections 5.8 and 9).
+
+use crate::close::CloseCode;
+use crate::memory::{Memory, sealed};
+use crate::opcode::{MessageKind, Rsv};
+use crate::utf8::Utf8Validator;
+use core::ops::Range;
+
+/// An extension of both directions. `()` is none, and costs no code and no state; `Option<X>` is one that was agreed on in the
+/// opening handshake or not.
+///
+/// ```
+/// use bareframe::{
+///     CloseCode, Config, Connection, Event, Extension, ExtensionWindow, Extended, Frame, InboundExtension, MessageKind, Next,
+///     OutboundExtension, Rsv, Session,
+/// };
+/// /// Sends each byte with its bits inverted, marked by RSV1.
+/// struct Inverted;
+/// impl Extension for Inverted {
+///     type Inbound = Inverted;
+///     type Outbound = Inverted;
+/// }
+/// impl InboundExtension for Inverted {
+///     type Window = ExtensionWindow<[u8; 16]>;
+///     fn rsv(&self) -> Rsv {
+///         Rsv::RSV1
+///     }
+///     fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode> {
+///         let len = window.len().min(input.len());
+///         window.iter_mut().zip(input).for_each(|(to, from)| *to = !from);
+///         Ok(Extended::new(len, 0..len, is_last && len == input.len()))
+///     }
+/// }
+/// impl OutboundExtension for Inverted {
+///     fn rsv(&self) -> Rsv {
+///         Rsv::RSV1
+///     }
+///     fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+///         true
+///     }
+///     fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {
+///         let len = out.len().min(input.len());
+///         out.iter_mut().zip(input).for_each(|(to, from)| *to = !from);
+///         Ok(Extended::new(len, 0..len, is_last && len == input.len()))
+///     }
+/// }
+/// let connection = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
+/// let mut session = Session::<_, _, _, Inverted>::with_extension(
+///     connection, [0; 64], [0; 256], Inverted, ExtensionWindow::new([0; 16]), Inverted,
+/// );
+/// session.next_sent(&mut Frame::text("Hi"))?;
+/// assert_eq!(session.queued(), b"\xc1\x02\xb7\x96");
+/// # Ok::<(), bareframe::SendError>(())
+/// ```
+pub trait Extension {
+    /// What turns received payload into the payload that the caller sees.
+    type Inbound: InboundExtension;
+    /// What turns the caller's payload into the payload that is sent.
+    type Outbound: OutboundExtension;
+}
+
+/// The receiving half of an extension. It lends nothing itself: it writes to its window, which the session holds, and names a
+/// range there; the session validates text in that range and lends it.
+pub trait InboundExtension {
+    /// The memory that it writes to: an [`ExtensionWindow`], or `()` if it is none.
+    type Window: Window;
+
+    /// Returns the reserved bits that it uses; the messages whose first frame has one of them pass through it.
+    fn rsv(&self) -> Rsv;
+
+    /// Turns the front of `input` into payload in `window`. `is_last` is set if the message ends with this input.
+    ///
+    /// It is called again with what it did not take, and once more with an empty input when it has taken all, until it names an
+    /// empty range. What it named before was looked at by then, so that it may be overwritten.
+    ///
+    /// # Errors
+    ///
+    /// The close code with which the connection fails.
+    fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode>;
+}
+
+/// The sending half of an extension.
+pub trait OutboundExtension {
+    /// Returns the reserved bits that are set on the first frame of a message that it changes.
+    fn rsv(&self) -> Rsv;
+
+    /// Begins a message, whose first frame has so many bytes of payload. Returns `false` if the message is sent as it is.
+    fn begin(&mut self, kind: MessageKind, payload_len: usize) -> bool;
+
+    /// Turns the front of `input` into the payload of a frame, at the front of `out`. `is_last` is set if the message ends with
+    /// this input. Each call that writes anything makes one frame.
+    ///
+    /// # Errors
+    ///
+    /// The close code with which the connection fails.
+    fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode>;
+}
+
+/// What one call of an extension did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Extended {
+    pub(crate) taken: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) is_done: bool,
+}
+
+impl Extended {
+    /// It took so many bytes of the input, and its payload is in this range of the window or the output; with `is_done` the message
+    /// ends with it.
+    #[must_use]
+    pub const fn new(taken: usize, range: Range<usize>, is_done: bool) -> Extended {
+        Extended {
+            taken,
+            start: range.start,
+            end: range.end,
+            is_done,
+        }
+    }
+}
+
+/// The memory of an extension's receiving half, and what the session keeps beside it.
+///
+/// See [`Extension`] for an example.
+#[derive(Debug)]
+pub struct ExtensionWindow<M> {
+    memory: M,
+    progress: Progress,
+}
+
+/// Where a session's window is between a piece of input and the payload made of it. Sealed: [`ExtensionWindow`] or `()`.
+pub trait Window: SealedWindow {}
+
+/// How far a message is on its way through the extension.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress {
+    /// A chunk is in work; so many bytes of it, the last before the next that is received, were not taken.
+    pub(crate) input: Option<usize>,
+    /// The chunk is the message's last.
+    pub(crate) is_last: bool,
+    pub(crate) kind: Option<MessageKind>,
+    /// Some payload of the message was named before.
+    pub(crate) is_continued: bool,
+    /// The range that was named last.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) text: Utf8Validator,
+}
+
+pub(crate) use window::Window as SealedWindow;
+
+mod window {
+    use super::Progress;
+
+    pub trait Window {
+        /// There is no extension, so that no code is needed for one.
+        const NONE: bool;
+
+        #[doc(hidden)]
+        #[expect(private_interfaces, reason = "nobody but the session calls it")]
+        fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)>;
+    }
+}
+
+impl Window for () {}
+impl<M: Memory> Window for ExtensionWindow<M> {}
+
+impl SealedWindow for () {
+    const NONE: bool = true;
+
+    #[inline(always)]
+    #[expect(private_interfaces, reason = "nobody but the session calls it")]
+    fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)> {
+        None
+    }
+}
+
+impl<M: Memory> SealedWindow for ExtensionWindow<M> {
+    const NONE: bool = false;
+
+    #[expect(private_interfaces, reason = "nobody but the session calls it")]
+    fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)> {
+        Some((sealed::Memory::bytes_mut(&mut self.memory), &mut self.progress))
+    }
+}
+
+impl<M: Memory> ExtensionWindow<M> {
+    /// Creates a window in this memory.
+    #[must_use]
+    pub fn new(memory: M) -> ExtensionWindow<M> {
+        ExtensionWindow {
+            memory,
+            progress: Progress::default(),
+        }
+    }
+}
+
+impl Extension for () {
+    type Inbound = ();
+    type Outbound = ();
+}
+
+impl InboundExtension for () {
+    type Window = ();
+
+    fn rsv(&self) -> Rsv {
+        Rsv::NONE
+    }
+
+    fn receive(&mut self, _: &mut [u8], _: &[u8], _: bool) -> Result<Extended, CloseCode> {
+        Err(CloseCode::INTERNAL_ERROR)
+    }
+}
+
+impl OutboundExtension for () {
+    #[inline(always)]
+    fn rsv(&self) -> Rsv {
+        Rsv::NONE
+    }
+
+    #[inline(always)]
+    fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+        false
+    }
+
+    fn send(&mut self, _: &[u8], _: bool, _: &mut [u8]) -> Result<Extended, CloseCode> {
+        Err(CloseCode::INTERNAL_ERROR)
+    }
+}
+
+impl<X: Extension> Extension for Option<X> {
+    type Inbound = Option<X::Inbound>;
+    type Outbound = Option<X::Outbound>;
+}
+
+impl<X: InboundExtension> InboundExtension for Option<X> {
+    type Window = X::Window;
+
+    #[inline]
+    fn rsv(&self) -> Rsv {
+        self.as_ref().map_or(Rsv::NONE, |extension| extension.rsv())
+    }
+
+    fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode> {
+        match self {
+            Some(extension) => extension.receive(window, input, is_last),
+            None => Err(CloseCode::INTERNAL_ERROR),
+        }
+    }
+}
+
+impl<X: OutboundExtension> OutboundExtension for Option<X> {
+    #[inline]
+    fn rsv(&self) -> Rsv {
+        self.as_ref().map_or(Rsv::NONE, |extension| extension.rsv())
+    }
+
+    #[inline]
+    fn begin(&mut self, kind: MessageKind, payload_len: usize) -> bool {
+        self.as_mut()
+            .is_some_and(|extension| extension.begin(kind, payload_len))
+    }
+
+    fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {
+        match self {
+            Some(extension) => extension.send(input, is_last, out),
+            None => Err(CloseCode::INTERNAL_ERROR),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Memory that the core trusts to hold the same bytes at each look.
+
+/// Memory in which a session receives, or which it keeps for an extension: `&mut [u8]`, `[u8; N]`, and, with the feature
+/// `alloc`, `Box<[u8]>` and `Vec<u8>`. `Option<M>` is a lease, memory that is there only while it is needed.
+///
+/// What a session found to be UTF-8 in its memory it lends as `&str` later. That is sound only if both looks see the same
+/// bytes, which a type from elsewhere might not grant; so this trait is implemented here alone.
+///
+/// ```
+/// use bareframe::{Config, Connection, Session};
+/// let inline = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+/// let mut memory = [0; 64];
+/// let borrowed = Session::new(Connection::server(Config::DEFAULT), &mut memory[..], [0; 131]);
+/// let leased = Session::new(Connection::server(Config::DEFAULT), None::<[u8; 64]>, [0; 131]);
+/// # let _ = (inline, borrowed, leased);
+/// ```
+pub trait Memory: sealed::Memory {}
+
+pub(crate) mod sealed {
+    pub trait Memory {
+        fn bytes(&self) -> &[u8];
+        fn bytes_mut(&mut self) -> &mut [u8];
+    }
+}
+
+impl Memory for &mut [u8] {}
+impl<const N: usize> Memory for [u8; N] {}
+impl<M: Memory> Memory for Option<M> {}
+#[cfg(feature = "alloc")]
+impl Memory for alloc::boxed::Box<[u8]> {}
+#[cfg(feature = "alloc")]
+impl Memory for alloc::vec::Vec<u8> {}
+
+impl sealed::Memory for &mut [u8] {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+impl<const N: usize> sealed::Memory for [u8; N] {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+impl<M: Memory> sealed::Memory for Option<M> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self.as_ref().map_or(&[], |memory| memory.bytes())
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self.as_mut().map_or(&mut [], |memory| memory.bytes_mut())
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl sealed::Memory for alloc::boxed::Box<[u8]> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl sealed::Memory for alloc::vec::Vec<u8> {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        self
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+}

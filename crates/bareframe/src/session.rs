@@ -1,0 +1,415 @@
+//! The loop around the engine, without I/O: it owns what was received and what is queued, and says what to do next.
+
+mod error;
+mod frame;
+mod inbound;
+mod next;
+mod outbound;
+mod pending;
+mod prepared;
+
+pub use error::ReceiveError;
+pub use frame::Frame;
+pub use inbound::Inbound;
+pub use next::Next;
+pub use outbound::Outbound;
+pub use pending::Pending;
+pub use prepared::PreparedFrame;
+
+use crate::assemble::{Assembler, Gather, Message};
+use crate::close::CloseCode;
+use crate::close_reason::CloseReason;
+use crate::connection::{Connection, State};
+use crate::error::SendError;
+use crate::extension::{Extension, InboundExtension};
+use crate::memory::Memory;
+use crate::opcode::Opcode;
+use crate::receiver::{Event, ReceiverState};
+use crate::role::Role;
+use core::fmt;
+use core::ops::Range;
+use inbound::Step;
+use outbound::Stopped;
+
+/// A connection with its receive buffer and its queue: the loop that every adapter runs, without I/O.
+///
+/// A caller asks for what it wants, performs what [`Next`] says, and asks again. `I` is the memory that is read into, and `O` the
+/// queue of what is to be written, which holds at least the longest control frame,
+/// [`ControlFrame::MAX_LEN`](crate::ControlFrame::MAX_LEN) bytes.
+///
+/// This is a whole loop over a stream that blocks: an echo server. It is right about short writes, about a stream that refuses to
+/// write while there is something to be read, and about errors, which are returned after the Close that they cause has left.
+///
+/// ```
+/// use bareframe::{Assembler, Config, Connection, Frame, MessageKind, Next, ReceiveError, SendError, Server, Session};
+/// use std::io::{self, Read, Write};
+///
+/// type Echo = Session<Server, [u8; 4096], [u8; 512]>;
+///
+/// /// Performs what the session says.
+/// fn perform(stream: &mut (impl Read + Write), session: &mut Echo, next: Next, frame: &mut Frame<'_>) -> io::Result<()> {
+///     loop {
+///         let done = match next {
+///             Next::Write => {
+///                 let [queued, payload] = session.to_write(frame);
+///                 let bytes = if queued.is_empty() { payload } else { queued };
+///                 stream.write(bytes).and_then(|len| match len {
+///                     0 => Err(io::ErrorKind::WriteZero.into()),
+///                     len => Ok(session.wrote(len, frame)),
+///                 })
+///             }
+///             Next::Flush => stream.flush().map(|()| session.flushed()),
+///             Next::Read => stream.read(session.space()).map(|len| session.read(len)),
+///             Next::Memory | Next::Ready | Next::Closed => Ok(()),
+///         };
+///         match done {
+///             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+///             Err(_) if next != Next::Read => {
+///                 // What was received before comes first.
+///                 session.refused();
+///                 return Ok(());
+///             }
+///             done => return done,
+///         }
+///     }
+/// }
+///
+/// fn echo(stream: &mut (impl Read + Write)) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 4096], [0; 512]);
+///     let mut assembler = Assembler::new(heapless::Vec::<u8, 4096>::new());
+///     loop {
+///         match session.next_message(&mut assembler)? {
+///             Next::Ready => {}
+///             Next::Closed => return Ok(()),
+///             next => {
+///                 perform(stream, &mut session, next, &mut Frame::NONE.clone())?;
+///                 continue;
+///             }
+///         }
+///         let Some(message) = session.message(&mut assembler) else { continue };
+///         let (kind, payload) = (message.kind(), message.payload().to_vec());
+///         let mut frame = match kind {
+///             MessageKind::Text => Frame::text_piece(&payload),
+///             MessageKind::Binary => Frame::binary(&payload),
+///         };
+///         loop {
+///             match session.next_sent(&mut frame) {
+///                 Ok(Next::Ready) => break,
+///                 Ok(next) => perform(stream, &mut session, next, &mut frame)?,
+///                 // The stream was refused, or the peer has closed: reading says how it ends.
+///                 Err(SendError::Closed) => break,
+///                 Err(error) => return Err(error.into()),
+///             }
+///         }
+///     }
+/// }
+/// # struct Wire(io::Cursor<Vec<u8>>, Vec<u8>);
+/// # impl Read for Wire { fn read(&mut self, to: &mut [u8]) -> io::Result<usize> { let len = to.len().min(3); self.0.read(&mut to[..len]) } }
+/// # impl Write for Wire {
+/// #     fn write(&mut self, from: &[u8]) -> io::Result<usize> { let len = from.len().min(2); self.1.write(&from[..len]) }
+/// #     fn flush(&mut self) -> io::Result<()> { Ok(()) }
+/// # }
+/// # let input = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x88\x80\0\0\0\0";
+/// # let mut wire = Wire(io::Cursor::new(input.to_vec()), Vec::new());
+/// # echo(&mut wire).unwrap();
+/// # assert_eq!(wire.1, b"\x81\x05Hello\x88\x00");
+/// ```
+pub struct Session<R, I, O, X: Extension = ()> {
+    inbound: Inbound<R, I, X>,
+    outbound: Outbound<R, O, X>,
+    /// The stream can't write now; it is not asked again in this pass.
+    blocked: bool,
+}
+
+impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> Session<R, I, O> {
+    /// Creates a session that reads into `memory` and queues in `queue`.
+    #[must_use]
+    pub fn new(connection: Connection<R>, memory: I, queue: O) -> Session<R, I, O> {
+        Session::with_extension(connection, memory, queue, (), (), ())
+    }
+}
+
+impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, I, O, X> {
+    /// Creates a session with an extension that the opening handshake agreed on. The configuration of `connection` allows its
+    /// reserved bits.
+    #[must_use]
+    pub fn with_extension(
+        connection: Connection<R>,
+        memory: I,
+        queue: O,
+        inbound: X::Inbound,
+        window: <X::Inbound as InboundExtension>::Window,
+        outbound: X::Outbound,
+    ) -> Session<R, I, O, X> {
+        let (receiver, sender) = connection.split();
+        Session {
+            inbound: Inbound::new(receiver, memory, inbound, window),
+            outbound: Outbound::new(sender, queue, outbound),
+            blocked: false,
+        }
+    }
+
+    /// Goes on until an event is there, which [`Session::event`] lends.
+    ///
+    /// The answer to a Ping or a Close is written before its event is ready, unless the stream can't write now.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`], after the Close that it causes was written, if it can be.
+    pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
+        let next = match self.inbound.step_event() {
+            Ok(Step::Ready) => return Ok(Next::Ready),
+            Ok(Step::Control) => Ok(Next::Ready),
+            Ok(Step::Wait(next)) => Ok(next),
+            Err(error) => Err(error),
+        };
+        self.settle(next)
+    }
+
+    /// Lends what [`Session::next_event`] found, once.
+    #[inline]
+    pub fn event(&mut self) -> Option<Event<'_>> {
+        self.inbound.event()
+    }
+
+    /// Goes on until a message is whole, which [`Session::message`] lends; see [`Inbound::next_message`]. Control frames are
+    /// answered and not reported; [`Session::close_reason`] returns what the peer's Close said.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`], after the Close that it causes was written, if it can be.
+    pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
+        loop {
+            let next = match self.inbound.step_message(assembler) {
+                Ok(Step::Ready) => return Ok(Next::Ready),
+                Ok(Step::Control) => {
+                    self.queue_replies();
+                    // Its answer needs room, or only the latest Ping would be answered.
+                    if self.inbound.receiver.has_reply()
+                        && !self.blocked
+                        && !self.outbound.queued().is_empty()
+                    {
+                        return Ok(Next::Write);
+                    }
+                    continue;
+                }
+                Ok(Step::Wait(next)) => Ok(next),
+                Err(error) => Err(error),
+            };
+            return self.settle(next);
+        }
+    }
+
+    /// Lends the message that [`Session::next_message`] found, once. `assembler` is the one of that call.
+    #[inline]
+    pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
+        self.inbound.message(assembler)
+    }
+
+    /// Goes on until all of the frame is queued or written; what is queued is written by [`Session::next_flush`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing has changed, unless it is [`SendError::Extension`], which fails the connection.
+    #[inline]
+    pub fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        if !frame.is_begun() {
+            self.queue_replies();
+            if matches!(
+                self.inbound.receiver.state(),
+                ReceiverState::Failed(_) | ReceiverState::Ended
+            ) {
+                return Err(SendError::Closed);
+            }
+        }
+        let next = self.outbound.next_sent(frame);
+        if let Err(SendError::Extension(code)) = next {
+            self.inbound.fail(code);
+        }
+        next
+    }
+
+    /// Goes on until everything that is queued was written, answers included.
+    pub fn next_flush(&mut self) -> Next {
+        self.queue_replies();
+        self.outbound.next_flush()
+    }
+
+    /// Returns what to write; see [`Outbound::to_write`].
+    #[must_use]
+    #[inline]
+    pub fn to_write<'a>(&'a self, frame: &'a Frame<'_>) -> [&'a [u8]; 2] {
+        self.outbound.to_write(frame)
+    }
+
+    /// Reports that so many bytes of [`Session::to_write`] were written.
+    #[inline]
+    pub fn wrote(&mut self, len: usize, frame: &mut Frame<'_>) {
+        self.outbound.wrote(len, frame);
+    }
+
+    /// Reports that the stream was flushed.
+    #[inline]
+    pub const fn flushed(&mut self) {
+        self.outbound.flushed();
+    }
+
+    /// Returns what is queued.
+    #[must_use]
+    pub fn queued(&self) -> &[u8] {
+        self.outbound.queued()
+    }
+
+    /// Returns what to read into: never empty after [`Next::Read`].
+    #[inline]
+    pub fn space(&mut self) -> &mut [u8] {
+        self.inbound.space()
+    }
+
+    /// Reports that so many bytes were read into [`Session::space`]; 0 is the end of the stream.
+    #[inline]
+    pub fn read(&mut self, len: usize) {
+        self.inbound.read(len);
+    }
+
+    /// Reports that the stream can't do now what `next` says. Returns `true` if there is something else to do meanwhile: call
+    /// again. Returns `false` if the caller has to wait for the stream.
+    ///
+    /// It holds for one pass: until a call returns something other than [`Next::Write`] and [`Next::Flush`]. So while a caller
+    /// reads, reading goes on though what is queued can't be written, and writing is tried again in each pass.
+    #[must_use = "it says whether to wait"]
+    pub fn blocked(&mut self, next: Next) -> bool {
+        self.blocked = match next {
+            Next::Write | Next::Flush => self.inbound.is_open() || self.inbound.has_more(),
+            _ => false,
+        };
+        self.blocked
+    }
+
+    /// Reports that the stream takes no more bytes: what is queued is dropped, and nothing is sent any more. What was received is
+    /// still delivered, the peer's Close too.
+    pub fn refused(&mut self) {
+        self.outbound.refused();
+    }
+
+    /// Fails the connection on behalf of the caller (RFC 6455 section 7.1.7): a Close with this code is written by the next call
+    /// of [`Session::next_flush`] or before the error is returned. Within a frame of ours none can be sent, and nothing more is.
+    ///
+    /// If the connection has failed before, or the peer's Close arrived, it only gives up the frame that is not finished.
+    pub fn fail(&mut self, code: CloseCode) {
+        self.inbound.fail(code);
+        self.outbound.abandon();
+    }
+
+    /// Returns how far the closing of the connection is.
+    #[must_use]
+    pub fn state(&self) -> State {
+        State::of(self.inbound.receiver.state(), self.outbound.is_closed())
+    }
+
+    /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.inbound.close_reason()
+    }
+
+    /// Returns `true` if a call would find something without a read.
+    #[must_use]
+    #[inline]
+    pub fn has_more(&self) -> bool {
+        self.inbound.has_more()
+    }
+
+    /// Says that this range of the memory was read before; see [`Inbound::begin_with`].
+    pub fn begin_with(&mut self, range: Range<usize>) -> bool {
+        self.inbound.begin_with(range)
+    }
+
+    /// Returns both halves, so that a frame can be sent while an event is lent.
+    pub const fn both(&mut self) -> (&mut Inbound<R, I, X>, &mut Outbound<R, O, X>) {
+        (&mut self.inbound, &mut self.outbound)
+    }
+
+    /// Returns the two halves for two tasks. What the reading half has to answer, the caller carries to the other as [`Pending`].
+    #[must_use]
+    pub fn split(mut self) -> (Inbound<R, I, X>, Outbound<R, O, X>) {
+        self.queue_replies();
+        (self.inbound, self.outbound)
+    }
+
+    /// Decides what the caller does before it gets what the reading half returned.
+    #[inline(never)]
+    fn settle(&mut self, next: Result<Next, ReceiveError>) -> Result<Next, ReceiveError> {
+        if next == Err(ReceiveError::MessageSkipped) {
+            return next;
+        }
+        self.queue_replies();
+        let write = self.outbound.next_flush();
+        if write != Next::Ready && !self.blocked {
+            return Ok(write);
+        }
+        self.blocked = false;
+        match next {
+            Ok(Next::Closed) => match self.outbound.stopped() {
+                Stopped::Refused => Ok(Next::Closed),
+                Stopped::WithinFrame => Err(ReceiveError::AbnormalClosure),
+                Stopped::No if self.outbound.is_within_frame() => Err(ReceiveError::UnfinishedFrame),
+                // The Close is still queued.
+                Stopped::No if write != Next::Ready => Ok(write),
+                Stopped::No => Ok(Next::Closed),
+            },
+            Err(_) if write != Next::Ready && !self.outbound.is_within_frame() => Ok(write),
+            next => next,
+        }
+    }
+
+    /// Queues what has to be answered, as far as there is room between frames.
+    #[inline]
+    fn queue_replies(&mut self) {
+        if self.inbound.receiver.has_reply() {
+            self.queue_pending_replies();
+        }
+    }
+
+    #[inline(never)]
+    fn queue_pending_replies(&mut self) {
+        while self.outbound.has_room() {
+            if let Some(pong) = self.inbound.receiver.next_pong() {
+                self.outbound.answer(Opcode::Pong, pong);
+            } else if self.inbound.may_close()
+                && let Some((opcode, payload)) = self.inbound.receiver.next_close()
+            {
+                self.outbound.answer(opcode, payload);
+            } else {
+                return;
+            }
+        }
+    }
+}
+
+impl<R: fmt::Debug, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::Debug
+    for Session<R, I, O, X>
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("inbound", &self.inbound)
+            .field("outbound", &self.outbound)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: Role, M: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, Option<M>, O, X> {
+    /// Gives the session memory to read into; see [`Inbound::put_memory`].
+    ///
+    /// # Errors
+    ///
+    /// Returns the memory if the session has some.
+    pub fn put_memory(&mut self, memory: M) -> Result<(), M> {
+        self.inbound.put_memory(memory)
+    }
+
+    /// Takes the memory back; see [`Inbound::take_memory`].
+    pub fn take_memory(&mut self) -> Option<M> {
+        self.inbound.take_memory()
+    }
+}

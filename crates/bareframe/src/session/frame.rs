@@ -1,0 +1,188 @@
+//! Frame: what is to be sent, and how much of it is left.
+
+use super::prepared::PreparedFrame;
+use crate::close::CloseCode;
+use crate::opcode::{MessageKind, Rsv};
+use crate::receiver::Data;
+
+/// A frame that is to be sent, and what of its payload is left.
+///
+/// It is handed to each call of `next_sent`, `to_write` and `wrote` until it was sent. A session recognises the frame that it
+/// began, and refuses any other until that one is sent. So if a send is dropped midway, the same `Frame` goes on.
+///
+/// ```
+/// use bareframe::{CloseCode, Config, Connection, Frame, Next, Session};
+/// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 256]);
+/// for mut frame in [
+///     Frame::text("Hel").fragment(false),
+///     Frame::ping(b"?"),
+///     Frame::text("lo"),
+///     Frame::close(CloseCode::NORMAL_CLOSURE, "bye"),
+/// ] {
+///     assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+/// }
+/// assert_eq!(session.queued(), b"\x01\x03Hel\x89\x01?\x80\x02lo\x88\x05\x03\xe8bye");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a frame is sent by `next_sent`"]
+pub struct Frame<'p> {
+    /// The payload that is not in the queue and was not written.
+    pub(super) rest: &'p [u8],
+    pub(super) content: Content,
+    pub(super) rsv: Rsv,
+    pub(super) fin: bool,
+    /// The number that the session gave it, 0 before it was begun.
+    pub(super) number: u32,
+}
+
+/// What a frame carries.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Content {
+    /// Nothing is sent.
+    Nothing,
+    Data(MessageKind, Check),
+    Ping,
+    Pong,
+    Close(Option<CloseCode>),
+    /// A frame that is encoded for a server; so many bytes of `rest` are its header.
+    Prepared(MessageKind, u8),
+}
+
+/// What has to be checked before a payload is sent as part of a message.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Check {
+    /// Nothing: it is binary, or text that an extension of the caller's has changed.
+    Nothing,
+    /// It is whole characters.
+    WholeCharacters,
+    /// It is text of which nothing is known.
+    Text,
+}
+
+impl<'p> Frame<'p> {
+    /// No frame: with it, `to_write` returns only what is queued.
+    pub const NONE: Frame<'static> = Frame {
+        rest: &[],
+        content: Content::Nothing,
+        rsv: Rsv::NONE,
+        fin: true,
+        number: 0,
+    };
+
+    const fn new(content: Content, payload: &'p [u8]) -> Frame<'p> {
+        Frame {
+            rest: payload,
+            content,
+            ..Frame::NONE
+        }
+    }
+
+    /// Creates a text message in one frame (RFC 6455 section 5.6).
+    pub const fn text(text: &'p str) -> Frame<'p> {
+        Frame::new(
+            Content::Data(MessageKind::Text, Check::WholeCharacters),
+            text.as_bytes(),
+        )
+    }
+
+    /// Creates a piece of a text message, which may begin and end within a character; it is the message's last piece unless
+    /// [`Frame::fragment`] says otherwise.
+    ///
+    /// The session validates it, and refuses to send it if it does not continue the text (RFC 6455 section 8.1).
+    pub const fn text_piece(piece: &'p [u8]) -> Frame<'p> {
+        Frame::new(Content::Data(MessageKind::Text, Check::Text), piece)
+    }
+
+    /// Creates a binary message in one frame (RFC 6455 section 5.6).
+    pub const fn binary(payload: &'p [u8]) -> Frame<'p> {
+        Frame::new(Content::Data(MessageKind::Binary, Check::Nothing), payload)
+    }
+
+    /// Creates a frame that passes on a piece of a message that was received, with its reserved bits.
+    ///
+    /// Text that was validated is not validated again, unless the piece begins or ends within a character.
+    pub const fn forward(data: &'p Data<'_>) -> Frame<'p> {
+        let check = if matches!(data.kind(), MessageKind::Binary) || !data.rsv().is_empty() {
+            Check::Nothing
+        } else if data.is_whole_characters() {
+            Check::WholeCharacters
+        } else {
+            Check::Text
+        };
+        // A message has reserved bits on its first frame only.
+        let rsv = if data.flags().is_first() {
+            data.rsv()
+        } else {
+            Rsv::NONE
+        };
+        Frame {
+            fin: data.flags().is_last(),
+            rsv,
+            ..Frame::new(Content::Data(data.kind(), check), data.payload())
+        }
+    }
+
+    /// Creates a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2).
+    pub const fn ping(payload: &'p [u8]) -> Frame<'p> {
+        Frame::new(Content::Ping, payload)
+    }
+
+    /// Creates a Pong that answers no Ping, or one that the engine was told to leave to the caller (RFC 6455 section 5.5.3).
+    pub const fn pong(payload: &'p [u8]) -> Frame<'p> {
+        Frame::new(Content::Pong, payload)
+    }
+
+    /// Creates our Close; its reason has at most 123 bytes (RFC 6455 section 5.5.1).
+    pub const fn close(code: CloseCode, reason: &'p str) -> Frame<'p> {
+        Frame::new(Content::Close(Some(code)), reason.as_bytes())
+    }
+
+    /// Creates our Close without a code and a reason (RFC 6455 section 5.5.1).
+    pub const fn close_without_code() -> Frame<'p> {
+        Frame::new(Content::Close(None), &[])
+    }
+
+    /// Creates a frame that sends a message which was encoded before.
+    pub fn prepared<B: AsRef<[u8]>>(prepared: &'p PreparedFrame<B>) -> Frame<'p> {
+        let (kind, rsv, header_len) = prepared.parts();
+        Frame {
+            rsv,
+            ..Frame::new(Content::Prepared(kind, header_len), prepared.bytes())
+        }
+    }
+
+    /// Returns the frame as a fragment of a message; with `fin` the last one (RFC 6455 section 5.4). It changes nothing in a control
+    /// frame or a prepared one, which are never fragments.
+    pub const fn fragment(self, fin: bool) -> Frame<'p> {
+        Frame { fin, ..self }
+    }
+
+    /// Returns the frame with these reserved bits, which only a message's first frame may have (RFC 6455 section 5.2).
+    ///
+    /// Text that has reserved bits is an extension's, and is not validated.
+    pub const fn with_rsv(self, rsv: Rsv) -> Frame<'p> {
+        let content = match self.content {
+            Content::Data(kind, _) if !rsv.is_empty() => Content::Data(kind, Check::Nothing),
+            content => content,
+        };
+        Frame { rsv, content, ..self }
+    }
+
+    /// Returns how many bytes of payload are neither queued nor written.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Returns `true` if a session has begun to send it.
+    #[must_use]
+    pub const fn is_begun(&self) -> bool {
+        self.number != 0
+    }
+
+    /// Takes bytes off the front of what is left.
+    #[inline]
+    pub(super) fn take(&mut self, len: usize) {
+        self.rest = self.rest.get(len..).unwrap_or(&[]);
+    }
+}

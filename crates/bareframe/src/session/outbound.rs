@@ -1,0 +1,501 @@
+//! Outbound: the writing half of a session.
+
+use super::frame::{Check, Content, Frame};
+use super::next::Next;
+use super::pending::Pending;
+use crate::control::{ControlFrame, ControlPayload};
+use crate::error::{BufferTooSmall, SendError};
+use crate::extension::{Extended, Extension, OutboundExtension};
+use crate::header::FrameHeader;
+use crate::mask::Masker;
+use crate::opcode::{MessageKind, Opcode, Rsv};
+use crate::outbox::Outbox;
+use crate::role::Role;
+use crate::sender::Sender;
+use crate::utf8::Utf8Validator;
+use core::fmt;
+
+/// The writing half of a session: what is queued, and the frame that is being sent.
+///
+/// In two tasks it is used by itself: see [`Session::split`](super::Session::split).
+pub struct Outbound<R, O, X: Extension = ()> {
+    sender: Sender<R>,
+    outbox: Outbox<O>,
+    begun: Begun,
+    /// The number of the control frame that was queued last.
+    control_number: u32,
+    /// The text of the message that is open.
+    text: Utf8Validator,
+    unflushed: bool,
+    stopped: Stopped,
+    /// The message that is open and that the extension changes.
+    extended: Option<MessageKind>,
+    /// The frame that was begun goes through the extension, and is not finished.
+    is_extending: bool,
+    extension: X::Outbound,
+}
+
+/// The frame that was begun last, as far as it takes to recognise it.
+#[derive(Debug)]
+struct Begun {
+    number: u32,
+    /// Where the payload is that is left, and how long it is.
+    address: usize,
+    left: usize,
+    masker: Masker,
+}
+
+/// Why nothing is written any more.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Stopped {
+    No,
+    /// The stream takes nothing.
+    Refused,
+    /// The connection was failed within a frame.
+    WithinFrame,
+}
+
+impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
+    pub(super) const fn new(sender: Sender<R>, queue: O, extension: X::Outbound) -> Outbound<R, O, X> {
+        Outbound {
+            sender,
+            outbox: Outbox::new(queue),
+            begun: Begun {
+                number: 0,
+                address: 0,
+                left: 0,
+                masker: Masker::NONE,
+            },
+            control_number: 0,
+            text: Utf8Validator::new(),
+            unflushed: false,
+            stopped: Stopped::No,
+            extended: None,
+            is_extending: false,
+            extension,
+        }
+    }
+
+    /// Goes on until all of the frame is queued or written. What is queued is written by [`Outbound::next_flush`].
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`]; nothing has changed, unless it is [`SendError::Extension`].
+    #[inline]
+    pub fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        if frame.number == 0 {
+            if let Some(next) = self.begin(frame)? {
+                return Ok(next);
+            }
+        } else if !self.has_begun(frame) {
+            return Err(SendError::OtherFrame);
+        }
+        if self.is_extending {
+            self.send_extended(frame)
+        } else {
+            Ok(self.send_rest(frame))
+        }
+    }
+
+    /// Goes on until everything that is queued was written.
+    #[must_use]
+    #[inline]
+    pub fn next_flush(&self) -> Next {
+        if !self.outbox.pending().is_empty() {
+            Next::Write
+        } else if self.unflushed {
+            Next::Flush
+        } else {
+            Next::Ready
+        }
+    }
+
+    /// Returns what to write: what is queued, and behind it the payload of `frame` that goes out from where it is.
+    ///
+    /// With any frame but the one that was begun the second slice is empty.
+    #[must_use]
+    #[inline]
+    pub fn to_write<'a>(&'a self, frame: &'a Frame<'_>) -> [&'a [u8]; 2] {
+        let direct = if self.is_direct(frame) { frame.rest } else { &[] };
+        [self.outbox.pending(), direct]
+    }
+
+    /// Reports that so many bytes of [`Outbound::to_write`] were written.
+    pub fn wrote(&mut self, len: usize, frame: &mut Frame<'_>) {
+        let is_direct = self.is_direct(frame);
+        let direct = if is_direct { frame.rest.len() } else { 0 };
+        let len = len.min(self.outbox.pending().len().saturating_add(direct));
+        self.unflushed |= len > 0;
+        let outside = self.outbox.advance(len);
+        if is_direct {
+            frame.take(outside);
+            self.note(frame);
+        }
+    }
+
+    /// Reports that the stream was flushed.
+    pub const fn flushed(&mut self) {
+        self.unflushed = false;
+    }
+
+    /// Returns what is queued.
+    #[must_use]
+    pub fn queued(&self) -> &[u8] {
+        self.outbox.pending()
+    }
+
+    /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
+    #[must_use]
+    pub const fn is_within_frame(&self) -> bool {
+        !self.outbox.is_at_boundary()
+    }
+
+    /// Queues what the reading half left, as far as there is room between frames; the rest stays in `pending`.
+    pub fn send_pending(&mut self, pending: &mut Pending) {
+        while self.has_room()
+            && let Some(pong) = pending.pong.take()
+        {
+            self.answer(Opcode::Pong, &pong);
+        }
+        if pending.ping && self.has_room() {
+            pending.ping = false;
+            if let Ok(ping) = self.sender.ping(&[]) {
+                let _ = self.outbox.control(&ping);
+            }
+        }
+        if self.has_room()
+            && let Some(code) = pending.close.take()
+            && let Ok(close) = ControlPayload::from_close(code, "")
+        {
+            self.answer(Opcode::Close, &close);
+        }
+    }
+
+    /// Reports that the stream takes no more bytes: what is queued is dropped, and nothing is sent any more. What was received is
+    /// still delivered.
+    pub fn refused(&mut self) {
+        self.stop(Stopped::Refused);
+    }
+
+    /// Fails the connection within a frame, which can't be finished: no Close can follow it (RFC 6455 section 7.1.7).
+    ///
+    /// Between frames it does nothing, since the Close can be sent.
+    pub fn abandon(&mut self) {
+        if self.is_within_frame() && self.stopped == Stopped::No {
+            self.stop(Stopped::WithinFrame);
+        }
+    }
+
+    /// Returns `true` if our Close was queued.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+
+    pub(super) const fn stopped(&self) -> Stopped {
+        self.stopped
+    }
+
+    /// Returns `true` if a control frame can be queued, or dropped.
+    #[inline]
+    pub(super) fn has_room(&self) -> bool {
+        self.stopped != Stopped::No
+            || self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
+    }
+
+    /// Queues an answer; the caller knows that there is room.
+    pub(super) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload) {
+        if self.stopped != Stopped::No {
+            return;
+        }
+        if let Some(frame) = self.sender.answer(opcode, payload) {
+            let _ = self.outbox.control(&frame);
+        }
+    }
+
+    /// Begins the frame; returns what to do first if there is no room for it.
+    fn begin(&mut self, frame: &mut Frame<'_>) -> Result<Option<Next>, SendError> {
+        let is_data = match frame.content {
+            Content::Nothing => return Ok(None),
+            Content::Data(..) | Content::Prepared(..) => true,
+            Content::Ping | Content::Pong | Content::Close(_) => false,
+        };
+        if self.stopped != Stopped::No {
+            return Err(SendError::Closed);
+        }
+        if self.is_within_frame() || is_data && self.is_extending {
+            return Err(SendError::InsideFrame);
+        }
+        // With room for the longest control frame, whatever has to be answered next can be queued.
+        if self.outbox.room() < ControlFrame::MAX_LEN {
+            if self.outbox.pending().is_empty() {
+                return Err(SendError::BufferTooSmall(BufferTooSmall {
+                    needed: ControlFrame::MAX_LEN,
+                }));
+            }
+            return Ok(Some(Next::Write));
+        }
+        match frame.content {
+            Content::Nothing => {}
+            Content::Data(kind, check) => self.begin_data(frame, kind, check)?,
+            Content::Prepared(kind, header_len) => self.begin_prepared(frame, kind, header_len)?,
+            Content::Ping | Content::Pong | Content::Close(_) => self.queue_control(frame)?,
+        }
+        Ok(None)
+    }
+
+    #[inline]
+    fn begin_data(
+        &mut self,
+        frame: &mut Frame<'_>,
+        kind: MessageKind,
+        check: Check,
+    ) -> Result<(), SendError> {
+        let text = self.check_text(frame, kind, check)?;
+        if self.begin_extended(frame, kind)? {
+            self.text = text;
+            self.begin_number(frame, Masker::NONE);
+            return Ok(());
+        }
+        let outgoing = self
+            .sender
+            .send(kind, frame.rsv, frame.fin, frame.rest.len() as u64)?;
+        self.outbox.begin(&outgoing)?;
+        self.text = text;
+        self.begin_number(frame, outgoing.masker());
+        Ok(())
+    }
+
+    /// Returns the validator behind the frame's text (RFC 6455 section 8.1).
+    #[inline]
+    fn check_text(
+        &self,
+        frame: &Frame<'_>,
+        kind: MessageKind,
+        check: Check,
+    ) -> Result<Utf8Validator, SendError> {
+        let mut text = self.text;
+        if matches!(kind, MessageKind::Binary) || check == Check::Nothing {
+            return Ok(text);
+        }
+        if check == Check::Text || !text.is_between_characters() {
+            text.push(frame.rest)?;
+            if frame.fin {
+                text.finish()?;
+            }
+        }
+        Ok(text)
+    }
+
+    fn begin_prepared(
+        &mut self,
+        frame: &mut Frame<'_>,
+        kind: MessageKind,
+        header_len: u8,
+    ) -> Result<(), SendError> {
+        if self.extended.is_some() {
+            return Err(SendError::MessageOpen);
+        }
+        self.sender.check_whole(kind, frame.rsv)?;
+        if R::KEY_LEN == 0 {
+            self.outbox.begin_encoded(frame.rest.len() as u64)?;
+            self.begin_number(frame, Masker::NONE);
+            return Ok(());
+        }
+        let payload = frame.rest.get(usize::from(header_len)..).unwrap_or(&[]);
+        let outgoing = self.sender.send(kind, frame.rsv, true, payload.len() as u64)?;
+        self.outbox.begin(&outgoing)?;
+        frame.rest = payload;
+        self.begin_number(frame, outgoing.masker());
+        Ok(())
+    }
+
+    fn queue_control(&mut self, frame: &mut Frame<'_>) -> Result<(), SendError> {
+        let control = match frame.content {
+            Content::Ping => self.sender.ping(frame.rest)?,
+            Content::Pong => self.sender.pong(frame.rest)?,
+            Content::Close(code) => {
+                // The payload of a Close frame is made of a `&str`.
+                let reason = core::str::from_utf8(frame.rest).unwrap_or_default();
+                self.sender.close(code, reason)?
+            }
+            Content::Nothing | Content::Data(..) | Content::Prepared(..) => return Ok(()),
+        };
+        self.outbox.control(&control)?;
+        self.control_number = self.next_number();
+        frame.number = self.control_number;
+        frame.rest = &[];
+        Ok(())
+    }
+
+    /// Returns `true` if this is the frame that was begun last.
+    #[inline]
+    fn has_begun(&self, frame: &Frame<'_>) -> bool {
+        match frame.content {
+            Content::Ping | Content::Pong | Content::Close(_) => frame.number == self.control_number,
+            Content::Data(..) | Content::Prepared(..) | Content::Nothing => {
+                frame.number == self.begun.number
+                    && frame.rest.as_ptr().addr() == self.begun.address
+                    && frame.rest.len() == self.begun.left
+            }
+        }
+    }
+
+    #[inline]
+    fn is_direct(&self, frame: &Frame<'_>) -> bool {
+        R::KEY_LEN == 0
+            && !self.is_extending
+            && !frame.rest.is_empty()
+            && frame.number != 0
+            && self.has_begun(frame)
+    }
+
+    /// Returns a number that neither the data frame nor the control frame has that is known.
+    fn next_number(&self) -> u32 {
+        let last = self.begun.number.max(self.control_number);
+        last.wrapping_add(1).max(1)
+    }
+
+    #[inline]
+    fn begin_number(&mut self, frame: &mut Frame<'_>, masker: Masker) {
+        frame.number = self.next_number();
+        self.begun.number = frame.number;
+        self.begun.masker = masker;
+        self.note(frame);
+    }
+
+    #[inline]
+    fn note(&mut self, frame: &Frame<'_>) {
+        self.begun.address = frame.rest.as_ptr().addr();
+        self.begun.left = frame.rest.len();
+    }
+
+    /// Queues as much of the payload as fits; a server's long payload is written from where it is.
+    #[inline]
+    fn send_rest(&mut self, frame: &mut Frame<'_>) -> Next {
+        while !frame.rest.is_empty() && frame.number == self.begun.number {
+            if R::KEY_LEN == 0 && frame.rest.len() > self.outbox.room() {
+                return Next::Write;
+            }
+            let queued = self
+                .outbox
+                .push_masked(R::KEY_LEN > 0, &mut self.begun.masker, frame.rest);
+            if queued == 0 {
+                return Next::Write;
+            }
+            frame.take(queued);
+            self.note(frame);
+        }
+        Next::Ready
+    }
+
+    fn stop(&mut self, stopped: Stopped) {
+        self.stopped = stopped;
+        self.outbox.clear();
+        self.unflushed = false;
+        self.is_extending = false;
+        self.begun.number = 0;
+    }
+}
+
+/// It shows what is queued and not what it says; the source of masking keys stays out of logs.
+impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::Debug for Outbound<R, O, X> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outbound")
+            .field("sender", &self.sender)
+            .field("queued", &self.outbox.pending().len())
+            .field("begun", &self.begun)
+            .field("stopped", &self.stopped)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is done only if there is an extension.
+impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
+    /// Returns `true` if the frame goes through the extension, and begins to.
+    #[inline]
+    fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
+        let is_extended = match self.extended {
+            Some(open) if open != kind => return Err(SendError::WrongKind),
+            Some(_) if frame.rsv.is_empty() => true,
+            Some(_) => return Err(SendError::ReservedBits),
+            None => {
+                let rsv = self.extension.rsv();
+                // A frame that has the extension's bits was changed by it before.
+                if rsv.is_empty() || frame.rsv.intersects(rsv) || self.sender.is_within_message() {
+                    false
+                } else {
+                    self.sender.check(kind, frame.rsv | rsv)?;
+                    self.extension.begin(kind, frame.rest.len())
+                }
+            }
+        };
+        if is_extended {
+            self.extended = if frame.fin { None } else { Some(kind) };
+            self.is_extending = true;
+        }
+        Ok(is_extended)
+    }
+
+    /// Makes frames of the payload for as long as they fit, each by one call of the extension.
+    #[inline(never)]
+    fn send_extended(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        const BROKEN: SendError = SendError::Extension(crate::close::CloseCode::INTERNAL_ERROR);
+        let Content::Data(kind, _) = frame.content else {
+            return Ok(Next::Ready);
+        };
+        loop {
+            if self.outbox.room() < ControlFrame::MAX_LEN {
+                return Ok(Next::Write);
+            }
+            let free = self.outbox.free();
+            let header_room = FrameHeader::longest(free.len()).saturating_add(R::KEY_LEN);
+            let out = free.get_mut(header_room..).ok_or(BROKEN)?;
+            let Extended {
+                taken,
+                start,
+                end,
+                is_done,
+            } = self
+                .extension
+                .send(frame.rest, frame.fin, out)
+                .map_err(SendError::Extension)?;
+            let payload = out.get(start..end).ok_or(BROKEN)?;
+            if taken > frame.rest.len() {
+                return Err(BROKEN);
+            }
+            let fin = frame.fin && is_done;
+            let payload_len = payload.len();
+            if payload_len == 0 && !fin {
+                let is_stuck = taken == 0;
+                frame.take(taken);
+                self.note(frame);
+                if frame.rest.is_empty() && !frame.fin {
+                    self.is_extending = false;
+                    return Ok(Next::Ready);
+                }
+                if is_stuck {
+                    return Err(BROKEN);
+                }
+                continue;
+            }
+            let rsv = if self.sender.is_within_message() {
+                Rsv::NONE
+            } else {
+                frame.rsv | self.extension.rsv()
+            };
+            let mut outgoing = self.sender.send(kind, rsv, fin, payload_len as u64)?;
+            let from = header_room.saturating_add(start);
+            let range = from..from.saturating_add(payload_len);
+            self.outbox.add_frame(&mut outgoing, range);
+            frame.take(taken);
+            self.note(frame);
+            if fin {
+                frame.rest = &[];
+                self.note(frame);
+                self.is_extending = false;
+                return Ok(Next::Ready);
+            }
+        }
+    }
+}

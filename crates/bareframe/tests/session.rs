@@ -1,0 +1,799 @@
+//! The loop without I/O: what it says to do, and when.
+
+mod stream;
+
+use bareframe::{
+    Assembler, Client, CloseCode, Config, Connection, Frame, MaskingKey, MessageKind, Next, Pending,
+    PreparedFrame, ProtocolError, ReceiveError, Rsv, SendError, Session, State,
+};
+use bareframe_testkit as testkit;
+use stream::{Outcome, ServerSession, Stream, masked, server};
+
+const HELLO: &[u8] = b"\x81\x85\0\0\0\0Hello";
+
+fn text(payload: &str) -> Vec<u8> {
+    masked(testkit::Frame::text(payload))
+}
+
+fn ping(payload: &str) -> Vec<u8> {
+    masked(testkit::Frame::ping(payload))
+}
+
+fn close(code: u16) -> Vec<u8> {
+    masked(testkit::Frame::close(code, ""))
+}
+
+fn whole(text: &str) -> Outcome {
+    Outcome::Text(text.into(), true)
+}
+
+fn protocol(error: ProtocolError) -> Outcome {
+    Outcome::Failed(ReceiveError::Protocol(error))
+}
+
+// "It owns the receive buffer, the queue of what is to be sent, and the state of both halves."
+
+#[test]
+fn a_conversation_is_the_same_for_every_read_and_write() {
+    let input = [text("one"), ping("p"), text("two"), close(1000)].concat();
+    for cut in 1..input.len() {
+        for step in 1..7 {
+            let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
+            stream.step = step;
+            let mut session = server();
+            let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+            assert_eq!(stream.message(&mut session, &mut assembler), whole("one"));
+            assert_eq!(stream.send(&mut session, &mut Frame::binary(b"1")), Ok(true));
+            assert_eq!(stream.message(&mut session, &mut assembler), whole("two"));
+            assert_eq!(stream.send(&mut session, &mut Frame::binary(b"2")), Ok(true));
+            assert_eq!(stream.message(&mut session, &mut assembler), Outcome::Closed);
+            assert_eq!(stream.output, b"\x82\x011\x8a\x01p\x82\x012\x88\x02\x03\xe8");
+            assert_eq!(session.state(), State::Closed);
+        }
+    }
+}
+
+// Promise 12, and "What the engine owes and what was given by `feed` leaves in one write before the stream is read."
+
+#[test]
+fn s5_5_an_answer_is_written_before_its_event_is_ready() {
+    let mut stream = Stream::new([[ping("p"), close(1000)].concat()]);
+    let mut session = server();
+    assert_eq!(stream.event(&mut session), Outcome::Ping(b"p".into()));
+    assert_eq!((stream.output.as_slice(), stream.flushes), (&b"\x8a\x01p"[..], 1));
+    assert_eq!(stream.event(&mut session), Outcome::Close(Some(1000)));
+    assert_eq!(stream.output, b"\x8a\x01p\x88\x02\x03\xe8");
+    assert_eq!(stream.event(&mut session), Outcome::Closed);
+}
+
+#[test]
+fn s5_5_2_answers_and_what_is_gathered_leave_in_one_write_before_a_read() {
+    let mut stream = Stream::new([[ping("p"), text("x")].concat()]);
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("x"));
+    assert_eq!(session.next_sent(&mut Frame::binary(b"1")), Ok(Next::Ready));
+    assert_eq!(session.next_sent(&mut Frame::binary(b"2")), Ok(Next::Ready));
+    assert_eq!(stream.writes, 0);
+    assert_eq!(
+        stream.message(&mut session, &mut assembler),
+        Outcome::Blocked(Next::Read)
+    );
+    assert_eq!((stream.writes, stream.flushes), (1, 1));
+    assert_eq!(stream.output, b"\x8a\x01p\x82\x011\x82\x012");
+}
+
+// "`space()` is never empty after `Next::Read`", and leases.
+
+#[test]
+fn memory_is_asked_for_and_given_back_when_nothing_in_it_is_unread() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), None::<[u8; 16]>, [0; 131]);
+    assert_eq!(session.next_event(), Ok(Next::Memory));
+    assert_eq!(session.take_memory(), None);
+    assert_eq!(session.put_memory([0; 16]), Ok(()));
+    assert_eq!(session.put_memory([1; 16]), Err([1; 16]));
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    session.space()[..11].copy_from_slice(HELLO);
+    session.read(11);
+    assert_eq!(session.take_memory(), None, "it is not looked at");
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert_eq!(session.take_memory(), None, "the message is in it");
+    assert!(session.event().is_some());
+    assert!(session.take_memory().is_some());
+    assert_eq!(session.next_event(), Ok(Next::Memory));
+}
+
+#[test]
+fn memory_is_given_back_while_a_read_is_pending() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), Some([0; 16]), [0; 131]);
+    session.space()[..7].copy_from_slice(&HELLO[..7]);
+    session.read(7);
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert!(session.event().is_some());
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    assert!(session.take_memory().is_some());
+    assert_eq!(session.put_memory([0; 16]), Ok(()));
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    session.space()[..4].copy_from_slice(&HELLO[7..]);
+    session.read(4);
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    let Some(bareframe::Event::Data(data)) = session.event() else {
+        panic!("a piece of text")
+    };
+    assert_eq!((data.as_str(), data.last()), (Some("ello"), true));
+}
+
+#[test]
+fn space_stays_while_a_message_is_lent_from_it() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 11], [0; 131]);
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    session.space().copy_from_slice(HELLO);
+    session.read(11);
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert!(session.space().is_empty());
+    let Some(bareframe::Event::Data(data)) = session.event() else {
+        panic!("a text")
+    };
+    assert_eq!(data.as_str(), Some("Hello"));
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    assert_eq!(session.space().len(), 11);
+}
+
+#[test]
+fn what_came_behind_the_head_is_received_first() {
+    let mut memory = [0; 32];
+    memory[5..16].copy_from_slice(HELLO);
+    let mut session = Session::new(Connection::server(Config::DEFAULT), memory, [0; 131]);
+    assert!(!session.begin_with(5..33));
+    assert!(session.begin_with(5..16));
+    assert!(!session.begin_with(5..16));
+    let mut stream = Stream::new([]);
+    assert_eq!(stream.event(&mut session), whole("Hello"));
+}
+
+// "`blocked(next)` … holds for one pass", and the Pong and the Close end on the wire.
+
+#[test]
+fn s5_5_every_order_of_blocked_writes_ends_with_the_pong_and_the_close_on_the_wire() {
+    // In each pass the stream takes so many bytes; the peer talks on, or is silent.
+    for talks in [false, true] {
+        for passes in 0_u32..4096 {
+            let mut input = vec![[ping("p"), ping("q")].concat()];
+            if talks {
+                input.extend((0..4).map(|_| text("x")));
+            }
+            input.push(close(1000));
+            let mut stream = Stream::new(input);
+            let mut session = server();
+            let mut outcomes = Vec::new();
+            for pass in 0..12 {
+                stream.takes = Some(if passes >> pass & 1 == 0 { 0 } else { 3 });
+                loop {
+                    let outcome = stream.event(&mut session);
+                    let is_blocked = matches!(outcome, Outcome::Blocked(_) | Outcome::Closed);
+                    outcomes.push(outcome);
+                    if is_blocked {
+                        break;
+                    }
+                }
+            }
+            stream.takes = None;
+            loop {
+                let outcome = stream.event(&mut session);
+                let is_end = outcome == Outcome::Closed;
+                outcomes.push(outcome);
+                if is_end {
+                    break;
+                }
+            }
+            let closes = outcomes
+                .iter()
+                .filter(|outcome| **outcome == Outcome::Close(Some(1000)));
+            assert_eq!(closes.count(), 1, "{outcomes:?}");
+            let pongs = stream
+                .output
+                .strip_suffix(b"\x88\x02\x03\xe8")
+                .expect("our Close is last");
+            assert!(pongs.ends_with(b"\x8a\x01q"), "{pongs:?} {outcomes:?}");
+            assert!(pongs.len() <= 6);
+        }
+    }
+}
+
+#[test]
+fn reading_goes_on_though_nothing_can_be_written() {
+    let mut stream = Stream::new([ping("p"), text("a"), text("b")]);
+    stream.takes = Some(0);
+    let mut session = server();
+    assert_eq!(stream.event(&mut session), Outcome::Ping(b"p".into()));
+    assert_eq!(stream.event(&mut session), whole("a"));
+    assert_eq!(stream.event(&mut session), whole("b"));
+    assert_eq!(stream.event(&mut session), Outcome::Blocked(Next::Read));
+    assert_eq!(stream.output, b"");
+    stream.takes = None;
+    assert_eq!(stream.event(&mut session), Outcome::Blocked(Next::Read));
+    assert_eq!(stream.output, b"\x8a\x01p");
+}
+
+#[test]
+fn s7_1_closed_is_not_said_while_our_close_can_not_be_written() {
+    let mut stream = Stream::new([close(1000)]);
+    stream.takes = Some(2);
+    let mut session = server();
+    assert_eq!(stream.event(&mut session), Outcome::Close(Some(1000)));
+    for _ in 0..3 {
+        assert_eq!(stream.event(&mut session), Outcome::Blocked(Next::Write));
+    }
+    stream.takes = Some(2);
+    assert_eq!(stream.event(&mut session), Outcome::Closed);
+    assert_eq!(stream.output, b"\x88\x02\x03\xe8");
+}
+
+// Promise 9: what has arrived is delivered.
+
+#[test]
+fn s7_1_5_a_write_that_fails_hides_nothing_that_was_received() {
+    let mut stream = Stream::new([[ping("p"), text("the answer"), close(1008)].concat()]);
+    stream.refuses = true;
+    let mut session = server();
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Ok(Next::Ready));
+    assert!(stream.flush(&mut session));
+    assert_eq!(session.next_sent(&mut Frame::text("y")), Err(SendError::Closed));
+    assert_eq!(stream.event(&mut session), Outcome::Ping(b"p".into()));
+    assert_eq!(stream.event(&mut session), whole("the answer"));
+    assert_eq!(stream.event(&mut session), Outcome::Close(Some(1008)));
+    assert_eq!(stream.event(&mut session), Outcome::Closed);
+}
+
+#[test]
+fn s7_1_5_an_end_without_a_close_is_abnormal_and_stays_so() {
+    let mut stream = Stream::new([HELLO[..9].to_vec()]);
+    stream.has_ended = true;
+    let mut session = server();
+    assert_eq!(stream.event(&mut session), Outcome::Text("Hel".into(), false));
+    for _ in 0..3 {
+        assert_eq!(
+            stream.event(&mut session),
+            Outcome::Failed(ReceiveError::AbnormalClosure)
+        );
+    }
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Err(SendError::Closed));
+}
+
+// "An error is returned only after `Write`/`Flush` let its Close leave or the write failed."
+
+#[test]
+fn s7_1_7_an_error_is_returned_after_its_close_has_left() {
+    let unmasked = b"\x81\x01x".to_vec();
+    for refuses in [false, true] {
+        let mut stream = Stream::new([text("a"), unmasked.clone()]);
+        stream.refuses = refuses;
+        let mut session = server();
+        assert_eq!(stream.event(&mut session), whole("a"));
+        for _ in 0..3 {
+            assert_eq!(stream.event(&mut session), protocol(ProtocolError::UnmaskedFrame));
+        }
+        let expected: &[u8] = if refuses { b"" } else { b"\x88\x02\x03\xea" };
+        assert_eq!(
+            (stream.output.as_slice(), stream.flushes),
+            (expected, usize::from(!refuses))
+        );
+    }
+}
+
+#[test]
+fn s7_1_7_fail_sends_its_close_and_every_later_call_says_so() {
+    let mut stream = Stream::new([text("a")]);
+    let mut session = server();
+    session.fail(CloseCode::POLICY_VIOLATION);
+    let error = protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION));
+    assert_eq!(stream.event(&mut session), error);
+    assert_eq!(stream.event(&mut session), error);
+    assert_eq!(stream.output, b"\x88\x02\x03\xf0");
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Err(SendError::Closed));
+}
+
+#[test]
+fn s7_1_7_what_was_found_before_fail_is_delivered() {
+    for input in [ping("one"), masked(testkit::Frame::pong("one")), text("one")] {
+        let mut session = server();
+        let mut stream = Stream::new([input]);
+        while session.next_event() != Ok(Next::Ready) {
+            let next = session.next_event().unwrap();
+            stream.perform(&mut session, next, &mut Frame::NONE.clone());
+        }
+        session.fail(CloseCode::POLICY_VIOLATION);
+        let outcome = stream.event(&mut session);
+        let expected = [
+            Outcome::Ping(b"one".into()),
+            Outcome::Pong(b"one".into()),
+            whole("one"),
+        ];
+        assert!(expected.contains(&outcome), "{outcome:?}");
+        assert_eq!(
+            stream.event(&mut session),
+            protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION))
+        );
+        assert!(stream.output.ends_with(b"\x88\x02\x03\xf0"));
+    }
+}
+
+// "A peer's Close within a frame of ours …"
+
+#[test]
+fn s5_5_1_a_close_within_a_frame_of_ours_is_answered_when_the_frame_ends() {
+    let payload = [b'x'; 600];
+    let mut stream = Stream::new([close(1001)]);
+    stream.takes = Some(300);
+    let mut session = server();
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    assert_eq!(stream.event(&mut session), Outcome::Close(Some(1001)));
+    for _ in 0..3 {
+        assert_eq!(
+            stream.event(&mut session),
+            Outcome::Failed(ReceiveError::UnfinishedFrame)
+        );
+    }
+    stream.takes = None;
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
+    assert_eq!(stream.event(&mut session), Outcome::Closed);
+    assert_eq!(stream.output.len(), 4 + 600 + 4);
+    assert!(stream.output.ends_with(b"x\x88\x02\x03\xe9"));
+}
+
+#[test]
+fn s5_5_1_after_fail_within_a_frame_no_close_goes_out_and_the_end_is_abnormal() {
+    let payload = [b'x'; 600];
+    let mut stream = Stream::new([close(1001)]);
+    stream.takes = Some(300);
+    let mut session = server();
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    assert_eq!(stream.event(&mut session), Outcome::Close(Some(1001)));
+    session.fail(CloseCode::INTERNAL_ERROR);
+    stream.takes = None;
+    for _ in 0..3 {
+        assert_eq!(
+            stream.event(&mut session),
+            Outcome::Failed(ReceiveError::AbnormalClosure)
+        );
+    }
+    assert_eq!(session.next_sent(&mut frame), Err(SendError::OtherFrame));
+    assert!(stream.flush(&mut session));
+    assert_eq!(stream.output.len(), 300);
+}
+
+#[test]
+fn s7_1_7_an_error_within_a_frame_of_ours_is_returned_at_once_and_its_close_follows_the_frame() {
+    let payload = [b'x'; 600];
+    let mut stream = Stream::new([b"\x81\x01x".to_vec()]);
+    stream.takes = Some(300);
+    let mut session = server();
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    assert_eq!(stream.event(&mut session), protocol(ProtocolError::UnmaskedFrame));
+    stream.takes = None;
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
+    assert!(stream.output.ends_with(b"x\x88\x02\x03\xea"));
+}
+
+// "After our Close a Ping is still answered until the peer's Close came."
+
+#[test]
+fn s5_5_2_a_ping_behind_our_close_is_answered_until_the_peers_close_came() {
+    let mut stream = Stream::new([[ping("a"), text("late"), ping("b"), close(1000)].concat()]);
+    let mut session = server();
+    assert_eq!(
+        stream.send(&mut session, &mut Frame::close(CloseCode::NORMAL_CLOSURE, "")),
+        Ok(true)
+    );
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("late"));
+    assert_eq!(stream.message(&mut session, &mut assembler), Outcome::Closed);
+    assert_eq!(stream.output, b"\x88\x02\x03\xe8\x8a\x01a\x8a\x01b");
+}
+
+// "Halves in two tasks: … one value `Pending` … that merges."
+
+#[test]
+fn s5_5_3_pending_keeps_the_latest_pong_and_the_close() {
+    let (mut inbound, mut outbound) = server().split();
+    let mut slot = Pending::NONE;
+    for input in [ping("a"), ping("b"), close(1000)] {
+        assert_eq!(inbound.next_event(), Ok(Next::Read));
+        inbound.space()[..input.len()].copy_from_slice(&input);
+        inbound.read(input.len());
+        assert_eq!(inbound.next_event(), Ok(Next::Ready));
+        assert!(inbound.event().is_some());
+        slot.merge(inbound.take_pending());
+    }
+    slot.merge(Pending::PING);
+    assert!(slot.is_close());
+    assert_eq!(inbound.next_event(), Ok(Next::Closed));
+    outbound.send_pending(&mut slot);
+    assert!(slot.is_empty());
+    assert_eq!(outbound.queued(), b"\x8a\x01b\x89\x00\x88\x02\x03\xe8");
+    assert!(outbound.is_closed());
+}
+
+#[test]
+fn s5_4_what_is_pending_waits_for_the_end_of_a_frame() {
+    let (_, mut outbound) = server().split();
+    let payload = [0; 600];
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(outbound.next_sent(&mut frame), Ok(Next::Write));
+    let mut slot = Pending::PING;
+    outbound.send_pending(&mut slot);
+    assert!(!slot.is_empty());
+    outbound.wrote(604, &mut frame);
+    assert_eq!(outbound.next_sent(&mut frame), Ok(Next::Ready));
+    outbound.send_pending(&mut slot);
+    assert_eq!((slot, outbound.queued()), (Pending::NONE, &b"\x89\x00"[..]));
+}
+
+// "A caller mixes `next_event` and `next_message` in any order …"
+
+#[test]
+fn s5_4_a_message_of_which_pieces_were_taken_as_events_is_skipped_and_said_once() {
+    let mut stream = Stream::new([
+        masked(testkit::Frame::text("a").fin(false)),
+        masked(testkit::Frame::continuation("b").fin(false)),
+        masked(testkit::Frame::continuation("c")),
+        text("next"),
+    ]);
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    assert_eq!(stream.event(&mut session), Outcome::Text("a".into(), false));
+    assert_eq!(
+        stream.message(&mut session, &mut assembler),
+        Outcome::Failed(ReceiveError::MessageSkipped)
+    );
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("next"));
+}
+
+#[test]
+fn s5_4_a_message_that_is_gathered_is_not_taken_as_events() {
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([masked(testkit::Frame::text("a").fin(false))]);
+    assert_eq!(
+        stream.message(&mut session, &mut assembler),
+        Outcome::Blocked(Next::Read)
+    );
+    stream.input.extend([
+        masked(testkit::Frame::continuation("b").fin(false)),
+        masked(testkit::Frame::continuation("c")),
+        ping("p"),
+        text("next"),
+    ]);
+    assert_eq!(
+        stream.event(&mut session),
+        Outcome::Failed(ReceiveError::MessageSkipped)
+    );
+    assert_eq!(stream.event(&mut session), Outcome::Ping(b"p".into()));
+    assert_eq!(stream.event(&mut session), whole("next"));
+}
+
+#[test]
+fn s5_4_a_message_is_gathered_in_one_memory() {
+    let mut session = server();
+    let mut one = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut other = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([masked(testkit::Frame::text("a").fin(false))]);
+    assert_eq!(
+        stream.message(&mut session, &mut one),
+        Outcome::Blocked(Next::Read)
+    );
+    stream
+        .input
+        .extend([masked(testkit::Frame::continuation("b")), text("next")]);
+    assert_eq!(
+        stream.message(&mut session, &mut other),
+        Outcome::Failed(ReceiveError::MessageSkipped)
+    );
+    assert_eq!(stream.message(&mut session, &mut one), whole("next"));
+}
+
+#[test]
+fn s5_4_what_next_event_found_and_nobody_took_is_part_of_the_message() {
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([[
+        masked(testkit::Frame::text("a").fin(false)),
+        masked(testkit::Frame::continuation("b")),
+        text("next"),
+    ]
+    .concat()]);
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("ab"));
+    assert_eq!(session.next_message(&mut assembler), Ok(Next::Ready));
+    assert_eq!(stream.event(&mut session), whole("next"));
+}
+
+// "The limit of a message is `Gather::capacity()`, also for one that is lent whole."
+
+#[test]
+fn s7_4_1_a_message_over_the_capacity_is_refused_with_1009_however_it_is_cut() {
+    let input = text("12345");
+    for cut in 1..=input.len() {
+        for fragmented in [false, true] {
+            let mut input = input.clone();
+            if fragmented {
+                input = [
+                    masked(testkit::Frame::text("123").fin(false)),
+                    masked(testkit::Frame::continuation("45")),
+                ]
+                .concat();
+            }
+            let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
+            let mut session = server();
+            let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+            for _ in 0..2 {
+                assert_eq!(
+                    stream.message(&mut session, &mut assembler),
+                    protocol(ProtocolError::MessageTooBig)
+                );
+            }
+            assert_eq!(stream.output, b"\x88\x02\x03\xf1");
+        }
+    }
+}
+
+// "`Frame` is a value that says what to send … a `Frame` that differs in any is refused with an error and nothing changes."
+
+#[test]
+fn s6_1_a_frame_goes_on_where_it_was_cut_short() {
+    let payload: Vec<u8> = (0..=255).cycle().take(1000).collect();
+    for takes in 1..300 {
+        let mut stream = Stream::new([]);
+        let mut session = server();
+        let mut frame = Frame::binary(&payload);
+        let mut calls = 0;
+        loop {
+            stream.takes = Some(takes);
+            calls += 1;
+            if stream.send(&mut session, &mut frame).unwrap() {
+                break;
+            }
+        }
+        assert!(calls >= 1004 / takes);
+        assert_eq!(stream.output[..4], [0x82, 126, 3, 0xe8]);
+        assert_eq!(stream.output[4..], payload);
+    }
+}
+
+#[test]
+fn s5_4_no_frame_but_the_one_that_was_begun_goes_on() {
+    let payload = [1; 1000];
+    let mut stream = Stream::new([]);
+    let mut session = server();
+    let mut other_session = server();
+    let mut frame = Frame::binary(&payload);
+    stream.takes = Some(500);
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    let before = format!("{session:?}");
+    assert_eq!(
+        session.next_sent(&mut Frame::text("x")),
+        Err(SendError::InsideFrame)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::ping(b"")),
+        Err(SendError::InsideFrame)
+    );
+    assert_eq!(other_session.next_sent(&mut frame), Err(SendError::OtherFrame));
+    // Another session's frame with the same number.
+    let other_payload = [2; 1000];
+    let mut other_frame = Frame::binary(&other_payload);
+    assert_eq!(other_session.next_sent(&mut other_frame), Ok(Next::Write));
+    assert_eq!(session.next_sent(&mut other_frame), Err(SendError::OtherFrame));
+    assert_eq!(other_session.next_sent(&mut frame), Err(SendError::OtherFrame));
+    assert_eq!(session.to_write(&other_frame)[1], b"");
+    assert_eq!(format!("{session:?}"), before);
+    stream.takes = None;
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
+    assert_eq!(stream.output[4..], payload);
+}
+
+#[test]
+fn a_frame_is_sent_once_and_by_one_session() {
+    let mut session = server();
+    let mut other = server();
+    for mut frame in [Frame::text("x"), Frame::ping(b"x"), Frame::text("")] {
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+        assert_eq!(other.next_sent(&mut frame), Err(SendError::OtherFrame));
+    }
+    assert_eq!(session.queued(), b"\x81\x01x\x89\x01x\x81\x00");
+    assert_eq!(other.queued(), b"");
+}
+
+#[test]
+fn s8_1_text_in_pieces_is_validated_by_the_sender_at_the_bad_byte() {
+    let mut session = server();
+    let at = |at| Err(SendError::InvalidUtf8(bareframe::InvalidUtf8 { at }));
+    assert_eq!(
+        session.next_sent(&mut Frame::text_piece(b"a\xc3").fragment(false)),
+        Ok(Next::Ready)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::text_piece(b"\xafb\xff").fragment(false)),
+        at(2)
+    );
+    assert_eq!(session.next_sent(&mut Frame::text("b").fragment(false)), at(0));
+    assert_eq!(session.next_sent(&mut Frame::text("")), at(0));
+    assert_eq!(
+        session.next_sent(&mut Frame::text_piece(b"\xafb")),
+        Ok(Next::Ready)
+    );
+    assert_eq!(session.queued(), b"\x01\x02a\xc3\x80\x02\xafb");
+    assert_eq!(session.next_sent(&mut Frame::text_piece(b"\xc3")), at(0));
+    assert_eq!(session.next_sent(&mut Frame::text("ok")), Ok(Next::Ready));
+}
+
+#[test]
+fn s5_4_what_was_received_is_forwarded_piece_by_piece() {
+    let input = [
+        masked(testkit::Frame::text("na\u{ef}ve").fin(false)),
+        masked(testkit::Frame::continuation("!")),
+    ]
+    .concat();
+    for cut in 1..input.len() {
+        let mut from = server();
+        let mut to = server();
+        for piece in input.chunks(cut) {
+            assert_eq!(from.next_event(), Ok(Next::Read));
+            from.space()[..piece.len()].copy_from_slice(piece);
+            from.read(piece.len());
+            while from.next_event() == Ok(Next::Ready) {
+                let Some(bareframe::Event::Data(data)) = from.event() else {
+                    panic!("a piece")
+                };
+                assert_eq!(to.next_sent(&mut Frame::forward(&data)), Ok(Next::Ready));
+            }
+        }
+        let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new([0; 4]));
+        let mut output = to.queued().to_vec();
+        let mut output = &mut output[..];
+        let mut received = Vec::new();
+        while let Some(bareframe::Event::Data(data)) = client.receive(&mut output).unwrap() {
+            received.extend_from_slice(data.payload());
+        }
+        assert_eq!(received, "na\u{ef}ve!".as_bytes());
+    }
+}
+
+#[test]
+fn a_queue_that_is_too_short_is_refused_with_the_length_it_needs() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 16], [0; 130]);
+    let error = SendError::BufferTooSmall(bareframe::BufferTooSmall { needed: 131 });
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Err(error));
+}
+
+#[test]
+fn a_server_writes_a_long_payload_from_where_it_is_and_a_client_masks_it_through_the_queue() {
+    let payload = [7; 1000];
+    let mut session = server();
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(session.next_sent(&mut frame), Ok(Next::Write));
+    let [queued, direct] = session.to_write(&frame);
+    assert_eq!((queued.len(), direct.len()), (4, 1000));
+    assert!(std::ptr::eq(direct, &payload[..]));
+
+    let mut keys = 0;
+    let mut client = client(&mut keys);
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(client.next_sent(&mut frame), Ok(Next::Write));
+    assert_eq!(client.to_write(&frame)[1], b"");
+    assert_eq!(client.queued().len(), 256);
+    assert_eq!(frame.left(), 1000 - (256 - 8));
+}
+
+fn client(drawn: &mut u32) -> Session<Client<impl FnMut() -> MaskingKey>, [u8; 256], [u8; 256]> {
+    let keys = || {
+        *drawn += 1;
+        MaskingKey::new(drawn.to_be_bytes())
+    };
+    Session::new(Connection::client(Config::DEFAULT, keys), [0; 256], [0; 256])
+}
+
+// "A prepared frame … is sent by any number of sessions."
+
+#[test]
+fn a_prepared_frame_is_sent_by_servers_as_it_is_and_by_clients_with_keys_of_their_own() {
+    let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"news", [0; 16]).unwrap();
+    for _ in 0..2 {
+        let mut session = server();
+        assert_eq!(
+            session.next_sent(&mut Frame::prepared(&prepared)),
+            Ok(Next::Ready)
+        );
+        assert_eq!(session.queued(), b"\x81\x04news");
+    }
+    let mut drawn = 0;
+    let mut session = client(&mut drawn);
+    for key in 1..=2_u8 {
+        assert_eq!(
+            session.next_sent(&mut Frame::prepared(&prepared)),
+            Ok(Next::Ready)
+        );
+        let frame = session.queued()[usize::from(key - 1) * 10..].to_vec();
+        assert_eq!(
+            frame,
+            [&[0x81, 0x84, 0, 0, 0, key][..], &[b'n', b'e', b'w', b's' ^ key]].concat()
+        );
+    }
+}
+
+#[test]
+fn s5_4_a_prepared_frame_is_refused_within_a_message_and_no_key_is_drawn() {
+    let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"news", [0; 16]).unwrap();
+    let mut drawn = 0;
+    let mut session = client(&mut drawn);
+    assert_eq!(
+        session.next_sent(&mut Frame::binary(b"a").fragment(false)),
+        Ok(Next::Ready)
+    );
+    let before = session.queued().to_vec();
+    assert_eq!(
+        session.next_sent(&mut Frame::prepared(&prepared)),
+        Err(SendError::MessageOpen)
+    );
+    assert_eq!(session.queued(), before);
+    drop(session);
+    assert_eq!(drawn, 1);
+    let mut session = server();
+    assert_eq!(
+        session.next_sent(&mut Frame::text("a").fragment(false)),
+        Ok(Next::Ready)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::prepared(&prepared)),
+        Err(SendError::MessageOpen)
+    );
+    assert_eq!(session.queued(), b"\x01\x01a");
+}
+
+#[test]
+fn a_long_prepared_frame_is_written_from_where_it_is() {
+    let payload = [b'x'; 1000];
+    let prepared = PreparedFrame::new(MessageKind::Binary, Rsv::NONE, &payload, vec![0; 1004]).unwrap();
+    let mut stream = Stream::new([]);
+    stream.step = 77;
+    let mut session = server();
+    assert_eq!(
+        stream.send(&mut session, &mut Frame::prepared(&prepared)),
+        Ok(true)
+    );
+    assert_eq!(stream.output, prepared.bytes());
+    let refused = PreparedFrame::new(MessageKind::Binary, Rsv::NONE, &payload, [0; 1003]);
+    assert_eq!(
+        refused.err(),
+        Some(SendError::BufferTooSmall(bareframe::BufferTooSmall {
+            needed: 1004
+        }))
+    );
+}
+
+#[test]
+fn both_halves_send_while_an_event_is_lent() {
+    let mut stream = Stream::new([text("echo")]);
+    let mut session = server();
+    while session.next_event() != Ok(Next::Ready) {
+        stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+    }
+    let (inbound, outbound) = session.both();
+    let Some(bareframe::Event::Data(data)) = inbound.event() else {
+        panic!("a text")
+    };
+    assert_eq!(outbound.next_sent(&mut Frame::forward(&data)), Ok(Next::Ready));
+    assert_eq!(session.queued(), b"\x81\x04echo");
+}
+
+fn _halves_are_send(session: ServerSession) {
+    fn send<T: Send>(_: T) {}
+    send(session.split());
+}

@@ -1,0 +1,443 @@
+//! The seam for extensions: payload that changes its length in both directions, ranges of a window, errors in the middle.
+
+mod stream;
+
+use bareframe::{
+    Assembler, Client, CloseCode, Config, Connection, Event, Extended, Extension, ExtensionWindow, Frame,
+    InboundExtension, MaskingKey, MessageKind, Next, OutboundExtension, PreparedFrame, ProtocolError,
+    ReceiveError, Rsv, SendError, Server, Session,
+};
+use bareframe_testkit as testkit;
+use stream::{Outcome, Stream, masked};
+
+/// A toy: a run of equal bytes becomes its length and the byte, marked by RSV1. What is received is written round and round a
+/// small window. A length of 0 is an error.
+struct Runs;
+
+/// What it received: half of a pair, and a run of which some bytes are still to be written.
+#[derive(Default)]
+struct Unpacker {
+    length: Option<u8>,
+    run: (u8, u8),
+    at: usize,
+}
+
+/// The longest run that it makes is a setting of its direction.
+struct Packer {
+    longest: u8,
+    run: (u8, u8),
+    fails_at: Option<u8>,
+}
+
+impl Extension for Runs {
+    type Inbound = Unpacker;
+    type Outbound = Packer;
+}
+
+impl InboundExtension for Unpacker {
+    type Window = ExtensionWindow<[u8; 8]>;
+
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+
+    fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode> {
+        if self.at == window.len() {
+            self.at = 0;
+        }
+        let start = self.at;
+        let mut taken = 0;
+        loop {
+            let (left, byte) = self.run;
+            if left > 0 {
+                if self.at == window.len() {
+                    break;
+                }
+                window[self.at] = byte;
+                self.at += 1;
+                self.run = (left - 1, byte);
+                continue;
+            }
+            let Some(&next) = input.get(taken) else { break };
+            taken += 1;
+            match self.length.take() {
+                None if next == 0 => return Err(CloseCode::POLICY_VIOLATION),
+                None => self.length = Some(next),
+                Some(length) => self.run = (length, next),
+            }
+        }
+        let is_done = is_last && taken == input.len() && self.run.0 == 0;
+        Ok(Extended::new(taken, start..self.at, is_done))
+    }
+}
+
+impl OutboundExtension for Packer {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+
+    fn begin(&mut self, kind: MessageKind, _: usize) -> bool {
+        kind == MessageKind::Text
+    }
+
+    fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {
+        let (mut taken, mut written) = (0, 0);
+        loop {
+            let (length, byte) = self.run;
+            match input.get(taken) {
+                Some(&next) if self.fails_at == Some(next) => return Err(CloseCode::INTERNAL_ERROR),
+                Some(&next) if length == 0 || next == byte && length < self.longest => {
+                    self.run = (length + 1, next);
+                    taken += 1;
+                    continue;
+                }
+                None if !is_last || length == 0 => {
+                    return Ok(Extended::new(taken, 0..written, is_last));
+                }
+                _ => {}
+            }
+            // Short frames, so that a message has several.
+            let Some(to) = out.get_mut(written..written + 2).filter(|_| written < 6) else {
+                return Ok(Extended::new(taken, 0..written, false));
+            };
+            to.copy_from_slice(&[length, byte]);
+            written += 2;
+            self.run = (0, 0);
+        }
+    }
+}
+
+const AGREED: Config = Config {
+    rsv: Rsv::RSV1,
+    ..Config::DEFAULT
+};
+
+type RunsSession<R> = Session<R, [u8; 64], [u8; 256], Runs>;
+
+fn packer(longest: u8) -> Packer {
+    Packer {
+        longest,
+        run: (0, 0),
+        fails_at: None,
+    }
+}
+
+fn server(packer: Packer) -> RunsSession<Server> {
+    let window = ExtensionWindow::new([0; 8]);
+    Session::with_extension(
+        Connection::server(AGREED),
+        [0; 64],
+        [0; 256],
+        Unpacker::default(),
+        window,
+        packer,
+    )
+}
+
+fn client(packer: Packer) -> RunsSession<Client<impl FnMut() -> MaskingKey>> {
+    let mut key = 0_u32;
+    let keys = move || {
+        key += 0x0102_0304;
+        MaskingKey::new(key.to_be_bytes())
+    };
+    let window = ExtensionWindow::new([0; 8]);
+    Session::with_extension(
+        Connection::client(AGREED, keys),
+        [0; 64],
+        [0; 256],
+        Unpacker::default(),
+        window,
+        packer,
+    )
+}
+
+fn packed(first: bool, fin: bool, payload: &[u8]) -> Vec<u8> {
+    let frame = if first {
+        testkit::Frame::text(payload).rsv(Rsv::RSV1)
+    } else {
+        testkit::Frame::continuation(payload)
+    };
+    masked(frame.fin(fin))
+}
+
+/// What joins the pieces of a message.
+fn joined(stream: &mut Stream, session: &mut RunsSession<Server>) -> Result<Vec<u8>, ReceiveError> {
+    let mut all = Vec::new();
+    loop {
+        match stream.event(session) {
+            Outcome::Text(text, is_last) => {
+                all.extend_from_slice(text.as_bytes());
+                if is_last {
+                    return Ok(all);
+                }
+            }
+            Outcome::Binary(payload, is_last) => {
+                all.extend_from_slice(&payload);
+                if is_last {
+                    return Ok(all);
+                }
+            }
+            Outcome::Failed(error) => return Err(error),
+            outcome => panic!("{outcome:?}"),
+        }
+    }
+}
+
+#[test]
+fn s5_8_payload_gets_longer_and_shorter_and_a_message_several_frames() {
+    let text = "aaaaaaaaabbbbbbbbbbbbbccdeeeeeeeeeeeeeeeeeeeeef";
+    for step in [1, 2, 3, 7, 64] {
+        let mut sender = client(packer(9));
+        let mut out = Stream::new([]);
+        assert_eq!(out.send(&mut sender, &mut Frame::text(text)), Ok(true));
+        assert_eq!(out.output[0], 0x41, "RSV1, and not the last frame");
+        let mut stream = Stream::new(out.output.chunks(step).map(<[u8]>::to_vec));
+        let mut receiver = server(packer(3));
+        assert_eq!(joined(&mut stream, &mut receiver), Ok(text.into()));
+        // The other direction has settings of its own.
+        assert_eq!(receiver.next_sent(&mut Frame::text("aaaa")), Ok(Next::Ready));
+        assert_eq!(receiver.queued(), b"\xc1\x04\x03a\x01a");
+    }
+}
+
+#[test]
+fn s5_8_every_cut_of_the_input_gives_the_same_message() {
+    let input = [
+        packed(true, false, b"\x05a\x0c"),
+        packed(false, false, b""),
+        packed(false, true, b"b\x01c"),
+    ]
+    .concat();
+    for cut in 1..=input.len() {
+        let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
+        let mut session = server(packer(9));
+        assert_eq!(
+            joined(&mut stream, &mut session),
+            Ok(b"aaaaabbbbbbbbbbbbc".to_vec())
+        );
+        let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
+        let mut session = server(packer(9));
+        let mut assembler = Assembler::new(heapless::Vec::<u8, 32>::new());
+        let outcome = stream.message(&mut session, &mut assembler);
+        assert_eq!(outcome, Outcome::Text("aaaaabbbbbbbbbbbbc".into(), true));
+    }
+}
+
+#[test]
+fn s5_8_what_is_lent_of_a_window_is_not_to_be_changed() {
+    let mut stream = Stream::new([packed(true, true, b"\x03a")]);
+    let mut session = server(packer(9));
+    while session.next_event() != Ok(Next::Ready) {
+        stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+    }
+    let Some(Event::Data(data)) = session.event() else {
+        panic!("a text")
+    };
+    assert_eq!((data.as_str(), data.rsv()), (Some("aaa"), Rsv::NONE));
+    let data = data.into_payload_mut().unwrap_err();
+    assert_eq!(data.into_payload(), b"aaa");
+}
+
+#[test]
+fn s8_1_text_is_validated_behind_the_extension() {
+    let a_umlaut = "\u{e4}".as_bytes();
+    let valid = [1, a_umlaut[0], 1, a_umlaut[1]];
+    let mut session = server(packer(9));
+    assert_eq!(
+        joined(&mut Stream::new([packed(true, true, &valid)]), &mut session),
+        Ok(a_umlaut.to_vec())
+    );
+    let invalid = Err(ReceiveError::Protocol(ProtocolError::InvalidUtf8));
+    for payload in [&[2, 0xC3][..], &[1, 0xFF], &[9, b'a', 1, 0xC3]] {
+        let mut session = server(packer(9));
+        let mut stream = Stream::new([packed(true, true, payload)]);
+        assert_eq!(joined(&mut stream, &mut session), invalid);
+        assert_eq!(stream.output, b"\x88\x02\x03\xef");
+    }
+}
+
+#[test]
+fn s7_1_7_an_extension_that_fails_in_the_middle_fails_the_connection_with_its_code() {
+    let mut session = server(packer(9));
+    let mut stream = Stream::new([packed(true, false, b"\x02a\x00")]);
+    let error = ReceiveError::Protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION));
+    assert_eq!(joined(&mut stream, &mut session), Err(error));
+    assert_eq!(stream.output, b"\x88\x02\x03\xf0");
+
+    let mut session = server(Packer {
+        fails_at: Some(b'!'),
+        ..packer(9)
+    });
+    let mut stream = Stream::new([]);
+    let failed = Err(SendError::Extension(CloseCode::INTERNAL_ERROR));
+    assert_eq!(stream.send(&mut session, &mut Frame::text("abcdefghi!")), failed);
+    assert_eq!(
+        stream.send(&mut session, &mut Frame::text("x")),
+        Err(SendError::Closed)
+    );
+    assert!(stream.flush(&mut session));
+    assert!(stream.output.ends_with(b"\x88\x02\x03\xf3"));
+}
+
+#[test]
+fn s5_5_control_frames_go_between_the_frames_that_an_extension_makes() {
+    let mut session = server(packer(1));
+    let text: String = ('a'..='z').cycle().take(300).collect();
+    let mut stream = Stream::new([]);
+    let mut frame = Frame::text(&text);
+    assert_eq!(session.next_sent(&mut frame), Ok(Next::Write));
+    assert_eq!(
+        session.next_sent(&mut Frame::text("x")),
+        Err(SendError::InsideFrame)
+    );
+    assert!(stream.flush(&mut session));
+    assert_eq!(stream.send(&mut session, &mut Frame::ping(b"?")), Ok(true));
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
+    let mut receiver = Connection::client(AGREED, || MaskingKey::new([0; 4]));
+    let mut output = &mut stream.output[..];
+    let (mut packed, mut pings) = (Vec::new(), 0);
+    while let Some(event) = receiver.receive(&mut output).unwrap() {
+        match event {
+            Event::Data(data) => packed.extend_from_slice(data.payload()),
+            Event::Ping(_) => pings += 1,
+            event => panic!("{event:?}"),
+        }
+    }
+    assert_eq!((packed.len(), pings), (600, 1));
+}
+
+#[test]
+fn s5_4_an_extended_message_may_be_sent_in_fragments() {
+    let mut session = server(packer(9));
+    assert_eq!(
+        session.next_sent(&mut Frame::text("aa").fragment(false)),
+        Ok(Next::Ready)
+    );
+    assert_eq!(session.queued(), b"", "the run may go on");
+    assert_eq!(
+        session.next_sent(&mut Frame::binary(b"b").fragment(false)),
+        Err(SendError::WrongKind)
+    );
+    assert_eq!(session.next_sent(&mut Frame::ping(b"")), Ok(Next::Ready));
+    assert_eq!(session.next_sent(&mut Frame::text("ab")), Ok(Next::Ready));
+    assert_eq!(session.queued(), b"\x89\x00\xc1\x04\x03a\x01b");
+}
+
+#[test]
+fn s5_8_messages_without_the_bits_pass_by_the_extension() {
+    let mut session = server(packer(9));
+    let mut stream = Stream::new([
+        masked(testkit::Frame::text("plain")),
+        packed(true, true, b"\x02x"),
+    ]);
+    assert_eq!(stream.event(&mut session), Outcome::Text("plain".into(), true));
+    assert_eq!(stream.event(&mut session), Outcome::Text("xx".into(), true));
+    assert_eq!(session.next_sent(&mut Frame::binary(b"bbb")), Ok(Next::Ready));
+    let prepared = PreparedFrame::new(MessageKind::Text, Rsv::RSV1, b"\x03a", [0; 8]).unwrap();
+    assert_eq!(
+        session.next_sent(&mut Frame::prepared(&prepared)),
+        Ok(Next::Ready)
+    );
+    assert_eq!(session.queued(), b"\x82\x03bbb\xc1\x02\x03a");
+}
+
+#[test]
+fn s9_1_an_extension_that_was_not_agreed_on_changes_nothing() {
+    let mut session = Session::<_, _, _, Option<Runs>>::with_extension(
+        Connection::server(Config::DEFAULT),
+        [0; 64],
+        [0; 256],
+        None,
+        ExtensionWindow::new([0; 8]),
+        None,
+    );
+    let mut stream = Stream::new([
+        masked(testkit::Frame::text("plain")),
+        packed(true, true, b"\x02x"),
+    ]);
+    assert_eq!(stream.event(&mut session), Outcome::Text("plain".into(), true));
+    assert_eq!(stream.send(&mut session, &mut Frame::text("aaa")), Ok(true));
+    assert_eq!(stream.output, b"\x81\x03aaa");
+    let error = Outcome::Failed(ReceiveError::Protocol(ProtocolError::ReservedBits));
+    assert_eq!(stream.event(&mut session), error);
+}
+
+/// An extension that is wrong in one way.
+struct Broken(Extended);
+
+impl Extension for Broken {
+    type Inbound = Broken;
+    type Outbound = Broken;
+}
+
+impl InboundExtension for Broken {
+    type Window = ExtensionWindow<[u8; 4]>;
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+    fn receive(&mut self, _: &mut [u8], _: &[u8], _: bool) -> Result<Extended, CloseCode> {
+        Ok(self.0.clone())
+    }
+}
+
+impl OutboundExtension for Broken {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+    fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+        true
+    }
+    fn send(&mut self, _: &[u8], _: bool, _: &mut [u8]) -> Result<Extended, CloseCode> {
+        Ok(self.0.clone())
+    }
+}
+
+#[test]
+fn an_extension_that_lies_or_makes_no_progress_fails_the_connection_as_our_own_fault() {
+    #[expect(clippy::reversed_empty_ranges, reason = "it is wrong")]
+    let wrong = [
+        Extended::new(9, 0..1, false),
+        Extended::new(0, 0..0, false),
+        Extended::new(0, 3..1, false),
+        Extended::new(0, usize::MAX - 1..usize::MAX, false),
+    ];
+    for made in wrong {
+        let mut session = Session::<_, _, _, Broken>::with_extension(
+            Connection::server(AGREED),
+            [0; 64],
+            [0; 256],
+            Broken(made.clone()),
+            ExtensionWindow::new([0; 4]),
+            Broken(made),
+        );
+        let failed = Err(SendError::Extension(CloseCode::INTERNAL_ERROR));
+        assert_eq!(session.next_sent(&mut Frame::text("text")), failed);
+    }
+    for made in [
+        Extended::new(9, 0..1, false),
+        Extended::new(0, 0..0, false),
+        Extended::new(0, 0..5, false),
+    ] {
+        let mut session = Session::<_, _, _, Broken>::with_extension(
+            Connection::server(AGREED),
+            [0; 64],
+            [0; 256],
+            Broken(made.clone()),
+            ExtensionWindow::new([0; 4]),
+            Broken(made),
+        );
+        let mut stream = Stream::new([packed(true, true, b"text")]);
+        let error = ReceiveError::Protocol(ProtocolError::Failed(CloseCode::INTERNAL_ERROR));
+        assert_eq!(stream.event(&mut session), Outcome::Failed(error));
+    }
+}
+
+#[test]
+fn no_extension_has_no_state() {
+    // As large as if there were no field for it: the halves of a connection, the memory, and what the session knows itself.
+    type Plain = Session<Server, [u8; 0], [u8; 0]>;
+    type Optional = Session<Server, [u8; 0], [u8; 0], Option<Runs>>;
+    assert_eq!(size_of::<<() as InboundExtension>::Window>(), 0);
+    assert!(size_of::<Plain>() < size_of::<Optional>());
+    assert!(size_of::<Plain>() <= 320 + 160, "{}", size_of::<Plain>());
+}
