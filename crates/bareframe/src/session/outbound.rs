@@ -152,6 +152,10 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
 
     /// Queues what the reading half left, as far as there is room between frames; the rest stays in `pending`.
     pub fn send_pending(&mut self, pending: &mut Pending) {
+        if self.stopped != Stopped::No {
+            *pending = Pending::NONE;
+            return;
+        }
         while self.has_room()
             && let Some(pong) = pending.pong.take()
         {

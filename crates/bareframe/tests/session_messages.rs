@@ -1,0 +1,134 @@
+//! Whole messages and pieces of them, in any order of the calls that take them.
+
+mod stream;
+
+use bareframe::{Assembler, Frame, Next, ProtocolError, ReceiveError};
+use bareframe_testkit as testkit;
+use stream::{Outcome, Stream, masked, server};
+
+fn text(payload: &str) -> Vec<u8> {
+    masked(testkit::Frame::text(payload))
+}
+
+fn ping(payload: &str) -> Vec<u8> {
+    masked(testkit::Frame::ping(payload))
+}
+
+fn whole(text: &str) -> Outcome {
+    Outcome::Text(text.into(), true)
+}
+
+fn protocol(error: ProtocolError) -> Outcome {
+    Outcome::Failed(ReceiveError::Protocol(error))
+}
+
+// "A caller mixes `next_event` and `next_message` in any order …"
+
+#[test]
+fn s5_4_a_message_of_which_pieces_were_taken_as_events_is_skipped_and_said_once() {
+    let mut stream = Stream::new([
+        masked(testkit::Frame::text("a").fin(false)),
+        masked(testkit::Frame::continuation("b").fin(false)),
+        masked(testkit::Frame::continuation("c")),
+        text("next"),
+    ]);
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    assert_eq!(stream.event(&mut session), Outcome::Text("a".into(), false));
+    assert_eq!(
+        stream.message(&mut session, &mut assembler),
+        Outcome::Failed(ReceiveError::MessageSkipped)
+    );
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("next"));
+}
+
+#[test]
+fn s5_4_a_message_that_is_gathered_is_not_taken_as_events() {
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([masked(testkit::Frame::text("a").fin(false))]);
+    assert_eq!(
+        stream.message(&mut session, &mut assembler),
+        Outcome::Blocked(Next::Read)
+    );
+    stream.input.extend([
+        masked(testkit::Frame::continuation("b").fin(false)),
+        masked(testkit::Frame::continuation("c")),
+        ping("p"),
+        text("next"),
+    ]);
+    assert_eq!(
+        stream.event(&mut session),
+        Outcome::Failed(ReceiveError::MessageSkipped)
+    );
+    assert_eq!(stream.event(&mut session), Outcome::Ping(b"p".into()));
+    assert_eq!(stream.event(&mut session), whole("next"));
+}
+
+#[test]
+fn s5_4_a_message_is_gathered_in_one_memory() {
+    let mut session = server();
+    let mut one = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut other = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([masked(testkit::Frame::text("a").fin(false))]);
+    assert_eq!(
+        stream.message(&mut session, &mut one),
+        Outcome::Blocked(Next::Read)
+    );
+    stream
+        .input
+        .extend([masked(testkit::Frame::continuation("b")), text("next")]);
+    assert_eq!(
+        stream.message(&mut session, &mut other),
+        Outcome::Failed(ReceiveError::MessageSkipped)
+    );
+    assert_eq!(stream.message(&mut session, &mut one), whole("next"));
+}
+
+#[test]
+fn s5_4_what_next_event_found_and_nobody_took_is_part_of_the_message() {
+    let mut session = server();
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([[
+        masked(testkit::Frame::text("a").fin(false)),
+        masked(testkit::Frame::continuation("b")),
+        text("next"),
+    ]
+    .concat()]);
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert_eq!(session.next_event(), Ok(Next::Ready));
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("ab"));
+    assert_eq!(session.next_message(&mut assembler), Ok(Next::Ready));
+    assert_eq!(stream.event(&mut session), whole("next"));
+}
+
+// "The limit of a message is `Gather::capacity()`, also for one that is lent whole."
+
+#[test]
+fn s7_4_1_a_message_over_the_capacity_is_refused_with_1009_however_it_is_cut() {
+    let input = text("12345");
+    for cut in 1..=input.len() {
+        for fragmented in [false, true] {
+            let mut input = input.clone();
+            if fragmented {
+                input = [
+                    masked(testkit::Frame::text("123").fin(false)),
+                    masked(testkit::Frame::continuation("45")),
+                ]
+                .concat();
+            }
+            let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
+            let mut session = server();
+            let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+            for _ in 0..2 {
+                assert_eq!(
+                    stream.message(&mut session, &mut assembler),
+                    protocol(ProtocolError::MessageTooBig)
+                );
+            }
+            assert_eq!(stream.output, b"\x88\x02\x03\xf1");
+        }
+    }
+}

@@ -1,0 +1,297 @@
+//! Frames on their way out: cut short, given up, given to another session, prepared and forwarded.
+
+mod stream;
+
+use bareframe::{
+    Client, Config, Connection, Frame, MaskingKey, MessageKind, Next, PreparedFrame, Rsv, SendError, Session,
+};
+use bareframe_testkit as testkit;
+use stream::{Stream, masked, server};
+
+// "`Frame` is a value that says what to send … a `Frame` that differs in any is refused with an error and nothing changes."
+
+#[test]
+fn s6_1_a_frame_goes_on_where_it_was_cut_short() {
+    let payload: Vec<u8> = (0..=255).cycle().take(1000).collect();
+    for takes in 1..300 {
+        let mut stream = Stream::new([]);
+        let mut session = server();
+        let mut frame = Frame::binary(&payload);
+        let mut calls = 0;
+        loop {
+            stream.takes = Some(takes);
+            calls += 1;
+            if stream.send(&mut session, &mut frame).unwrap() {
+                break;
+            }
+        }
+        assert!(calls >= 1004 / takes);
+        assert_eq!(stream.output[..4], [0x82, 126, 3, 0xe8]);
+        assert_eq!(stream.output[4..], payload);
+    }
+}
+
+#[test]
+fn s5_4_no_frame_but_the_one_that_was_begun_goes_on() {
+    let payload = [1; 1000];
+    let mut stream = Stream::new([]);
+    let mut session = server();
+    let mut other_session = server();
+    let mut frame = Frame::binary(&payload);
+    stream.takes = Some(500);
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    let before = format!("{session:?}");
+    assert_eq!(
+        session.next_sent(&mut Frame::text("x")),
+        Err(SendError::InsideFrame)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::ping(b"")),
+        Err(SendError::InsideFrame)
+    );
+    assert_eq!(other_session.next_sent(&mut frame), Err(SendError::OtherFrame));
+    // Another session's frame with the same number.
+    let other_payload = [2; 1000];
+    let mut other_frame = Frame::binary(&other_payload);
+    assert_eq!(other_session.next_sent(&mut other_frame), Ok(Next::Write));
+    assert_eq!(session.next_sent(&mut other_frame), Err(SendError::OtherFrame));
+    assert_eq!(other_session.next_sent(&mut frame), Err(SendError::OtherFrame));
+    assert_eq!(session.to_write(&other_frame)[1], b"");
+    assert_eq!(format!("{session:?}"), before);
+    stream.takes = None;
+    assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
+    assert_eq!(stream.output[4..], payload);
+}
+
+#[test]
+fn a_frame_is_sent_once_and_by_one_session() {
+    let mut session = server();
+    let mut other = server();
+    for mut frame in [Frame::text("x"), Frame::ping(b"x"), Frame::text("")] {
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+        assert_eq!(other.next_sent(&mut frame), Err(SendError::OtherFrame));
+    }
+    assert_eq!(session.queued(), b"\x81\x01x\x89\x01x\x81\x00");
+    assert_eq!(other.queued(), b"");
+}
+
+#[test]
+fn s8_1_text_in_pieces_is_validated_by_the_sender_at_the_bad_byte() {
+    let mut session = server();
+    let at = |at| Err(SendError::InvalidUtf8(bareframe::InvalidUtf8 { at }));
+    assert_eq!(
+        session.next_sent(&mut Frame::text_piece(b"a\xc3").fragment(false)),
+        Ok(Next::Ready)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::text_piece(b"\xafb\xff").fragment(false)),
+        at(2)
+    );
+    assert_eq!(session.next_sent(&mut Frame::text("b").fragment(false)), at(0));
+    assert_eq!(session.next_sent(&mut Frame::text("")), at(0));
+    assert_eq!(
+        session.next_sent(&mut Frame::text_piece(b"\xafb")),
+        Ok(Next::Ready)
+    );
+    assert_eq!(session.queued(), b"\x01\x02a\xc3\x80\x02\xafb");
+    assert_eq!(session.next_sent(&mut Frame::text_piece(b"\xc3")), at(0));
+    assert_eq!(session.next_sent(&mut Frame::text("ok")), Ok(Next::Ready));
+}
+
+#[test]
+fn s5_4_what_was_received_is_forwarded_piece_by_piece() {
+    let input = [
+        masked(testkit::Frame::text("na\u{ef}ve").fin(false)),
+        masked(testkit::Frame::continuation("!")),
+    ]
+    .concat();
+    for cut in 1..input.len() {
+        let mut from = server();
+        let mut to = server();
+        for piece in input.chunks(cut) {
+            assert_eq!(from.next_event(), Ok(Next::Read));
+            from.space()[..piece.len()].copy_from_slice(piece);
+            from.read(piece.len());
+            while from.next_event() == Ok(Next::Ready) {
+                let Some(bareframe::Event::Data(data)) = from.event() else {
+                    panic!("a piece")
+                };
+                assert_eq!(to.next_sent(&mut Frame::forward(&data)), Ok(Next::Ready));
+            }
+        }
+        let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new([0; 4]));
+        let mut output = to.queued().to_vec();
+        let mut output = &mut output[..];
+        let mut received = Vec::new();
+        while let Some(bareframe::Event::Data(data)) = client.receive(&mut output).unwrap() {
+            received.extend_from_slice(data.payload());
+        }
+        assert_eq!(received, "na\u{ef}ve!".as_bytes());
+    }
+}
+
+#[test]
+fn a_queue_that_is_too_short_is_refused_with_the_length_it_needs() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 16], [0; 130]);
+    let error = SendError::BufferTooSmall(bareframe::BufferTooSmall { needed: 131 });
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Err(error));
+}
+
+#[test]
+fn a_server_writes_a_long_payload_from_where_it_is_and_a_client_masks_it_through_the_queue() {
+    let payload = [7; 1000];
+    let mut session = server();
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(session.next_sent(&mut frame), Ok(Next::Write));
+    let [queued, direct] = session.to_write(&frame);
+    assert_eq!((queued.len(), direct.len()), (4, 1000));
+    assert!(std::ptr::eq(direct, &payload[..]));
+
+    let mut keys = 0;
+    let mut client = client(&mut keys);
+    let mut frame = Frame::binary(&payload);
+    assert_eq!(client.next_sent(&mut frame), Ok(Next::Write));
+    assert_eq!(client.to_write(&frame)[1], b"");
+    assert_eq!(client.queued().len(), 256);
+    assert_eq!(frame.left(), 1000 - (256 - 8));
+}
+
+fn client(drawn: &mut u32) -> Session<Client<impl FnMut() -> MaskingKey>, [u8; 256], [u8; 256]> {
+    let keys = || {
+        *drawn += 1;
+        MaskingKey::new(drawn.to_be_bytes())
+    };
+    Session::new(Connection::client(Config::DEFAULT, keys), [0; 256], [0; 256])
+}
+
+// "A prepared frame … is sent by any number of sessions."
+
+#[test]
+fn a_prepared_frame_is_sent_by_servers_as_it_is_and_by_clients_with_keys_of_their_own() {
+    let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"news", [0; 16]).unwrap();
+    for _ in 0..2 {
+        let mut session = server();
+        assert_eq!(
+            session.next_sent(&mut Frame::prepared(&prepared)),
+            Ok(Next::Ready)
+        );
+        assert_eq!(session.queued(), b"\x81\x04news");
+    }
+    let mut drawn = 0;
+    let mut session = client(&mut drawn);
+    for key in 1..=2_u8 {
+        assert_eq!(
+            session.next_sent(&mut Frame::prepared(&prepared)),
+            Ok(Next::Ready)
+        );
+        let frame = session.queued()[usize::from(key - 1) * 10..].to_vec();
+        assert_eq!(
+            frame,
+            [&[0x81, 0x84, 0, 0, 0, key][..], &[b'n', b'e', b'w', b's' ^ key]].concat()
+        );
+    }
+}
+
+#[test]
+fn s5_4_a_prepared_frame_is_refused_within_a_message_and_no_key_is_drawn() {
+    let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"news", [0; 16]).unwrap();
+    let mut drawn = 0;
+    let mut session = client(&mut drawn);
+    assert_eq!(
+        session.next_sent(&mut Frame::binary(b"a").fragment(false)),
+        Ok(Next::Ready)
+    );
+    let before = session.queued().to_vec();
+    assert_eq!(
+        session.next_sent(&mut Frame::prepared(&prepared)),
+        Err(SendError::MessageOpen)
+    );
+    assert_eq!(session.queued(), before);
+    drop(session);
+    assert_eq!(drawn, 1);
+    let mut session = server();
+    assert_eq!(
+        session.next_sent(&mut Frame::text("a").fragment(false)),
+        Ok(Next::Ready)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::prepared(&prepared)),
+        Err(SendError::MessageOpen)
+    );
+    assert_eq!(session.queued(), b"\x01\x01a");
+}
+
+#[test]
+fn a_long_prepared_frame_is_written_from_where_it_is() {
+    let payload = [b'x'; 1000];
+    let prepared = PreparedFrame::new(MessageKind::Binary, Rsv::NONE, &payload, vec![0; 1004]).unwrap();
+    let mut stream = Stream::new([]);
+    stream.step = 77;
+    let mut session = server();
+    assert_eq!(
+        stream.send(&mut session, &mut Frame::prepared(&prepared)),
+        Ok(true)
+    );
+    assert_eq!(stream.output, prepared.bytes());
+    let refused = PreparedFrame::new(MessageKind::Binary, Rsv::NONE, &payload, [0; 1003]);
+    assert_eq!(
+        refused.err(),
+        Some(SendError::BufferTooSmall(bareframe::BufferTooSmall {
+            needed: 1004
+        }))
+    );
+}
+
+#[test]
+fn a_frame_that_was_given_up_leaves_only_fail() {
+    let payload = [1; 1000];
+    let mut stream = Stream::new([]);
+    stream.takes = Some(300);
+    let mut session = server();
+    {
+        let mut frame = Frame::binary(&payload);
+        assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    }
+    stream.takes = None;
+    // Another frame of the same payload is not the one that was begun.
+    assert_eq!(
+        session.next_sent(&mut Frame::binary(&payload)),
+        Err(SendError::InsideFrame)
+    );
+    assert_eq!(
+        session.next_sent(&mut Frame::close_without_code()),
+        Err(SendError::InsideFrame)
+    );
+    session.fail(bareframe::CloseCode::INTERNAL_ERROR);
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Err(SendError::Closed));
+    assert!(stream.flush(&mut session));
+    assert_eq!(stream.output.len(), 300);
+}
+
+#[test]
+fn s5_1_a_refused_send_changes_nothing_and_draws_no_key() {
+    let mut drawn = 0;
+    let mut session = client(&mut drawn);
+    assert_eq!(
+        session.next_sent(&mut Frame::binary(b"a").fragment(false)),
+        Ok(Next::Ready)
+    );
+    let before = format!("{session:?}");
+    let long = [0; 126];
+    for (mut frame, error) in [
+        (Frame::text("b"), SendError::WrongKind),
+        (Frame::binary(b"b").with_rsv(Rsv::RSV1), SendError::ReservedBits),
+        (Frame::ping(&long), SendError::OversizedControl),
+        (
+            Frame::close(bareframe::CloseCode::NORMAL_CLOSURE, &"x".repeat(124)),
+            SendError::OversizedControl,
+        ),
+    ] {
+        assert_eq!(session.next_sent(&mut frame), Err(error));
+        assert!(!frame.is_begun());
+        assert_eq!(format!("{session:?}"), before);
+    }
+    drop(session);
+    assert_eq!(drawn, 1);
+}
