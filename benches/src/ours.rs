@@ -89,7 +89,7 @@ fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> (u64, u64)
 /// As [`look`] at a payload of which this may be only a piece.
 #[inline(always)]
 fn look_at_piece(data: &Data<'_>) -> u64 {
-    match data.first() {
+    match data.is_first() {
         true => look(data.payload()),
         false => data.payload().len() as u64,
     }
@@ -179,7 +179,7 @@ pub fn header() -> impl FnMut(usize) -> u64 {
 pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
     let (mut connection, mut out) = (client(), vec![0; out]);
     move |payload| {
-        let Ok(len) = connection.encode(MessageKind::Binary, payload, &mut out) else {
+        let Ok(len) = connection.encode(MessageKind::Binary, Rsv::NONE, payload, &mut out) else {
             return 0;
         };
         black_box(&out[..len]).len() as u64

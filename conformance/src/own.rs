@@ -19,12 +19,10 @@ const HEAD_LIMIT: usize = 32 << 10;
 /// Returns how a client connects; over TLS if the URL says so.
 #[must_use]
 pub fn connector(tls: Option<Arc<ClientConfig>>) -> Connector<'static> {
-    Connector {
-        subprotocols: &SUBPROTOCOLS,
-        tls,
-        head_limit: HEAD_LIMIT,
-        ..Connector::DEFAULT
-    }
+    Connector::DEFAULT
+        .with_subprotocols(&SUBPROTOCOLS)
+        .with_tls(tls)
+        .with_head_limit(HEAD_LIMIT)
 }
 
 /// Connects as a client.
@@ -62,10 +60,7 @@ pub fn serve<S: Stream>(
     reports: &Sender<Report>,
     headers: &[(&str, &str)],
 ) -> Result<(u16, String), Failure> {
-    let acceptor = Acceptor {
-        head_limit: HEAD_LIMIT,
-        ..Acceptor::DEFAULT
-    };
+    let acceptor = Acceptor::DEFAULT.with_head_limit(HEAD_LIMIT);
     let incoming = acceptor.read(stream)?;
     let received = incoming.request().headers().map(|header| {
         let value = String::from_utf8_lossy(header.value());
@@ -134,10 +129,10 @@ impl<S: Stream, R: Role> Talk for WebSocket<S, R> {
             match self.read_event()?.ok_or("the connection has ended")? {
                 Event::Data(piece) => {
                     message.extend_from_slice(piece.payload());
-                    if piece.last() && piece.kind() == MessageKind::Text {
+                    if piece.is_last() && piece.kind() == MessageKind::Text {
                         return Ok(Said::Text(String::from_utf8(message)?));
                     }
-                    if piece.last() {
+                    if piece.is_last() {
                         return Ok(Said::Binary(message));
                     }
                 }

@@ -4,8 +4,8 @@
 
 use arbitrary::Arbitrary;
 use bareframe::{
-    AssembleError, Assembled, Assembler, BufferTooSmall, Connection, Event, Gather, MaskingKey, Message,
-    MessageKind, Role, Rsv, SliceBuffer,
+    AssembleError, Assembled, Assembler, Connection, Event, Gather, MaskingKey, Message, MessageKind, Role,
+    Rsv, SliceBuffer,
 };
 use bareframe_fuzz::Conversation;
 use bareframe_testkit::{Script, Seen, Side, Transcript, judge};
@@ -20,24 +20,6 @@ struct Input<'a> {
 /// A message as it came whole, or why it did not.
 type Came = Result<(MessageKind, Rsv, Vec<u8>), AssembleError>;
 
-/// Memory that grows, as an adapter with an allocator has.
-struct Growing(Vec<u8>);
-
-impl Gather for Growing {
-    fn clear(&mut self) {
-        self.0.clear();
-    }
-
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
-        self.0.extend_from_slice(piece);
-        Ok(())
-    }
-
-    fn as_mut_slice(&mut self) -> &mut [u8] {
-        &mut self.0
-    }
-}
-
 fuzz_target!(|input: Input<'_>| {
     let script = input.conversation.script();
     let verdict = judge(script.side, script.config, &script.input);
@@ -50,7 +32,7 @@ fuzz_target!(|input: Input<'_>| {
         capacity,
     );
     judge_messages(&due, &run(&input, &script, heapless::Vec::<u8, 32>::new()), 32);
-    judge_messages(&due, &run(&input, &script, Growing(Vec::new())), usize::MAX);
+    judge_messages(&due, &run(&input, &script, Vec::new()), usize::MAX);
 });
 
 /// The messages that the oracle saw to their end.
@@ -99,7 +81,7 @@ fn pushed<B: Gather, R: Role>(
         let mut rest = &mut piece[..];
         while let Ok(Some(event)) = connection.receive(&mut rest) {
             let Event::Data(data) = event else { continue };
-            let (first, last) = (data.first(), data.last());
+            let (first, last) = (data.is_first(), data.is_last());
             dropped &= !first;
             match assembler.push(data) {
                 Ok(Assembled::Whole(message)) => {

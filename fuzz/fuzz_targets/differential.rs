@@ -113,15 +113,12 @@ const LIMIT: usize = 1 << 16;
 
 fuzz_target!(|conversation: Conversation<'_>| {
     let mut script = conversation.script();
-    script.config = Config {
-        rsv: Rsv::NONE,
-        limits: Limits {
-            frame: LIMIT as u64,
-            message: LIMIT as u64,
-            fragments: u32::MAX,
-        },
-        ..Config::DEFAULT
-    };
+    script.config = Config::DEFAULT.with_rsv(Rsv::NONE).with_limits(
+        Limits::UNLIMITED
+            .with_frame(LIMIT as u64)
+            .with_message(LIMIT as u64)
+            .with_fragments(u32::MAX),
+    );
     let transcript = conversation.received_by::<UnderTest>(&script);
     let ours = outcome(&transcript);
     let pieces: VecDeque<Vec<u8>> = conversation.pieces(&script.input).into();

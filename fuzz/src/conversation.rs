@@ -44,18 +44,15 @@ impl Conversation<'_> {
             Kind::Mangled => Script::mangled(self.octets),
             Kind::Raw { server, rsv, limits } => Script {
                 side: if server { Side::Server } else { Side::Client },
-                config: Config {
-                    rsv: Rsv::from_first_octet(rsv),
-                    limits: match limits {
+                config: Config::DEFAULT
+                    .with_rsv(Rsv::from_first_octet(rsv))
+                    .with_limits(match limits {
                         None => Limits::UNLIMITED,
-                        Some((frame, message, fragments)) => Limits {
-                            frame: frame.into(),
-                            message: message.into(),
-                            fragments: fragments.into(),
-                        },
-                    },
-                    ..Config::DEFAULT
-                },
+                        Some((frame, message, fragments)) => Limits::UNLIMITED
+                            .with_frame(frame.into())
+                            .with_message(message.into())
+                            .with_fragments(fragments.into()),
+                    }),
                 input: self.octets.to_vec(),
             },
         }

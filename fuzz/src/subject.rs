@@ -77,7 +77,7 @@ fn note(event: Event<'_>, seen: &mut Recorder) {
                     "a str that is none"
                 );
             }
-            let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.first(), data.last());
+            let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.is_first(), data.is_last());
             seen.data(kind, rsv, data.payload(), first, last);
         }
         Event::Ping(payload) => seen.ping(&payload),

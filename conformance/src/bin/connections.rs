@@ -105,15 +105,10 @@ fn settled(server: &mut Program) -> Result<Memory, Failure> {
 }
 
 fn connect(port: u16) -> Result<Socket, Failure> {
-    let options = Options {
-        read_buffer: 8 << 10,
-        write_buffer: 4 << 10,
-        ..Options::DEFAULT
-    };
-    let connector = Connector {
-        options,
-        ..Connector::DEFAULT
-    };
+    let options = Options::DEFAULT
+        .with_read_buffer(8 << 10)
+        .with_write_buffer(4 << 10);
+    let connector = Connector::DEFAULT.with_options(options);
     let socket = connector.connect(&format!("ws://127.0.0.1:{port}/"))?;
     socket.stream().set_timeouts(Timeouts {
         read: Some(PATIENCE),

@@ -28,7 +28,7 @@ use embedded_io_async::{Read, Write};
 ///         _ => return incoming.answer(Status::NOT_FOUND, &[], b"").await,
 ///     }
 ///     let (mut receive, mut send) = ([0; 64], [0; 256]);
-///     let buffers = Buffers { receive: &mut receive, send: &mut send };
+///     let buffers = Buffers::new(&mut receive, &mut send);
 ///     let mut socket = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, buffers)?;
 ///     socket.send_text("Welcome").await
 /// }

@@ -11,7 +11,7 @@
 //!     incoming.request()?;
 //!
 //!     let (mut receive, mut send, mut memory) = ([0; 64], [0; 256], [0; 1024]);
-//!     let buffers = Buffers { receive: &mut receive, send: &mut send };
+//!     let buffers = Buffers::new(&mut receive, &mut send);
 //!     let mut socket = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, buffers)?;
 //!     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
 //!     while let Some((message, mut writer)) = socket.read_with_writer(&mut assembler)? {

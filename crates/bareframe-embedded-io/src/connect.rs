@@ -22,7 +22,7 @@ use embedded_io_async::{Read, Write};
 ///     connecting.response().await?;
 ///
 ///     let (mut receive, mut send) = ([0; 256], [0; 256]);
-///     let buffers = Buffers { receive: &mut receive, send: &mut send };
+///     let buffers = Buffers::new(&mut receive, &mut send);
 ///     let mut socket = connecting.establish(Config::DEFAULT, keys, buffers)?;
 ///     socket.send_text("Hello").await
 /// }
@@ -120,7 +120,7 @@ impl<'h, S> Connecting<'h, S> {
         self.established()?;
         let (_, head_len) = self.parse()?;
         let receive = self.head.memory;
-        let mut socket = WebSocket::client(self.stream, config, keys, Buffers { receive, send });
+        let mut socket = WebSocket::client(self.stream, config, keys, Buffers::new(receive, send));
         socket.input.set_arrived(head_len..self.head.end);
         Ok(socket)
     }

@@ -42,13 +42,13 @@ impl<'e> Piece<'e> {
 
     /// Tells whether this is the message's first piece.
     #[must_use]
-    pub const fn first(&self) -> bool {
+    pub const fn is_first(&self) -> bool {
         self.first
     }
 
     /// Tells whether the message ends with this piece.
     #[must_use]
-    pub const fn last(&self) -> bool {
+    pub const fn is_last(&self) -> bool {
         self.last
     }
 

@@ -22,13 +22,13 @@ use embedded_io_async::{Read, Write};
 /// /// Counts the octets of messages that may be longer than any memory.
 /// async fn count<S: Read + Write>(stream: S) -> Result<(), Error<S::Error>> {
 ///     let (mut receive, mut send) = ([0; 64], [0; 131]);
-///     let buffers = Buffers { receive: &mut receive, send: &mut send };
+///     let buffers = Buffers::new(&mut receive, &mut send);
 ///     let mut socket = WebSocket::server(stream, Config::DEFAULT, buffers);
 ///     let mut octets = 0;
 ///     while let Some(event) = socket.read_event().await? {
 ///         let Event::Data(piece) = event else { continue };
 ///         octets += piece.payload().len();
-///         if piece.last() {
+///         if piece.is_last() {
 ///             socket.send_binary(&octets.to_be_bytes()).await?;
 ///             octets = 0;
 ///         }
@@ -44,11 +44,19 @@ pub struct WebSocket<'b, S, R: Role> {
 /// The memory of a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Buffers<'b> {
-    /// What is read from the stream at once: [`MIN_RECEIVE`](crate::MIN_RECEIVE) octets or more. Payload is lent from
-    /// it, and a message that arrives within it as a whole is not copied.
-    pub receive: &'b mut [u8],
-    /// What is written to the stream at once: [`MIN_SEND`](crate::MIN_SEND) octets or more.
-    pub send: &'b mut [u8],
+    pub(crate) receive: &'b mut [u8],
+    pub(crate) send: &'b mut [u8],
+}
+
+impl<'b> Buffers<'b> {
+    /// Creates the memory of a connection.
+    ///
+    /// `receive` is what is read from the stream at once: [`MIN_RECEIVE`](crate::MIN_RECEIVE) bytes or more. Payload is
+    /// lent from it, and a message that arrives within it as a whole is not copied. `send` is what is written to the stream
+    /// at once: [`MIN_SEND`](crate::MIN_SEND) bytes or more.
+    pub const fn new(receive: &'b mut [u8], send: &'b mut [u8]) -> Buffers<'b> {
+        Buffers { receive, send }
+    }
 }
 
 impl<'b, S> WebSocket<'b, S, Server> {
@@ -259,15 +267,31 @@ impl<S: Read + Write, R: Role> Conversation for Writer<'_, S, Connection<R>> {
 
     async fn make_room(&mut self) -> Result<(), Error<S::Error>> {
         // Within a frame of ours nothing can be answered; the engine keeps what it owes.
-        if self.payload_left() == 0 {
-            self.make_ready().await?;
+        if self.payload_left() > 0 {
+            return Ok(());
         }
-        Ok(())
+        let ready = self.make_ready().await;
+        // Behind our Close only Pongs wait; what has arrived counts for more.
+        match self.speaker.state() {
+            State::CloseSent | State::Closed => Ok(()),
+            _ => ready,
+        }
     }
 
     async fn refill(&mut self, input: &mut Input<'_>) -> Result<bool, Error<S::Error>> {
-        self.flush().await?;
-        if matches!(self.speaker.state(), State::CloseReceived | State::Closed) {
+        match (self.flush().await, self.speaker.state()) {
+            // The peer may have closed the stream behind its Close, which has arrived and is still to be read.
+            (Err(error), State::CloseSent) => {
+                return match input.fill(&mut self.stream).await {
+                    Ok(true) => Ok(true),
+                    _ => Err(error),
+                };
+            }
+            // A peer that has closed need not have waited for our answer.
+            (_, State::Closed) => return Ok(false),
+            (flushed, _) => flushed?,
+        }
+        if self.speaker.state() == State::CloseReceived {
             return Ok(false);
         }
         if input.fill(&mut self.stream).await? {

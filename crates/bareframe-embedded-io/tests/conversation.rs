@@ -4,8 +4,8 @@ mod wire;
 
 use bareframe_embedded_io::{
     Assembler, Buffers, Choice, CloseCode, Config, Connecting, Error, HandshakeError, Incoming, Limits,
-    MessageKind, Offer, ProtocolError, RandomKeys, Rsv, SendError, SliceBuffer, State, Status, WebSocket,
-    blocking,
+    MIN_RECEIVE, MIN_SEND, MessageKind, Offer, ProtocolError, RandomKeys, Rsv, SendError, SliceBuffer, State,
+    Status, WebSocket, blocking,
 };
 use std::convert::Infallible;
 use wire::{ACCEPTED, REQUEST, Wire, block_on, frame, join};
@@ -40,10 +40,7 @@ async fn echo(stream: Wire) -> Result<(), Error<Infallible>> {
     let mut incoming = Incoming::new(stream, &mut head);
     assert_eq!(incoming.request().await?.path(), "/echo");
     let (mut receive, mut send, mut memory) = ([0; 64], [0; 131], [0; 1000]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, buffers)?;
     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     while let Some((message, writer)) = socket.read_with_writer(&mut assembler).await? {
@@ -61,10 +58,7 @@ async fn ask(stream: Wire) -> Result<(), Error<Infallible>> {
     assert_eq!(connecting.response().await?.status(), 101);
     assert_eq!(connecting.established()?.subprotocol(), None);
     let (mut receive, mut send) = ([0; 64], [0; 131]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = connecting.establish(Config::DEFAULT, keys, buffers)?;
     let mut assembler = Assembler::new(heapless::Vec::<u8, 1000>::new());
     for len in [0, 1, 57, 58, 64, 125, 126, 131, 1000] {
@@ -150,10 +144,7 @@ fn frames_that_come_with_the_head_are_not_lost() {
     let (mut head, mut receive, mut send) = ([0; 1024], [0; 64], [0; 131]);
     let mut incoming = Incoming::new(wire, &mut head);
     block_on(incoming.request()).unwrap();
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = incoming
         .accept(&Choice::DEFAULT, Config::DEFAULT, buffers)
         .unwrap();
@@ -178,10 +169,7 @@ fn serve<'b>(
 #[test]
 fn s7_1_7_an_error_is_told_to_the_peer_once_and_given_again() {
     let (mut receive, mut send) = ([0; 64], [0; 131]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let (wire, mut socket) = serve(&frame(0xC1, b"x"), Config::DEFAULT, buffers);
     for _ in 0..2 {
         let error = block_on(socket.read_event()).err();
@@ -203,22 +191,13 @@ fn s7_4_1_what_does_not_fit_is_refused_with_1009() {
             ProtocolError::Failed(CloseCode::MESSAGE_TOO_BIG),
         ),
         (
-            Config {
-                limits: Limits {
-                    message: 10,
-                    ..Limits::DEFAULT
-                },
-                ..Config::DEFAULT
-            },
+            Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(10)),
             100,
             ProtocolError::MessageTooBig,
         ),
     ] {
         let (mut receive, mut send, mut memory) = ([0; 64], [0; 131], [0; 100]);
-        let buffers = Buffers {
-            receive: &mut receive,
-            send: &mut send,
-        };
+        let buffers = Buffers::new(&mut receive, &mut send);
         let (wire, mut socket) = serve(
             &[frame(0x02, &[1; 6]), frame(0x80, &[1; 6])].concat(),
             config,
@@ -236,10 +215,7 @@ fn s7_4_1_what_does_not_fit_is_refused_with_1009() {
 #[test]
 fn s5_5_3_every_ping_of_one_read_is_answered() {
     let (mut receive, mut send) = ([0; 200], [0; 131]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let pings: Vec<u8> = (0..10).flat_map(|i| frame(0x89, &[i; 10])).collect();
     let (wire, mut socket) = serve(&[pings, frame(0x88, b"")].concat(), Config::DEFAULT, buffers);
     while block_on(socket.read_event()).unwrap().is_some() {}
@@ -250,12 +226,35 @@ fn s5_5_3_every_ping_of_one_read_is_answered() {
 }
 
 #[test]
+fn s5_5_2_what_arrives_counts_for_more_than_a_pong_that_can_not_be_written() {
+    let (ping, text, close) = (frame(0x89, b"p"), frame(0x81, b"late"), frame(0x88, b"\x03\xe8"));
+    for closes in [true, false] {
+        let end = if closes { &close[..] } else { &[] };
+        // One frame in a read, but for the shortest.
+        let stream = Wire::with_input(&[&ping, &text, end].concat(), 10);
+        let (mut receive, mut send) = ([0; MIN_RECEIVE], [0; MIN_SEND]);
+        let buffers = Buffers::new(&mut receive, &mut send);
+        let mut server = WebSocket::server(stream.clone(), Config::DEFAULT, buffers);
+        let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+        block_on(async {
+            server.writer().send_close(None, "").await.unwrap();
+            stream.refuse();
+            let read = server.read(&mut assembler).await;
+            assert_eq!(read.unwrap().unwrap().as_str(), Some("late"));
+            match server.read(&mut assembler).await {
+                Ok(None) => assert!(closes),
+                Err(error) => assert_eq!((error, closes), (Error::WriteZero, false)),
+                read => panic!("{read:?}"),
+            }
+        });
+        assert_eq!(stream.output(), b"\x88\x00");
+    }
+}
+
+#[test]
 fn s5_4_a_frame_can_only_follow_the_one_before() {
     let (mut receive, mut send) = ([0; 64], [0; 131]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let (wire, mut socket) = serve(&frame(0x89, b"p"), Config::DEFAULT, buffers);
     let writer = socket.writer();
     block_on(writer.begin(MessageKind::Binary, Rsv::NONE, true, 2)).unwrap();
@@ -273,10 +272,7 @@ fn s5_4_a_frame_can_only_follow_the_one_before() {
 #[test]
 fn a_send_buffer_without_room_for_a_control_frame_is_refused_and_nothing_is_sent() {
     let (mut receive, mut send) = ([0; 64], [0; 130]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let (wire, mut socket) = serve(b"", Config::DEFAULT, buffers);
     assert!(matches!(
         block_on(socket.send_text("x")),
@@ -358,10 +354,7 @@ fn a_choice_that_was_not_offered_or_does_not_fit_is_refused() {
             subprotocol,
             ..Choice::DEFAULT
         };
-        let buffers = Buffers {
-            receive: &mut receive,
-            send: &mut send,
-        };
+        let buffers = Buffers::new(&mut receive, &mut send);
         let accepted = incoming.accept(&choice, Config::DEFAULT, buffers);
         assert_eq!(accepted.is_ok(), fits, "{subprotocol:?}");
         assert!(fits || matches!(accepted.err(), Some(HandshakeError::Encode(_))));

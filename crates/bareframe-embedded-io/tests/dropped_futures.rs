@@ -46,10 +46,7 @@ fn echo_server(wire: &Wire, drop_futures: bool) -> (Vec<(MessageKind, Vec<u8>)>,
     } else {
         block_on(incoming.request()).unwrap();
     }
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = incoming
         .accept(&Choice::DEFAULT, Config::DEFAULT, buffers)
         .unwrap();
@@ -111,10 +108,7 @@ fn a_send_that_is_dropped_goes_on_with_the_rest_of_its_payload() {
     for polls in 1..200 {
         let wire = Wire::with_input(b"", 10).slow();
         let (mut receive, mut send) = ([0; 64], [0; 131]);
-        let buffers = Buffers {
-            receive: &mut receive,
-            send: &mut send,
-        };
+        let buffers = Buffers::new(&mut receive, &mut send);
         let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, buffers);
         let done = poll_times(socket.send_binary(&payload), polls);
         let writer = socket.writer();
@@ -137,10 +131,7 @@ fn a_close_and_a_ping_that_are_dropped_are_sent_once() {
     for polls in 1..20 {
         let wire = Wire::with_input(&frame(0x88, b""), 1).slow();
         let (mut receive, mut send) = ([0; 64], [0; 131]);
-        let buffers = Buffers {
-            receive: &mut receive,
-            send: &mut send,
-        };
+        let buffers = Buffers::new(&mut receive, &mut send);
         let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, buffers);
         if poll_times(socket.ping(b"p"), polls).is_none() {
             // What was queued goes first.
@@ -157,10 +148,7 @@ fn events_and_halves_go_on_too() {
     let input = script();
     let wire = Wire::with_input(&input, 3).slow();
     let (mut receive, mut send) = ([0; 64], [0; 131]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let socket = WebSocket::server(wire.clone(), Config::DEFAULT, buffers);
     let (mut read_half, mut write_half) = socket.split(|stream| (stream.clone(), stream));
     let (mut payload, mut waits) = (Vec::new(), 0);
@@ -212,10 +200,7 @@ fn a_client_connects_when_every_future_is_dropped() {
         waits += 1;
     };
     assert_eq!(status, 101);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = connecting
         .establish(Config::DEFAULT, RandomKeys(Zeros), buffers)
         .unwrap();

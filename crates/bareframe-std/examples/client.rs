@@ -54,7 +54,7 @@ fn run(url: &str) -> Result<(), Error> {
         match event {
             Event::Data(piece) => {
                 message.extend_from_slice(piece.payload());
-                if piece.last() {
+                if piece.is_last() {
                     print_message(piece.kind(), &message);
                     message.clear();
                 }

@@ -14,14 +14,16 @@ use std::time::Duration;
 /// How a server takes connections.
 ///
 /// ```no_run
-/// use bareframe_std::{Acceptor, Limits, Config, Options};
+/// use bareframe_std::{Acceptor, Options};
 /// use std::net::TcpListener;
 /// use std::time::Duration;
 ///
-/// let acceptor = Acceptor {
-///     timeout: Duration::from_secs(2),
-///     ..Acceptor::DEFAULT
-/// };
+/// let acceptor = Acceptor::DEFAULT
+///     .with_timeout(Duration::from_secs(2))
+///     .with_head_limit(4 << 10)
+///     .with_options(Options::DEFAULT.with_write_buffer(4 << 10));
+/// assert_eq!((acceptor.timeout(), acceptor.head_limit()), (Duration::from_secs(2), 4 << 10));
+/// assert_eq!(acceptor.options().write_buffer(), 4 << 10);
 /// let listener = TcpListener::bind("127.0.0.1:9001")?;
 /// for stream in listener.incoming() {
 ///     let mut socket = acceptor.accept(stream?)?;
@@ -29,14 +31,11 @@ use std::time::Duration;
 /// }
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Acceptor {
-    /// How the connections behave.
-    pub options: Options,
-    /// The longest head of a request, in octets; a longer one is answered with 431.
-    pub head_limit: usize,
-    /// How long the opening handshake may last.
-    pub timeout: Duration,
+    options: Options,
+    head_limit: usize,
+    timeout: Duration,
 }
 
 /// A request that has arrived over a stream, for a WebSocket or for anything else.
@@ -93,6 +92,45 @@ impl Acceptor {
         timeout: Duration::from_secs(10),
     };
 
+    /// Returns an acceptor of connections that behave so.
+    #[must_use]
+    pub const fn with_options(mut self, options: Options) -> Acceptor {
+        self.options = options;
+        self
+    }
+
+    /// Returns an acceptor that takes heads of at most this many bytes; a longer one is answered with 431.
+    #[must_use]
+    pub const fn with_head_limit(mut self, len: usize) -> Acceptor {
+        self.head_limit = len;
+        self
+    }
+
+    /// Returns an acceptor whose opening handshakes last so long at most.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Acceptor {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Returns how the connections behave.
+    #[must_use]
+    pub const fn options(&self) -> Options {
+        self.options
+    }
+
+    /// Returns the longest head of a request, in bytes.
+    #[must_use]
+    pub const fn head_limit(&self) -> usize {
+        self.head_limit
+    }
+
+    /// Returns how long the opening handshake may last.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Takes a connection from a client that asks for a WebSocket, whatever its path and origin are.
     ///
     /// # Errors
@@ -112,8 +150,8 @@ impl Acceptor {
         let timeouts = stream.timeouts()?;
         let deadline = Deadline::after(self.timeout);
         let mut input = Input::new(
-            self.options.read_buffer.max(self.head_limit),
-            self.options.read_buffer_max,
+            self.options.read_buffer().max(self.head_limit),
+            self.options.read_buffer_max(),
         );
         let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
             .and_then(|()| Request::parse(input.arrived()))
@@ -231,7 +269,7 @@ impl<S: Stream> Incoming<S> {
         end_stream(
             &mut self.stream,
             false,
-            Deadline::after(self.options.close_timeout),
+            Deadline::after(self.options.close_timeout()),
         );
         Ok(())
     }

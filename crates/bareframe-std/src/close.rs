@@ -61,7 +61,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                     .send_close(code, reason)
                     .and_then(|()| self.drop_all(deadline)),
                 State::CloseSent => self.drop_all(deadline),
-                State::Closed | State::Failed => self.flush(),
+                _ => self.flush(),
             };
             match done {
                 Err(Error::Io(error) | Error::Unflushed(error)) if is_temporary(&error) => {}

@@ -21,9 +21,10 @@ use std::time::Duration;
 /// How a client asks for a connection.
 ///
 /// ```
-/// use bareframe_std::{Acceptor, Connector};
+/// use bareframe_std::{Acceptor, Connector, Options};
 /// use bareframe::handshake::Choice;
 /// use std::net::TcpListener;
+/// use std::time::Duration;
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
 /// let url = format!("ws://{}/", listener.local_addr()?);
@@ -31,11 +32,16 @@ use std::time::Duration;
 ///     let choice = Choice { subprotocol: Some("chat"), ..Choice::DEFAULT };
 ///     Acceptor::DEFAULT.read(listener.accept()?.0)?.accept(&choice)
 /// });
-/// let connector = Connector {
-///     origin: Some("http://example.com"),
-///     subprotocols: &["superchat", "chat"],
-///     ..Connector::DEFAULT
-/// };
+/// let connector = Connector::DEFAULT
+///     .with_origin("http://example.com")
+///     .with_subprotocols(&["superchat", "chat"])
+///     .with_headers(&[("Cookie", "a=b")])
+///     .with_timeout(Duration::from_secs(5));
+/// assert_eq!(connector.origin(), Some("http://example.com"));
+/// assert_eq!(connector.subprotocols(), ["superchat", "chat"]);
+/// assert_eq!(connector.headers(), [("Cookie", "a=b")]);
+/// assert_eq!((connector.timeout(), connector.head_limit()), (Duration::from_secs(5), 8 << 10));
+/// assert_eq!((connector.extensions(), connector.options()), ("", Options::DEFAULT));
 /// let socket = connector.connect(&url)?;
 /// assert_eq!(socket.subprotocol(), Some("chat"));
 /// # server.join().unwrap()?;
@@ -43,23 +49,15 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Connector<'a> {
-    /// How the connection behaves.
-    pub options: Options,
-    /// The origin, which a browser must send and others may.
-    pub origin: Option<&'a str>,
-    /// The subprotocols offered, by preference: tokens, each once.
-    pub subprotocols: &'a [&'a str],
-    /// The extensions offered, by preference, as a list. Empty for none.
-    pub extensions: &'a str,
-    /// More headers, as names and values.
-    pub headers: &'a [(&'a str, &'a str)],
-    /// The longest head of a response, in octets.
-    pub head_limit: usize,
-    /// How long it may last until the connection is there.
-    pub timeout: Duration,
-    /// How TLS is done, if not with Mozilla's roots and no client certificate.
+    options: Options,
+    origin: Option<&'a str>,
+    subprotocols: &'a [&'a str],
+    extensions: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+    head_limit: usize,
+    timeout: Duration,
     #[cfg(feature = "rustls")]
-    pub tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+    tls: Option<std::sync::Arc<rustls::ClientConfig>>,
 }
 
 /// Connects to a URL with [`Connector::DEFAULT`].
@@ -71,7 +69,7 @@ pub fn connect(url: &str) -> Result<ClientSocket<ClientStream>, Error> {
     Connector::DEFAULT.connect(url)
 }
 
-impl Connector<'_> {
+impl<'a> Connector<'a> {
     /// [`Options::DEFAULT`], no origin, nothing offered, heads of at most 8 KiB, and 10 seconds.
     pub const DEFAULT: Connector<'static> = Connector {
         options: Options::DEFAULT,
@@ -84,6 +82,112 @@ impl Connector<'_> {
         #[cfg(feature = "rustls")]
         tls: None,
     };
+
+    /// Returns a connector of connections that behave so.
+    #[must_use]
+    pub const fn with_options(mut self, options: Options) -> Connector<'a> {
+        self.options = options;
+        self
+    }
+
+    /// Returns a connector that sends this origin, which a browser must send and others may.
+    #[must_use]
+    pub const fn with_origin(mut self, origin: &'a str) -> Connector<'a> {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// Returns a connector that offers these subprotocols, by preference: tokens, each once.
+    #[must_use]
+    pub const fn with_subprotocols(mut self, subprotocols: &'a [&'a str]) -> Connector<'a> {
+        self.subprotocols = subprotocols;
+        self
+    }
+
+    /// Returns a connector that offers these extensions, by preference, as a list; `""` offers none.
+    #[must_use]
+    pub const fn with_extensions(mut self, extensions: &'a str) -> Connector<'a> {
+        self.extensions = extensions;
+        self
+    }
+
+    /// Returns a connector that sends these headers too, given as names and values.
+    #[must_use]
+    pub const fn with_headers(mut self, headers: &'a [(&'a str, &'a str)]) -> Connector<'a> {
+        self.headers = headers;
+        self
+    }
+
+    /// Returns a connector that takes heads of responses of at most this many bytes.
+    #[must_use]
+    pub const fn with_head_limit(mut self, len: usize) -> Connector<'a> {
+        self.head_limit = len;
+        self
+    }
+
+    /// Returns a connector for which it may last so long at most until the connection is there.
+    #[must_use]
+    pub const fn with_timeout(mut self, timeout: Duration) -> Connector<'a> {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Returns how the connections behave.
+    #[must_use]
+    pub const fn options(&self) -> Options {
+        self.options
+    }
+
+    /// Returns the origin that is sent.
+    #[must_use]
+    pub const fn origin(&self) -> Option<&'a str> {
+        self.origin
+    }
+
+    /// Returns the subprotocols that are offered.
+    #[must_use]
+    pub const fn subprotocols(&self) -> &'a [&'a str] {
+        self.subprotocols
+    }
+
+    /// Returns the extensions that are offered, as a list.
+    #[must_use]
+    pub const fn extensions(&self) -> &'a str {
+        self.extensions
+    }
+
+    /// Returns the names and values of the headers that are sent too.
+    #[must_use]
+    pub const fn headers(&self) -> &'a [(&'a str, &'a str)] {
+        self.headers
+    }
+
+    /// Returns the longest head of a response, in bytes.
+    #[must_use]
+    pub const fn head_limit(&self) -> usize {
+        self.head_limit
+    }
+
+    /// Returns how long it may last until the connection is there.
+    #[must_use]
+    pub const fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// Returns a connector that does TLS so, and not with Mozilla's roots and no client certificate.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub fn with_tls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Connector<'a> {
+        self.tls = Some(config);
+        self
+    }
+
+    /// Returns how TLS is done, or `None` for Mozilla's roots and no client certificate.
+    #[cfg(feature = "rustls")]
+    #[must_use]
+    pub const fn tls(&self) -> Option<&std::sync::Arc<rustls::ClientConfig>> {
+        self.tls.as_ref()
+    }
 
     /// Connects to a `ws://` URL, or with the feature `rustls` to a `wss://` URL.
     ///
@@ -174,8 +278,8 @@ impl Connector<'_> {
             .and_then(|()| stream.flush())
             .map_err(timeout)?;
         let mut input = Input::new(
-            self.options.read_buffer.max(self.head_limit),
-            self.options.read_buffer_max,
+            self.options.read_buffer().max(self.head_limit),
+            self.options.read_buffer_max(),
         );
         let (subprotocol, head) = loop {
             let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?

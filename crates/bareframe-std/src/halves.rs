@@ -386,7 +386,11 @@ impl<S: Write, R: Role> Shared<S, R> {
     /// Writes what is queued. If somebody holds the sending half, they do it.
     fn flush_if_free(&self) -> io::Result<()> {
         match try_lock(&self.sending) {
-            Some(mut sending) => sending.send_left(&self.left).map(|_| ()),
+            Some(mut sending) => match sending.send_left(&self.left) {
+                // Behind our Close only Pongs wait; what has arrived counts for more.
+                Err(error) if !is_temporary(&error) && sending.sender.is_closed() => Ok(()),
+                sent => sent.map(|_| ()),
+            },
             None => Ok(()),
         }
     }
@@ -408,7 +412,7 @@ impl<S: Write, R: Role> Sending<S, R> {
     /// Queues what was left, between frames and as far as there is room. Tells whether that is all of it.
     fn take_left(&mut self, left: &Mutex<Left>) -> bool {
         while self.output.is_ready() {
-            let Some(reply) = lock(left).take() else {
+            let Some(reply) = lock(left).take(self.sender.is_closed()) else {
                 return true;
             };
             if let Some(frame) = self.sender.reply(reply) {
@@ -445,7 +449,11 @@ impl Left {
         }
     }
 
-    fn take(&mut self) -> Option<Reply> {
+    /// Takes what goes next. No Pong follows our Close once the peer's has arrived (RFC 6455 section 5.5.1).
+    fn take(&mut self, our_close_was_sent: bool) -> Option<Reply> {
+        if our_close_was_sent && self.close.is_some() {
+            self.pong = None;
+        }
         self.pong.take().or_else(|| self.close.take())
     }
 }

@@ -121,7 +121,11 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
         }
         match self.flush() {
             // While the stream takes nothing a later Pong stands for an earlier one (RFC 6455 section 5.5.3).
-            Err(error) if !is_temporary(&error) => Err(Error::Io(error)),
+            // Behind our Close only Pongs wait; what has arrived counts for more.
+            Err(error) if !is_temporary(&error) => match self.connection.state() {
+                State::CloseSent | State::Closed => Ok(()),
+                _ => Err(Error::Io(error)),
+            },
             _ => Ok(()),
         }
     }
@@ -144,9 +148,16 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
             // A peer that has closed need not have waited for our answer.
             (State::Closed, _) | (State::CloseReceived, Err(_)) => return Ok(false),
             (State::CloseReceived, Ok(())) => return Err(Error::Send(SendError::InsideFrame)),
+            // The peer may have closed the stream behind its Close, which has arrived and is still to be read.
+            (State::CloseSent, Err(error)) if !is_temporary(&error) => {
+                return match input.fill(&mut self.stream) {
+                    Ok(1..) => Ok(true),
+                    _ => Err(Error::Io(error)),
+                };
+            }
             // Two ends that write and do not read until the other has read would wait for ever.
             (_, Err(error)) if !is_temporary(&error) => return Err(Error::Io(error)),
-            (State::Open | State::CloseSent, _) => {}
+            _ => {}
         }
         if input.fill(&mut self.stream)? > 0 {
             return Ok(true);

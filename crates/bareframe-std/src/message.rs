@@ -46,7 +46,7 @@ pub enum Event<'e> {
 /// let octets = Cursor::new(b"\x01\x80\0\0\0\0\x80\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec());
 /// let mut server = WebSocket::server(Untimed(octets), &Options::DEFAULT);
 /// let Some(Event::Data(piece)) = server.read_event()? else { panic!() };
-/// assert_eq!((piece.first(), piece.last(), piece.as_str()), (true, true, Some("Hello")));
+/// assert_eq!((piece.is_first(), piece.is_last(), piece.as_str()), (true, true, Some("Hello")));
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
 #[derive(PartialEq, Eq, Debug)]
@@ -82,13 +82,13 @@ impl<'e> Piece<'e> {
 
     /// Tells whether this is the message's first piece.
     #[must_use]
-    pub const fn first(&self) -> bool {
+    pub const fn is_first(&self) -> bool {
         self.first
     }
 
     /// Tells whether the message ends with this piece.
     #[must_use]
-    pub const fn last(&self) -> bool {
+    pub const fn is_last(&self) -> bool {
         self.last
     }
 

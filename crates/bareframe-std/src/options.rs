@@ -7,24 +7,24 @@ use std::time::Duration;
 ///
 /// ```
 /// use bareframe_std::{Config, Limits, Options};
-/// let options = Options {
-///     config: Config { limits: Limits { message: 1 << 10, ..Limits::DEFAULT }, ..Config::DEFAULT },
-///     ..Options::DEFAULT
-/// };
-/// assert_eq!(options.read_buffer, 16 << 10);
+/// use std::time::Duration;
+/// const OPTIONS: Options = Options::DEFAULT
+///     .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(1 << 10)))
+///     .with_read_buffer(4 << 10)
+///     .with_read_buffer_max(8 << 10)
+///     .with_write_buffer(2 << 10)
+///     .with_close_timeout(Duration::from_secs(1));
+/// assert_eq!(OPTIONS.config().limits().message(), 1 << 10);
+/// assert_eq!((OPTIONS.read_buffer(), OPTIONS.read_buffer_max()), (4 << 10, 8 << 10));
+/// assert_eq!((OPTIONS.write_buffer(), OPTIONS.close_timeout()), (2 << 10, Duration::from_secs(1)));
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Options {
-    /// How the engine behaves: limits, extension bits, and whether Pings are answered.
-    pub config: Config,
-    /// How many octets one read takes. A message that comes whole in one read is lent from there.
-    pub read_buffer: usize,
-    /// How many octets one read takes at most: while reads fill the buffer it doubles up to this.
-    pub read_buffer_max: usize,
-    /// How many octets are gathered for one write at most; at least the 131 of a control frame are.
-    pub write_buffer: usize,
-    /// How long [`WebSocket::close`](crate::WebSocket::close) waits for the peer (RFC 6455 section 7.1.1).
-    pub close_timeout: Duration,
+    config: Config,
+    read_buffer: usize,
+    read_buffer_max: usize,
+    write_buffer: usize,
+    close_timeout: Duration,
 }
 
 impl Options {
@@ -36,6 +36,72 @@ impl Options {
         write_buffer: 16 << 10,
         close_timeout: Duration::from_secs(5),
     };
+
+    /// Returns options with this configuration of the engine: limits, extension bits, and whether Pings are answered.
+    #[must_use]
+    pub const fn with_config(mut self, config: Config) -> Options {
+        self.config = config;
+        self
+    }
+
+    /// Returns options in which one read takes this many bytes. A message that comes whole in one read is lent from there.
+    #[must_use]
+    pub const fn with_read_buffer(mut self, len: usize) -> Options {
+        self.read_buffer = len;
+        self
+    }
+
+    /// Returns options in which one read takes at most this many bytes: while reads fill the buffer it doubles up to this.
+    #[must_use]
+    pub const fn with_read_buffer_max(mut self, len: usize) -> Options {
+        self.read_buffer_max = len;
+        self
+    }
+
+    /// Returns options in which at most this many bytes are gathered for one write; at least the 131 of a control frame are.
+    #[must_use]
+    pub const fn with_write_buffer(mut self, len: usize) -> Options {
+        self.write_buffer = len;
+        self
+    }
+
+    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits so long for the peer (RFC 6455 section
+    /// 7.1.1).
+    #[must_use]
+    pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// Returns the configuration of the engine.
+    #[must_use]
+    pub const fn config(&self) -> Config {
+        self.config
+    }
+
+    /// Returns how many bytes one read takes.
+    #[must_use]
+    pub const fn read_buffer(&self) -> usize {
+        self.read_buffer
+    }
+
+    /// Returns how many bytes one read takes at most.
+    #[must_use]
+    pub const fn read_buffer_max(&self) -> usize {
+        self.read_buffer_max
+    }
+
+    /// Returns how many bytes are gathered for one write at most.
+    #[must_use]
+    pub const fn write_buffer(&self) -> usize {
+        self.write_buffer
+    }
+
+    /// Returns how long `close` waits for the peer.
+    #[must_use]
+    pub const fn close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
 }
 
 impl Default for Options {

@@ -1,7 +1,6 @@
 //! The reading loop: octets from the stream to the engine, events to the caller, answers back.
 
 use crate::error::Error;
-use crate::gather::VecBuffer;
 use crate::input::Input;
 use crate::message::{Event, Piece};
 use bareframe::{
@@ -36,7 +35,7 @@ pub(crate) trait Conversation {
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) input: Input,
-    assembler: Assembler<VecBuffer>,
+    assembler: Assembler<Vec<u8>>,
     /// The message that was lent last is longer than the read buffer; its memory is not kept for the next.
     give_back: bool,
     /// What the peer's Close said.
@@ -68,7 +67,7 @@ impl Reader {
     pub(crate) fn new(input: Input) -> Reader {
         Reader {
             input,
-            assembler: Assembler::new(VecBuffer::default()),
+            assembler: Assembler::new(Vec::new()),
             give_back: false,
             close_reason: None,
         }
@@ -163,8 +162,8 @@ impl Reader {
                             len: data.payload().len(),
                             end,
                         },
-                        first: data.first(),
-                        last: data.last(),
+                        first: data.is_first(),
+                        last: data.is_last(),
                     },
                     bareframe::Event::Ping(payload) => Seen::Control(Event::Ping(payload)),
                     bareframe::Event::Pong(payload) => Seen::Control(Event::Pong(payload)),
@@ -176,7 +175,7 @@ impl Reader {
         Ok(match seen {
             Some(Seen::Data { lent, first, last }) => {
                 // What `read` had gathered of this message lacks this piece from now on.
-                self.assembler = Assembler::new(VecBuffer::default());
+                self.assembler = Assembler::new(Vec::new());
                 let piece = Piece {
                     kind: lent.kind,
                     rsv: lent.rsv,
@@ -194,7 +193,7 @@ impl Reader {
     /// Gives the memory of a long message back when the message is done with.
     fn give_back(&mut self) {
         if std::mem::take(&mut self.give_back) {
-            self.assembler = Assembler::new(VecBuffer::default());
+            self.assembler = Assembler::new(Vec::new());
         }
     }
 

@@ -84,12 +84,18 @@ impl<S: Read + Write> WebSocket<S, Server> {
     /// Makes the server's end over a stream whose opening handshake is done.
     #[must_use]
     pub fn server(stream: S, options: &Options) -> WebSocket<S, Server> {
-        let input = Input::new(options.read_buffer, options.read_buffer_max);
+        let input = Input::new(options.read_buffer(), options.read_buffer_max());
         WebSocket::server_with_input(stream, input, options)
     }
 
     pub(crate) fn server_with_input(stream: S, input: Input, options: &Options) -> WebSocket<S, Server> {
-        WebSocket::new(stream, Connection::server(options.config), false, input, options)
+        WebSocket::new(
+            stream,
+            Connection::server(options.config()),
+            false,
+            input,
+            options,
+        )
     }
 }
 
@@ -109,7 +115,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, Client<K>> {
     /// be.
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
-        let input = Input::new(options.read_buffer, options.read_buffer_max);
+        let input = Input::new(options.read_buffer(), options.read_buffer_max());
         WebSocket::client_with_input(stream, input, options, keys)
     }
 
@@ -121,7 +127,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, Client<K>> {
     ) -> WebSocket<S, Client<K>> {
         WebSocket::new(
             stream,
-            Connection::client(options.config, keys),
+            Connection::client(options.config(), keys),
             true,
             input,
             options,
@@ -141,12 +147,12 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
             link: Link {
                 stream,
                 connection,
-                output: Output::new(options.write_buffer),
+                output: Output::new(options.write_buffer()),
             },
             reader: Reader::new(input),
             closing: Closing {
                 after_peer: is_client,
-                timeout: options.close_timeout,
+                timeout: options.close_timeout(),
             },
             subprotocol: None,
             response: None,
@@ -213,12 +219,12 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
     /// ```
     /// use bareframe_std::{Event, Options, Untimed, WebSocket};
     /// let stream = Untimed(std::io::Cursor::new(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec()));
-    /// let options = Options { read_buffer: 8, read_buffer_max: 8, ..Options::DEFAULT };
+    /// let options = Options::DEFAULT.with_read_buffer(8).with_read_buffer_max(8);
     /// let mut server = WebSocket::server(stream, &options);
     /// let Some(Event::Data(piece)) = server.read_event()? else { panic!() };
-    /// assert_eq!((piece.payload(), piece.first(), piece.last()), (&b"He"[..], true, false));
+    /// assert_eq!((piece.payload(), piece.is_first(), piece.is_last()), (&b"He"[..], true, false));
     /// let Some(Event::Data(piece)) = server.read_event()? else { panic!() };
-    /// assert_eq!((piece.payload(), piece.first(), piece.last()), (&b"llo"[..], false, true));
+    /// assert_eq!((piece.payload(), piece.is_first(), piece.is_last()), (&b"llo"[..], false, true));
     /// # Ok::<(), bareframe_std::Error>(())
     /// ```
     ///
@@ -237,7 +243,7 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
     /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
     /// while let Some((event, mut sender)) = server.read_event_with_sender()? {
     ///     if let Event::Data(piece) = event {
-    ///         sender.send_fragment(piece.kind(), piece.rsv(), piece.last(), piece.payload())?;
+    ///         sender.send_fragment(piece.kind(), piece.rsv(), piece.is_last(), piece.payload())?;
     ///     }
     /// }
     /// # Ok(())

@@ -27,10 +27,7 @@ fn tcp() -> (TcpStream, TcpStream) {
 }
 
 fn impatient() -> Options {
-    Options {
-        close_timeout: Duration::from_millis(100),
-        ..Options::DEFAULT
-    }
+    Options::DEFAULT.with_close_timeout(Duration::from_millis(100))
 }
 
 #[test]
@@ -80,17 +77,8 @@ fn s7_1_5_an_end_without_a_close_is_abnormal() {
 
 #[test]
 fn s7_1_7_a_violation_is_told_to_the_peer_and_latches() {
-    let limits = Limits {
-        message: 10,
-        ..Limits::DEFAULT
-    };
-    let options = Options {
-        config: Config {
-            limits,
-            ..Config::DEFAULT
-        },
-        ..Options::DEFAULT
-    };
+    let limits = Limits::DEFAULT.with_message(10);
+    let options = Options::DEFAULT.with_config(Config::DEFAULT.with_limits(limits));
     for (frame, error) in [
         (Frame::text("x"), ProtocolError::UnmaskedFrame),
         (Frame::text([0xff]).masked(KEY), ProtocolError::InvalidUtf8),
@@ -147,7 +135,32 @@ fn our_close_is_answered_and_what_arrives_meanwhile_is_dropped() {
     let mut server = server(&[Frame::text("late"), Frame::ping("p"), Frame::close(1000, "")]);
     server.close(CloseCode::NORMAL_CLOSURE, "enough").unwrap();
     assert_eq!(server.state(), State::Closed);
-    assert_eq!(server.stream().written(), Frame::close(1000, "enough").octets());
+    let said = [Frame::close(1000, "enough"), Frame::pong("p")];
+    assert_eq!(
+        server.stream().written(),
+        said.map(|frame| frame.octets()).concat()
+    );
+}
+
+#[test]
+fn s5_5_2_what_arrives_counts_for_more_than_a_pong_that_can_not_be_written() {
+    for end in [
+        &[Frame::text("late"), Frame::close(1000, "")][..],
+        &[Frame::text("late")],
+    ] {
+        let reads = [&[Frame::ping("p")][..], end].concat();
+        let wire = Wire::new(reads.into_iter().map(|frame| frame.masked(KEY).octets()));
+        let mut server = WebSocket::server(wire, &Options::DEFAULT);
+        server.send_close(CloseCode::NORMAL_CLOSURE, "").unwrap();
+        // The peer sent all that and has gone.
+        server.stream_mut().plan = [Takes::Error(ErrorKind::BrokenPipe)].into();
+        assert_eq!(server.read().unwrap().unwrap().as_str(), Some("late"));
+        match (end.len(), server.read()) {
+            (2, Ok(None)) => assert_eq!(server.state(), State::Closed),
+            (1, Err(Error::Io(error))) => assert_eq!(error.kind(), ErrorKind::BrokenPipe),
+            (_, read) => panic!("{read:?}"),
+        }
+    }
 }
 
 #[test]

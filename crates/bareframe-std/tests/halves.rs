@@ -122,7 +122,7 @@ fn s5_4_frames_of_several_threads_do_not_mix_and_no_last_pong_is_lost() {
         match client.read_event().expect("a Pong was lost").unwrap() {
             Event::Data(piece) => {
                 message.extend_from_slice(piece.payload());
-                if piece.last() {
+                if piece.is_last() {
                     assert!(message.iter().all(|octet| *octet == message[0]));
                     lens.entry(message[0]).or_default().push(message.len());
                     message.clear();
@@ -146,10 +146,7 @@ fn s5_4_frames_of_several_threads_do_not_mix_and_no_last_pong_is_lost() {
 
 #[test]
 fn s5_5_2_ten_pings_want_ten_pongs() {
-    let options = Options {
-        write_buffer: 0,
-        ..Options::DEFAULT
-    };
+    let options = Options::DEFAULT.with_write_buffer(0);
     let ((mut reader, _writer), mut peer) = server_with(&options);
     let pings: Vec<u8> = (0..200_u8)
         .flat_map(|n| masked(Frame::ping(vec![n; 125])))

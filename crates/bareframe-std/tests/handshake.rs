@@ -17,14 +17,9 @@ const REQUEST: &str = "GET /chat?room=1 HTTP/1.1\r\nHost: example.com\r\nUpgrade
 const SWITCHED: &str = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
 
-const IMPATIENT: Acceptor = Acceptor {
-    timeout: Duration::from_millis(100),
-    options: Options {
-        close_timeout: Duration::from_millis(100),
-        ..Options::DEFAULT
-    },
-    ..Acceptor::DEFAULT
-};
+const IMPATIENT: Acceptor = Acceptor::DEFAULT
+    .with_timeout(Duration::from_millis(100))
+    .with_options(Options::DEFAULT.with_close_timeout(Duration::from_millis(100)));
 
 /// What a server does with a client, and what the client gets for these octets until the end.
 fn serve<T: Send + 'static>(
@@ -332,13 +327,11 @@ fn a_client_that_trickles_its_head_is_not_waited_for() {
 
 #[test]
 fn s4_1_a_client_asks_and_octets_behind_the_answer_are_frames() {
-    let connector = Connector {
-        origin: Some("https://example.com"),
-        subprotocols: &["chat", "superchat"],
-        extensions: "permessage-deflate",
-        headers: &[("Cookie", "a=b")],
-        ..Connector::DEFAULT
-    };
+    let connector = Connector::DEFAULT
+        .with_origin("https://example.com")
+        .with_subprotocols(&["chat", "superchat"])
+        .with_extensions("permessage-deflate")
+        .with_headers(&[("Cookie", "a=b")]);
     let head = answered(
         &connector,
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -430,31 +423,19 @@ fn what_would_add_lines_to_the_request_is_refused_before_anything_is_sent() {
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     for (connector, error) in [
         (
-            Connector {
-                origin: Some("a\r\nX: y"),
-                ..Connector::DEFAULT
-            },
+            Connector::DEFAULT.with_origin("a\r\nX: y"),
             EncodeError::InvalidOrigin,
         ),
         (
-            Connector {
-                headers: &[("X", "a\r\nY: z")],
-                ..Connector::DEFAULT
-            },
+            Connector::DEFAULT.with_headers(&[("X", "a\r\nY: z")]),
             EncodeError::InvalidHeaderValue,
         ),
         (
-            Connector {
-                headers: &[("Host", "a")],
-                ..Connector::DEFAULT
-            },
+            Connector::DEFAULT.with_headers(&[("Host", "a")]),
             EncodeError::ReservedHeader,
         ),
         (
-            Connector {
-                subprotocols: &["a b"],
-                ..Connector::DEFAULT
-            },
+            Connector::DEFAULT.with_subprotocols(&["a b"]),
             EncodeError::InvalidSubprotocol,
         ),
     ] {
@@ -479,10 +460,7 @@ fn what_would_add_lines_to_the_request_is_refused_before_anything_is_sent() {
 fn a_server_that_does_not_answer_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
-    let connector = Connector {
-        timeout: Duration::from_millis(100),
-        ..Connector::DEFAULT
-    };
+    let connector = Connector::DEFAULT.with_timeout(Duration::from_millis(100));
     let begun = Instant::now();
     let result = connector.connect(&url);
     assert!(
@@ -518,10 +496,7 @@ fn s4_1_a_client_is_connecting_to_one_address_once_at_a_time() {
     server.join().unwrap().unwrap();
 
     // Nor has one that gives up before its turn.
-    let connector = Connector {
-        timeout: Duration::from_millis(50),
-        ..Connector::DEFAULT
-    };
+    let connector = Connector::DEFAULT.with_timeout(Duration::from_millis(50));
     let result = connector.connect(&here);
     assert!(
         matches!(result, Err(Error::Handshake(HandshakeError::Timeout))),

@@ -58,7 +58,7 @@ fn s10_4_memory_follows_what_has_arrived() {
         // Gathered in a vector that doubles, which has both its halves while it moves; and a longer read
         // buffer.
         assert!(
-            more <= 3 * arrived + (Options::DEFAULT.read_buffer_max * 2),
+            more <= 3 * arrived + (Options::DEFAULT.read_buffer_max() * 2),
             "{arrived}: {more}"
         );
         if arrived <= 10 {
@@ -68,10 +68,7 @@ fn s10_4_memory_follows_what_has_arrived() {
 
     // A message of any length needs no memory if it is taken in pieces.
     let frame = Frame::binary(vec![7; 1 << 20]).masked(key).octets();
-    let options = Options {
-        read_buffer_max: Options::DEFAULT.read_buffer,
-        ..Options::DEFAULT
-    };
+    let options = Options::DEFAULT.with_read_buffer_max(Options::DEFAULT.read_buffer());
     let mut server = WebSocket::server(Wire::new([frame]), &options);
     server.stream_mut().arrives.make_contiguous();
     let mut taken = 0;

@@ -13,12 +13,10 @@ use wire::{Arrives, Takes, Wire};
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Small buffers, so that cuts fall between and within everything.
-const SMALL: Options = Options {
-    read_buffer: 16,
-    read_buffer_max: 64,
-    write_buffer: 131,
-    ..Options::DEFAULT
-};
+const SMALL: Options = Options::DEFAULT
+    .with_read_buffer(16)
+    .with_read_buffer_max(64)
+    .with_write_buffer(131);
 
 fn client(
     wire: Wire,
@@ -208,7 +206,7 @@ fn s5_5_3_ten_pings_want_ten_pongs_however_small_the_buffer() {
         .collect();
     let pongs: Vec<u8> = (0..10).flat_map(|n| Frame::pong(vec![n; 125]).octets()).collect();
     for read_buffer in [16, 4096] {
-        let options = Options { read_buffer, ..SMALL };
+        let options = SMALL.with_read_buffer(read_buffer);
         let mut server = WebSocket::server(Wire::new([pings.clone()]), &options);
         assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
         assert_eq!(server.stream().written(), pongs);
@@ -321,10 +319,10 @@ fn s5_4_pieces_come_as_they_arrive() {
     loop {
         match server.read_event().unwrap().unwrap() {
             Event::Data(piece) => {
-                assert_eq!(piece.first(), text.is_empty());
+                assert_eq!(piece.is_first(), text.is_empty());
                 assert_eq!((piece.kind(), piece.rsv()), (MessageKind::Text, Rsv::NONE));
                 text.extend_from_slice(piece.payload());
-                if piece.last() {
+                if piece.is_last() {
                     break;
                 }
             }
@@ -434,14 +432,8 @@ fn nothing_follows_a_frame_that_was_not_written_to_its_end() {
 
 #[test]
 fn s5_2_an_extension_sees_and_sends_its_bits() {
-    let config = Config {
-        rsv: Rsv::RSV1,
-        ..Config::DEFAULT
-    };
-    let options = Options {
-        config,
-        ..Options::DEFAULT
-    };
+    let config = Config::DEFAULT.with_rsv(Rsv::RSV1);
+    let options = Options::DEFAULT.with_config(config);
     let read = Frame::text([0xff, 0xfe]).rsv(Rsv::RSV1).masked(KEY).octets();
     let mut server = WebSocket::server(Wire::new([read]), &options);
     let message = server.read().unwrap().unwrap();

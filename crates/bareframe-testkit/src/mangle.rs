@@ -56,14 +56,14 @@ const BAD_CLOSES: [&[u8]; 8] = [
 ];
 
 /// Takes one from a limit, or sets it to nothing.
-pub(crate) fn limits(limits: &mut Limits, choices: &mut Choices<'_>) {
+pub(crate) fn limits(limits: Limits, choices: &mut Choices<'_>) -> Limits {
     match choices.below(6) {
-        0 => limits.frame = limits.frame.saturating_sub(1),
-        1 => limits.message = limits.message.saturating_sub(1),
-        2 => limits.fragments = limits.fragments.saturating_sub(1),
-        3 => limits.frame = 0,
-        4 => limits.message = 0,
-        _ => limits.fragments = 0,
+        0 => limits.with_frame(limits.frame().saturating_sub(1)),
+        1 => limits.with_message(limits.message().saturating_sub(1)),
+        2 => limits.with_fragments(limits.fragments().saturating_sub(1)),
+        3 => limits.with_frame(0),
+        4 => limits.with_message(0),
+        _ => limits.with_fragments(0),
     }
 }
 

@@ -171,7 +171,7 @@ impl Oracle {
     fn judge_first_octet(&self) -> Result<(), ProtocolError> {
         let begins_message = matches!(self.opcode(), 0x1 | 0x2) && self.message.is_none();
         let allowed = match begins_message {
-            true => self.config.rsv.bits(),
+            true => self.config.rsv().bits(),
             false => 0,
         };
         if self.header[0] & 0x70 & !allowed != 0 {
@@ -227,14 +227,14 @@ impl Oracle {
         let message = self.message.get_or_insert(begins);
         message.frames += 1;
         message.len = message.len.saturating_add(len);
-        let limits = self.config.limits;
-        if len > limits.frame {
+        let limits = self.config.limits();
+        if len > limits.frame() {
             return Err(ProtocolError::FrameTooBig);
         }
-        if message.len > limits.message {
+        if message.len > limits.message() {
             return Err(ProtocolError::MessageTooBig);
         }
-        if limits.fragments != u32::MAX && message.frames > u64::from(limits.fragments) {
+        if limits.fragments() != u32::MAX && message.frames > u64::from(limits.fragments()) {
             return Err(ProtocolError::TooManyFragments);
         }
         Ok(())

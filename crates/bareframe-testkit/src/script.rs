@@ -90,7 +90,7 @@ impl Script {
         for mangle in &mangles {
             let mut choices = Choices::new(mangle);
             match choices.below(8) {
-                0 => mangle::limits(&mut config.limits, &mut choices),
+                0 => config = config.with_limits(mangle::limits(config.limits(), &mut choices)),
                 1..=5 => mangle::frames(&mut frames, &mut choices),
                 _ => {}
             }
@@ -139,11 +139,7 @@ fn conversation(choices: &mut Choices<'_>) -> Conversation {
     let limits_are_met = choices.once_in(2);
     let mut keys = Random::new(u64::from(choices.octet()));
 
-    let mut limits = Limits {
-        frame: 0,
-        message: 0,
-        fragments: 0,
-    };
+    let mut limits = Limits::UNLIMITED.with_frame(0).with_message(0).with_fragments(0);
     let mut frames = Vec::new();
     for _ in 0..MAX_STEPS {
         if choices.are_used_up() {
@@ -152,7 +148,7 @@ fn conversation(choices: &mut Choices<'_>) -> Conversation {
         match choices.below(8) {
             0..=4 => {
                 let fragments = fragments(rsv, choices);
-                raise_to(&mut limits, &fragments);
+                limits = raised_to(limits, &fragments);
                 for fragment in fragments {
                     let more_come = !fragment.fin;
                     frames.push(fragment);
@@ -172,11 +168,9 @@ fn conversation(choices: &mut Choices<'_>) -> Conversation {
         }
     }
 
-    let config = Config {
-        limits: if limits_are_met { limits } else { Limits::DEFAULT },
-        rsv,
-        ..Config::DEFAULT
-    };
+    let config = Config::DEFAULT
+        .with_limits(if limits_are_met { limits } else { Limits::DEFAULT })
+        .with_rsv(rsv);
     let frames = frames
         .into_iter()
         .map(|frame| frame.masked_for(side, keys.key()))
@@ -243,15 +237,12 @@ fn close(choices: &mut Choices<'_>) -> Frame {
 }
 
 /// Raises the limits as far as this message needs.
-fn raise_to(limits: &mut Limits, fragments: &[Frame]) {
-    let mut message = 0;
-    for fragment in fragments {
-        let len = fragment.payload.len() as u64;
-        limits.frame = limits.frame.max(len);
-        message += len;
-    }
-    limits.message = limits.message.max(message);
-    limits.fragments = limits.fragments.max(fragments.len() as u32);
+fn raised_to(limits: Limits, fragments: &[Frame]) -> Limits {
+    let lens = || fragments.iter().map(|fragment| fragment.payload.len() as u64);
+    limits
+        .with_frame(lens().fold(limits.frame(), u64::max))
+        .with_message(limits.message().max(lens().sum()))
+        .with_fragments(limits.fragments().max(fragments.len() as u32))
 }
 
 /// One line, with the octets in hexadecimal for other tools: `Server, Config { … }: 81 80 …`.

@@ -5,14 +5,8 @@ use ProtocolError::*;
 use bareframe::{CloseCode, Config, Limits, MessageKind, ProtocolError, Rsv};
 use bareframe_testkit::{Oracle, Seen, Side, judge};
 
-const RSV1: Config = Config {
-    rsv: Rsv::RSV1,
-    ..Config::DEFAULT
-};
-const UNLIMITED: Config = Config {
-    limits: Limits::UNLIMITED,
-    ..Config::DEFAULT
-};
+const RSV1: Config = Config::DEFAULT.with_rsv(Rsv::RSV1);
+const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
 fn data(kind: MessageKind, payload: impl AsRef<[u8]>, first: bool, last: bool) -> Seen {
     let payload = payload.as_ref().to_vec();
@@ -75,29 +69,13 @@ fn client_refuses(input: &[u8], error: ProtocolError) {
 /// A client with these limits refuses the last octet of the input.
 #[track_caller]
 fn limited_refuses(limits: Limits, input: &[u8], error: ProtocolError) {
-    refuses(
-        Side::Client,
-        Config {
-            limits,
-            ..Config::DEFAULT
-        },
-        input,
-        error,
-    );
+    refuses(Side::Client, Config::DEFAULT.with_limits(limits), input, error);
 }
 
 /// A client with these limits sees this, with nothing wrong.
 #[track_caller]
 fn limited_sees<const N: usize>(limits: Limits, input: &[u8], events: [Seen; N]) {
-    sees(
-        Side::Client,
-        Config {
-            limits,
-            ..Config::DEFAULT
-        },
-        input,
-        events,
-    );
+    sees(Side::Client, Config::DEFAULT.with_limits(limits), input, events);
 }
 
 /// A header with a 64-bit length.
@@ -377,26 +355,20 @@ fn s8_1_each_message_begins_anew() {
 
 #[test]
 fn s10_4_frames() {
-    let limits = Limits {
-        frame: 3,
-        ..Limits::UNLIMITED
-    };
+    let limits = Limits::UNLIMITED.with_frame(3);
     limited_sees(limits, b"\x02\x03abc\x80\x03def", [whole(Binary, "abcdef")]);
     limited_refuses(limits, &[0x82, 4], FrameTooBig);
     limited_refuses(limits, &[0x82, 126, 0, 126], FrameTooBig);
     limited_refuses(limits, &header_64(0x82, 65_536), FrameTooBig);
     limited_refuses(limits, &header_64(0x82, u64::MAX >> 1), FrameTooBig);
     limited_sees(limits, b"\x89\x04ping", [ping("ping")]);
-    limited_sees(Limits { frame: 0, ..limits }, b"\x82\x00", [whole(Binary, "")]);
-    limited_refuses(Limits { frame: 0, ..limits }, &[0x82, 1], FrameTooBig);
+    limited_sees(limits.with_frame(0), b"\x82\x00", [whole(Binary, "")]);
+    limited_refuses(limits.with_frame(0), &[0x82, 1], FrameTooBig);
 }
 
 #[test]
 fn s10_4_messages() {
-    let limits = Limits {
-        message: 3,
-        ..Limits::UNLIMITED
-    };
+    let limits = Limits::UNLIMITED.with_message(3);
     limited_sees(limits, b"\x02\x02ab\x80\x01c", [whole(Binary, "abc")]);
     limited_refuses(limits, &[0x82, 4], MessageTooBig);
     limited_refuses(limits, b"\x02\x02ab\x80\x02", MessageTooBig);
@@ -421,27 +393,14 @@ fn s10_4_messages() {
 
 #[test]
 fn s10_4_fragments() {
-    let limits = Limits {
-        fragments: 2,
-        ..Limits::UNLIMITED
-    };
+    let limits = Limits::UNLIMITED.with_fragments(2);
     limited_sees(limits, b"\x02\x01a\x80\x01b", [whole(Binary, "ab")]);
     limited_refuses(limits, b"\x02\x00\x00\x00\x00\x00", TooManyFragments);
     limited_refuses(limits, b"\x02\x00\x89\x00\x00\x00\x80\x05", TooManyFragments);
     limited_refuses(limits, b"\x02\x00\x00\x00\x80\x7E\x00\x7E", TooManyFragments);
-    limited_refuses(
-        Limits {
-            fragments: 0,
-            ..limits
-        },
-        &[0x82, 0],
-        TooManyFragments,
-    );
+    limited_refuses(limits.with_fragments(0), &[0x82, 0], TooManyFragments);
     limited_sees(
-        Limits {
-            fragments: 1,
-            ..limits
-        },
+        limits.with_fragments(1),
         b"\x82\x00\x82\x00",
         [whole(Binary, ""), whole(Binary, "")],
     );
@@ -466,22 +425,14 @@ fn the_order_of_faults_in_one_octet() {
     client_refuses(&[0x0F], ReservedOpcode);
     client_refuses(&[0x89, 0xFF], MaskedFrame);
     refuses(Side::Server, Config::DEFAULT, &[0x89, 0x7F], UnmaskedFrame);
-    let nothing = Limits {
-        frame: 0,
-        message: 0,
-        fragments: 0,
-    };
+    let nothing = Limits::UNLIMITED.with_frame(0).with_message(0).with_fragments(0);
     limited_refuses(nothing, &[0x82, 0x81], MaskedFrame);
     limited_refuses(nothing, &[0x82, 126, 0, 1], NonMinimalLength);
     limited_refuses(nothing, &[0x82, 127, 0x80], LengthTopBit);
     limited_refuses(nothing, &[0x82, 1], FrameTooBig);
-    limited_refuses(Limits { frame: 1, ..nothing }, &[0x82, 1], MessageTooBig);
+    limited_refuses(nothing.with_frame(1), &[0x82, 1], MessageTooBig);
     limited_refuses(
-        Limits {
-            frame: 1,
-            message: 1,
-            ..nothing
-        },
+        nothing.with_frame(1).with_message(1),
         &[0x82, 1],
         TooManyFragments,
     );

@@ -8,7 +8,8 @@ use crate::receiver::Data;
 use crate::utf8;
 use core::fmt;
 
-/// Memory in which a message is gathered: a `heapless::Vec<u8, N>`, a [`SliceBuffer`], or a type of your own.
+/// Memory in which a message is gathered: a [`SliceBuffer`], a `heapless::Vec<u8, N>` (feature `heapless`), a `Vec<u8>`
+/// (feature `alloc`), or a type of your own.
 ///
 /// ```
 /// use bareframe::{BufferTooSmall, Gather};
@@ -24,6 +25,9 @@ use core::fmt;
 ///     fn as_mut_slice(&mut self) -> &mut [u8] {
 ///         &mut self.0
 ///     }
+///     fn capacity(&self) -> usize {
+///         usize::MAX
+///     }
 /// }
 /// ```
 pub trait Gather {
@@ -37,8 +41,12 @@ pub trait Gather {
     /// [`BufferTooSmall`] if they do not fit; nothing was added.
     fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall>;
 
-    /// Gives what was gathered.
+    /// Returns what was gathered.
     fn as_mut_slice(&mut self) -> &mut [u8];
+
+    /// Returns the length of the longest message that fits, in bytes; `usize::MAX` for memory that grows. It is the same
+    /// whatever was gathered.
+    fn capacity(&self) -> usize;
 }
 
 /// A caller's slice as memory for [`Assembler`].
@@ -50,6 +58,7 @@ pub trait Gather {
 /// assert_eq!(buffer.extend(b"abc"), Ok(()));
 /// assert_eq!(buffer.extend(b"de"), Err(BufferTooSmall { needed: 5 }));
 /// assert_eq!(buffer.as_mut_slice(), b"abc");
+/// assert_eq!(buffer.capacity(), 4);
 /// ```
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -61,9 +70,10 @@ pub struct SliceBuffer<'b> {
 /// Makes whole messages of the pieces that a connection gives (RFC 6455 section 5.4).
 ///
 /// ```
-/// use bareframe::{Assembled, Assembler, Config, Connection, Event, Message};
+/// use bareframe::{Assembled, Assembler, Config, Connection, Event, SliceBuffer};
 /// let mut server = Connection::server(Config::DEFAULT);
-/// let mut assembler = Assembler::new(heapless::Vec::<u8, 64>::new());
+/// let mut memory = [0; 64];
+/// let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
 /// // "Hel" and "lo", in two frames with the key 0.
 /// let mut octets = *b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo";
 /// let mut input = &mut octets[..];
@@ -150,6 +160,12 @@ pub enum AssembleError {
     OutOfOrder,
 }
 
+impl AsRef<[u8]> for Message<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.payload
+    }
+}
+
 impl<B: Gather> Assembler<B> {
     /// Makes an assembler that gathers in `buffer`.
     #[must_use]
@@ -176,8 +192,8 @@ impl<B: Gather> Assembler<B> {
         number: u32,
         data: Data<'i>,
     ) -> Result<Assembled<'i>, AssembleError> {
-        let (kind, rsv, last) = (data.kind(), data.rsv(), data.last());
-        if data.first() {
+        let (kind, rsv, last) = (data.kind(), data.rsv(), data.is_last());
+        if data.is_first() {
             self.clear();
             self.number = number;
             if last {
@@ -209,8 +225,10 @@ impl<B: Gather> Assembler<B> {
         Some(Message::new(kind, rsv, self.buffer.as_mut_slice()))
     }
 
+    /// Returns how many bytes the longest message may have.
+    #[inline]
     pub(crate) fn capacity(&self) -> usize {
-        usize::MAX
+        self.buffer.capacity()
     }
 
     /// Returns `true` if it holds so many bytes of the message with this number, and nothing else.
@@ -317,6 +335,14 @@ impl<'m> Message<'m> {
     }
 }
 
+/// ```
+/// use bareframe::{BufferTooSmall, Gather};
+/// let mut memory = heapless::Vec::<u8, 4>::new();
+/// assert_eq!(Gather::extend(&mut memory, b"abc"), Ok(()));
+/// assert_eq!(Gather::extend(&mut memory, b"de"), Err(BufferTooSmall { needed: 5 }));
+/// assert_eq!((Gather::capacity(&memory), &memory[..]), (4, &b"abc"[..]));
+/// ```
+#[cfg(feature = "heapless")]
 impl<const N: usize> Gather for heapless::Vec<u8, N> {
     fn clear(&mut self) {
         heapless::Vec::clear(self);
@@ -330,6 +356,49 @@ impl<const N: usize> Gather for heapless::Vec<u8, N> {
 
     fn as_mut_slice(&mut self) -> &mut [u8] {
         self
+    }
+
+    fn capacity(&self) -> usize {
+        N
+    }
+}
+
+/// A long copy to a `Vec` is cut into pieces of this many bytes. C libraries copy longer ones by one instruction
+/// (`rep movsb`), which takes processors of the Zen family ten times as long where source and destination have nearly the
+/// same offset in their pages; and they often have, since allocators put long buffers at the beginning of a page.
+#[cfg(feature = "alloc")]
+const COPIED_AT_ONCE: usize = 2048;
+
+/// Grows as the message does, and never reserves what a peer only declared. A message for which there is no memory does not fit.
+///
+/// ```
+/// use bareframe::Gather;
+/// let mut memory = Vec::new();
+/// assert_eq!(Gather::extend(&mut memory, b"abc"), Ok(()));
+/// assert_eq!((Gather::capacity(&memory), &memory[..]), (usize::MAX, &b"abc"[..]));
+/// ```
+#[cfg(feature = "alloc")]
+impl Gather for alloc::vec::Vec<u8> {
+    fn clear(&mut self) {
+        alloc::vec::Vec::clear(self);
+    }
+
+    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+        let needed = self.len().saturating_add(piece.len());
+        self.try_reserve(piece.len())
+            .map_err(|_| BufferTooSmall { needed })?;
+        for part in piece.chunks(COPIED_AT_ONCE) {
+            self.extend_from_slice(part);
+        }
+        Ok(())
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        self
+    }
+
+    fn capacity(&self) -> usize {
+        usize::MAX
     }
 }
 
@@ -361,6 +430,10 @@ impl Gather for SliceBuffer<'_> {
 
     fn as_mut_slice(&mut self) -> &mut [u8] {
         self.memory.get_mut(..self.len).unwrap_or(&mut [])
+    }
+
+    fn capacity(&self) -> usize {
+        self.memory.len()
     }
 }
 

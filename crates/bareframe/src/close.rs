@@ -18,6 +18,18 @@ use core::num::NonZeroU16;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CloseCode(NonZeroU16);
 
+/// A number that must not appear in a Close frame.
+///
+/// ```
+/// use bareframe::CloseCode;
+/// let refused = CloseCode::try_from(1006).unwrap_err();
+/// assert_eq!(refused.number(), 1006);
+/// assert_eq!(refused.to_string(), "1006 must not appear in a Close frame");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct InvalidCloseCode(u16);
+
 /// Makes a constant and a name of each row, so that they can't drift apart.
 macro_rules! close_codes {
     ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)*) => {
@@ -83,6 +95,36 @@ impl CloseCode {
     }
 }
 
+impl From<CloseCode> for u16 {
+    fn from(code: CloseCode) -> u16 {
+        code.number()
+    }
+}
+
+impl TryFrom<u16> for CloseCode {
+    type Error = InvalidCloseCode;
+
+    fn try_from(number: u16) -> Result<CloseCode, InvalidCloseCode> {
+        CloseCode::new(number).ok_or(InvalidCloseCode(number))
+    }
+}
+
+impl InvalidCloseCode {
+    /// Returns the number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0
+    }
+}
+
+impl fmt::Display for InvalidCloseCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} must not appear in a Close frame", self.0)
+    }
+}
+
+impl core::error::Error for InvalidCloseCode {}
+
 impl fmt::Debug for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CloseCode({self})")
@@ -113,6 +155,10 @@ mod tests {
                 .any(|&(low, high)| low <= number && number <= high);
             assert_eq!(CloseCode::new(number).is_some(), allowed, "{number}");
             assert!(CloseCode::new(number).is_none_or(|code| code.number() == number));
+            match CloseCode::try_from(number) {
+                Ok(code) => assert_eq!((u16::from(code), allowed), (number, true)),
+                Err(error) => assert_eq!((error.number(), allowed), (number, false)),
+            }
         }
     }
 

@@ -12,9 +12,10 @@ use core::fmt;
 /// let reason = CloseReason::new(CloseCode::GOING_AWAY, "back soon").unwrap();
 /// assert_eq!(reason.code(), Some(CloseCode::GOING_AWAY));
 /// assert_eq!(reason.reason(), "back soon");
+/// assert_eq!(CloseReason::from(CloseCode::GOING_AWAY).reason(), "");
 /// assert_eq!(CloseReason::EMPTY.code(), None);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CloseReason {
     // Nothing, or a code and UTF-8.
     payload: ControlPayload,
@@ -66,6 +67,7 @@ impl ControlPayload {
     /// use bareframe::{CloseCode, ControlPayload, ProtocolError};
     /// let bye = ControlPayload::new(b"\x03\xe8bye")?.close_reason()?;
     /// assert_eq!((bye.code(), bye.reason()), (Some(CloseCode::NORMAL_CLOSURE), "bye"));
+    /// assert_eq!(ControlPayload::from(bye), ControlPayload::new(b"\x03\xe8bye")?);
     /// let half = ControlPayload::new(b"\x03")?.close_reason();
     /// assert_eq!(half, Err(ProtocolError::TruncatedCloseCode));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -78,6 +80,28 @@ impl ControlPayload {
     pub fn close_reason(&self) -> Result<CloseReason, ProtocolError> {
         self.check_close()?;
         Ok(CloseReason::from_payload(*self))
+    }
+}
+
+/// The code without a reason.
+impl From<CloseCode> for CloseReason {
+    fn from(code: CloseCode) -> CloseReason {
+        CloseReason::new(code, "").unwrap_or(CloseReason::EMPTY)
+    }
+}
+
+/// What a Close frame that says this has as its payload.
+impl From<CloseReason> for ControlPayload {
+    fn from(reason: CloseReason) -> ControlPayload {
+        reason.payload
+    }
+}
+
+impl TryFrom<ControlPayload> for CloseReason {
+    type Error = ProtocolError;
+
+    fn try_from(payload: ControlPayload) -> Result<CloseReason, ProtocolError> {
+        payload.close_reason()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::sender::{Outgoing, Sender};
 /// One endpoint of a connection whose opening handshake is done: octets in, events out, and back.
 ///
 /// ```
-/// use bareframe::{Config, Connection, Event, MessageKind};
+/// use bareframe::{Config, Connection, Event, MessageKind, Rsv};
 ///
 /// let mut server = Connection::server(Config::DEFAULT);
 /// // What a client sends: a text frame and a Ping, in one read here, but any cut gives the same.
@@ -24,7 +24,7 @@ use crate::sender::{Outgoing, Sender};
 ///     if let Event::Data(data) = event {
 ///         assert_eq!(data.as_str(), Some("Hello"));
 ///         let mut frame = [0; 16];
-///         let len = server.encode(MessageKind::Text, b"Hi", &mut frame)?;
+///         let len = server.encode(MessageKind::Text, Rsv::NONE, b"Hi", &mut frame)?;
 ///         output.extend_from_slice(&frame[..len]);
 ///     }
 ///     while let Some(frame) = server.poll_transmit() {
@@ -53,6 +53,7 @@ pub struct Connection<R> {
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub enum State {
     /// Data goes both ways.
     Open,
@@ -84,7 +85,7 @@ impl Connection<Server> {
     pub const fn server(config: Config) -> Connection<Server> {
         Connection {
             receiver: Receiver::new(config),
-            sender: Sender::new(Server::new(), config.rsv),
+            sender: Sender::new(Server::new(), config.rsv()),
         }
     }
 }
@@ -95,7 +96,7 @@ impl<K: MaskingKeys> Connection<Client<K>> {
     pub const fn client(config: Config, keys: K) -> Connection<Client<K>> {
         Connection {
             receiver: Receiver::new(config),
-            sender: Sender::new(Client { keys }, config.rsv),
+            sender: Sender::new(Client { keys }, config.rsv()),
         }
     }
 }
@@ -129,8 +130,9 @@ impl<R: Role> Connection<R> {
     #[must_use]
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<ControlFrame> {
+        let is_open = self.receiver.is_open();
         let (opcode, payload) = self.receiver.next_reply()?;
-        self.sender.answer(opcode, payload)
+        self.sender.answer(opcode, payload, is_open)
     }
 
     /// Begins a frame of a message. See [`Sender::send`].
@@ -157,9 +159,15 @@ impl<R: Role> Connection<R> {
     ///
     /// As [`Sender::encode`]; [`SendError::Closed`] also when the connection has failed.
     #[inline]
-    pub fn encode(&mut self, kind: MessageKind, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+    pub fn encode(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, SendError> {
         self.check_open()?;
-        self.sender.encode(kind, payload, out)
+        self.sender.encode(kind, rsv, payload, out)
     }
 
     /// Makes a Ping with at most 125 octets of payload. See [`Sender::ping`].
@@ -172,12 +180,15 @@ impl<R: Role> Connection<R> {
         self.sender.ping(payload)
     }
 
-    /// Makes a Pong that the engine does not owe. See [`Sender::pong`].
+    /// Creates a Pong that no reply of the engine is. See [`Sender::pong`].
     ///
     /// # Errors
     ///
-    /// As [`Sender::ping`]; [`SendError::Closed`] also when the connection has failed.
+    /// As [`Sender::ping`]; [`SendError::Closed`] also when the connection has failed, or when both Close frames passed.
     pub fn pong(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        if self.sender.is_closed() && !self.receiver.is_open() {
+            return Err(SendError::Closed);
+        }
         self.check_open()?;
         self.sender.pong(payload)
     }

@@ -13,6 +13,7 @@ use crate::error::{ProtocolError, SendError};
 use crate::mask::Masker;
 use crate::utf8::Utf8Validator;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
@@ -26,7 +27,7 @@ use fast as leaf;
 /// use bareframe::ControlPayload;
 /// let payload = ControlPayload::new(b"heartbeat 7")?;
 /// assert_eq!(&payload[..], b"heartbeat 7");
-/// assert!(ControlPayload::new(&[0; 126]).is_err());
+/// assert!(ControlPayload::try_from(&[0; 126][..]).is_err());
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -160,6 +161,14 @@ impl Default for ControlPayload {
     }
 }
 
+impl TryFrom<&[u8]> for ControlPayload {
+    type Error = SendError;
+
+    fn try_from(bytes: &[u8]) -> Result<ControlPayload, SendError> {
+        ControlPayload::new(bytes)
+    }
+}
+
 impl Deref for ControlPayload {
     type Target = [u8];
 
@@ -182,6 +191,13 @@ impl PartialEq for ControlPayload {
 }
 
 impl Eq for ControlPayload {}
+
+/// Hashes the bytes, as `[u8]` does.
+impl Hash for ControlPayload {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
 
 impl fmt::Debug for ControlPayload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

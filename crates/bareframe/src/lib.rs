@@ -34,7 +34,7 @@
 //! assert_eq!(frame.header(), b"\x81\x05"); // then the payload
 //!
 //! let mut out = [0; 16];
-//! let len = server.encode(MessageKind::Text, b"Hello", &mut out)?;
+//! let len = server.encode(MessageKind::Text, Rsv::NONE, b"Hello", &mut out)?;
 //! assert_eq!(&out[..len], b"\x81\x05Hello");
 //! # Ok::<(), bareframe::SendError>(())
 //! ```
@@ -49,12 +49,17 @@
 //!
 //! # Features
 //!
+//! Each adds items or implementations, and changes none.
+//!
 //! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
+//! - `heapless` (default): [`Gather`] for `heapless::Vec<u8, N>`.
+//! - `alloc`: [`Gather`] for `Vec<u8>`. Without it the crate never allocates.
 //! - `simd`: kernels that need unsafe code: vectors on x86-64, found at run time; aligned words on microcontrollers.
 //!   Without it there is no unsafe code in the crate.
 //! - `defmt`: `defmt::Format` on every public type. It shows what `Debug` shows, without the code that formats text.
 
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "simd"), forbid(unsafe_code))]
 #![cfg_attr(
     not(test),
@@ -114,7 +119,7 @@ mod session;
 mod utf8;
 
 pub use assemble::{AssembleError, Assembled, Assembler, Gather, Message, SliceBuffer};
-pub use close::CloseCode;
+pub use close::{CloseCode, InvalidCloseCode};
 pub use close_reason::CloseReason;
 pub use connection::{Connection, State};
 pub use control::{ControlFrame, ControlPayload};
@@ -126,7 +131,7 @@ pub use keepalive::{Keepalive, KeepaliveStep};
 pub use limits::{Config, Limits};
 pub use mask::{Masker, MaskingKey, MaskingKeys};
 pub use memory::Memory;
-pub use opcode::{MessageKind, Opcode, Rsv};
+pub use opcode::{MessageKind, Opcode, ReservedOpcode, Rsv};
 pub use outbox::Outbox;
 pub use receiver::{Data, EndOfStream, Event, Receiver, Reply};
 pub use role::{Client, Role, Server};

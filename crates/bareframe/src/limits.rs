@@ -7,41 +7,38 @@ use crate::opcode::Rsv;
 /// The memory of the engine is fixed whatever the limits are; they bound what the layers above receive.
 ///
 /// ```
-/// use bareframe::{Config, Limits};
-/// let config = Config {
-///     limits: Limits { message: 4096, ..Limits::DEFAULT },
-///     ..Config::DEFAULT
-/// };
-/// assert_eq!(config.limits.fragments, 65_536);
+/// use bareframe::Limits;
+/// const LIMITS: Limits = Limits::DEFAULT.with_frame(1024).with_message(4096).with_fragments(16);
+/// assert_eq!((LIMITS.frame(), LIMITS.message(), LIMITS.fragments()), (1024, 4096, 16));
+/// assert_eq!(Limits::DEFAULT.message(), 16 << 20);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Limits {
-    /// The longest payload of one data frame, in bytes.
-    pub frame: u64,
-    /// The longest payload of one message, in bytes: the sum over its fragments.
-    pub message: u64,
-    /// The most frames of one message, empty ones included; `u32::MAX` is no limit.
-    pub fragments: u32,
+    frame: u64,
+    message: u64,
+    fragments: u32,
 }
 
 /// How a connection behaves.
 ///
 /// ```
-/// use bareframe::{Config, Connection};
-/// let heartbeat_by_hand = Config { auto_pong: false, ..Config::DEFAULT };
-/// let server = Connection::server(heartbeat_by_hand);
+/// use bareframe::{Config, Connection, Limits, Rsv};
+/// const CONFIG: Config = Config::DEFAULT
+///     .with_limits(Limits::DEFAULT.with_message(4096))
+///     .with_rsv(Rsv::RSV1)
+///     .with_auto_pong(false);
+/// assert_eq!(CONFIG.limits().message(), 4096);
+/// assert_eq!((CONFIG.rsv(), CONFIG.auto_pong()), (Rsv::RSV1, false));
+/// let server = Connection::server(CONFIG);
 /// # let _ = server;
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Config {
-    /// How much the peer may send.
-    pub limits: Limits,
-    /// The reserved bits that an extension uses on the first frame of a data message, in both directions.
-    pub rsv: Rsv,
-    /// Whether a Ping is answered by the engine; if not, the caller answers with `pong`.
-    pub auto_pong: bool,
+    limits: Limits,
+    rsv: Rsv,
+    auto_pong: bool,
 }
 
 impl Limits {
@@ -58,6 +55,51 @@ impl Limits {
         message: u64::MAX,
         fragments: u32::MAX,
     };
+
+    /// Returns limits with this one for the payload of a data frame, in bytes.
+    #[must_use]
+    #[inline]
+    pub const fn with_frame(mut self, len: u64) -> Limits {
+        self.frame = len;
+        self
+    }
+
+    /// Returns limits with this one for the payload of a message, in bytes: the sum over its frames.
+    #[must_use]
+    #[inline]
+    pub const fn with_message(mut self, len: u64) -> Limits {
+        self.message = len;
+        self
+    }
+
+    /// Returns limits with this one for the number of a message's frames, empty ones included; `u32::MAX` is no limit.
+    #[must_use]
+    #[inline]
+    pub const fn with_fragments(mut self, count: u32) -> Limits {
+        self.fragments = count;
+        self
+    }
+
+    /// Returns the length of the longest payload of a data frame, in bytes.
+    #[must_use]
+    #[inline]
+    pub const fn frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// Returns the length of the longest payload of a message, in bytes.
+    #[must_use]
+    #[inline]
+    pub const fn message(&self) -> u64 {
+        self.message
+    }
+
+    /// Returns the largest number of a message's frames; `u32::MAX` is no limit.
+    #[must_use]
+    #[inline]
+    pub const fn fragments(&self) -> u32 {
+        self.fragments
+    }
 
     /// Returns what the payload of a message in one frame must be shorter than, in bytes, to be within all limits; at
     /// most 4 GiB, so that it takes little room.
@@ -84,6 +126,52 @@ impl Config {
         rsv: Rsv::NONE,
         auto_pong: true,
     };
+
+    /// Returns a configuration with these limits on what the peer may send.
+    #[must_use]
+    #[inline]
+    pub const fn with_limits(mut self, limits: Limits) -> Config {
+        self.limits = limits;
+        self
+    }
+
+    /// Returns a configuration with the reserved bits that an extension uses on the first frame of a data message, in
+    /// both directions.
+    #[must_use]
+    #[inline]
+    pub const fn with_rsv(mut self, rsv: Rsv) -> Config {
+        self.rsv = rsv;
+        self
+    }
+
+    /// Returns a configuration in which the engine answers each Ping, or in which the caller answers with `pong`.
+    #[must_use]
+    #[inline]
+    pub const fn with_auto_pong(mut self, auto_pong: bool) -> Config {
+        self.auto_pong = auto_pong;
+        self
+    }
+
+    /// Returns the limits on what the peer may send.
+    #[must_use]
+    #[inline]
+    pub const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Returns the reserved bits that an extension uses.
+    #[must_use]
+    #[inline]
+    pub const fn rsv(&self) -> Rsv {
+        self.rsv
+    }
+
+    /// Returns `true` if the engine answers each Ping.
+    #[must_use]
+    #[inline]
+    pub const fn auto_pong(&self) -> bool {
+        self.auto_pong
+    }
 }
 
 impl Default for Limits {

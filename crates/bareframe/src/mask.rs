@@ -19,6 +19,7 @@ use fast as leaf;
 /// let mut payload = *b"igohn";
 /// Masker::new(MaskingKey::new([1, 2, 3, 4])).apply(&mut payload);
 /// assert_eq!(&payload, b"hello");
+/// assert_eq!(<[u8; 4]>::from(MaskingKey::from([1, 2, 3, 4])), [1, 2, 3, 4]);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskingKey([u8; 4]);
@@ -36,6 +37,20 @@ impl MaskingKey {
     #[inline]
     pub const fn octets(self) -> [u8; 4] {
         self.0
+    }
+}
+
+impl From<[u8; 4]> for MaskingKey {
+    #[inline]
+    fn from(bytes: [u8; 4]) -> MaskingKey {
+        MaskingKey::new(bytes)
+    }
+}
+
+impl From<MaskingKey> for [u8; 4] {
+    #[inline]
+    fn from(key: MaskingKey) -> [u8; 4] {
+        key.octets()
     }
 }
 

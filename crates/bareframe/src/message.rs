@@ -31,8 +31,8 @@ impl Message {
     #[inline]
     pub(crate) const fn none(limits: &Limits) -> Message {
         Message {
-            left: limits.message,
-            fragments_left: limits.fragments,
+            left: limits.message(),
+            fragments_left: limits.fragments(),
             text: Utf8Validator::new(),
             open: ChunkFlags::NONE,
         }
@@ -47,7 +47,7 @@ impl Message {
     #[inline]
     pub(crate) const fn rules(&self, limits: &Limits, rsv: Rsv, mask: MaskBit) -> Rules {
         Rules {
-            frame: limits.frame,
+            frame: limits.frame(),
             message_left: self.left,
             rsv: if self.is_open() { Rsv::NONE } else { rsv },
             mask,
@@ -89,8 +89,8 @@ impl Message {
     pub(crate) fn next_chunk(&mut self, last: bool, limits: &Limits) -> ChunkFlags {
         let flags = self.open;
         if last {
-            self.left = limits.message;
-            self.fragments_left = limits.fragments;
+            self.left = limits.message();
+            self.fragments_left = limits.fragments();
             self.open = ChunkFlags::NONE;
             flags.with_last()
         } else {

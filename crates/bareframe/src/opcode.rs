@@ -30,6 +30,18 @@ pub enum Opcode {
     Pong = 0xA,
 }
 
+/// A number that is no opcode: a reserved one, or one above `0xF`.
+///
+/// ```
+/// use bareframe::Opcode;
+/// let refused = Opcode::try_from(0xB).unwrap_err();
+/// assert_eq!(refused.bits(), 0xB);
+/// assert_eq!(refused.to_string(), "0xb is not an opcode");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ReservedOpcode(u8);
+
 /// The kind of a data message (RFC 6455 section 5.6).
 ///
 /// ```
@@ -141,6 +153,42 @@ impl Opcode {
         self as u8 & 0x8 != 0
     }
 }
+
+impl From<Opcode> for u8 {
+    fn from(opcode: Opcode) -> u8 {
+        opcode.bits()
+    }
+}
+
+impl TryFrom<u8> for Opcode {
+    type Error = ReservedOpcode;
+
+    fn try_from(bits: u8) -> Result<Opcode, ReservedOpcode> {
+        Opcode::from_bits(bits).ok_or(ReservedOpcode(bits))
+    }
+}
+
+impl From<MessageKind> for Opcode {
+    fn from(kind: MessageKind) -> Opcode {
+        kind.opcode()
+    }
+}
+
+impl ReservedOpcode {
+    /// Returns the number.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for ReservedOpcode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:#x} is not an opcode", self.0)
+    }
+}
+
+impl core::error::Error for ReservedOpcode {}
 
 impl MessageKind {
     /// Returns the opcode of a message's first frame.
@@ -258,6 +306,7 @@ mod tests {
     fn s5_2_opcode_bits_round_trip() {
         for opcode in (0..=0xF).filter_map(Opcode::from_bits) {
             assert_eq!(Opcode::from_bits(opcode.bits()), Some(opcode));
+            assert_eq!(Opcode::try_from(u8::from(opcode)), Ok(opcode));
         }
     }
 

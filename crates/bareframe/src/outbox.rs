@@ -19,10 +19,10 @@ use crate::sender::Outgoing;
 /// it is complete. It does no I/O.
 ///
 /// ```
-/// use bareframe::{Config, Connection, MessageKind, Outbox};
+/// use bareframe::{Config, Connection, MessageKind, Outbox, Rsv};
 /// let mut server = Connection::server(Config::DEFAULT);
 /// let mut outbox = Outbox::new([0; 64]);
-/// outbox.encode(|out| server.encode(MessageKind::Text, b"Hello", out))?;
+/// outbox.encode(|out| server.encode(MessageKind::Text, Rsv::NONE, b"Hello", out))?;
 /// outbox.control(&server.ping(b"")?)?;
 /// assert_eq!(outbox.pending(), b"\x81\x05Hello\x89\x00");
 /// assert_eq!(outbox.room(), 64 - 9);
@@ -98,16 +98,42 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         Ok(self.append(frame)?)
     }
 
-    /// Adds the whole frame that `encode` writes to the front of the slice that it is handed; it gives its length
-    /// in octets, as `Connection::encode` does.
+    /// Adds the whole frame that `encode` writes to the front of the slice that it is given. `encode` returns the
+    /// frame's length in bytes, as `Connection::encode` does.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, MessageKind, Outbox, Rsv, SendError};
+    /// #[derive(Debug)]
+    /// enum Error {
+    ///     Compress,
+    ///     Send(SendError),
+    /// }
+    /// impl From<SendError> for Error {
+    ///     fn from(error: SendError) -> Error {
+    ///         Error::Send(error)
+    ///     }
+    /// }
+    /// fn compress(payload: &[u8]) -> Option<&[u8]> {
+    ///     Some(payload)
+    /// }
+    ///
+    /// let mut server = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
+    /// let mut outbox = Outbox::new([0; 64]);
+    /// outbox.encode(|out| {
+    ///     let payload = compress(b"Hello").ok_or(Error::Compress)?;
+    ///     Ok::<_, Error>(server.encode(MessageKind::Text, Rsv::RSV1, payload, out)?)
+    /// })?;
+    /// assert_eq!(outbox.pending(), b"\xc1\x05Hello");
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`SendError::InsideFrame`], or what `encode` gives; nothing has changed.
-    pub fn encode(
+    /// Returns [`SendError::InsideFrame`], or the error of `encode`; nothing has changed then.
+    pub fn encode<E: From<SendError>>(
         &mut self,
-        encode: impl FnOnce(&mut [u8]) -> Result<usize, SendError>,
-    ) -> Result<(), SendError> {
+        encode: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<(), E> {
         self.check_boundary()?;
         let len = encode(self.free())?;
         self.end = self.end.saturating_add(len);

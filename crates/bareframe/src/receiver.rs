@@ -121,13 +121,13 @@ impl<R: Role> Receiver<R> {
     pub(crate) const fn new(config: Config) -> Receiver<R> {
         Receiver {
             state: ReceiverState::Open(FrameState::BetweenFrames),
-            message: Message::none(&config.limits),
-            frame_limit: config.limits.frame,
-            message_limit: config.limits.message,
-            fragment_limit: config.limits.fragments,
-            fast_path: FastPath::new(&config.limits),
-            rsv: config.rsv,
-            auto_pong: config.auto_pong,
+            message: Message::none(&config.limits()),
+            frame_limit: config.limits().frame(),
+            message_limit: config.limits().message(),
+            fragment_limit: config.limits().fragments(),
+            fast_path: FastPath::new(&config.limits()),
+            rsv: config.rsv(),
+            auto_pong: config.auto_pong(),
             control: ControlPayload::EMPTY,
             pong: ControlPayload::EMPTY,
             pending: ReplyFlags::NONE,
@@ -181,10 +181,20 @@ impl<R: Role> Receiver<R> {
     #[must_use]
     #[inline]
     pub fn poll_reply(&mut self) -> Option<Reply> {
+        let is_open = self.is_open();
         match self.next_reply()? {
             (Opcode::Close, payload) => Some(Reply(ReplyFrame::Close(payload.check_close().ok()?))),
-            (_, payload) => Some(Reply(ReplyFrame::Pong(*payload))),
+            (_, payload) => {
+                let payload = *payload;
+                Some(Reply(ReplyFrame::Pong { payload, is_open }))
+            }
         }
+    }
+
+    /// Returns `true` if neither an error nor the peer's Close nor the end of the stream has come.
+    #[inline]
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.state, ReceiverState::Open(_))
     }
 
     /// Returns the control frame that is pending, once.
@@ -483,11 +493,10 @@ impl<R: Role> Receiver<R> {
 impl<R> Receiver<R> {
     #[inline(always)]
     const fn limits(&self) -> Limits {
-        Limits {
-            frame: self.frame_limit,
-            message: self.message_limit,
-            fragments: self.fragment_limit,
-        }
+        Limits::UNLIMITED
+            .with_frame(self.frame_limit)
+            .with_message(self.message_limit)
+            .with_fragments(self.fragment_limit)
     }
 
     /// Returns `true` if the next byte may begin a message.

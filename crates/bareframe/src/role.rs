@@ -19,6 +19,8 @@ pub struct Server(());
 
 /// The role that masks every frame with a fresh key from its source, and takes frames that are not masked.
 ///
+/// It is not `Clone`, whatever its source is: a clone would send the same keys again (RFC 6455 section 10.3).
+///
 /// ```
 /// use bareframe::{Client, Config, Connection, MaskingKey};
 /// fn connection<K: FnMut() -> MaskingKey>(keys: K) -> Connection<Client<K>> {
@@ -26,7 +28,7 @@ pub struct Server(());
 /// }
 /// # let _ = connection(|| MaskingKey::new([1, 2, 3, 4]));
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Client<K> {
     pub(crate) keys: K,
 }

@@ -15,10 +15,10 @@ use core::marker::PhantomData;
 /// Made by [`Connection::split`](crate::Connection::split).
 ///
 /// ```
-/// use bareframe::{Config, Connection, MessageKind};
+/// use bareframe::{Config, Connection, MessageKind, Rsv};
 /// let (receiver, mut sender) = Connection::server(Config::DEFAULT).split();
 /// let mut out = [0; 16];
-/// let len = sender.encode(MessageKind::Text, b"Hello", &mut out)?;
+/// let len = sender.encode(MessageKind::Text, Rsv::NONE, b"Hello", &mut out)?;
 /// assert_eq!(&out[..len], b"\x81\x05Hello");
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
@@ -30,8 +30,20 @@ pub struct Sender<R> {
     rsv: Rsv,
     /// The message of which a frame without FIN was sent.
     open: Option<MessageKind>,
-    /// Our Close was sent.
-    closed: bool,
+    closing: Closing,
+}
+
+/// Whether our Close was sent, and what may follow it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Closing {
+    /// It was not sent.
+    No,
+    /// It was sent by [`Sender::close`]. The peer's Pings are answered until its Close arrives.
+    CloseSent,
+    /// It was sent as a reply, to the peer's Close or because of an error, or the peer's Close arrived after it. Nothing
+    /// follows.
+    Done,
 }
 
 /// A frame on its way out: its header, and what to do with its payload before it is sent.
@@ -66,7 +78,7 @@ impl<R: Role> Sender<R> {
             role,
             rsv,
             open: None,
-            closed: false,
+            closing: Closing::No,
         }
     }
 
@@ -111,12 +123,21 @@ impl<R: Role> Sender<R> {
     /// As [`Sender::send`]; [`SendError::MessageOpen`] inside a fragmented message; [`SendError::BufferTooSmall`].
     /// Nothing has changed, nothing was written and no key was drawn.
     #[inline]
-    pub fn encode(&mut self, kind: MessageKind, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+    pub fn encode(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+        out: &mut [u8],
+    ) -> Result<usize, SendError> {
         self.check_open()?;
         if self.open.is_some() {
             return Err(SendError::MessageOpen);
         }
-        let header = FrameHeader::new(true, Rsv::NONE, kind.opcode(), None, payload.len() as u64)?;
+        if !self.rsv.contains(rsv) {
+            return Err(SendError::ReservedBits);
+        }
+        let header = FrameHeader::new(true, rsv, kind.opcode(), None, payload.len() as u64)?;
         let needed = payload
             .len()
             .saturating_add(header.encoded_len())
@@ -146,19 +167,25 @@ impl<R: Role> Sender<R> {
     ///
     /// [`SendError::Closed`] or [`SendError::OversizedControl`]; nothing has changed and no key was drawn.
     pub fn ping(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        self.check_open()?;
         self.control(Opcode::Ping, payload)
     }
 
-    /// Makes a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3).
+    /// Creates a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3). It may
+    /// follow a Close that [`Sender::close`] returned, until the peer's Close arrives.
     ///
     /// # Errors
     ///
     /// As [`Sender::ping`].
     pub fn pong(&mut self, payload: &[u8]) -> Result<ControlFrame, SendError> {
+        if self.closing == Closing::Done {
+            return Err(SendError::Closed);
+        }
         self.control(Opcode::Pong, payload)
     }
 
-    /// Makes our Close, after which nothing can be sent (RFC 6455 section 5.5.1); the reason has at most 123 octets.
+    /// Creates our Close, after which nothing can be sent but answers to Pings (RFC 6455 sections 5.5.1 and 5.5.2); the
+    /// reason has at most 123 bytes.
     ///
     /// # Errors
     ///
@@ -167,34 +194,58 @@ impl<R: Role> Sender<R> {
     pub fn close(&mut self, code: Option<CloseCode>, reason: &str) -> Result<ControlFrame, SendError> {
         self.check_open()?;
         let payload = ControlPayload::from_close(code, reason)?;
-        self.closed = true;
+        self.closing = Closing::CloseSent;
         Ok(ControlFrame::new(Opcode::Close, self.role.next_key(), &payload))
     }
 
-    /// Makes the frame of what the receiving half owes; `None` once our Close was sent.
+    /// Creates the frame of what the receiving half asks for. Returns `None` for a Close if ours was sent, and for a Pong
+    /// if ours was sent and either was a reply or the peer's has arrived (RFC 6455 sections 5.5.1 and 5.5.2).
     #[must_use]
     pub fn reply(&mut self, reply: Reply) -> Option<ControlFrame> {
         match reply.0 {
-            ReplyFrame::Pong(payload) => self.answer(Opcode::Pong, &payload),
-            ReplyFrame::Close(code) => self.close(code, "").ok(),
+            ReplyFrame::Pong { payload, is_open } => self.answer(Opcode::Pong, &payload, is_open),
+            ReplyFrame::Close(code) => {
+                let payload = ControlPayload::from_close(code, "").ok()?;
+                self.answer(Opcode::Close, &payload, false)
+            }
         }
     }
 
+    /// Creates the frame of a reply; `is_open` is `false` if the receiving half has stopped since.
     #[inline]
-    pub(crate) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload) -> Option<ControlFrame> {
-        if self.closed {
-            return None;
+    pub(crate) fn answer(
+        &mut self,
+        opcode: Opcode,
+        payload: &ControlPayload,
+        is_open: bool,
+    ) -> Option<ControlFrame> {
+        let may_be_sent = match self.closing {
+            Closing::No => true,
+            Closing::CloseSent => is_open,
+            Closing::Done => false,
+        };
+        if opcode == Opcode::Close {
+            self.closing = Closing::Done;
         }
-        self.closed = opcode == Opcode::Close;
-        Some(ControlFrame::new(opcode, self.role.next_key(), payload))
+        may_be_sent.then(|| ControlFrame::new(opcode, self.role.next_key(), payload))
     }
 
-    pub(crate) const fn is_closed(&self) -> bool {
-        self.closed
+    /// Returns `true` if our Close was sent.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection};
+    /// let (_, mut sender) = Connection::server(Config::DEFAULT).split();
+    /// assert!(!sender.is_closed());
+    /// sender.close(None, "")?;
+    /// assert!(sender.is_closed());
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        !matches!(self.closing, Closing::No)
     }
 
     fn control(&mut self, opcode: Opcode, payload: &[u8]) -> Result<ControlFrame, SendError> {
-        self.check_open()?;
         let payload = ControlPayload::new(payload)?;
         Ok(ControlFrame::new(opcode, self.role.next_key(), &payload))
     }
@@ -232,7 +283,7 @@ impl<R: Role> Sender<R> {
 
     #[inline]
     const fn check_open(&self) -> Result<(), SendError> {
-        if self.closed {
+        if self.is_closed() {
             Err(SendError::Closed)
         } else {
             Ok(())

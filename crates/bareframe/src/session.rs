@@ -373,13 +373,14 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
 
     #[inline(never)]
     fn queue_pending_replies(&mut self) {
+        let is_open = self.inbound.is_open();
         while self.outbound.has_room() {
             if let Some(pong) = self.inbound.receiver.next_pong() {
-                self.outbound.answer(Opcode::Pong, pong);
+                self.outbound.answer(Opcode::Pong, pong, is_open);
             } else if self.inbound.may_close()
                 && let Some((opcode, payload)) = self.inbound.receiver.next_close()
             {
-                self.outbound.answer(opcode, payload);
+                self.outbound.answer(opcode, payload, false);
             } else {
                 return;
             }

@@ -74,18 +74,22 @@ fn s5_4_every_memory_gives_the_same_messages_for_every_cut() {
     ];
     split::for_each_way(&conversation(), 1, |pieces| {
         let mut memory = [0; 9];
-        let heapless = messages(
-            Config::DEFAULT,
-            &mut Assembler::new(heapless::Vec::<u8, 9>::new()),
-            pieces.clone(),
-        );
         let slice = messages(
             Config::DEFAULT,
             &mut Assembler::new(SliceBuffer::new(&mut memory)),
-            pieces,
+            pieces.clone(),
         );
-        assert_eq!(heapless, slice);
-        let seen: Vec<_> = heapless
+        #[cfg(feature = "heapless")]
+        {
+            let mut heapless = Assembler::new(heapless::Vec::<u8, 9>::new());
+            assert_eq!(messages(Config::DEFAULT, &mut heapless, pieces.clone()), slice);
+        }
+        #[cfg(feature = "alloc")]
+        {
+            let mut growing = Assembler::new(Vec::new());
+            assert_eq!(messages(Config::DEFAULT, &mut growing, pieces.clone()), slice);
+        }
+        let seen: Vec<_> = slice
             .into_iter()
             .map(|message| message.unwrap())
             .map(|(kind, payload, _)| (kind, payload))
@@ -109,7 +113,8 @@ fn s5_4_what_came_whole_is_lent_and_needs_no_memory() {
 #[test]
 fn s10_4_a_message_that_does_not_fit_is_an_error_with_1009() {
     let input = octets(&[Frame::text("1234").fin(false), Frame::continuation("5")]);
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+    let mut memory = [0; 4];
+    let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     let seen = messages(Config::DEFAULT, &mut assembler, vec![input]);
     assert_eq!(seen, [Err(AssembleError::TooBig)]);
     assert_eq!(AssembleError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
@@ -124,7 +129,8 @@ fn a_message_that_does_not_fit_may_be_left_out() {
         Frame::continuation("5").fin(false),
         Frame::continuation("6"),
     ]);
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+    let mut memory = [0; 4];
+    let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     let mut outcomes = Vec::new();
     let mut input = &mut input[..];
     while let Ok(Some(Event::Data(data))) = server.receive(&mut input) {
@@ -151,16 +157,14 @@ fn a_message_that_does_not_fit_may_be_left_out() {
 
 #[test]
 fn s5_8_a_message_that_an_extension_changed_is_not_text() {
-    let config = Config {
-        rsv: Rsv::RSV1,
-        ..Config::DEFAULT
-    };
+    let config = Config::DEFAULT.with_rsv(Rsv::RSV1);
     let mut server = Connection::server(config);
     let mut input = octets(&[
         Frame::text([0xFF]).rsv(Rsv::RSV1).fin(false),
         Frame::continuation([0xFE]),
     ]);
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+    let mut memory = [0; 4];
+    let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     let mut input = &mut input[..];
     while let Ok(Some(Event::Data(data))) = server.receive(&mut input) {
         assembler.push(data).unwrap();
@@ -174,6 +178,28 @@ fn s5_8_a_message_that_an_extension_changed_is_not_text() {
 }
 
 #[test]
+fn the_capacity_is_what_fits_whatever_was_gathered() {
+    fn holds(capacity: usize, mut memory: impl Gather) {
+        assert_eq!(memory.capacity(), capacity);
+        memory.extend(b"abc").unwrap();
+        assert_eq!(memory.capacity(), capacity);
+        if let Some(more) = capacity.checked_sub(2).filter(|&more| more < 100) {
+            let refused = Err(bareframe::BufferTooSmall { needed: capacity + 1 });
+            assert_eq!(memory.extend(&vec![0; more]), refused);
+            assert_eq!(memory.as_mut_slice(), b"abc");
+            memory.extend(&vec![0; more - 1]).unwrap();
+            memory.clear();
+            assert_eq!(memory.capacity(), capacity);
+        }
+    }
+    holds(9, SliceBuffer::new(&mut [0; 9]));
+    #[cfg(feature = "heapless")]
+    holds(9, heapless::Vec::<u8, 9>::new());
+    #[cfg(feature = "alloc")]
+    holds(usize::MAX, Vec::new());
+}
+
+#[test]
 fn the_memory_may_lie_and_the_text_is_still_utf8() {
     /// Gives other octets than it was given.
     struct Liar([u8; 2]);
@@ -184,6 +210,9 @@ fn the_memory_may_lie_and_the_text_is_still_utf8() {
         }
         fn as_mut_slice(&mut self) -> &mut [u8] {
             &mut self.0
+        }
+        fn capacity(&self) -> usize {
+            self.0.len()
         }
     }
     let mut server: Connection<Server> = Connection::server(Config::DEFAULT);

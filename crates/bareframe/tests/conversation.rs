@@ -91,10 +91,7 @@ fn s5_5_3_a_pong_is_not_answered() {
 
 #[test]
 fn a_ping_is_left_to_the_caller_who_asked_for_it() {
-    let config = Config {
-        auto_pong: false,
-        ..Config::DEFAULT
-    };
+    let config = Config::DEFAULT.with_auto_pong(false);
     let mut server = Connection::server(config);
     assert_eq!(hears(&mut server, &[Frame::ping("Hello")]), (1, None));
     assert_eq!(owes(&mut server).len(), 0);
@@ -127,21 +124,90 @@ fn s5_5_1_the_pong_owed_goes_before_the_close() {
 }
 
 #[test]
-fn s5_5_1_nothing_is_sent_after_our_close() {
+fn s5_5_2_a_ping_behind_our_close_is_answered_until_the_peers_close() {
+    let mut server = server();
+    hears(&mut server, &[Frame::ping("before")]);
+    server.close(None, "").unwrap();
+    assert_eq!(owes(&mut server), [b"\x8a\x06before"]);
+    hears(&mut server, &[Frame::ping("behind")]);
+    assert_eq!(owes(&mut server), [b"\x8a\x06behind"]);
+    assert_eq!(&server.pong(b"by hand").unwrap()[..], b"\x8a\x07by hand");
+    hears(&mut server, &[Frame::ping("late"), Frame::close(1000, "")]);
+    assert_eq!(owes(&mut server).len(), 0, "both Closes passed");
+    assert_eq!(server.pong(b""), Err(SendError::Closed));
+    assert_eq!(server.state(), State::Closed);
+}
+
+#[test]
+fn s5_5_1_no_pong_follows_our_answer_to_a_close() {
+    let mut server = server();
+    hears(&mut server, &[Frame::ping("p"), Frame::close(1000, "")]);
+    server.close(None, "").unwrap();
+    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(server.pong(b""), Err(SendError::Closed));
+}
+
+#[test]
+fn s7_1_7_no_pong_follows_the_close_of_an_error() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("p")]);
+    server.fail(CloseCode::INTERNAL_ERROR);
+    assert_eq!(owes(&mut server), [&b"\x8a\x01p"[..], b"\x88\x02\x03\xf3"]);
+    assert_eq!(server.pong(b""), Err(SendError::Closed));
+    let mut closing = Connection::server(Config::DEFAULT);
+    closing.close(None, "").unwrap();
+    hears(&mut closing, &[Frame::ping("p"), Frame::new(3, "")]);
+    assert_eq!(owes(&mut closing).len(), 0);
+    assert_eq!(closing.pong(b""), Err(SendError::Closed));
+}
+
+#[test]
+fn s5_5_2_halves_answer_a_ping_behind_our_close_and_none_behind_an_answer() {
+    let replies = |frames: &[Frame]| {
+        let (mut receiver, sender) = Connection::server(Config::DEFAULT).split();
+        let mut octets: Vec<u8> = frames
+            .iter()
+            .flat_map(|frame| frame.clone().masked_for(Side::Server, KEY).octets())
+            .collect();
+        let (mut input, mut replies) = (&mut octets[..], Vec::new());
+        while let Ok(Some(_)) = receiver.receive(&mut input) {
+            replies.extend(receiver.poll_reply());
+        }
+        replies.extend(receiver.poll_reply());
+        (replies, sender)
+    };
+    let (both, mut sender) = replies(&[Frame::ping("p"), Frame::close(1000, "")]);
+    sender.close(None, "").unwrap();
+    assert!(sender.is_closed());
+    assert_eq!(&sender.reply(both[0]).unwrap()[..], b"\x8a\x01p");
+    assert_eq!(sender.reply(both[1]), None, "our Close was sent");
+    assert_eq!(sender.reply(both[0]), None, "the peer's has arrived");
+    assert_eq!(sender.pong(b""), Err(SendError::Closed));
+
+    for stop in [Frame::close(1000, ""), Frame::new(3, "")] {
+        let (both, mut sender) = replies(&[Frame::ping("p"), stop]);
+        assert!(sender.reply(both[1]).unwrap().starts_with(b"\x88"));
+        assert_eq!(sender.reply(both[0]), None);
+    }
+}
+
+#[test]
+fn s5_5_1_no_data_and_no_ping_is_sent_after_our_close() {
+    let mut server = server();
     let close = server.close(Some(CloseCode::NORMAL_CLOSURE), "bye").unwrap();
     assert_eq!(&close[..], b"\x88\x05\x03\xe8bye");
     assert_eq!(server.state(), State::CloseSent);
-    assert_eq!(owes(&mut server).len(), 0, "the pong is dropped");
+    assert_eq!(owes(&mut server).len(), 0);
     assert_eq!(server.ping(b""), Err(SendError::Closed));
-    assert_eq!(server.pong(b""), Err(SendError::Closed));
     assert_eq!(server.close(None, ""), Err(SendError::Closed));
     assert_eq!(
         server.send(TEXT, Rsv::NONE, true, 0).err(),
         Some(SendError::Closed)
     );
-    assert_eq!(server.encode(TEXT, b"", &mut [0; 9]), Err(SendError::Closed));
+    assert_eq!(
+        server.encode(TEXT, Rsv::NONE, b"", &mut [0; 9]),
+        Err(SendError::Closed)
+    );
 }
 
 #[test]
@@ -161,9 +227,12 @@ fn s5_5_1_data_arrives_until_the_peers_close() {
 fn s5_5_1_what_was_begun_may_be_said_before_the_answer() {
     let mut server = server();
     hears(&mut server, &[Frame::close(1000, "")]);
-    assert_eq!(server.encode(TEXT, b"last", &mut [0; 9]), Ok(6));
+    assert_eq!(server.encode(TEXT, Rsv::NONE, b"last", &mut [0; 9]), Ok(6));
     assert_eq!(owes(&mut server).len(), 1);
-    assert_eq!(server.encode(TEXT, b"last", &mut [0; 9]), Err(SendError::Closed));
+    assert_eq!(
+        server.encode(TEXT, Rsv::NONE, b"last", &mut [0; 9]),
+        Err(SendError::Closed)
+    );
 }
 
 #[test]
@@ -181,7 +250,10 @@ fn s7_1_7_an_error_owes_one_close_with_its_code() {
     let error = ProtocolError::ReservedOpcode;
     assert_eq!(hears(&mut server, &[Frame::new(3, "")]), (0, Some(error)));
     assert_eq!(server.state(), State::Failed);
-    assert_eq!(server.encode(TEXT, b"", &mut [0; 9]), Err(SendError::Closed));
+    assert_eq!(
+        server.encode(TEXT, Rsv::NONE, b"", &mut [0; 9]),
+        Err(SendError::Closed)
+    );
     assert_eq!(server.ping(b""), Err(SendError::Closed));
     assert_eq!(owes(&mut server), [b"\x88\x02\x03\xea"]);
     assert_eq!(owes(&mut server).len(), 0);
@@ -270,10 +342,13 @@ fn s5_4_fragments_are_sent_in_order() {
 fn s5_4_a_whole_message_waits_for_the_open_one() {
     let mut server = server();
     let _ = server.send(TEXT, Rsv::NONE, false, 0).unwrap();
-    assert_eq!(server.encode(TEXT, b"", &mut [0; 9]), Err(SendError::MessageOpen));
+    assert_eq!(
+        server.encode(TEXT, Rsv::NONE, b"", &mut [0; 9]),
+        Err(SendError::MessageOpen)
+    );
     assert!(server.ping(b"between fragments").is_ok());
     let _ = server.send(TEXT, Rsv::NONE, true, 0).unwrap();
-    assert_eq!(server.encode(TEXT, b"", &mut [0; 9]), Ok(2));
+    assert_eq!(server.encode(TEXT, Rsv::NONE, b"", &mut [0; 9]), Ok(2));
 }
 
 #[test]
@@ -297,8 +372,12 @@ fn s5_2_what_can_not_be_sent() {
     );
     let short = SendError::BufferTooSmall(BufferTooSmall { needed: 7 });
     let mut out = [0xEE; 6];
-    assert_eq!(server.encode(TEXT, b"Hello", &mut out), Err(short));
+    assert_eq!(server.encode(TEXT, Rsv::NONE, b"Hello", &mut out), Err(short));
     assert_eq!(out, [0xEE; 6]);
+    assert_eq!(
+        server.encode(TEXT, Rsv::RSV1, b"", &mut out),
+        Err(SendError::ReservedBits)
+    );
     assert_eq!(server, before);
     assert!(server.send(BINARY, Rsv::NONE, true, (1 << 63) - 1).is_ok());
 }
@@ -311,14 +390,14 @@ fn s5_3_a_client_draws_a_fresh_key_for_every_frame_and_none_for_a_failed_call() 
         MaskingKey::new([drawn.get(); 4])
     };
     let mut client = Connection::client(Config::DEFAULT, keys);
-    assert!(client.encode(TEXT, b"Hello", &mut [0; 10]).is_err());
+    assert!(client.encode(TEXT, Rsv::NONE, b"Hello", &mut [0; 10]).is_err());
     assert!(client.send(TEXT, Rsv::RSV1, true, 0).is_err());
     assert!(client.send(TEXT, Rsv::NONE, true, 1 << 63).is_err());
     assert!(client.ping(&[0; 126]).is_err());
     assert!(client.close(None, "why").is_err());
     assert_eq!(drawn.get(), 0);
     let mut out = [0; 11];
-    assert_eq!(client.encode(TEXT, b"Hello", &mut out), Ok(11));
+    assert_eq!(client.encode(TEXT, Rsv::NONE, b"Hello", &mut out), Ok(11));
     assert_eq!(&out[..6], b"\x81\x85\x01\x01\x01\x01");
     assert_eq!(&client.ping(b"").unwrap()[..], b"\x89\x80\x02\x02\x02\x02");
     assert_eq!(
@@ -327,7 +406,7 @@ fn s5_3_a_client_draws_a_fresh_key_for_every_frame_and_none_for_a_failed_call() 
     );
     assert_eq!(&client.close(None, "").unwrap()[..], b"\x88\x80\x04\x04\x04\x04");
     assert!(client.ping(b"").is_err());
-    assert!(client.encode(TEXT, b"", &mut [0; 9]).is_err());
+    assert!(client.encode(TEXT, Rsv::NONE, b"", &mut [0; 9]).is_err());
     assert_eq!(drawn.get(), 4);
 }
 
@@ -335,7 +414,7 @@ fn s5_3_a_client_draws_a_fresh_key_for_every_frame_and_none_for_a_failed_call() 
 fn s5_3_a_client_masks_what_it_sends() {
     let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new(KEY));
     let mut out = [0; 11];
-    client.encode(TEXT, b"Hello", &mut out).unwrap();
+    client.encode(TEXT, Rsv::NONE, b"Hello", &mut out).unwrap();
     assert_eq!(&out, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
     assert_eq!(
         &client.ping(b"Hello").unwrap()[..],

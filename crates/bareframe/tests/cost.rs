@@ -9,10 +9,7 @@ use std::hint::black_box;
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-const UNLIMITED: Config = Config {
-    limits: Limits::UNLIMITED,
-    ..Config::DEFAULT
-};
+const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
 /// How many units of work there are.
 fn units() -> usize {

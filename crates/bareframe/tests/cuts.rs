@@ -65,7 +65,7 @@ impl<R: Role> End<R> {
 fn note(heard: &mut Recorder, event: Event<'_>) {
     match event {
         Event::Data(data) => {
-            let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.first(), data.last());
+            let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.is_first(), data.is_last());
             heard.data(kind, rsv, data.payload(), first, last);
         }
         Event::Ping(payload) => heard.ping(&payload),

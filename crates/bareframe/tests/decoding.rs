@@ -50,10 +50,7 @@ fn text(payload: &str) -> Seen {
 }
 
 fn limited(limits: Limits) -> Config {
-    Config {
-        limits,
-        ..Config::DEFAULT
-    }
+    Config::DEFAULT.with_limits(limits)
 }
 
 const PLAIN: Config = Config::DEFAULT;
@@ -396,10 +393,7 @@ fn s5_6_binary_is_any_octets() {
 
 #[test]
 fn s10_4_the_frame_limit_is_inclusive() {
-    let config = limited(Limits {
-        frame: 3,
-        ..Limits::DEFAULT
-    });
+    let config = limited(Limits::DEFAULT.with_frame(3));
     sees(config, &[Frame::text("abc")], &[text("abc")]);
     refuses(config, &[Frame::text("abcd")], ProtocolError::FrameTooBig, 1, 1);
     sees(config, &[Frame::ping("abcd")], &[Seen::Ping(b"abcd".to_vec())]);
@@ -407,10 +401,7 @@ fn s10_4_the_frame_limit_is_inclusive() {
 
 #[test]
 fn s10_4_the_message_limit_is_over_the_sum() {
-    let config = limited(Limits {
-        message: 3,
-        ..Limits::DEFAULT
-    });
+    let config = limited(Limits::DEFAULT.with_message(3));
     let first = Frame::text("ab").fin(false);
     sees(config, &[first.clone(), Frame::continuation("c")], &[text("abc")]);
     refuses(
@@ -425,10 +416,7 @@ fn s10_4_the_message_limit_is_over_the_sum() {
 
 #[test]
 fn s10_4_the_number_of_fragments_counts_empty_ones() {
-    let config = limited(Limits {
-        fragments: 2,
-        ..Limits::DEFAULT
-    });
+    let config = limited(Limits::DEFAULT.with_fragments(2));
     let first = Frame::text("a").fin(false);
     let empty = Frame::continuation("").fin(false);
     sees(config, &[first.clone(), Frame::continuation("b")], &[text("ab")]);
@@ -443,10 +431,7 @@ fn s10_4_the_number_of_fragments_counts_empty_ones() {
 
 #[test]
 fn s10_4_a_limit_of_no_fragments_refuses_every_message() {
-    let config = limited(Limits {
-        fragments: 0,
-        ..Limits::DEFAULT
-    });
+    let config = limited(Limits::DEFAULT.with_fragments(0));
     refuses(config, &[Frame::text("a")], ProtocolError::TooManyFragments, 1, 1);
 }
 
@@ -462,10 +447,7 @@ fn s10_4_unlimited_takes_the_longest_length() {
 
 #[test]
 fn s10_4_the_sum_of_fragments_does_not_overflow() {
-    let config = limited(Limits {
-        fragments: 9,
-        ..Limits::UNLIMITED
-    });
+    let config = limited(Limits::UNLIMITED.with_fragments(9));
     let transcript = every_way(
         Side::Client,
         config,
@@ -495,11 +477,7 @@ fn faults_of_one_octet_are_judged_in_order() {
         every_way(Side::Server, PLAIN, &unmasked_and_long).error,
         Some((E::UnmaskedFrame, 1))
     );
-    let tight = limited(Limits {
-        frame: 0,
-        message: 0,
-        fragments: 0,
-    });
+    let tight = limited(Limits::UNLIMITED.with_frame(0).with_message(0).with_fragments(0));
     refuses(
         tight,
         &[Frame::text("a").length_form(LengthForm::U16)],
@@ -508,10 +486,6 @@ fn faults_of_one_octet_are_judged_in_order() {
         3,
     );
     refuses(tight, &[Frame::text("a")], E::FrameTooBig, 1, 1);
-    let no_message = limited(Limits {
-        frame: 9,
-        message: 0,
-        fragments: 0,
-    });
+    let no_message = limited(Limits::UNLIMITED.with_frame(9).with_message(0).with_fragments(0));
     refuses(no_message, &[Frame::text("a")], E::MessageTooBig, 1, 1);
 }

@@ -11,6 +11,7 @@ fn logs<T: defmt::Format>() {}
 fn every_public_type_of_the_engine() {
     logs::<AssembleError>();
     logs::<Assembled<'_>>();
+    #[cfg(feature = "heapless")]
     logs::<Assembler<heapless::Vec<u8, 8>>>();
     logs::<Assembler<SliceBuffer<'_>>>();
     logs::<BufferTooSmall>();
@@ -29,6 +30,7 @@ fn every_public_type_of_the_engine() {
     logs::<FrameEvent<'_>>();
     logs::<FrameHeader>();
     logs::<HeaderBytes>();
+    logs::<InvalidCloseCode>();
     logs::<InvalidUtf8>();
     logs::<Limits>();
     logs::<Masker>();
@@ -39,6 +41,7 @@ fn every_public_type_of_the_engine() {
     logs::<Outbox<[u8; 8]>>();
     logs::<Outgoing<Client<Keys>>>();
     logs::<ProtocolError>();
+    logs::<ReservedOpcode>();
     logs::<Receiver<Server>>();
     logs::<Reply>();
     logs::<Rsv>();

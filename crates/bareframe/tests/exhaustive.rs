@@ -8,20 +8,18 @@ use bareframe::{
 use bareframe_testkit::{Frame, LengthForm, Oracle, Side, Transcript, judge};
 use engine::{KEY, every_way, receive, receive_as};
 
-const UNLIMITED: Config = Config {
-    limits: Limits::UNLIMITED,
-    ..Config::DEFAULT
-};
+const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
 /// Holds the engine to the oracle for every two octets that follow `before`, at once and one by one.
-fn every_two_octets<R: Role + Clone>(side: Side, connection: Connection<R>, before: &[Frame]) {
-    let mut connection = connection;
+fn every_two_octets<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, before: &[Frame]) {
     let mut oracle = Oracle::new(side, UNLIMITED);
     let before: Vec<u8> = before.iter().flat_map(Frame::octets).collect();
-    assert_eq!(
-        receive(&mut connection, vec![before.clone()]),
-        Transcript::default()
-    );
+    let behind = |pieces| {
+        let mut connection = connection();
+        let nothing = receive(&mut connection, vec![before.clone()]);
+        assert_eq!(nothing, Transcript::default());
+        receive(&mut connection, pieces)
+    };
     before.iter().for_each(|&octet| oracle.push(octet).unwrap());
     for two in 0..=u16::MAX {
         let two = two.to_be_bytes();
@@ -29,8 +27,8 @@ fn every_two_octets<R: Role + Clone>(side: Side, connection: Connection<R>, befo
         let _ = two.iter().try_for_each(|&octet| oracle.push(octet));
         let mut due = oracle.verdict().transcript;
         due.error = due.error.map(|(error, at)| (error, at - before.len()));
-        let at_once = receive(&mut connection.clone(), vec![two.to_vec()]);
-        let one_by_one = receive(&mut connection.clone(), two.map(|octet| vec![octet]).into());
+        let at_once = behind(vec![two.to_vec()]);
+        let one_by_one = behind(two.map(|octet| vec![octet]).into());
         assert_eq!(at_once, due, "{side:?} {two:02x?} at once");
         assert_eq!(one_by_one, due, "{side:?} {two:02x?} one by one");
     }
@@ -42,13 +40,10 @@ fn every_two_octets_inside(opcode_bits: Option<u8>) {
         let first = opcode_bits.map(|bits| Frame::new(bits, "").fin(false).masked_for(side, KEY));
         first.into_iter().collect::<Vec<_>>()
     };
-    let key: fn() -> MaskingKey = || MaskingKey::new(KEY);
-    every_two_octets(Side::Server, Connection::server(UNLIMITED), &before(Side::Server));
-    every_two_octets(
-        Side::Client,
-        Connection::client(UNLIMITED, key),
-        &before(Side::Client),
-    );
+    let server = || Connection::server(UNLIMITED);
+    let client = || Connection::client(UNLIMITED, || MaskingKey::new(KEY));
+    every_two_octets(Side::Server, server, &before(Side::Server));
+    every_two_octets(Side::Client, client, &before(Side::Client));
 }
 
 #[test]
@@ -94,10 +89,11 @@ fn forms(len: u64) -> impl Iterator<Item = LengthForm> {
 
 #[test]
 fn s5_2_every_length_in_every_form_with_and_without_limits() {
-    let limits = |frame, message| Limits {
-        frame,
-        message,
-        fragments: 2,
+    let limits = |frame, message| {
+        Limits::UNLIMITED
+            .with_frame(frame)
+            .with_message(message)
+            .with_fragments(2)
     };
     let mut refused = Vec::new();
     for len in lengths() {
@@ -106,10 +102,7 @@ fn s5_2_every_length_in_every_form_with_and_without_limits() {
             let limited = at_and_below.map(|most| [limits(most, u64::MAX), limits(u64::MAX, most)]);
             for limits in limited.into_iter().flatten().chain([Limits::UNLIMITED]) {
                 for (side, opcode_bits) in [(Side::Server, 0x1), (Side::Client, 0x2), (Side::Server, 0x9)] {
-                    let config = Config {
-                        limits,
-                        ..Config::DEFAULT
-                    };
+                    let config = Config::DEFAULT.with_limits(limits);
                     let frame = Frame::new(opcode_bits, "ab")
                         .length_form(form)
                         .declared_len(len)

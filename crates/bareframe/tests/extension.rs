@@ -8,10 +8,7 @@ use bareframe_testkit::{Frame, Side};
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// The bits that the extension uses are allowed, as if both sides had agreed on it in the handshake.
-const AGREED: Config = Config {
-    rsv: Rsv::RSV1,
-    ..Config::DEFAULT
-};
+const AGREED: Config = Config::DEFAULT.with_rsv(Rsv::RSV1);
 
 /// The extension: each octet with its bits turned over, marked by RSV1. A 0 octet can't be sent by it.
 fn send_inverted<R: Role>(connection: &mut Connection<R>, text: &str) -> Vec<u8> {

@@ -46,10 +46,7 @@ fn without_memory<T>(run: impl FnOnce() -> T) -> T {
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-const UNLIMITED: Config = Config {
-    limits: Limits::UNLIMITED,
-    ..Config::DEFAULT
-};
+const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
 /// Receives all of it, sends what is owed, and hears the end.
 fn receive<R: Role>(connection: &mut Connection<R>, mut input: &mut [u8]) {
@@ -133,7 +130,9 @@ fn s6_1_sending_asks_for_no_memory() {
     let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new(KEY));
     let mut outbox = Outbox::new([0; 512]);
     without_memory(|| {
-        client.encode(MessageKind::Text, b"whole", &mut out).unwrap();
+        client
+            .encode(MessageKind::Text, Rsv::NONE, b"whole", &mut out)
+            .unwrap();
         let mut frame = client
             .send(MessageKind::Binary, Rsv::NONE, false, 1 << 40)
             .unwrap();

@@ -21,7 +21,9 @@ fn short_writes_lose_nothing() {
         let mut outbox = Outbox::new([0; 64]);
         let mut written = Vec::new();
         for message in [&b"one"[..], b"two", b"three"] {
-            outbox.encode(|out| server.encode(BINARY, message, out)).unwrap();
+            outbox
+                .encode(|out| server.encode(BINARY, Rsv::NONE, message, out))
+                .unwrap();
             let len = step.min(outbox.pending().len());
             written.extend_from_slice(&outbox.pending()[..len]);
             outbox.advance(len);
@@ -46,7 +48,7 @@ fn s5_4_no_frame_begins_inside_another() {
     assert_eq!(outbox.control(&ping), Err(SendError::InsideFrame));
     assert_eq!(outbox.begin(&frame), Err(SendError::InsideFrame));
     assert_eq!(
-        outbox.encode(|_| panic!("asked for a frame")),
+        outbox.encode::<SendError>(|_| panic!("asked for a frame")),
         Err(SendError::InsideFrame)
     );
     assert_eq!(outbox, before);
@@ -90,7 +92,7 @@ fn s5_3_a_masked_payload_goes_through_a_small_buffer() {
         drain(&mut outbox, 7, &mut written);
     }
     let mut whole = vec![0; 208];
-    assert_eq!(client.encode(BINARY, &payload, &mut whole), Ok(208));
+    assert_eq!(client.encode(BINARY, Rsv::NONE, &payload, &mut whole), Ok(208));
     assert_eq!(written, whole);
 }
 
@@ -102,7 +104,10 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     let ping = server.ping(b"abc").unwrap();
     let refused = Err(SendError::BufferTooSmall(BufferTooSmall { needed: 5 }));
     assert_eq!(outbox.control(&ping), refused);
-    assert_eq!(outbox.encode(|out| server.encode(BINARY, b"abc", out)), refused);
+    assert_eq!(
+        outbox.encode(|out| server.encode(BINARY, Rsv::NONE, b"abc", out)),
+        refused
+    );
     assert_eq!(outbox, before);
     let long = server.send(BINARY, Rsv::NONE, true, 1 << 40).unwrap();
     assert!(outbox.begin(&long).is_err());

@@ -104,7 +104,7 @@ proptest! {
     fn s6_a_message_is_read_as_it_was_written(payload in prop::collection::vec(any::<u8>(), 0..300), key: [u8; 4]) {
         let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new(key));
         let mut out = vec![0; payload.len() + FrameHeader::MAX_LEN];
-        let len = client.encode(MessageKind::Binary, &payload, &mut out).unwrap();
+        let len = client.encode(MessageKind::Binary, Rsv::NONE, &payload, &mut out).unwrap();
         prop_assert_eq!(&out[..len], Frame::binary(&payload).masked(key).octets());
         let heard = receive(&mut Connection::server(Config::DEFAULT), vec![out[..len].to_vec()]);
         let (kind, rsv) = (MessageKind::Binary, Rsv::NONE);

@@ -120,7 +120,7 @@ fn memory_is_given_back_while_a_read_is_pending() {
     let Some(bareframe::Event::Data(data)) = session.event() else {
         panic!("a piece of text")
     };
-    assert_eq!((data.as_str(), data.last()), (Some("ello"), true));
+    assert_eq!((data.as_str(), data.is_last()), (Some("ello"), true));
 }
 
 #[test]

@@ -107,10 +107,7 @@ impl OutboundExtension for Packer {
     }
 }
 
-const AGREED: Config = Config {
-    rsv: Rsv::RSV1,
-    ..Config::DEFAULT
-};
+const AGREED: Config = Config::DEFAULT.with_rsv(Rsv::RSV1);
 
 type RunsSession<R> = Session<R, [u8; 64], [u8; 256], Runs>;
 

@@ -175,10 +175,7 @@ fn s5_6_messages_are_lent_as_text_or_as_octets() {
 #[test]
 fn s5_6_pieces_are_lent_as_text_if_they_are_whole_characters() {
     let pieces = |frame: Frame, len: usize| -> Vec<Option<String>> {
-        let mut server = Connection::server(Config {
-            rsv: Rsv::RSV1,
-            ..Config::DEFAULT
-        });
+        let mut server = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
         let mut octets = frame.masked(KEY).octets();
         let mut texts = Vec::new();
         for mut piece in octets.chunks_mut(len) {

@@ -41,10 +41,7 @@ pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
     connecting.response().await?;
 
     let (mut receive, mut send) = ([0; 2048], [0; 2048]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = connecting.establish(Config::DEFAULT, keys, buffers)?;
     let memory = singleton!(: [u8; LONGEST] = [0; LONGEST]).expect("one exchange is enough");
     let mut assembler = Assembler::new(SliceBuffer::new(memory));

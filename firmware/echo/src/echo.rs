@@ -37,7 +37,7 @@ pub(crate) async fn echo<S: Read + Write>(
         }
         memory[held..][..payload.len()].copy_from_slice(payload);
         held += payload.len();
-        if piece.last() {
+        if piece.is_last() {
             unless_closing(writer.send_fragment(kind, rsv, true, &memory[..held]).await)?;
             (held, begun) = (0, false);
         }

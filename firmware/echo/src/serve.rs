@@ -24,10 +24,7 @@ const WISH: usize = 256;
 const PATIENCE: u64 = 30_000;
 
 /// A message may have any length, because it is never held as a whole.
-const CONFIG: Config = Config {
-    limits: Limits::UNLIMITED,
-    ..Config::DEFAULT
-};
+const CONFIG: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
 /// Serves one connection after another.
 pub(crate) async fn connections(mut stream: TcpStream<'_, '_>, port: u16, pages: &Pages, memory: &mut [u8]) {

@@ -119,19 +119,13 @@ async fn echo(socket: &mut TcpSocket<'_>) -> Result<(), Error<tcp::Error>> {
         Ok(None) => return incoming.answer(Status::UPGRADE_REQUIRED, &[], b"").await,
         Err(error) => return incoming.refuse(error).await,
     }
-    let config = Config {
-        limits: Limits {
-            frame: MESSAGE as u64,
-            message: MESSAGE as u64,
-            ..Limits::DEFAULT
-        },
-        ..Config::DEFAULT
-    };
+    let config = Config::DEFAULT.with_limits(
+        Limits::DEFAULT
+            .with_frame(MESSAGE as u64)
+            .with_message(MESSAGE as u64),
+    );
     let (mut receive, mut send, mut memory) = ([0; 512], [0; 2 * MIN_SEND], [0; MESSAGE]);
-    let buffers = Buffers {
-        receive: &mut receive,
-        send: &mut send,
-    };
+    let buffers = Buffers::new(&mut receive, &mut send);
     let mut socket = incoming.accept(&Choice::DEFAULT, config, buffers)?;
     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     while let Some((message, writer)) = socket.read_with_writer(&mut assembler).await? {

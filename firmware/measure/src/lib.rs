@@ -3,7 +3,7 @@
 #![no_std]
 
 use bareframe::handshake::{Accept, Answer, Choice, Key, Offer, Request, RequestError, Response, Status};
-use bareframe::{Config, Connection, Event, MessageKind, Server};
+use bareframe::{Config, Connection, Event, MessageKind, Rsv, Server};
 use core::panic::PanicInfo;
 use cortex_m as _;
 
@@ -81,7 +81,7 @@ pub fn serve(memory: &mut Memory) -> ! {
             let event = server.receive(&mut input);
             match &event {
                 Ok(Some(Event::Data(data))) => {
-                    if let Ok(len) = server.encode(data.kind(), data.payload(), out) {
+                    if let Ok(len) = server.encode(data.kind(), Rsv::NONE, data.payload(), out) {
                         board::write(out.get(..len).unwrap_or(&[]));
                     }
                 }
@@ -104,6 +104,6 @@ pub fn serve(memory: &mut Memory) -> ! {
         {
             board::write(&frame);
         }
-        let _ = server.encode(MessageKind::Text, b"hello", out);
+        let _ = server.encode(MessageKind::Text, Rsv::NONE, b"hello", out);
     }
 }

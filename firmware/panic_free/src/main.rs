@@ -59,20 +59,18 @@ fn key() -> MaskingKey {
 }
 
 fn config() -> Config {
-    let limits = Limits {
-        frame: number(),
-        message: number(),
-        fragments: opaque(0),
-    };
-    Config {
-        limits,
-        rsv: rsv(),
-        auto_pong: opaque(false),
-    }
+    let limits = Limits::UNLIMITED
+        .with_frame(number())
+        .with_message(number())
+        .with_fragments(opaque(0));
+    Config::DEFAULT
+        .with_limits(limits)
+        .with_rsv(rsv())
+        .with_auto_pong(opaque(false))
 }
 
 fn data(data: Data<'_>) {
-    note((data.kind(), data.rsv(), data.first(), data.last()));
+    note((data.kind(), data.rsv(), data.is_first(), data.is_last()));
     write(data.payload());
     write(data.as_str().unwrap_or("").as_bytes());
     if opaque(false) {
@@ -137,7 +135,7 @@ fn connection<R: Role>(mut connection: Connection<R>, buffer: &mut [u8], out: &m
             }
         }
         let payload = octets(out);
-        note(outbox.encode(|out| connection.encode(kind(), payload, out)));
+        note(outbox.encode(|out| connection.encode(kind(), Rsv::NONE, payload, out)));
         if let Ok(mut frame) = connection.send(kind(), rsv(), opaque(false), number()) {
             note((frame.payload_len(), frame.is_masked(), outbox.begin(&frame)));
             write(frame.header());
@@ -215,7 +213,7 @@ fn halves<R: Role>(mut receiver: Receiver<R>, mut sender: Sender<R>, buffer: &mu
             write(frame.header());
         }
         let mut out = [0; 40];
-        note(sender.encode(kind(), input, &mut out));
+        note(sender.encode(kind(), Rsv::NONE, input, &mut out));
         if opaque(false)
             && let Ok(frame) = sender.close(CloseCode::new(opaque(0)), "")
         {

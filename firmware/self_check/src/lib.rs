@@ -4,8 +4,8 @@
 
 use bareframe::handshake::{Accept, Choice, Key, Offer, Request, Response};
 use bareframe::{
-    CloseCode, Config, Connection, Event, MaskingKey, MessageKind, Outbox, ProtocolError, Receiver, Server,
-    State,
+    CloseCode, Config, Connection, Event, MaskingKey, MessageKind, Outbox, ProtocolError, Receiver, Rsv,
+    Server, State,
 };
 
 const KEY: MaskingKey = MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]);
@@ -91,12 +91,12 @@ fn messages() -> bool {
             return false;
         };
         let mut client = Connection::client(Config::DEFAULT, || KEY);
-        let Ok(frame_len) = client.encode(MessageKind::Binary, payload, &mut octets) else {
+        let Ok(frame_len) = client.encode(MessageKind::Binary, Rsv::NONE, payload, &mut octets) else {
             return false;
         };
         let mut input = octets.get_mut(..frame_len).unwrap_or(&mut []);
         match Connection::server(Config::DEFAULT).receive(&mut input) {
-            Ok(Some(Event::Data(data))) => data.last() && data.payload() == payload && input.is_empty(),
+            Ok(Some(Event::Data(data))) => data.is_last() && data.payload() == payload && input.is_empty(),
             _ => false,
         }
     })

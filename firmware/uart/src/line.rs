@@ -2,7 +2,7 @@
 
 use bareframe::handshake::{Accept, Answer, Choice, EncodeError, HeadEnd, Request, Status};
 use bareframe::{
-    Assembled, Assembler, Config, Connection, ControlFrame, Event, FrameHeader, Limits, Message, Outbox,
+    Assembled, Assembler, Config, Connection, ControlFrame, Event, FrameHeader, Limits, Message, Outbox, Rsv,
     SendError, Server, State,
 };
 use heapless::Vec;
@@ -14,14 +14,11 @@ const MESSAGE: usize = 256;
 /// The most octets that one octet is answered with: a message with its header, or an answer to a head.
 const ANSWER: usize = FrameHeader::MAX_LEN + MESSAGE;
 
-const CONFIG: Config = Config {
-    limits: Limits {
-        frame: MESSAGE as u64,
-        message: MESSAGE as u64,
-        ..Limits::DEFAULT
-    },
-    ..Config::DEFAULT
-};
+const CONFIG: Config = Config::DEFAULT.with_limits(
+    Limits::DEFAULT
+        .with_frame(MESSAGE as u64)
+        .with_message(MESSAGE as u64),
+);
 
 /// A line on which clients come one after the other. It has no end of stream: when a connection is closed the next head
 /// begins.
@@ -144,7 +141,7 @@ fn echo<B: AsRef<[u8]> + AsMut<[u8]>>(
     message: &Message<'_>,
 ) {
     // There is room, and after a Close nothing is to be said.
-    let _ = out.encode(|out| connection.encode(message.kind(), message.payload(), out));
+    let _ = out.encode(|out| connection.encode(message.kind(), Rsv::NONE, message.payload(), out));
 }
 
 /// Puts a head between the frames: there are none yet.

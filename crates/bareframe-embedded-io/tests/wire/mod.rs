@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 
 use embedded_io_async::{ErrorType, Read, Write};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
@@ -22,6 +22,8 @@ pub struct Wire {
     ready: bool,
     /// How often the user had to wait.
     waits: Rc<RefCell<usize>>,
+    /// Whether the peer is gone, so that nothing is taken any more.
+    gone: Rc<Cell<bool>>,
 }
 
 #[derive(Default)]
@@ -53,6 +55,7 @@ impl Wire {
             incoming: one.outgoing.clone(),
             outgoing: one.incoming.clone(),
             waits: Rc::default(),
+            gone: Rc::default(),
             ..one
         };
         (one.clone(), other)
@@ -69,6 +72,11 @@ impl Wire {
 
     pub fn waits(&self) -> usize {
         *self.waits.borrow()
+    }
+
+    /// From now on nothing is taken.
+    pub fn refuse(&self) {
+        self.gone.set(true);
     }
 
     pub fn end(&self) {
@@ -114,6 +122,9 @@ impl Read for Wire {
 impl Write for Wire {
     async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
         self.wait().await;
+        if self.gone.get() {
+            return Ok(0);
+        }
         let len = octets.len().min(self.most);
         self.outgoing.borrow_mut().octets.extend(&octets[..len]);
         Ok(len)

@@ -4,6 +4,7 @@ use super::{ControlPayload, leaf};
 use crate::mask::{Masker, MaskingKey};
 use crate::opcode::Opcode;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::ops::Deref;
 
 const FIN: u8 = 0x80;
@@ -88,6 +89,13 @@ impl PartialEq for ControlFrame {
 }
 
 impl Eq for ControlFrame {}
+
+/// Hashes the bytes, as `[u8]` does.
+impl Hash for ControlFrame {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
 
 impl fmt::Debug for ControlFrame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,7 +12,7 @@ use core::ops::Deref;
 /// assert_eq!(&header.encode()[..], b"\x81\x85\x37\xfa\x21\x3d");
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HeaderBytes {
     // As wide as the register pair that `FrameHeader::encode` builds it in. The bytes behind the header are zero, but
     // the last is the header's length.

@@ -27,7 +27,7 @@ pub enum Event<'i> {
 /// let mut server = Connection::server(Config::DEFAULT);
 /// let mut bytes = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
 /// let Ok(Some(Event::Data(data))) = server.receive(&mut &mut bytes[..]) else { panic!() };
-/// assert_eq!((data.kind(), data.first(), data.last()), (MessageKind::Text, true, true));
+/// assert_eq!((data.kind(), data.is_first(), data.is_last()), (MessageKind::Text, true, true));
 /// assert!(data.rsv().is_empty());
 /// assert_eq!(data.payload(), b"Hello");
 /// assert_eq!(data.as_str(), Some("Hello"));
@@ -47,13 +47,20 @@ pub struct Data<'i> {
 /// let mut server = Connection::server(Config::DEFAULT);
 /// assert_eq!(server.receive_eof(), EndOfStream::Abnormal);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum EndOfStream {
     /// Both Close frames were exchanged.
     Clean,
     /// The closing handshake was not completed; the status code of the API is 1006.
     Abnormal,
+}
+
+impl AsRef<[u8]> for Data<'_> {
+    #[inline]
+    fn as_ref(&self) -> &[u8] {
+        self.payload
+    }
 }
 
 impl<'i> Data<'i> {
@@ -80,14 +87,14 @@ impl<'i> Data<'i> {
     /// Returns `true` if this is the message's first piece.
     #[must_use]
     #[inline]
-    pub const fn first(&self) -> bool {
+    pub const fn is_first(&self) -> bool {
         self.flags.is_first()
     }
 
     /// Returns `true` if the message ends with this piece.
     #[must_use]
     #[inline]
-    pub const fn last(&self) -> bool {
+    pub const fn is_last(&self) -> bool {
         self.flags.is_last()
     }
 

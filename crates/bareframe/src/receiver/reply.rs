@@ -4,14 +4,18 @@ use crate::close::CloseCode;
 use crate::control::ControlPayload;
 
 /// What the receiving half asks [`Sender::reply`](crate::Sender::reply) to send.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reply(pub(crate) ReplyFrame);
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum ReplyFrame {
-    Pong(ControlPayload),
+    Pong {
+        payload: ControlPayload,
+        /// Nothing has stopped the receiving half since the Ping: neither an error nor the peer's Close.
+        is_open: bool,
+    },
     Close(Option<CloseCode>),
 }
 

@@ -159,7 +159,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         while self.has_room()
             && let Some(pong) = pending.pong.take()
         {
-            self.answer(Opcode::Pong, &pong);
+            self.answer(Opcode::Pong, &pong, !pending.is_close());
         }
         if pending.ping && self.has_room() {
             pending.ping = false;
@@ -171,7 +171,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             && let Some(code) = pending.close.take()
             && let Ok(close) = ControlPayload::from_close(code, "")
         {
-            self.answer(Opcode::Close, &close);
+            self.answer(Opcode::Close, &close, false);
         }
     }
 
@@ -207,12 +207,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             || self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
     }
 
-    /// Queues an answer; the caller knows that there is room.
-    pub(super) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload) {
+    /// Queues an answer; the caller knows that there is room. `is_open` is `false` if the reading half has stopped.
+    pub(super) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload, is_open: bool) {
         if self.stopped != Stopped::No {
             return;
         }
-        if let Some(frame) = self.sender.answer(opcode, payload) {
+        if let Some(frame) = self.sender.answer(opcode, payload, is_open) {
             let _ = self.outbox.control(&frame);
         }
     }

@@ -9,7 +9,9 @@ use bareframe::{
     MaskingKey, MaskingKeys, MessageKind, Opcode, ProtocolError, Role, Rsv, Rules, SendError, State,
 };
 use bareframe_testkit::{Choices, Frame, LengthForm, Oracle, Recorder, Side};
+use std::cell::Cell;
 use std::fmt::Debug;
+use std::rc::Rc;
 
 /// The most calls of one run.
 const MAX_CALLS: usize = 60;
@@ -17,10 +19,9 @@ const MAX_CALLS: usize = 60;
 /// What an output is filled with, so that a write shows.
 const UNWRITTEN: u8 = 0xEE;
 
-/// Keys of which each is drawn once: the number of the key, so that a frame shows which it got.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Keys {
-    drawn: u32,
+/// Keys of which each is drawn once: a frame shows the number of the key that it got, and `drawn` how many there were.
+struct Keys {
+    drawn: Rc<Cell<u32>>,
 }
 
 /// A connection, and what must be true of it.
@@ -36,6 +37,8 @@ struct Driver<R> {
     /// The code of the Close that is owed, which may have none.
     close_owed: Option<Option<CloseCode>>,
     keys_drawn: u32,
+    /// How many keys the connection has drawn.
+    drawn: Rc<Cell<u32>>,
     /// What the peer sent, and has not arrived.
     coming: Vec<u8>,
     taken: usize,
@@ -55,14 +58,12 @@ enum Stopped {
 
 impl MaskingKeys for Keys {
     fn next_key(&mut self) -> MaskingKey {
-        self.drawn += 1;
-        Keys::key(self.drawn)
+        self.drawn.set(self.drawn.get() + 1);
+        Keys::key(self.drawn.get())
     }
 }
 
 impl Keys {
-    pub(crate) const NONE_DRAWN: Keys = Keys { drawn: 0 };
-
     /// The key of this number, from 1.
     fn key(number: u32) -> MaskingKey {
         MaskingKey::new(number.wrapping_mul(0x9E37_79B1).to_be_bytes())
@@ -87,29 +88,31 @@ pub(crate) fn may_follow(from: State, to: State) -> bool {
 /// If the connection departs from the model.
 pub(crate) fn run(choices: &[u8]) {
     let mut choices = Choices::new(choices);
-    let config = Config {
-        limits: match choices.below(3) {
+    let config = Config::DEFAULT
+        .with_limits(match choices.below(3) {
             0 => Limits::UNLIMITED,
             1 => Limits::DEFAULT,
-            _ => Limits {
-                frame: choices.octet().into(),
-                message: choices.octet().into(),
-                fragments: choices.below(5) as u32,
-            },
-        },
-        rsv: choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::ALL]),
-        auto_pong: !choices.once_in(4),
-    };
+            _ => Limits::UNLIMITED
+                .with_frame(choices.octet().into())
+                .with_message(choices.octet().into())
+                .with_fragments(choices.below(5) as u32),
+        })
+        .with_rsv(choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::ALL]))
+        .with_auto_pong(!choices.once_in(4));
+    let drawn = Rc::new(Cell::new(0));
     if choices.once_in(2) {
-        let client = Connection::client(config, Keys::NONE_DRAWN);
-        Driver::new(client, Side::Client, config).run(&mut choices);
+        let keys = Keys {
+            drawn: Rc::clone(&drawn),
+        };
+        let client = Connection::client(config, keys);
+        Driver::new(client, Side::Client, config, drawn).run(&mut choices);
     } else {
-        Driver::new(Connection::server(config), Side::Server, config).run(&mut choices);
+        Driver::new(Connection::server(config), Side::Server, config, drawn).run(&mut choices);
     }
 }
 
-impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
-    fn new(connection: Connection<R>, side: Side, config: Config) -> Driver<R> {
+impl<R: Role + Debug> Driver<R> {
+    fn new(connection: Connection<R>, side: Side, config: Config, drawn: Rc<Cell<u32>>) -> Driver<R> {
         Driver {
             connection,
             side,
@@ -120,6 +123,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
             pong_owed: None,
             close_owed: None,
             keys_drawn: 0,
+            drawn,
             coming: Vec::new(),
             taken: 0,
             oracle: Oracle::new(side, config),
@@ -156,8 +160,18 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
     fn check_state(&mut self) {
         let (before, after) = (self.state, self.connection.state());
         assert_eq!(after, self.due_state());
+        assert_eq!(
+            self.drawn.get(),
+            self.keys_drawn,
+            "a frame draws a key, and nothing else"
+        );
         assert!(may_follow(before, after), "{before:?} to {after:?}");
         self.state = after;
+    }
+
+    /// Returns all of the connection's state but its keys.
+    fn shown(&self) -> String {
+        format!("{:?}", self.connection)
     }
 
     fn due_state(&self) -> State {
@@ -177,6 +191,14 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
         }
     }
 
+    /// The peer's Pings are answered until its Close (section 5.5.2).
+    fn may_pong(&self) -> Result<(), SendError> {
+        match self.due_state() {
+            State::Open | State::CloseSent | State::CloseReceived => Ok(()),
+            _ => Err(SendError::Closed),
+        }
+    }
+
     fn send(&mut self, choices: &mut Choices<'_>) {
         let kind = choices.one_of(&[MessageKind::Text, MessageKind::Binary]);
         let rsv = choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::RSV2]);
@@ -189,12 +211,12 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
         let due = self.may_send().and_then(|()| match self.open {
             Some(open) if open != kind => Err(SendError::WrongKind),
             Some(_) if !rsv.is_empty() => Err(SendError::ReservedBits),
-            None if !self.config.rsv.contains(rsv) => Err(SendError::ReservedBits),
+            None if !self.config.rsv().contains(rsv) => Err(SendError::ReservedBits),
             _ if len >= 1 << 63 => Err(SendError::TooLong),
             Some(_) => Ok(Opcode::Continuation),
             None => Ok(kind.opcode()),
         });
-        let before = self.connection.clone();
+        let before = self.shown();
         match (self.connection.send(kind, rsv, fin, len), due) {
             (Ok(mut frame), Ok(opcode)) => {
                 assert_eq!(frame.payload_len(), len);
@@ -218,7 +240,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
             }
             (Err(error), Err(due)) => {
                 assert_eq!(error, due);
-                assert_eq!(self.connection, before, "a failed call changes nothing");
+                assert_eq!(self.shown(), before, "a failed call changes nothing");
             }
             (came, due) => panic!("{came:?} where {due:?} was due"),
         }
@@ -226,6 +248,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
 
     fn encode(&mut self, choices: &mut Choices<'_>) {
         let kind = choices.one_of(&[MessageKind::Text, MessageKind::Binary]);
+        let rsv = choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::RSV2]);
         let payload: Vec<u8> = (0..choices.octet()).collect();
         let header_len = if payload.len() < 126 { 2 } else { 4 };
         let key_len = if self.side == Side::Client { 4 } else { 0 };
@@ -235,19 +258,21 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
         let due = self.may_send().and_then(|()| {
             if self.open.is_some() {
                 Err(SendError::MessageOpen)
+            } else if !self.config.rsv().contains(rsv) {
+                Err(SendError::ReservedBits)
             } else if room < needed {
                 Err(SendError::BufferTooSmall(BufferTooSmall { needed }))
             } else {
                 Ok(needed)
             }
         });
-        let before = self.connection.clone();
-        assert_eq!(self.connection.encode(kind, &payload, &mut out), due);
+        let before = self.shown();
+        assert_eq!(self.connection.encode(kind, rsv, &payload, &mut out), due);
         let written = due.unwrap_or(0);
         if due.is_ok() {
-            self.check_frame(&out[..written], kind.opcode(), &payload);
+            self.check_frame(&out[..written], rsv, kind.opcode(), &payload);
         } else {
-            assert_eq!(self.connection, before, "a failed call changes nothing");
+            assert_eq!(self.shown(), before, "a failed call changes nothing");
         }
         assert!(out[written..].iter().all(|&octet| octet == UNWRITTEN));
     }
@@ -255,19 +280,19 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
     fn ping_or_pong(&mut self, choices: &mut Choices<'_>) {
         let ping = choices.once_in(2);
         let payload: Vec<u8> = (0..choices.one_of(&[0, 1, 2, 5, 124, 125, 126, 255])).collect();
-        let before = self.connection.clone();
-        let (came, opcode) = match ping {
-            true => (self.connection.ping(&payload), Opcode::Ping),
-            false => (self.connection.pong(&payload), Opcode::Pong),
+        let before = self.shown();
+        let (came, opcode, may_send) = match ping {
+            true => (self.connection.ping(&payload), Opcode::Ping, self.may_send()),
+            false => (self.connection.pong(&payload), Opcode::Pong, self.may_pong()),
         };
-        let due = self.may_send().and_then(|()| fits_control(payload.len()));
-        self.check_control(came, due, &before, opcode, &payload);
+        let due = may_send.and_then(|()| fits_control(payload.len()));
+        self.check_control(came, due, before, opcode, &payload);
     }
 
     fn close(&mut self, choices: &mut Choices<'_>) {
         let code = CloseCode::new(choices.one_of(&[1000, 1001, 1014, 3000, 4999, 0]));
         let reason = "é".repeat(choices.one_of(&[0, 0, 1, 5, 61, 62, 100]));
-        let before = self.connection.clone();
+        let before = self.shown();
         let came = self.connection.close(code, &reason);
         let mut payload = Vec::new();
         payload.extend(code.iter().flat_map(|code| code.number().to_be_bytes()));
@@ -276,7 +301,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
             None if !reason.is_empty() => Err(SendError::ReasonWithoutCode),
             _ => fits_control(payload.len()),
         });
-        self.check_control(came, due, &before, Opcode::Close, &payload);
+        self.check_control(came, due, before, Opcode::Close, &payload);
         self.close_sent |= due.is_ok();
     }
 
@@ -300,17 +325,25 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
     }
 
     fn poll_transmit(&mut self) {
-        let pong = self.pong_owed.take().filter(|_| !self.close_sent);
+        let pong = self
+            .pong_owed
+            .take()
+            .filter(|_| !self.close_sent || self.stopped.is_none());
         let close = match &pong {
             Some(_) => None,
             None => self.close_owed.take().filter(|_| !self.close_sent),
         };
         let came = self.connection.poll_transmit();
         match (&came, pong, close) {
-            (Some(frame), Some(payload), _) => self.check_frame(frame, Opcode::Pong, &payload),
+            (Some(frame), Some(payload), _) => self.check_frame(frame, Rsv::NONE, Opcode::Pong, &payload),
             (Some(frame), None, Some(code)) => {
                 let code = code.map(|code| code.number().to_be_bytes());
-                self.check_frame(frame, Opcode::Close, code.as_ref().map_or(&[], |code| &code[..]));
+                self.check_frame(
+                    frame,
+                    Rsv::NONE,
+                    Opcode::Close,
+                    code.as_ref().map_or(&[], |code| &code[..]),
+                );
                 self.close_sent = true;
             }
             (None, None, None) => {}
@@ -348,13 +381,13 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
                 }
                 Err(error) => {
                     self.note_error(error, self.taken + len - input.len());
-                    let (before, left) = (self.connection.clone(), input.len());
+                    let (before, left) = (self.shown(), input.len());
                     assert_eq!(
                         self.connection.receive(&mut input),
                         Err(error),
                         "the error latches"
                     );
-                    assert_eq!((&self.connection, input.len()), (&before, left));
+                    assert_eq!((self.shown(), input.len()), (before, left));
                     break;
                 }
             }
@@ -373,7 +406,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
     fn note(&mut self, event: Event<'_>) {
         match event {
             Event::Data(data) => {
-                let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.first(), data.last());
+                let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.is_first(), data.is_last());
                 self.seen.data(kind, rsv, data.payload(), first, last);
                 let text = core::str::from_utf8(data.payload()).ok();
                 let is_text = kind == MessageKind::Text && rsv.is_empty();
@@ -384,7 +417,7 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
             }
             Event::Ping(payload) => {
                 self.seen.ping(&payload);
-                if self.config.auto_pong {
+                if self.config.auto_pong() {
                     self.pong_owed = Some(payload.to_vec());
                 }
             }
@@ -412,25 +445,25 @@ impl<R: Role + Clone + PartialEq + Debug> Driver<R> {
         &mut self,
         came: Result<ControlFrame, SendError>,
         due: Result<(), SendError>,
-        before: &Connection<R>,
+        before: String,
         opcode: Opcode,
         payload: &[u8],
     ) {
         match (came, due) {
-            (Ok(frame), Ok(())) => self.check_frame(&frame, opcode, payload),
+            (Ok(frame), Ok(())) => self.check_frame(&frame, Rsv::NONE, opcode, payload),
             (Err(error), Err(due)) => {
                 assert_eq!(error, due);
-                assert_eq!(self.connection, *before, "a failed call changes nothing");
+                assert_eq!(self.shown(), before, "a failed call changes nothing");
             }
             (came, due) => panic!("{came:?} where {due:?} was due"),
         }
     }
 
     /// Holds a whole frame that came out to what it must be.
-    fn check_frame(&mut self, octets: &[u8], opcode: Opcode, payload: &[u8]) {
+    fn check_frame(&mut self, octets: &[u8], rsv: Rsv, opcode: Opcode, payload: &[u8]) {
         let header_len = octets.len() - payload.len();
         let (header, body) = octets.split_at(header_len);
-        let key = self.check_header(header, true, Rsv::NONE, opcode, payload.len() as u64);
+        let key = self.check_header(header, true, rsv, opcode, payload.len() as u64);
         assert_eq!(body, masked(payload, key));
     }
 

@@ -41,10 +41,7 @@ struct End<R> {
 /// If they do not understand each other.
 pub(crate) fn run(choices: &[u8], seed: u64) {
     let mut choices = Choices::new(choices);
-    let config = Config {
-        rsv: choices.one_of(&[Rsv::NONE, Rsv::RSV1, Rsv::ALL]),
-        ..Config::DEFAULT
-    };
+    let config = Config::DEFAULT.with_rsv(choices.one_of(&[Rsv::NONE, Rsv::RSV1, Rsv::ALL]));
     let mut random = Random::new(seed);
     let mut keys = Random::new(!seed);
     let client = Connection::client(config, move || MaskingKey::new(keys.key()));
@@ -165,7 +162,7 @@ impl<R: Role> End<R> {
             ),
         };
         self.outbox
-            .encode(|out| self.connection.encode(kind, &payload, out))
+            .encode(|out| self.connection.encode(kind, Rsv::NONE, &payload, out))
             .unwrap();
         self.said.fragment(kind, Rsv::NONE, &payload, true);
     }
@@ -191,7 +188,7 @@ impl<R: Role> End<R> {
         };
         // A bit would mean that the text is not UTF-8; here only binary messages carry one.
         let rsv = match (kind, self.open) {
-            (MessageKind::Binary, None) if choices.once_in(2) => config.rsv,
+            (MessageKind::Binary, None) if choices.once_in(2) => config.rsv(),
             _ => Rsv::NONE,
         };
         let mut frame = self
@@ -244,7 +241,7 @@ impl<R: Role> End<R> {
     fn hear(&mut self, event: Event<'_>) {
         match event {
             Event::Data(data) => {
-                let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.first(), data.last());
+                let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.is_first(), data.is_last());
                 self.heard.data(kind, rsv, data.payload(), first, last);
             }
             Event::Ping(payload) => {
@@ -261,14 +258,18 @@ impl<R: Role> End<R> {
 
     /// Sends what is owed, if there is room for it.
     fn answer(&mut self) {
+        let mut close_said = !self.may_speak();
         while self.outbox.room() >= ControlFrame::MAX_LEN
             && let Some(frame) = self.connection.poll_transmit()
         {
             match (frame[0] & 0xF, self.close_heard) {
+                // The other end delivers nothing behind our Close.
+                (0xA, None) if close_said => {}
                 (0xA, _) => self.said.pong(&self.pinged),
                 (0x8, Some(code)) => self.said.close(code, ""),
                 (opcode, close_heard) => panic!("opcode {opcode}, {close_heard:?}"),
             }
+            close_said |= !self.may_speak();
             self.outbox.control(&frame).unwrap();
         }
     }

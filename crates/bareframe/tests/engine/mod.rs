@@ -62,12 +62,12 @@ pub(crate) fn every_way(side: Side, config: Config, input: &[u8]) -> Transcript 
 fn record(recorder: &mut Recorder, event: Event<'_>) {
     match event {
         Event::Data(data) => {
-            assert!(data.last() || !data.payload().is_empty(), "an empty piece");
-            if data.rsv().is_empty() && data.first() && data.last() {
+            assert!(data.is_last() || !data.payload().is_empty(), "an empty piece");
+            if data.rsv().is_empty() && data.is_first() && data.is_last() {
                 let is_text = data.kind() == bareframe::MessageKind::Text;
                 assert_eq!(data.as_str().is_some(), is_text, "whole text is a str");
             }
-            let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.first(), data.last());
+            let (kind, rsv, first, last) = (data.kind(), data.rsv(), data.is_first(), data.is_last());
             recorder.data(kind, rsv, data.payload(), first, last);
         }
         Event::Ping(payload) => recorder.ping(&payload),

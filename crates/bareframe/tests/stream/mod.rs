@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 /// What became of a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Text(String, bool),
     Binary(Vec<u8>, bool),
     Ping(Vec<u8>),
@@ -24,32 +24,32 @@ pub enum Outcome {
 
 /// The stream, as a session sees it.
 #[derive(Default, Debug)]
-pub struct Stream {
-    pub input: VecDeque<Vec<u8>>,
-    pub has_ended: bool,
-    pub output: Vec<u8>,
+pub(crate) struct Stream {
+    pub(crate) input: VecDeque<Vec<u8>>,
+    pub(crate) has_ended: bool,
+    pub(crate) output: Vec<u8>,
     /// How many bytes it takes before it blocks, for ever if `None`.
-    pub takes: Option<usize>,
+    pub(crate) takes: Option<usize>,
     /// The most bytes of one write.
-    pub step: usize,
-    pub refuses: bool,
-    pub flushes: usize,
-    pub writes: usize,
+    pub(crate) step: usize,
+    pub(crate) refuses: bool,
+    pub(crate) flushes: usize,
+    pub(crate) writes: usize,
 }
 
-pub type ServerSession = Session<Server, [u8; 256], [u8; 256]>;
+pub(crate) type ServerSession = Session<Server, [u8; 256], [u8; 256]>;
 
-pub fn server() -> ServerSession {
+pub(crate) fn server() -> ServerSession {
     Session::new(Connection::server(Config::DEFAULT), [0; 256], [0; 256])
 }
 
 /// A client's frame with the key 0.
-pub fn masked(frame: testkit::Frame) -> Vec<u8> {
+pub(crate) fn masked(frame: testkit::Frame) -> Vec<u8> {
     frame.masked([0; 4]).octets()
 }
 
 impl Stream {
-    pub fn new(input: impl IntoIterator<Item = Vec<u8>>) -> Stream {
+    pub(crate) fn new(input: impl IntoIterator<Item = Vec<u8>>) -> Stream {
         Stream {
             input: input.into_iter().collect(),
             step: usize::MAX,
@@ -58,7 +58,7 @@ impl Stream {
     }
 
     /// Performs what the session says; returns `false` if it would block.
-    pub fn perform<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+    pub(crate) fn perform<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         &mut self,
         session: &mut Session<R, I, O, X>,
         next: Next,
@@ -112,7 +112,7 @@ impl Stream {
     }
 
     /// Reads the next event as an adapter does, which waits when the session says so.
-    pub fn event<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+    pub(crate) fn event<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         &mut self,
         session: &mut Session<R, I, O, X>,
     ) -> Outcome {
@@ -123,9 +123,9 @@ impl Stream {
                         Event::Data(data)
                             if data.kind() == bareframe::MessageKind::Text && data.as_str().is_some() =>
                         {
-                            Outcome::Text(data.as_str().unwrap().to_owned(), data.last())
+                            Outcome::Text(data.as_str().unwrap().to_owned(), data.is_last())
                         }
-                        Event::Data(data) => Outcome::Binary(data.payload().to_vec(), data.last()),
+                        Event::Data(data) => Outcome::Binary(data.payload().to_vec(), data.is_last()),
                         Event::Ping(payload) => Outcome::Ping(payload.to_vec()),
                         Event::Pong(payload) => Outcome::Pong(payload.to_vec()),
                         Event::Close(reason) => Outcome::Close(code(reason)),
@@ -142,7 +142,7 @@ impl Stream {
     }
 
     /// Reads the next message as an adapter does.
-    pub fn message<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension, B: Gather>(
+    pub(crate) fn message<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension, B: Gather>(
         &mut self,
         session: &mut Session<R, I, O, X>,
         assembler: &mut Assembler<B>,
@@ -167,7 +167,7 @@ impl Stream {
     }
 
     /// Sends a frame and writes what is queued; returns `false` if the stream would block.
-    pub fn send<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+    pub(crate) fn send<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         &mut self,
         session: &mut Session<R, I, O, X>,
         frame: &mut Frame<'_>,
@@ -185,7 +185,7 @@ impl Stream {
     }
 
     /// Writes what is queued; returns `false` if the stream would block.
-    pub fn flush<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+    pub(crate) fn flush<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         &mut self,
         session: &mut Session<R, I, O, X>,
     ) -> bool {
@@ -202,6 +202,6 @@ impl Stream {
     }
 }
 
-pub fn code(reason: CloseReason) -> Option<u16> {
+pub(crate) fn code(reason: CloseReason) -> Option<u16> {
     reason.code().map(|code| code.number())
 }

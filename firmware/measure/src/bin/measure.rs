@@ -86,7 +86,7 @@ fn receive(server: &mut Connection<Server>, octets: &mut [u8], piece: usize, clo
                 let payload = data.payload();
                 sum = sum.wrapping_add(payload.len() as u32);
                 sum = sum.wrapping_add(payload.first().map_or(0, |&octet| octet.into()));
-                if data.last() {
+                if data.is_last() {
                     clock.mark();
                 }
             }
