@@ -14,6 +14,11 @@
 /// let leased = Session::new(Connection::server(Config::DEFAULT), None::<[u8; 64]>, [0; 131]);
 /// # let _ = (inline, borrowed, leased);
 /// ```
+///
+/// ```compile_fail
+/// struct Elsewhere(Vec<u8>);
+/// impl bareframe::Memory for Elsewhere {}
+/// ```
 pub trait Memory: sealed::Memory {}
 
 pub(crate) mod sealed {

@@ -31,7 +31,13 @@ fn functions(folder: &Path, tests_only: bool, found: &mut HashSet<String>) {
 
 /// The rows of all tables of a page that have so many cells, without their headings.
 fn rows(page: &str, cells: usize) -> Vec<Vec<String>> {
-    let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
+    rows_of(
+        &fs::read_to_string(root().join("docs").join(page)).unwrap(),
+        cells,
+    )
+}
+
+fn rows_of(text: &str, cells: usize) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut in_table = false;
     for line in text.lines() {
@@ -162,4 +168,20 @@ fn every_class_of_faults_has_a_test_that_exists() {
         check_tests(tests, &all);
     }
     assert_eq!(classes.len(), 30);
+}
+
+#[test]
+fn every_sentence_about_the_session_has_a_test_that_exists() {
+    let mut all = HashSet::new();
+    functions(&root().join("crates"), true, &mut all);
+    let page = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let begin = page.find("## The session").unwrap();
+    let end = page.find("## The other crates").unwrap();
+    let sentences = rows_of(&page[begin..end], 2);
+    for sentence in &sentences {
+        let [what, tests] = &sentence[..] else { panic!() };
+        assert!(named(tests).next().is_some(), "{what} has no test");
+        check_tests(tests, &all);
+    }
+    assert_eq!(sentences.len(), 28);
 }

@@ -2,7 +2,7 @@
 
 mod stream;
 
-use bareframe::{Assembler, Frame, Next, ProtocolError, ReceiveError};
+use bareframe::{Assembler, BufferTooSmall, Frame, Gather, Next, ProtocolError, ReceiveError};
 use bareframe_testkit as testkit;
 use stream::{Outcome, Stream, masked, server};
 
@@ -131,4 +131,35 @@ fn s7_4_1_a_message_over_the_capacity_is_refused_with_1009_however_it_is_cut() {
             assert_eq!(stream.output, b"\x88\x02\x03\xf1");
         }
     }
+}
+
+struct Growing(Vec<u8>);
+
+impl Gather for Growing {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+        self.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    fn capacity(&self) -> usize {
+        usize::MAX
+    }
+}
+
+#[test]
+fn s10_4_memory_that_grows_has_no_limit_of_its_own() {
+    let long = "x".repeat(100_000);
+    let mut stream = Stream::new([text(&long), text("whole")]);
+    let mut session = server();
+    let mut assembler = Assembler::new(Growing(Vec::new()));
+    assert_eq!(stream.message(&mut session, &mut assembler), whole(&long));
+    assert_eq!(stream.message(&mut session, &mut assembler), whole("whole"));
 }

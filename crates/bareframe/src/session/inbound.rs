@@ -142,7 +142,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub fn event(&mut self) -> Option<Event<'_>> {
         match self.found {
             Found::Nothing | Found::Gathered => None,
-            Found::Data(..) | Found::Extended(_) => self.take_data().map(|data| Event::Data(data)),
+            Found::Data(..) | Found::Extended(_) => self.take_data().map(Event::Data),
             _ => self.control_event(),
         }
     }
