@@ -10,6 +10,8 @@ import { makeProfile } from "./profile.mjs";
 
 const PATH = "/usr/bin/firefox-esr";
 const PATIENCE = 60_000;
+// What runs in a page is patient with each of its steps; together they may take long on a busy machine.
+const SCRIPT_PATIENCE = 300_000;
 // No requests of its own, and a port that the system chooses.
 const PREFERENCES = {
   "marionette.port": 0,
@@ -104,7 +106,7 @@ export async function open(url, authority) {
     const marionette = new Marionette(socket);
     await marionette.messages.next();
     await marionette.command("WebDriver:NewSession", {});
-    await marionette.command("WebDriver:SetTimeouts", { script: PATIENCE, pageLoad: PATIENCE });
+    await marionette.command("WebDriver:SetTimeouts", { script: SCRIPT_PATIENCE, pageLoad: PATIENCE });
     await marionette.command("WebDriver:Navigate", { url });
     const evaluate = async (run, ...args) =>
       (await marionette.command("WebDriver:ExecuteScript", { script: `return (${run})(...arguments)`, args })).value;

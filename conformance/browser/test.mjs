@@ -33,13 +33,17 @@ class Page {
   async mark() { this.marked = await this.page.locator("#timeline button").count(); }
 
   /** The n-th such frame since the mark. */
-  async next(from, name, nth = 0) {
-    const index = await this.page.waitForFunction(([marked, from, name, nth]) => {
+  next(from, name, nth = 0) { return this.nextOf(`[data-from=${from}][data-name=${name}]`, nth); }
+
+  /** The first frame since the mark with which the server breaks the protocol. */
+  nextWrong() { return this.nextOf(".wrong[data-from=server]", 0); }
+
+  async nextOf(selector, nth) {
+    const index = await this.page.waitForFunction(([marked, selector, nth]) => {
       const rows = [...document.querySelectorAll("#timeline button")];
-      const found = rows.map((row, at) => ({ row, at })).slice(marked)
-        .filter(({ row }) => row.dataset.from === from && row.dataset.name === name)[nth];
+      const found = rows.map((row, at) => ({ row, at })).slice(marked).filter(({ row }) => row.matches(selector))[nth];
       return found ? found.at + 1 : 0;
-    }, [this.marked, from, name, nth], { timeout: PATIENCE });
+    }, [this.marked, selector, nth], { timeout: PATIENCE });
     return this.page.locator("#timeline button").nth(await index.jsonValue() - 1);
   }
 
@@ -195,13 +199,14 @@ const steps = {
   async "the browser fails the connection at every broken frame"(page) {
     const kinds = await page.page.locator("#ask-broken option").all();
     if (kinds.length === 0) return "not offered";
+    await page.mark();
     for (const kind of kinds) {
       const name = await kind.textContent();
       await page.page.getByLabel("What is wrong with the frame").selectOption(await kind.getAttribute("value"));
       await page.click("Send broken frame");
       await page.state(/^closed/);
-      const wrong = page.page.locator("#timeline .wrong[data-from=server]").last();
-      await wrong.waitFor({ timeout: PATIENCE });
+      // The connection may have ended before the page hears of the frame: the last that it shows may be another.
+      const wrong = await page.nextWrong();
       const section = /§([\d.]+)/.exec(name)[1];
       assert.match((await page.show(wrong)).fault, new RegExp(`Wrong: .*section ${section.replaceAll(".", "\\.")}`), name);
       const told = page.page.locator("#timeline .note", { hasText: "The browser tells" }).last();

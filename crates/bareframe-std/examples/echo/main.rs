@@ -113,10 +113,10 @@ fn answer(incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<()
         ),
         ("/frames", true) => pages.serve(incoming.accept(&Choice::DEFAULT)?),
         (_, true) => {
-            let mut socket = incoming.accept(&Choice::DEFAULT)?;
             if let Some(page) = page {
-                return page.watch(socket);
+                return page.watch(incoming);
             }
+            let mut socket = incoming.accept(&Choice::DEFAULT)?;
             socket.stream_mut().watch(None);
             let ended = echo(&mut socket, verbose);
             let closed = socket.close(None, "");

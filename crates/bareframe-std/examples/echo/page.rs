@@ -3,7 +3,10 @@
 use crate::ask::{ASKS, Hello};
 use crate::json::Note;
 use crate::tap::{Tap, Tapped};
-use bareframe_std::{CloseCode, Error, MessageKind, ReadHalf, Rsv, Server, ServerSocket, WriteHalf};
+use bareframe_std::handshake::Choice;
+use bareframe_std::{
+    CloseCode, Error, Incoming, MessageKind, ReadHalf, Rsv, Server, ServerSocket, WriteHalf,
+};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -56,7 +59,10 @@ impl Pages {
 
 impl Page {
     /// Echoes messages on a connection that the page watches.
-    pub(crate) fn watch(self: &Arc<Page>, mut socket: ServerSocket<Tapped>) -> Result<(), Error> {
+    pub(crate) fn watch(self: &Arc<Page>, incoming: Incoming<Tapped>) -> Result<(), Error> {
+        // Locked before the browser can know that the connection is open: what the page asks for then waits for it.
+        let mut watched = lock(&self.watched);
+        let mut socket = incoming.accept(&Choice::DEFAULT)?;
         let page = Arc::downgrade(self);
         let tap = Arc::new(Tap::new(move |report| {
             if let Some(page) = page.upgrade() {
@@ -66,7 +72,8 @@ impl Page {
         socket.stream_mut().watch(Some(Arc::clone(&tap)));
         // In two halves, so that this thread echoes while the page's other one sends what the page asks for.
         let (mut reader, writer) = socket.split(|stream| Ok(stream.duplicate()))?;
-        *lock(&self.watched) = Some(writer.clone());
+        *watched = Some(writer.clone());
+        drop(watched);
         let ended = echo(&mut reader, &writer);
         tap.ended(&ended);
         reader.finish();

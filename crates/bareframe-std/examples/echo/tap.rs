@@ -26,9 +26,14 @@ enum Watched {
 
 /// Decodes both directions and reports each frame in JSON.
 pub(crate) struct Tap {
-    client: Mutex<Direction>,
-    server: Mutex<Direction>,
+    directions: Mutex<Directions>,
     report: Box<dyn Fn(&str) + Send + Sync>,
+}
+
+/// Both under one lock, so that the reports of one are in order with those of the other.
+struct Directions {
+    client: Direction,
+    server: Direction,
 }
 
 struct Direction {
@@ -72,12 +77,27 @@ impl Tapped {
         }
     }
 
-    fn see(&mut self, from: End, octets: &[u8]) {
-        match (&mut self.watched, from) {
-            (Watched::No, _) => {}
-            (Watched::NotYetKnown { received, .. }, End::Client) => received.extend(octets),
-            (Watched::NotYetKnown { sent, .. }, End::Server) => sent.extend(octets),
-            (Watched::By(tap), _) => tap.see(from, octets),
+    /// Sends, and returns how many bytes went.
+    fn send(
+        &mut self,
+        slices: &[IoSlice<'_>],
+        send: impl FnOnce(&TcpStream) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        match &mut self.watched {
+            Watched::No => send(&self.tcp),
+            Watched::NotYetKnown { sent, .. } => {
+                let len = send(&self.tcp)?;
+                for_sent(slices, len, |bytes| sent.extend(bytes));
+                Ok(len)
+            }
+            Watched::By(tap) => {
+                // Locked before the bytes go: the other half may read the answer to them before this thread runs on, and
+                // must not show it in front of them.
+                let mut directions = lock(&tap.directions);
+                let len = send(&self.tcp)?;
+                for_sent(slices, len, |bytes| directions.server.see(bytes, &*tap.report));
+                Ok(len)
+            }
         }
     }
 }
@@ -85,27 +105,22 @@ impl Tapped {
 impl Read for Tapped {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let len = (&*self.tcp).read(buffer)?;
-        self.see(End::Client, &buffer[..len]);
+        match &mut self.watched {
+            Watched::No => {}
+            Watched::NotYetKnown { received, .. } => received.extend(&buffer[..len]),
+            Watched::By(tap) => tap.see(End::Client, &buffer[..len]),
+        }
         Ok(len)
     }
 }
 
 impl Write for Tapped {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        let len = (&*self.tcp).write(octets)?;
-        self.see(End::Server, &octets[..len]);
-        Ok(len)
+        self.send(&[IoSlice::new(octets)], |mut tcp| tcp.write(octets))
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        let len = (&*self.tcp).write_vectored(slices)?;
-        let mut left = len;
-        for slice in slices {
-            let here = left.min(slice.len());
-            self.see(End::Server, &slice[..here]);
-            left -= here;
-        }
-        Ok(len)
+        self.send(slices, |mut tcp| tcp.write_vectored(slices))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -134,17 +149,19 @@ impl Stream for Tapped {
 impl Tap {
     pub(crate) fn new(report: impl Fn(&str) + Send + Sync + 'static) -> Tap {
         Tap {
-            client: Mutex::new(Direction::new(End::Client, Rules::FROM_CLIENT)),
-            server: Mutex::new(Direction::new(End::Server, Rules::FROM_SERVER)),
+            directions: Mutex::new(Directions {
+                client: Direction::new(End::Client, Rules::FROM_CLIENT),
+                server: Direction::new(End::Server, Rules::FROM_SERVER),
+            }),
             report: Box::new(report),
         }
     }
 
     /// Reports that the connection has ended, and which frames have not come to theirs.
     pub(crate) fn ended(&self, how: &Result<(), Error>) {
-        for direction in [&self.client, &self.server] {
-            lock(direction).end(&*self.report);
-        }
+        let mut directions = lock(&self.directions);
+        directions.client.end(&*self.report);
+        directions.server.end(&*self.report);
         let how = match how {
             Ok(()) => "the closing handshake is done.".to_owned(),
             Err(error) => format!("{error}."),
@@ -153,11 +170,12 @@ impl Tap {
     }
 
     fn see(&self, from: End, octets: &[u8]) {
+        let mut directions = lock(&self.directions);
         let direction = match from {
-            End::Client => &self.client,
-            End::Server => &self.server,
+            End::Client => &mut directions.client,
+            End::Server => &mut directions.server,
         };
-        lock(direction).see(octets, &*self.report);
+        direction.see(octets, &*self.report);
     }
 }
 
@@ -195,6 +213,16 @@ impl Direction {
         if let Some(frame) = self.frames.unfinished() {
             report(&Report(self.from, &frame).to_string());
         }
+    }
+}
+
+/// Calls a function with those bytes of each slice that are among the first `len` of all.
+fn for_sent(slices: &[IoSlice<'_>], len: usize, mut see: impl FnMut(&[u8])) {
+    let mut left = len;
+    for slice in slices {
+        let here = left.min(slice.len());
+        see(&slice[..here]);
+        left -= here;
     }
 }
 
