@@ -280,7 +280,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[must_use = "it says whether to wait"]
     pub fn blocked(&mut self, next: Next) -> bool {
         self.blocked = match next {
-            Next::Write | Next::Flush => self.inbound.is_open() || self.inbound.has_more(),
+            Next::Write | Next::Flush => self.inbound.can_go_on(),
             _ => false,
         };
         self.blocked
@@ -385,6 +385,13 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
                 return;
             }
         }
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<R, I, O, X: Extension> Session<R, I, O, X> {
+    pub(crate) const fn halves(&self) -> (&Inbound<R, I, X>, &Outbound<R, O, X>) {
+        (&self.inbound, &self.outbound)
     }
 }
 

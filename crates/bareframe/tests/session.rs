@@ -282,6 +282,32 @@ fn s7_1_7_an_error_is_returned_after_its_close_has_left() {
 }
 
 #[test]
+fn s7_1_7_an_error_whose_close_can_not_be_written_waits_and_is_not_asked_for_again() {
+    // More input follows, which nobody looks at.
+    let mut stream = Stream::new([b"\x81\x01x and more".to_vec()]);
+    stream.takes = Some(1);
+    let mut session = server();
+    for _ in 0..3 {
+        assert_eq!(stream.event(&mut session), Outcome::Blocked(Next::Write));
+    }
+    stream.takes = None;
+    assert_eq!(stream.event(&mut session), protocol(ProtocolError::UnmaskedFrame));
+    assert_eq!(stream.output, b"\x88\x02\x03\xea");
+}
+
+#[test]
+fn memory_is_given_back_behind_an_error() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), Some([0; 16]), [0; 131]);
+    session.space()[..8].copy_from_slice(b"\x81\x01xxxxxx");
+    session.read(8);
+    assert_eq!(session.next_event(), Ok(Next::Write));
+    assert!(session.take_memory().is_some());
+    session.refused();
+    let error = ReceiveError::Protocol(ProtocolError::UnmaskedFrame);
+    assert_eq!(session.next_event(), Err(error));
+}
+
+#[test]
 fn s7_1_7_fail_sends_its_close_and_every_later_call_says_so() {
     let mut stream = Stream::new([text("a")]);
     let mut session = server();

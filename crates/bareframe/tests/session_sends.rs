@@ -100,6 +100,23 @@ fn s8_1_text_in_pieces_is_validated_by_the_sender_at_the_bad_byte() {
 }
 
 #[test]
+fn s5_8_text_that_an_extension_of_the_callers_changed_is_not_validated_in_any_fragment() {
+    let connection = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
+    let mut session = Session::new(connection, [0; 16], [0; 256]);
+    let first = Frame::text_piece(b"\xff").with_rsv(Rsv::RSV1).fragment(false);
+    for mut frame in [
+        first,
+        Frame::text_piece(b"\xfe").fragment(false),
+        Frame::text_piece(b"\xc3"),
+    ] {
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+    }
+    assert_eq!(session.queued(), b"\x41\x01\xff\x00\x01\xfe\x80\x01\xc3");
+    let refused = Err(SendError::InvalidUtf8(bareframe::InvalidUtf8 { at: 0 }));
+    assert_eq!(session.next_sent(&mut Frame::text_piece(b"\xff")), refused);
+}
+
+#[test]
 fn s5_4_what_was_received_is_forwarded_piece_by_piece() {
     let input = [
         masked(testkit::Frame::text("na\u{ef}ve").fin(false)),

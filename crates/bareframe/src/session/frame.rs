@@ -24,6 +24,7 @@ use crate::receiver::Data;
 /// assert_eq!(session.queued(), b"\x01\x03Hel\x89\x01?\x80\x02lo\x88\x05\x03\xe8bye");
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a frame is sent by `next_sent`"]
 pub struct Frame<'p> {
     /// The payload that is not in the queue and was not written.
@@ -37,6 +38,7 @@ pub struct Frame<'p> {
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Content {
     /// Nothing is sent.
     Nothing,
@@ -50,6 +52,7 @@ pub(super) enum Content {
 
 /// What has to be checked before a payload is sent as part of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Check {
     /// Nothing: it is binary, or text that an extension of the caller's has changed.
     Nothing,

@@ -256,6 +256,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         self.start < self.end || self.found != Found::Nothing
     }
 
+    /// Returns `true` if something may be found although nothing is written.
+    #[inline]
+    pub(super) fn can_go_on(&self) -> bool {
+        self.is_open() || self.found != Found::Nothing
+    }
+
     /// Looks for a message, and stops at a control frame so that it can be answered.
     #[inline(always)]
     pub(super) fn step_message<B: Gather>(
@@ -525,6 +531,17 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl<R, I: Memory, X: Extension> Inbound<R, I, X> {
+    pub(crate) const fn receiver(&self) -> &Receiver<R> {
+        &self.receiver
+    }
+
+    pub(crate) const fn unread_len(&self) -> usize {
+        self.end.saturating_sub(self.start)
+    }
+}
+
 /// It shows what was received and not what it says.
 impl<R: fmt::Debug, I: Memory, X: Extension> fmt::Debug for Inbound<R, I, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -605,7 +622,9 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
 
     /// Takes the memory back, also while a read is pending; `None` if something in it was not taken, or there is none.
     pub fn take_memory(&mut self) -> Option<M> {
-        if self.start < self.end || self.holds_bytes() {
+        // Nothing behind an error is looked at.
+        let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(_));
+        if self.start < self.end && !has_failed || self.holds_bytes() {
             return None;
         }
         (self.start, self.end) = (0, 0);
