@@ -3,7 +3,8 @@
 mod stream;
 
 use bareframe::{
-    Client, Config, Connection, Frame, MaskingKey, MessageKind, Next, PreparedFrame, Rsv, SendError, Session,
+    Client, Config, Connection, Frame, InvalidUtf8, MaskingKey, MessageKind, Next, PreparedFrame, Rsv,
+    SendError, Session, Utf8Validator,
 };
 use bareframe_testkit as testkit;
 use stream::{Stream, masked, server};
@@ -76,10 +77,16 @@ fn a_frame_is_sent_once_and_by_one_session() {
     assert_eq!(other.queued(), b"");
 }
 
+/// The error of text whose first wrong byte has so many characters before it.
+fn wrong_at(at: usize) -> InvalidUtf8 {
+    let text = [&b"a".repeat(at)[..], b"\xff"].concat();
+    Utf8Validator::new().push(&text).unwrap_err()
+}
+
 #[test]
 fn s8_1_text_in_pieces_is_validated_by_the_sender_at_the_bad_byte() {
     let mut session = server();
-    let at = |at| Err(SendError::InvalidUtf8(bareframe::InvalidUtf8 { at }));
+    let at = |at| Err(SendError::InvalidUtf8(wrong_at(at)));
     assert_eq!(
         session.next_sent(&mut Frame::text_piece(b"a\xc3").fragment(false)),
         Ok(Next::Ready)
@@ -112,7 +119,7 @@ fn s5_8_text_that_an_extension_of_the_callers_changed_is_not_validated_in_any_fr
         assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
     }
     assert_eq!(session.queued(), b"\x41\x01\xff\x00\x01\xfe\x80\x01\xc3");
-    let refused = Err(SendError::InvalidUtf8(bareframe::InvalidUtf8 { at: 0 }));
+    let refused = Err(SendError::InvalidUtf8(wrong_at(0)));
     assert_eq!(session.next_sent(&mut Frame::text_piece(b"\xff")), refused);
 }
 

@@ -76,7 +76,7 @@ fn every_error_of_the_callers_has_words() {
     let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
     assert_eq!(codes, [1009, 1011]);
     assert_eq!(
-        bareframe::InvalidUtf8 { at: 3 }.to_string(),
+        Utf8Validator::new().push(b"abc\xff").unwrap_err().to_string(),
         "the byte at 3 can't be part of UTF-8"
     );
 }
