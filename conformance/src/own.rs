@@ -19,12 +19,10 @@ const HEAD_LIMIT: usize = 32 << 10;
 /// Returns how a client connects; over TLS if the URL says so.
 #[must_use]
 pub fn connector(tls: Option<Arc<ClientConfig>>) -> Connector<'static> {
-    Connector {
-        subprotocols: &SUBPROTOCOLS,
-        tls,
-        head_limit: HEAD_LIMIT,
-        ..Connector::DEFAULT
-    }
+    Connector::DEFAULT
+        .with_subprotocols(&SUBPROTOCOLS)
+        .with_tls(tls)
+        .with_head_limit(HEAD_LIMIT)
 }
 
 /// Connects as a client.
@@ -62,10 +60,7 @@ pub fn serve<S: Stream>(
     reports: &Sender<Report>,
     headers: &[(&str, &str)],
 ) -> Result<(u16, String), Failure> {
-    let acceptor = Acceptor {
-        head_limit: HEAD_LIMIT,
-        ..Acceptor::DEFAULT
-    };
+    let acceptor = Acceptor::DEFAULT.with_head_limit(HEAD_LIMIT);
     let incoming = acceptor.read(stream)?;
     let received = incoming.request().headers().map(|header| {
         let value = String::from_utf8_lossy(header.value());
@@ -73,11 +68,9 @@ pub fn serve<S: Stream>(
     });
     // Nobody listens once the client has failed.
     let _ = reports.send(Report::Request(received.collect()));
-    let choice = Choice {
-        subprotocol: Some(SUBPROTOCOLS[1]),
-        headers,
-        ..Choice::DEFAULT
-    };
+    let choice = Choice::DEFAULT
+        .with_subprotocol(Some(SUBPROTOCOLS[1]))
+        .with_headers(headers);
     let mut socket = incoming.accept(&choice)?;
     be_patient(socket.stream())?;
     exchange::mirror(&mut socket)

@@ -210,10 +210,7 @@ fn cookie() -> String {
 /// `Upgrade` and long headers are passed on in the request, and long headers in the response.
 fn headers(deployment: &Deployment<'_>) -> Result<usize, Failure> {
     let cookie = cookie();
-    let connector = Connector {
-        headers: &[("Cookie", &cookie)],
-        ..own::connector(None)
-    };
+    let connector = own::connector(None).with_headers(&[("Cookie", &cookie)]);
     let mut socket = own::connect(&connector, &url(deployment.proxy.plain, false))?;
     let Report::Request(headers) = deployment.own.report()? else {
         return Err("the server reports no request".into());

@@ -4,19 +4,16 @@ use bareframe_conformance::Failure;
 use bareframe_std::{CloseCode, Config, Connector, Error, Limits, Options, connect};
 
 /// Section 9 sends a message in 65,537 fragments, which is one more than the default allows.
-const CONNECTOR: Connector<'static> = Connector {
-    options: Options {
-        config: Config {
-            limits: Limits {
-                fragments: 1 << 20,
-                ..Limits::DEFAULT
-            },
-            ..Config::DEFAULT
+const CONNECTOR: Connector<'static> = Connector::DEFAULT.with_options(Options {
+    config: Config {
+        limits: Limits {
+            fragments: 1 << 20,
+            ..Limits::DEFAULT
         },
-        ..Options::DEFAULT
+        ..Config::DEFAULT
     },
-    ..Connector::DEFAULT
-};
+    ..Options::DEFAULT
+});
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

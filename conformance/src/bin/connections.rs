@@ -110,10 +110,7 @@ fn connect(port: u16) -> Result<Socket, Failure> {
         write_buffer: 4 << 10,
         ..Options::DEFAULT
     };
-    let connector = Connector {
-        options,
-        ..Connector::DEFAULT
-    };
+    let connector = Connector::DEFAULT.with_options(options);
     let socket = connector.connect(&format!("ws://127.0.0.1:{port}/"))?;
     socket.stream().set_timeouts(Timeouts {
         read: Some(PATIENCE),

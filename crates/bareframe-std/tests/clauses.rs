@@ -73,10 +73,7 @@ fn s4_1_nothing_follows_the_request_before_the_answer() {
 fn s4_1_tls_comes_first_and_names_the_server() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("wss://localhost:{}/", listener.local_addr().unwrap().port());
-    let connector = bareframe_std::Connector {
-        timeout: Duration::from_secs(5),
-        ..bareframe_std::Connector::DEFAULT
-    };
+    let connector = bareframe_std::Connector::DEFAULT.with_timeout(Duration::from_secs(5));
     let client = thread::spawn(move || connector.connect(&url).map(drop));
     let (mut stream, _) = listener.accept().unwrap();
     let mut hello = vec![0; 5];

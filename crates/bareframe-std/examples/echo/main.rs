@@ -30,23 +30,20 @@ const PAGE: &[u8] = include_bytes!("../page.html");
 const STACK: usize = 128 << 10;
 
 /// Large messages and many fragments, as test suites send them, but little memory for a connection that is quiet.
-const ACCEPTOR: Acceptor = Acceptor {
-    options: Options {
-        config: Config {
-            limits: Limits {
-                frame: 64 << 20,
-                message: 64 << 20,
-                fragments: 1 << 20,
-            },
-            ..Config::DEFAULT
+const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(Options {
+    config: Config {
+        limits: Limits {
+            frame: 64 << 20,
+            message: 64 << 20,
+            fragments: 1 << 20,
         },
-        read_buffer: 8 << 10,
-        read_buffer_max: 16 << 10,
-        write_buffer: 8 << 10,
-        ..Options::DEFAULT
+        ..Config::DEFAULT
     },
-    ..Acceptor::DEFAULT
-};
+    read_buffer: 8 << 10,
+    read_buffer_max: 16 << 10,
+    write_buffer: 8 << 10,
+    ..Options::DEFAULT
+});
 
 fn main() -> ExitCode {
     let mut address = "127.0.0.1:9001".to_owned();
