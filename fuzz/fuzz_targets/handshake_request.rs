@@ -19,7 +19,7 @@ fuzz_target!(|head: Head<'_>| {
     let headers = request.headers();
     let ours = Kept {
         start_line: (request.method().to_owned(), request.target().into()),
-        minor_version: request.minor_version(),
+        minor_version: request.version().minor(),
         headers: headers
             .map(|header| (header.name().to_owned(), header.value().to_vec()))
             .collect(),
@@ -117,11 +117,7 @@ fn judge_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
         .map(|extension| extension.to_string())
         .collect();
     let extensions = extensions.join(", ");
-    let choice = Choice {
-        subprotocol: upgrade.subprotocols().last(),
-        extensions: &extensions,
-        headers: &[("X-More", "yes")],
-    };
+    let choice = Choice::DEFAULT.with_subprotocol(upgrade.subprotocols().last()).with_extensions(&extensions).with_headers(&[("X-More", "yes")]);
     let mut out = vec![0; 1024 + extensions.len() + choice.subprotocol.map_or(0, str::len)];
     let accept = Accept::from_key(upgrade.key());
     let len = upgrade

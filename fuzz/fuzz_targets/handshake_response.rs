@@ -7,11 +7,7 @@ use bareframe::handshake::{Accept, Established, Key, Offer, Response};
 use bareframe_fuzz::{Head, Kept, kept_by_httparse};
 use libfuzzer_sys::fuzz_target;
 
-const OFFER: Offer<'_> = Offer {
-    subprotocols: &["chat", "superchat"],
-    extensions: "permessage-deflate, x",
-    ..Offer::new("example.com", "/chat")
-};
+const OFFER: Offer<'_> = Offer::new("example.com", "/chat").with_subprotocols(&["chat", "superchat"]).with_extensions("permessage-deflate, x");
 
 fuzz_target!(|head: Head<'_>| {
     let octets = head.octets();
@@ -21,7 +17,7 @@ fuzz_target!(|head: Head<'_>| {
     let headers = response.headers();
     let ours = Kept {
         start_line: (response.status().to_string(), response.reason().into()),
-        minor_version: response.minor_version(),
+        minor_version: response.version().minor(),
         headers: headers
             .map(|header| (header.name().to_owned(), header.value().to_vec()))
             .collect(),
