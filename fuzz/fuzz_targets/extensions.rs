@@ -48,7 +48,7 @@ fuzz_target!(|input: Input| {
 
     if let Ok(list) = core::str::from_utf8(&lines.join(&b',')) {
         let ours = Extensions::parse(list);
-        assert_eq!(ours.map(|list| list.map(kept).collect()), due, "{list:?}");
+        assert_eq!(ours.clone().map(|list| list.map(kept).collect()), due, "{list:?}");
         if let Some(ours) = ours {
             let written: Vec<String> = ours.map(|extension| extension.to_string()).collect();
             let written = written.join(", ");

@@ -117,7 +117,10 @@ fn judge_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
         .map(|extension| extension.to_string())
         .collect();
     let extensions = extensions.join(", ");
-    let choice = Choice::DEFAULT.with_subprotocol(upgrade.subprotocols().last()).with_extensions(&extensions).with_headers(&[("X-More", "yes")]);
+    let choice = Choice::DEFAULT
+        .with_subprotocol(upgrade.subprotocols().last())
+        .with_extensions(&extensions)
+        .with_headers(&[("X-More", "yes")]);
     let mut out = vec![0; 1024 + extensions.len() + choice.subprotocol.map_or(0, str::len)];
     let accept = Accept::from_key(upgrade.key());
     let len = upgrade

@@ -7,7 +7,9 @@ use bareframe::handshake::{Accept, Established, Key, Offer, Response};
 use bareframe_fuzz::{Head, Kept, kept_by_httparse};
 use libfuzzer_sys::fuzz_target;
 
-const OFFER: Offer<'_> = Offer::new("example.com", "/chat").with_subprotocols(&["chat", "superchat"]).with_extensions("permessage-deflate, x");
+const OFFER: Offer<'_> = Offer::new("example.com", "/chat")
+    .with_subprotocols(&["chat", "superchat"])
+    .with_extensions("permessage-deflate, x");
 
 fuzz_target!(|head: Head<'_>| {
     let octets = head.octets();

@@ -58,6 +58,13 @@ fn s5_4_no_frame_but_the_one_that_was_begun_goes_on() {
     assert_eq!(session.next_sent(&mut other_frame), Err(SendError::OtherFrame));
     assert_eq!(other_session.next_sent(&mut frame), Err(SendError::OtherFrame));
     assert_eq!(session.to_write(&other_frame)[1], b"");
+    // And with as much left.
+    let mut other_stream = Stream::new([]);
+    other_stream.takes = Some(500);
+    assert_eq!(other_stream.send(&mut other_session, &mut other_frame), Ok(false));
+    assert_eq!(other_frame.left(), frame.left());
+    assert_eq!(session.next_sent(&mut other_frame), Err(SendError::OtherFrame));
+    assert_eq!(session.to_write(&other_frame)[1], b"");
     assert_eq!(format!("{session:?}"), before);
     stream.takes = None;
     assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
