@@ -121,7 +121,7 @@ fn judge_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
         .with_subprotocol(upgrade.subprotocols().last())
         .with_extensions(&extensions)
         .with_headers(&[("X-More", "yes")]);
-    let mut out = vec![0; 1024 + extensions.len() + choice.subprotocol.map_or(0, str::len)];
+    let mut out = vec![0; 1024 + extensions.len() + choice.subprotocol().map_or(0, str::len)];
     let accept = Accept::from_key(upgrade.key());
     let len = upgrade
         .encode(&accept, &choice, &mut out)
@@ -129,6 +129,6 @@ fn judge_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
     let answer = kept_by_httparse(&out[..len], false).expect("an answer is a head");
     assert_eq!((answer.start_line.0.as_str(), answer.len), ("101", len));
     assert_eq!(values(&answer, "Sec-WebSocket-Accept"), [accept.as_bytes()]);
-    let optional = usize::from(choice.subprotocol.is_some()) + usize::from(!extensions.is_empty());
+    let optional = usize::from(choice.subprotocol().is_some()) + usize::from(!extensions.is_empty());
     assert_eq!(answer.headers.len(), 4 + optional);
 }
