@@ -3,6 +3,7 @@
 
 use crate::close::CloseCode;
 use crate::error::BufferTooSmall;
+use crate::message::ChunkFlags;
 use crate::opcode::{MessageKind, Rsv};
 use crate::receiver::Data;
 use crate::utf8;
@@ -135,12 +136,7 @@ pub enum Assembled<'i> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Message<'m> {
     payload: &'m mut [u8],
-    kind: MessageKind,
-    rsv: Rsv,
-    /// The payload is as the validator passed it.
-    passed: bool,
-    /// The memory may be changed.
-    may_be_changed: bool,
+    flags: ChunkFlags,
 }
 
 /// Why a message can't be made whole.
@@ -250,34 +246,30 @@ impl<'m> Message<'m> {
     pub const fn new(kind: MessageKind, rsv: Rsv, payload: &'m mut [u8]) -> Message<'m> {
         Message {
             payload,
-            kind,
-            rsv,
-            passed: false,
-            may_be_changed: true,
+            flags: ChunkFlags::gathered(kind, rsv),
         }
     }
 
     #[inline]
     pub(crate) fn from_data(data: Data<'m>) -> Message<'m> {
         Message {
-            kind: data.kind(),
-            rsv: data.rsv(),
-            passed: data.is_whole_characters(),
-            may_be_changed: data.flags().may_be_changed(),
+            flags: data.flags(),
             payload: data.into_bytes(),
         }
     }
 
     /// Gives the kind of the message.
     #[must_use]
+    #[inline]
     pub const fn kind(&self) -> MessageKind {
-        self.kind
+        self.flags.kind()
     }
 
     /// Gives the reserved bits of its first frame (RFC 6455 section 5.2).
     #[must_use]
+    #[inline]
     pub const fn rsv(&self) -> Rsv {
-        self.rsv
+        self.flags.rsv()
     }
 
     /// Gives the octets, unmasked.
@@ -289,6 +281,7 @@ impl<'m> Message<'m> {
 
     /// Gives the octets for as long as their memory is lent.
     #[must_use]
+    #[inline]
     pub fn into_payload(self) -> &'m [u8] {
         self.payload
     }
@@ -298,8 +291,9 @@ impl<'m> Message<'m> {
     /// # Errors
     ///
     /// Returns the message itself if an extension needs its bytes as they are, since what comes later refers to them.
+    #[inline]
     pub const fn into_payload_mut(self) -> Result<&'m mut [u8], Message<'m>> {
-        if self.may_be_changed {
+        if self.flags.may_be_changed() {
             Ok(self.payload)
         } else {
             Err(self)
@@ -312,10 +306,13 @@ impl<'m> Message<'m> {
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> Option<&str> {
-        match (self.is_text(), self.passed) {
-            (false, _) => None,
-            (true, true) => utf8::passed(self.payload),
-            (true, false) => utf8::from_utf8(self.payload),
+        // The flag is set only for a piece that the validator passed, in memory that holds the same bytes still.
+        if self.flags.is_whole_characters() {
+            utf8::passed(self.payload)
+        } else if self.flags.is_plain_text() {
+            utf8::from_utf8(self.payload)
+        } else {
+            None
         }
     }
 
@@ -323,15 +320,14 @@ impl<'m> Message<'m> {
     #[must_use]
     #[inline]
     pub fn into_str(self) -> Option<&'m str> {
-        match (self.is_text(), self.passed) {
-            (false, _) => None,
-            (true, true) => utf8::passed(self.payload),
-            (true, false) => utf8::from_utf8(self.payload),
+        // The flag is set only for a piece that the validator passed, in memory that holds the same bytes still.
+        if self.flags.is_whole_characters() {
+            utf8::passed(self.payload)
+        } else if self.flags.is_plain_text() {
+            utf8::from_utf8(self.payload)
+        } else {
+            None
         }
-    }
-
-    const fn is_text(&self) -> bool {
-        matches!(self.kind, MessageKind::Text) && self.rsv.is_empty()
     }
 }
 
@@ -358,6 +354,7 @@ impl<const N: usize> Gather for heapless::Vec<u8, N> {
         self
     }
 
+    #[inline]
     fn capacity(&self) -> usize {
         N
     }
@@ -397,6 +394,7 @@ impl Gather for alloc::vec::Vec<u8> {
         self
     }
 
+    #[inline]
     fn capacity(&self) -> usize {
         usize::MAX
     }
@@ -432,6 +430,7 @@ impl Gather for SliceBuffer<'_> {
         self.memory.get_mut(..self.len).unwrap_or(&mut [])
     }
 
+    #[inline]
     fn capacity(&self) -> usize {
         self.memory.len()
     }

@@ -22,13 +22,15 @@ use crate::close_reason::CloseReason;
 use crate::connection::{Connection, State};
 use crate::error::SendError;
 use crate::extension::{Extension, InboundExtension};
+use crate::mask::Masker;
 use crate::memory::Memory;
+use crate::message::ChunkFlags;
 use crate::opcode::Opcode;
 use crate::receiver::{Event, ReceiverState};
 use crate::role::Role;
 use core::fmt;
 use core::ops::Range;
-use inbound::Step;
+use inbound::{Look, READY, Step};
 use outbound::Stopped;
 
 /// A connection with its receive buffer and its queue: the loop that every adapter runs, without I/O.
@@ -157,6 +159,16 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     ///
     /// [`ReceiveError`], after the Close that it causes was written, if it can be.
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
+        match self.inbound.look(usize::MAX) {
+            Look::Found => READY,
+            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
+            Look::Text(flags) => self.next_text(flags),
+            Look::Rest => self.next_event_rest(),
+        }
+    }
+
+    #[inline(never)]
+    fn next_event_rest(&mut self) -> Result<Next, ReceiveError> {
         let next = match self.inbound.step_event() {
             Ok(Step::Ready) => return Ok(Next::Ready),
             Ok(Step::Control) => Ok(Next::Ready),
@@ -179,6 +191,39 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     ///
     /// [`ReceiveError`], after the Close that it causes was written, if it can be.
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
+        match self.inbound.look(assembler.capacity()) {
+            Look::Found => READY,
+            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
+            Look::Text(flags) => self.next_text(flags),
+            Look::Rest => self.next_message_rest(assembler),
+        }
+    }
+
+    #[inline(never)]
+    fn next_long(
+        &mut self,
+        at: usize,
+        len: usize,
+        masker: Masker,
+        flags: ChunkFlags,
+    ) -> Result<Next, ReceiveError> {
+        if self.inbound.receive_long(at, len, masker, flags) {
+            Ok(Next::Ready)
+        } else {
+            self.next_text(flags)
+        }
+    }
+
+    #[inline(never)]
+    fn next_text(&mut self, flags: ChunkFlags) -> Result<Next, ReceiveError> {
+        match self.inbound.receive_text(flags) {
+            Ok(()) => Ok(Next::Ready),
+            Err(error) => self.settle(Err(error.into())),
+        }
+    }
+
+    #[inline(never)]
+    fn next_message_rest<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
             let next = match self.inbound.step_message(assembler) {
                 Ok(Step::Ready) => return Ok(Next::Ready),

@@ -12,9 +12,9 @@ pub(crate) struct ChunkFlags {
 
 impl ChunkFlags {
     // As in a frame's first byte.
-    const TEXT: u8 = Opcode::Text.bits();
-    const FIRST: u8 = 2;
-    const LAST: u8 = 4;
+    pub(super) const TEXT: u8 = Opcode::Text.bits();
+    pub(super) const FIRST: u8 = 2;
+    pub(super) const LAST: u8 = 4;
     /// It is text, and begins and ends with a whole character.
     const WHOLE_CHARACTERS: u8 = 8;
     /// It is a chunk of a message that was received, in the input.
@@ -48,6 +48,12 @@ impl ChunkFlags {
         ChunkFlags {
             bits: text | ChunkFlags::FIRST,
         }
+    }
+
+    /// A whole message in memory of the caller's, whose text must be validated.
+    pub(crate) const fn gathered(kind: MessageKind, rsv: Rsv) -> ChunkFlags {
+        let begun = ChunkFlags::begun_by(FirstByte::of(true, rsv, kind.opcode()));
+        begun.with_last()
     }
 
     /// Returns `true` if the bytes of the chunk may be changed by whoever they are lent to: they are of the input.

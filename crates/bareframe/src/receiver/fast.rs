@@ -10,7 +10,7 @@ use crate::frame::take;
 use crate::header::SimpleHeader;
 use crate::mask::MaskingKey;
 use crate::message::{ChunkFlags, fast as message};
-use crate::opcode::FirstByte;
+use crate::opcode::{FirstByte, Rsv};
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 use rest::receive_rest;
@@ -23,6 +23,18 @@ pub(super) fn update_fast_path<R>(receiver: &mut Receiver<R>) {
     } else {
         0
     };
+}
+
+impl<R: Role> Receiver<R> {
+    /// Takes the header of a message in one frame without reserved bits, if it is simple and the limits allow it.
+    #[inline(always)]
+    pub(crate) fn take_plain_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
+        SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
+            first
+                .begins_whole_message(Rsv::NONE)
+                .then_some(self.fast_path.limit())
+        })
+    }
 }
 
 #[inline(always)]

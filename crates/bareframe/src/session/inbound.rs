@@ -5,6 +5,12 @@
 //!                                                    start           end
 //! ```
 
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+mod extended;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+
 use super::error::ReceiveError;
 use super::next::Next;
 use super::pending::Pending;
@@ -12,15 +18,24 @@ use crate::assemble::{AssembleError, Assembled, Assembler, Gather, Message};
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
 use crate::error::ProtocolError;
-use crate::extension::{Extended, Extension, InboundExtension, Progress, SealedWindow};
+use crate::extension::{Extension, InboundExtension, SealedWindow};
+use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
-use crate::opcode::MessageKind;
 use crate::receiver::{Data, Event, Receiver, ReceiverState};
 use crate::role::Role;
-use crate::utf8::Utf8Validator;
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+use compact as leaf;
 use core::fmt;
 use core::ops::Range;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+use fast as leaf;
+
+pub(super) use leaf::Look;
+
+/// What was looked for is there.
+// A constant: it is returned as one value in a register, as what a function returns that is called last.
+pub(super) const READY: Result<Next, ReceiveError> = Ok(Next::Ready);
 
 /// The reading half of a session: what was received, and what was found in it.
 ///
@@ -32,6 +47,8 @@ pub struct Inbound<R, I, X: Extension = ()> {
     start: usize,
     end: usize,
     found: Found,
+    /// How long the piece is that was found in the memory: the last bytes before `start`.
+    found_len: usize,
     taken_by: TakenBy,
     /// The message that is being gathered, and how many bytes of it are.
     number: u32,
@@ -44,10 +61,14 @@ pub struct Inbound<R, I, X: Extension = ()> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Found {
     Nothing,
-    /// A piece of a message, the last bytes before `start`.
-    Data(usize, ChunkFlags),
+    /// A whole message in the memory.
+    Whole(ChunkFlags),
+    /// A piece in the memory that is not a whole message.
+    Data(ChunkFlags),
     /// A piece of a message that an extension wrote to its window.
     Extended(ChunkFlags),
+    /// Nothing, but an extension has a chunk of which it may make more.
+    Extending,
     /// A message in the gather memory.
     Gathered,
     // The receiver has the payload of these.
@@ -87,6 +108,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             start: 0,
             end: 0,
             found: Found::Nothing,
+            found_len: 0,
             taken_by: TakenBy::Nobody,
             number: 0,
             gathered: 0,
@@ -101,28 +123,60 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     ///
     /// [`ReceiveError`], the first that counts. Nothing that was received before it is lost.
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
+        match self.look(usize::MAX) {
+            Look::Found => READY,
+            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
+            Look::Text(flags) => self.next_text(flags),
+            Look::Rest => self.next_event_rest(),
+        }
+    }
+
+    #[inline(never)]
+    fn next_event_rest(&mut self) -> Result<Next, ReceiveError> {
         match self.step_event()? {
             Step::Ready | Step::Control => Ok(Next::Ready),
             Step::Wait(next) => Ok(next),
         }
     }
 
+    #[inline(never)]
+    fn next_long(
+        &mut self,
+        at: usize,
+        len: usize,
+        masker: Masker,
+        flags: ChunkFlags,
+    ) -> Result<Next, ReceiveError> {
+        if self.receive_long(at, len, masker, flags) {
+            Ok(Next::Ready)
+        } else {
+            self.next_text(flags)
+        }
+    }
+
+    #[inline(never)]
+    fn next_text(&mut self, flags: ChunkFlags) -> Result<Next, ReceiveError> {
+        self.receive_text(flags)?;
+        Ok(Next::Ready)
+    }
+
     /// Looks for an event.
     #[inline(always)]
     pub(super) fn step_event(&mut self) -> Result<Step, ReceiveError> {
         match self.found {
-            Found::Nothing => {}
+            Found::Nothing | Found::Extending => {}
             Found::Gathered => {
                 self.found = Found::Nothing;
                 return Err(ReceiveError::MessageSkipped);
             }
-            Found::Data(..) | Found::Extended(_) => return Ok(Step::Ready),
+            Found::Whole(_) | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
             Found::Ping | Found::Pong | Found::Close => return Ok(Step::Control),
         }
         loop {
             match self.find()? {
                 Found::Nothing => return self.wait().map(Step::Wait),
-                Found::Data(_, flags) | Found::Extended(flags) => {
+                Found::Whole(_) => return Ok(Step::Ready),
+                Found::Data(flags) | Found::Extended(flags) => {
                     if flags.is_first() {
                         return Ok(Step::Ready);
                     }
@@ -140,10 +194,19 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends what [`Inbound::next_event`] found, once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
+        if let Found::Whole(flags) = self.found {
+            self.take_whole(flags).map(Event::Data)
+        } else {
+            self.event_rest()
+        }
+    }
+
+    #[inline(never)]
+    fn event_rest(&mut self) -> Option<Event<'_>> {
         match self.found {
-            Found::Nothing | Found::Gathered => None,
-            Found::Data(..) | Found::Extended(_) => self.take_data().map(Event::Data),
-            _ => self.control_event(),
+            Found::Nothing | Found::Extending | Found::Gathered => None,
+            Found::Whole(_) | Found::Data(_) | Found::Extended(_) => self.take_data().map(Event::Data),
+            Found::Ping | Found::Pong | Found::Close => self.control_event(),
         }
     }
 
@@ -157,6 +220,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// [`ReceiveError`], the first that counts. A message that is too long fails the connection with
     /// [`ProtocolError::MessageTooBig`].
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
+        match self.look(assembler.capacity()) {
+            Look::Found => READY,
+            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
+            Look::Text(flags) => self.next_text(flags),
+            Look::Rest => self.next_message_rest(assembler),
+        }
+    }
+
+    #[inline(never)]
+    fn next_message_rest<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
             match self.step_message(assembler)? {
                 Step::Ready => return Ok(Next::Ready),
@@ -169,8 +242,18 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends the message that [`Inbound::next_message`] found, once. `assembler` is the one of that call.
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
+        if let Found::Whole(flags) = self.found {
+            self.take_whole(flags).map(Message::from_data)
+        } else {
+            self.message_rest(assembler)
+        }
+    }
+
+    #[inline(never)]
+    fn message_rest<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
         match self.found {
-            Found::Data(_, flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
+            Found::Whole(flags) => self.take_whole(flags).map(Message::from_data),
+            Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                 self.take_data().map(Message::from_data)
             }
             Found::Gathered if assembler.is_gathering(self.number, self.gathered) => {
@@ -268,19 +351,19 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         &mut self,
         assembler: &mut Assembler<B>,
     ) -> Result<Step, ReceiveError> {
-        if self.found == Found::Nothing {
+        if matches!(self.found, Found::Nothing | Found::Extending) {
             self.find()?;
         }
         loop {
             match self.found {
-                Found::Nothing => return self.wait().map(Step::Wait),
-                Found::Data(_, flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
+                Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
+                Found::Whole(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                     if self.data_len() > assembler.capacity() {
                         return Err(self.refuse_message());
                     }
                     return Ok(Step::Ready);
                 }
-                Found::Data(_, flags) | Found::Extended(flags) => {
+                Found::Whole(flags) | Found::Data(flags) | Found::Extended(flags) => {
                     if self.gather(flags, assembler)? {
                         return Ok(Step::Ready);
                     }
@@ -305,11 +388,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline(always)]
     fn find(&mut self) -> Result<Found, ProtocolError> {
         loop {
-            if !<X::Inbound as InboundExtension>::Window::NONE
-                && let Some(found) = self.extend()?
-            {
-                self.found = found;
-                return Ok(found);
+            if !<X::Inbound as InboundExtension>::Window::NONE {
+                self.found = Found::Nothing;
+                if let Some(found) = self.extend()? {
+                    self.found = found;
+                    return Ok(found);
+                }
             }
             let mut rest = self
                 .memory
@@ -318,15 +402,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 .unwrap_or(&mut []);
             let event = self.receiver.receive(&mut rest);
             let left = rest.len();
-            let found = match event? {
-                Some(Event::Data(data)) => Found::Data(data.payload().len(), data.flags()),
-                Some(Event::Ping(_)) => Found::Ping,
-                Some(Event::Pong(_)) => Found::Pong,
-                Some(Event::Close(_)) => Found::Close,
-                None => Found::Nothing,
+            let (found, len) = match event? {
+                Some(Event::Data(data)) => (Found::chunk(data.flags()), data.payload().len()),
+                Some(Event::Ping(_)) => (Found::Ping, 0),
+                Some(Event::Pong(_)) => (Found::Pong, 0),
+                Some(Event::Close(_)) => (Found::Close, 0),
+                None => (Found::Nothing, 0),
             };
             self.start = self.end.wrapping_sub(left);
-            if let Found::Data(len, flags) = found
+            self.found_len = len;
+            if let Found::Whole(flags) | Found::Data(flags) = found
                 && !<X::Inbound as InboundExtension>::Window::NONE
                 && self.begin_extending(len, flags)
             {
@@ -395,7 +480,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline]
     fn data_len(&mut self) -> usize {
         match self.found {
-            Found::Data(len, _) => len,
+            Found::Whole(_) | Found::Data(_) => self.found_len,
             Found::Extended(_) => self
                 .window
                 .parts()
@@ -404,27 +489,54 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
+    /// Takes the whole message that was found in the memory, which has these flags. Nobody has taken a piece before, and so it is
+    /// afterwards.
+    #[inline(always)]
+    fn take_whole(&mut self, flags: ChunkFlags) -> Option<Data<'_>> {
+        self.found = Found::Nothing;
+        Some(Data::new(self.found_bytes()?, flags))
+    }
+
+    /// Returns the piece that was found in the memory.
+    #[inline(always)]
+    fn found_bytes(&mut self) -> Option<&mut [u8]> {
+        // If it could wrap, the range would end before it begins, and there would be nothing.
+        let range = self.start.wrapping_sub(self.found_len)..self.start;
+        self.memory.bytes_mut().get_mut(range)
+    }
+
     /// Takes the piece that was found.
-    #[inline]
     fn take_data(&mut self) -> Option<Data<'_>> {
-        let found = core::mem::replace(&mut self.found, Found::Nothing);
-        let (payload, flags) = match found {
-            Found::Data(len, flags) => {
-                let range = self.start.saturating_sub(len)..self.start;
-                (self.memory.bytes_mut().get_mut(range), flags)
-            }
-            Found::Extended(flags) => {
-                let (memory, progress) = self.window.parts()?;
-                (memory.get_mut(progress.start..progress.end), flags)
-            }
-            _ => return None,
+        let found = self.found;
+        self.found = self.found_next();
+        let (Found::Whole(flags) | Found::Data(flags) | Found::Extended(flags)) = found else {
+            return None;
         };
         self.taken_by = if flags.is_last() {
             TakenBy::Nobody
         } else {
             TakenBy::Events
         };
+        let payload = if let Found::Extended(_) = found {
+            let (memory, progress) = self.window.parts()?;
+            memory.get_mut(progress.start..progress.end)
+        } else {
+            self.found_bytes()
+        };
         Some(Data::new(payload?, flags))
+    }
+
+    /// Returns what is found once a piece was taken.
+    #[inline]
+    fn found_next(&mut self) -> Found {
+        if !<X::Inbound as InboundExtension>::Window::NONE
+            && let Some((_, progress)) = self.window.parts()
+            && progress.input.is_some()
+        {
+            Found::Extending
+        } else {
+            Found::Nothing
+        }
     }
 
     #[inline(never)]
@@ -447,7 +559,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     fn drop_piece(&mut self, flags: ChunkFlags) {
-        self.found = Found::Nothing;
+        self.found = self.found_next();
         self.taken_by = if flags.is_last() {
             TakenBy::Nobody
         } else {
@@ -468,7 +580,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if what was found or not yet looked at is in the memory.
     #[inline]
     fn holds_bytes(&mut self) -> bool {
-        matches!(self.found, Found::Data(..))
+        matches!(self.found, Found::Whole(_) | Found::Data(_))
             || !<X::Inbound as InboundExtension>::Window::NONE
                 && self
                     .window
@@ -483,50 +595,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 }
 
-/// What is done only if there is an extension.
-impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
-    /// Hands a chunk to the extension. Returns `false` if the message does not use it.
-    fn begin_extending(&mut self, len: usize, flags: ChunkFlags) -> bool {
-        if flags.rsv().is_empty() || !self.extension.rsv().intersects(flags.rsv()) {
-            return false;
-        }
-        let Some((_, progress)) = self.window.parts() else {
-            return false;
-        };
-        progress.input = Some(len);
-        progress.is_last = flags.is_last();
-        progress.kind = Some(flags.kind());
-        if flags.is_first() {
-            progress.is_continued = false;
-        }
-        true
-    }
-
-    /// Lets the extension work on the chunk that it was handed; returns `None` if there is none, or nothing came of it.
-    #[inline(never)]
-    fn extend(&mut self) -> Result<Option<Found>, ProtocolError> {
-        loop {
-            let Some((window, progress)) = self.window.parts() else {
-                return Ok(None);
-            };
-            let Some(left) = progress.input else {
-                return Ok(None);
-            };
-            let range = self.start.saturating_sub(left)..self.start;
-            let input = self.memory.bytes().get(range).unwrap_or(&[]);
-            let made = self.extension.receive(window, input, progress.is_last);
-            let made = made
-                .map_err(ProtocolError::Failed)
-                .and_then(|made| progress.advance(window, left, &made));
-            match made {
-                Ok(Made::Nothing) => {}
-                Ok(Made::NoMore) => return Ok(None),
-                Ok(Made::Payload(flags)) => return Ok(Some(Found::Extended(flags))),
-                Err(error) => {
-                    progress.input = None;
-                    return Err(self.receiver.refuse(error));
-                }
-            }
+impl Found {
+    /// A piece in the memory with these flags.
+    #[inline]
+    const fn chunk(flags: ChunkFlags) -> Found {
+        if flags.is_first() && flags.is_last() {
+            Found::Whole(flags)
+        } else {
+            Found::Data(flags)
         }
     }
 }
@@ -550,59 +626,6 @@ impl<R: fmt::Debug, I: Memory, X: Extension> fmt::Debug for Inbound<R, I, X> {
             .field("unread", &self.end.saturating_sub(self.start))
             .field("found", &self.found)
             .finish_non_exhaustive()
-    }
-}
-
-/// What an extension made of a chunk.
-enum Made {
-    Nothing,
-    /// The chunk is used up.
-    NoMore,
-    Payload(ChunkFlags),
-}
-
-impl Progress {
-    /// Checks what the extension says that it made, and the text in it.
-    fn advance(&mut self, window: &[u8], left: usize, made: &Extended) -> Result<Made, ProtocolError> {
-        const BROKEN: ProtocolError = ProtocolError::Failed(CloseCode::INTERNAL_ERROR);
-        let left = left.checked_sub(made.taken).ok_or(BROKEN)?;
-        let payload = window.get(made.start..made.end).ok_or(BROKEN)?;
-        let is_last = self.is_last && made.is_done;
-        if payload.is_empty() && !is_last {
-            self.input = Some(left);
-            if left > 0 && made.taken > 0 {
-                return Ok(Made::Nothing);
-            }
-            if left > 0 || self.is_last {
-                // It makes no progress, so that it would be asked for ever.
-                return Err(BROKEN);
-            }
-            self.input = None;
-            return Ok(Made::NoMore);
-        }
-        if !self.is_continued {
-            self.text = Utf8Validator::new();
-        }
-        let mut flags = ChunkFlags::of_extended(self.kind.unwrap_or(MessageKind::Binary));
-        if flags.is_plain_text() {
-            let begins_whole = self.text.is_between_characters();
-            self.text.push(payload).map_err(|_| ProtocolError::InvalidUtf8)?;
-            let ends_whole = self.text.is_between_characters();
-            if is_last && !ends_whole {
-                return Err(ProtocolError::InvalidUtf8);
-            }
-            flags = flags.with_whole_characters(begins_whole && ends_whole);
-        }
-        if self.is_continued {
-            flags = flags.without_first();
-        }
-        if is_last {
-            flags = flags.with_last();
-        }
-        self.is_continued = !is_last;
-        self.input = if is_last { None } else { Some(left) };
-        (self.start, self.end) = (made.start, made.end);
-        Ok(Made::Payload(flags))
     }
 }
 
