@@ -455,6 +455,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
         let number = self.number;
         let len = self.data_len();
+        if self.gathered.saturating_add(len) > assembler.capacity() {
+            return Err(self.refuse_message());
+        }
         let Some(data) = self.take_data() else {
             return Ok(false);
         };
