@@ -205,7 +205,7 @@ fn the_memory_may_lie_and_the_text_is_still_utf8() {
     struct Liar([u8; 2]);
     impl Gather for Liar {
         fn clear(&mut self) {}
-        fn extend(&mut self, _: &[u8]) -> Result<(), bareframe::BufferTooSmall> {
+        fn gather(&mut self, _: &[u8]) -> Result<(), bareframe::BufferTooSmall> {
             Ok(())
         }
         fn as_mut_slice(&mut self) -> &mut [u8] {

@@ -176,7 +176,7 @@ impl Gather for Growing {
         self.0.clear();
     }
 
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         self.0.extend_from_slice(piece);
         Ok(())
     }
