@@ -61,9 +61,12 @@ pub struct Inbound<R, I, X: Extension = ()> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Found {
     Nothing,
-    /// A whole message in the memory.
-    Whole(ChunkFlags),
-    /// A piece in the memory that is not a whole message.
+    /// A whole binary message in the memory, without reserved bits.
+    // One byte says all that there is to say of this and the next.
+    Binary,
+    /// A whole text message in the memory, without reserved bits and validated.
+    Text,
+    /// A piece in the memory.
     Data(ChunkFlags),
     /// A piece of a message that an extension wrote to its window.
     Extended(ChunkFlags),
@@ -125,8 +128,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
         match self.look(usize::MAX) {
             Look::Found => READY,
-            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
-            Look::Text(flags) => self.next_text(flags),
+            Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
+            Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
+            Look::Text => self.next_text(),
             Look::Rest => self.next_event_rest(),
         }
     }
@@ -140,23 +144,23 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     #[inline(never)]
-    fn next_long(
-        &mut self,
-        at: usize,
-        len: usize,
-        masker: Masker,
-        flags: ChunkFlags,
-    ) -> Result<Next, ReceiveError> {
-        if self.receive_long(at, len, masker, flags) {
-            Ok(Next::Ready)
+    fn next_long_text(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+        if self.receive_long_text(at, len, masker) {
+            READY
         } else {
-            self.next_text(flags)
+            self.next_text()
         }
     }
 
     #[inline(never)]
-    fn next_text(&mut self, flags: ChunkFlags) -> Result<Next, ReceiveError> {
-        self.receive_text(flags)?;
+    fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+        self.receive_long_binary(at, len, masker);
+        READY
+    }
+
+    #[inline(never)]
+    fn next_text(&mut self) -> Result<Next, ReceiveError> {
+        self.validate_text()?;
         Ok(Next::Ready)
     }
 
@@ -169,13 +173,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 self.found = Found::Nothing;
                 return Err(ReceiveError::MessageSkipped);
             }
-            Found::Whole(_) | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
+            Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
             Found::Ping | Found::Pong | Found::Close => return Ok(Step::Control),
         }
         loop {
             match self.find()? {
                 Found::Nothing => return self.wait().map(Step::Wait),
-                Found::Whole(_) => return Ok(Step::Ready),
                 Found::Data(flags) | Found::Extended(flags) => {
                     if flags.is_first() {
                         return Ok(Step::Ready);
@@ -194,10 +197,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends what [`Inbound::next_event`] found, once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
-        if let Found::Whole(flags) = self.found {
-            self.take_whole(flags).map(Event::Data)
-        } else {
-            self.event_rest()
+        match self.found {
+            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Event::Data),
+            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Event::Data),
+            _ => self.event_rest(),
         }
     }
 
@@ -205,7 +208,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     fn event_rest(&mut self) -> Option<Event<'_>> {
         match self.found {
             Found::Nothing | Found::Extending | Found::Gathered => None,
-            Found::Whole(_) | Found::Data(_) | Found::Extended(_) => self.take_data().map(Event::Data),
+            Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => {
+                self.take_data().map(Event::Data)
+            }
             Found::Ping | Found::Pong | Found::Close => self.control_event(),
         }
     }
@@ -222,8 +227,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         match self.look(assembler.capacity()) {
             Look::Found => READY,
-            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
-            Look::Text(flags) => self.next_text(flags),
+            Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
+            Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
+            Look::Text => self.next_text(),
             Look::Rest => self.next_message_rest(assembler),
         }
     }
@@ -242,18 +248,18 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends the message that [`Inbound::next_message`] found, once. `assembler` is the one of that call.
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        if let Found::Whole(flags) = self.found {
-            self.take_whole(flags).map(Message::from_data)
-        } else {
-            self.message_rest(assembler)
+        match self.found {
+            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
+            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
+            _ => self.message_rest(assembler),
         }
     }
 
     #[inline(never)]
     fn message_rest<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
         match self.found {
-            Found::Whole(flags) => self.take_whole(flags).map(Message::from_data),
-            Found::Extended(flags) if flags.is_first() && flags.is_last() => {
+            Found::Binary | Found::Text => self.take_data().map(Message::from_data),
+            Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                 self.take_data().map(Message::from_data)
             }
             Found::Gathered if assembler.is_gathering(self.number, self.gathered) => {
@@ -351,13 +357,19 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         loop {
             match self.found {
                 Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
-                Found::Whole(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
+                Found::Binary | Found::Text => {
+                    if self.found_len > assembler.capacity() {
+                        return Err(self.refuse_message());
+                    }
+                    return Ok(Step::Ready);
+                }
+                Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                     if self.data_len() > assembler.capacity() {
                         return Err(self.refuse_message());
                     }
                     return Ok(Step::Ready);
                 }
-                Found::Whole(flags) | Found::Data(flags) | Found::Extended(flags) => {
+                Found::Data(flags) | Found::Extended(flags) => {
                     if self.gather(flags, assembler)? {
                         return Ok(Step::Ready);
                     }
@@ -397,7 +409,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             let event = self.receiver.receive(&mut rest);
             let left = rest.len();
             let (found, len) = match event? {
-                Some(Event::Data(data)) => (Found::chunk(data.flags()), data.payload().len()),
+                Some(Event::Data(data)) => (Found::Data(data.flags()), data.payload().len()),
                 Some(Event::Ping(_)) => (Found::Ping, 0),
                 Some(Event::Pong(_)) => (Found::Pong, 0),
                 Some(Event::Close(_)) => (Found::Close, 0),
@@ -405,7 +417,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             };
             self.start = self.end.wrapping_sub(left);
             self.found_len = len;
-            if let Found::Whole(flags) | Found::Data(flags) = found
+            if let Found::Data(flags) = found
                 && !<X::Inbound as InboundExtension>::Window::NONE
                 && self.begin_extending(len, flags)
             {
@@ -474,7 +486,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline]
     fn data_len(&mut self) -> usize {
         match self.found {
-            Found::Whole(_) | Found::Data(_) => self.found_len,
+            Found::Binary | Found::Text | Found::Data(_) => self.found_len,
             Found::Extended(_) => self
                 .window
                 .parts()
@@ -503,8 +515,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     fn take_data(&mut self) -> Option<Data<'_>> {
         let found = self.found;
         self.found = self.found_next();
-        let (Found::Whole(flags) | Found::Data(flags) | Found::Extended(flags)) = found else {
-            return None;
+        let flags = match found {
+            Found::Binary => ChunkFlags::WHOLE_BINARY,
+            Found::Text => ChunkFlags::WHOLE_TEXT,
+            Found::Data(flags) | Found::Extended(flags) => flags,
+            _ => return None,
         };
         self.taken_by = if flags.is_last() {
             TakenBy::Nobody
@@ -574,7 +589,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if what was found or not yet looked at is in the memory.
     #[inline]
     fn holds_bytes(&mut self) -> bool {
-        matches!(self.found, Found::Whole(_) | Found::Data(_))
+        matches!(self.found, Found::Binary | Found::Text | Found::Data(_))
             || !<X::Inbound as InboundExtension>::Window::NONE
                 && self
                     .window
@@ -586,18 +601,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline]
     pub(super) const fn may_close(&self) -> bool {
         !matches!(self.found, Found::Ping | Found::Pong)
-    }
-}
-
-impl Found {
-    /// A piece in the memory with these flags.
-    #[inline]
-    const fn chunk(flags: ChunkFlags) -> Found {
-        if flags.is_first() && flags.is_last() {
-            Found::Whole(flags)
-        } else {
-            Found::Data(flags)
-        }
     }
 }
 
