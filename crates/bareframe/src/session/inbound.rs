@@ -44,17 +44,22 @@ pub(super) const READY: Result<Next, ReceiveError> = Ok(Next::Ready);
 pub struct Inbound<R, I, X: Extension = ()> {
     pub(super) receiver: Receiver<R>,
     memory: I,
-    start: usize,
-    end: usize,
-    found: Found,
-    /// How long the piece is that was found in the memory: the last bytes before `start`.
-    found_len: usize,
-    taken_by: TakenBy,
+    cursor: Cursor,
     /// The message that is being gathered, and how many bytes of it are.
     number: u32,
     gathered: usize,
     extension: X::Inbound,
     window: <X::Inbound as InboundExtension>::Window,
+}
+
+/// Where in the memory a session is, and what it found there. One struct, so that what each message changes is in one place.
+struct Cursor {
+    start: usize,
+    end: usize,
+    /// How long the piece is that was found in the memory: the last bytes before `start`.
+    found_len: usize,
+    found: Found,
+    taken_by: TakenBy,
 }
 
 /// What is ready and was not taken.
@@ -108,11 +113,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         Inbound {
             receiver,
             memory,
-            start: 0,
-            end: 0,
-            found: Found::Nothing,
-            found_len: 0,
-            taken_by: TakenBy::Nobody,
+            cursor: Cursor {
+                start: 0,
+                end: 0,
+                found: Found::Nothing,
+                found_len: 0,
+                taken_by: TakenBy::Nobody,
+            },
             number: 0,
             gathered: 0,
             extension,
@@ -167,10 +174,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Looks for an event.
     #[inline(always)]
     pub(super) fn step_event(&mut self) -> Result<Step, ReceiveError> {
-        match self.found {
+        match self.cursor.found {
             Found::Nothing | Found::Extending => {}
             Found::Gathered => {
-                self.found = Found::Nothing;
+                self.cursor.found = Found::Nothing;
                 return Err(ReceiveError::MessageSkipped);
             }
             Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
@@ -183,7 +190,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     if flags.is_first() {
                         return Ok(Step::Ready);
                     }
-                    match self.taken_by {
+                    match self.cursor.taken_by {
                         TakenBy::Message => return Err(self.skip(flags)),
                         TakenBy::Skipped => self.drop_piece(flags),
                         TakenBy::Nobody | TakenBy::Events => return Ok(Step::Ready),
@@ -197,7 +204,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends what [`Inbound::next_event`] found, once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
-        match self.found {
+        match self.cursor.found {
             Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Event::Data),
             Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Event::Data),
             _ => self.event_rest(),
@@ -206,7 +213,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     #[inline(never)]
     fn event_rest(&mut self) -> Option<Event<'_>> {
-        match self.found {
+        match self.cursor.found {
             Found::Nothing | Found::Extending | Found::Gathered => None,
             Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => {
                 self.take_data().map(Event::Data)
@@ -248,7 +255,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends the message that [`Inbound::next_message`] found, once. `assembler` is the one of that call.
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        match self.found {
+        match self.cursor.found {
             Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
             Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
             _ => self.message_rest(assembler),
@@ -257,13 +264,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     #[inline(never)]
     fn message_rest<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        match self.found {
+        match self.cursor.found {
             Found::Binary | Found::Text => self.take_data().map(Message::from_data),
             Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                 self.take_data().map(Message::from_data)
             }
             Found::Gathered if assembler.is_gathering(self.number, self.gathered) => {
-                self.found = Found::Nothing;
+                self.cursor.found = Found::Nothing;
                 assembler.message()
             }
             _ => None,
@@ -273,10 +280,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns what to read into: never empty after [`Next::Read`].
     #[inline]
     pub fn space(&mut self) -> &mut [u8] {
-        if self.start == self.end && !self.holds_bytes() {
-            (self.start, self.end) = (0, 0);
+        if self.cursor.start == self.cursor.end && !self.holds_bytes() {
+            (self.cursor.start, self.cursor.end) = (0, 0);
         }
-        self.memory.bytes_mut().get_mut(self.end..).unwrap_or(&mut [])
+        self.memory
+            .bytes_mut()
+            .get_mut(self.cursor.end..)
+            .unwrap_or(&mut [])
     }
 
     /// Reports that so many bytes were read into [`Inbound::space`]; 0 is the end of the stream.
@@ -284,22 +294,25 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if len == 0 {
             self.receiver.receive_eof();
         }
-        self.end = self.end.saturating_add(len).min(self.memory.bytes().len());
+        self.cursor.end = self.cursor.end.saturating_add(len).min(self.memory.bytes().len());
     }
 
     /// Returns what was read and not looked at.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
-        self.memory.bytes().get(self.start..self.end).unwrap_or(&[])
+        self.memory
+            .bytes()
+            .get(self.cursor.start..self.cursor.end)
+            .unwrap_or(&[])
     }
 
     /// Says that this range of the memory was read before, behind the head of the opening handshake. Returns `false` and changes
     /// nothing if the memory is shorter, or something was read already.
     pub fn begin_with(&mut self, range: Range<usize>) -> bool {
         let is_within = range.start <= range.end && range.end <= self.memory.bytes().len();
-        let is_new = self.end == 0 && self.found == Found::Nothing;
+        let is_new = self.cursor.end == 0 && self.cursor.found == Found::Nothing;
         if is_within && is_new {
-            (self.start, self.end) = (range.start, range.end);
+            (self.cursor.start, self.cursor.end) = (range.start, range.end);
         }
         is_within && is_new
     }
@@ -342,7 +355,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[must_use]
     #[inline]
     pub fn has_more(&self) -> bool {
-        self.start < self.end || self.found != Found::Nothing
+        self.cursor.start < self.cursor.end || self.cursor.found != Found::Nothing
     }
 
     /// Looks for a message, and stops at a control frame so that it can be answered.
@@ -351,14 +364,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         &mut self,
         assembler: &mut Assembler<B>,
     ) -> Result<Step, ReceiveError> {
-        if matches!(self.found, Found::Nothing | Found::Extending) {
+        if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
             self.find()?;
         }
         loop {
-            match self.found {
+            match self.cursor.found {
                 Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
                 Found::Binary | Found::Text => {
-                    if self.found_len > assembler.capacity() {
+                    if self.cursor.found_len > assembler.capacity() {
                         return Err(self.refuse_message());
                     }
                     return Ok(Step::Ready);
@@ -378,11 +391,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     if assembler.is_gathering(self.number, self.gathered) {
                         return Ok(Step::Ready);
                     }
-                    self.found = Found::Nothing;
+                    self.cursor.found = Found::Nothing;
                     return Err(ReceiveError::MessageSkipped);
                 }
                 Found::Ping | Found::Pong | Found::Close => {
-                    self.found = Found::Nothing;
+                    self.cursor.found = Found::Nothing;
                     return Ok(Step::Control);
                 }
             }
@@ -395,16 +408,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     fn find(&mut self) -> Result<Found, ProtocolError> {
         loop {
             if !<X::Inbound as InboundExtension>::Window::NONE {
-                self.found = Found::Nothing;
+                self.cursor.found = Found::Nothing;
                 if let Some(found) = self.extend()? {
-                    self.found = found;
+                    self.cursor.found = found;
                     return Ok(found);
                 }
             }
             let mut rest = self
                 .memory
                 .bytes_mut()
-                .get_mut(self.start..self.end)
+                .get_mut(self.cursor.start..self.cursor.end)
                 .unwrap_or(&mut []);
             let event = self.receiver.receive(&mut rest);
             let left = rest.len();
@@ -415,15 +428,15 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Some(Event::Close(_)) => (Found::Close, 0),
                 None => (Found::Nothing, 0),
             };
-            self.start = self.end.wrapping_sub(left);
-            self.found_len = len;
+            self.cursor.start = self.cursor.end.wrapping_sub(left);
+            self.cursor.found_len = len;
             if let Found::Data(flags) = found
                 && !<X::Inbound as InboundExtension>::Window::NONE
                 && self.begin_extending(len, flags)
             {
                 continue;
             }
-            self.found = found;
+            self.cursor.found = found;
             return Ok(found);
         }
     }
@@ -450,7 +463,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             self.number = self.number.wrapping_add(1).max(1);
             self.gathered = 0;
         } else {
-            match self.taken_by {
+            match self.cursor.taken_by {
                 TakenBy::Skipped => {
                     self.drop_piece(flags);
                     return Ok(false);
@@ -471,9 +484,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             Ok(is_whole) => {
                 self.gathered = self.gathered.saturating_add(len);
                 if is_whole {
-                    self.found = Found::Gathered;
+                    self.cursor.found = Found::Gathered;
                 } else {
-                    self.taken_by = TakenBy::Message;
+                    self.cursor.taken_by = TakenBy::Message;
                 }
                 Ok(is_whole)
             }
@@ -485,8 +498,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns how many bytes the piece has that was found.
     #[inline]
     fn data_len(&mut self) -> usize {
-        match self.found {
-            Found::Binary | Found::Text | Found::Data(_) => self.found_len,
+        match self.cursor.found {
+            Found::Binary | Found::Text | Found::Data(_) => self.cursor.found_len,
             Found::Extended(_) => self
                 .window
                 .parts()
@@ -499,7 +512,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// afterwards.
     #[inline(always)]
     fn take_whole(&mut self, flags: ChunkFlags) -> Option<Data<'_>> {
-        self.found = Found::Nothing;
+        self.cursor.found = Found::Nothing;
         Some(Data::new(self.found_bytes()?, flags))
     }
 
@@ -507,21 +520,21 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline(always)]
     fn found_bytes(&mut self) -> Option<&mut [u8]> {
         // If it could wrap, the range would end before it begins, and there would be nothing.
-        let range = self.start.wrapping_sub(self.found_len)..self.start;
+        let range = self.cursor.start.wrapping_sub(self.cursor.found_len)..self.cursor.start;
         self.memory.bytes_mut().get_mut(range)
     }
 
     /// Takes the piece that was found.
     fn take_data(&mut self) -> Option<Data<'_>> {
-        let found = self.found;
-        self.found = self.found_next();
+        let found = self.cursor.found;
+        self.cursor.found = self.found_next();
         let flags = match found {
             Found::Binary => ChunkFlags::WHOLE_BINARY,
             Found::Text => ChunkFlags::WHOLE_TEXT,
             Found::Data(flags) | Found::Extended(flags) => flags,
             _ => return None,
         };
-        self.taken_by = if flags.is_last() {
+        self.cursor.taken_by = if flags.is_last() {
             TakenBy::Nobody
         } else {
             TakenBy::Events
@@ -550,7 +563,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     #[inline(never)]
     fn control_event(&mut self) -> Option<Event<'_>> {
-        match core::mem::replace(&mut self.found, Found::Nothing) {
+        match core::mem::replace(&mut self.cursor.found, Found::Nothing) {
             Found::Ping => Some(Event::Ping(*self.receiver.ping_payload())),
             Found::Pong => Some(Event::Pong(*self.receiver.control_payload())),
             Found::Close => Some(Event::Close(CloseReason::from_payload(
@@ -568,8 +581,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     fn drop_piece(&mut self, flags: ChunkFlags) {
-        self.found = self.found_next();
-        self.taken_by = if flags.is_last() {
+        self.cursor.found = self.found_next();
+        self.cursor.taken_by = if flags.is_last() {
             TakenBy::Nobody
         } else {
             TakenBy::Skipped
@@ -578,7 +591,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     #[cold]
     fn refuse_message(&mut self) -> ReceiveError {
-        self.found = Found::Nothing;
+        self.cursor.found = Found::Nothing;
         // Nothing is made of what is left of the message.
         if let Some((_, progress)) = self.window.parts() {
             progress.input = None;
@@ -589,7 +602,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if what was found or not yet looked at is in the memory.
     #[inline]
     fn holds_bytes(&mut self) -> bool {
-        matches!(self.found, Found::Binary | Found::Text | Found::Data(_))
+        matches!(self.cursor.found, Found::Binary | Found::Text | Found::Data(_))
             || !<X::Inbound as InboundExtension>::Window::NONE
                 && self
                     .window
@@ -600,7 +613,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if a Close may be queued: the control frame that was found is taken first, since the Close needs its place.
     #[inline]
     pub(super) const fn may_close(&self) -> bool {
-        !matches!(self.found, Found::Ping | Found::Pong)
+        !matches!(self.cursor.found, Found::Ping | Found::Pong)
     }
 }
 
@@ -609,8 +622,8 @@ impl<R: fmt::Debug, I: Memory, X: Extension> fmt::Debug for Inbound<R, I, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbound")
             .field("receiver", &self.receiver)
-            .field("unread", &self.end.saturating_sub(self.start))
-            .field("found", &self.found)
+            .field("unread", &self.cursor.end.saturating_sub(self.cursor.start))
+            .field("found", &self.cursor.found)
             .finish_non_exhaustive()
     }
 }
@@ -631,10 +644,10 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
 
     /// Takes the memory back, also while a read is pending; `None` if something in it was not taken, or there is none.
     pub fn take_memory(&mut self) -> Option<M> {
-        if self.start < self.end || self.holds_bytes() {
+        if self.cursor.start < self.cursor.end || self.holds_bytes() {
             return None;
         }
-        (self.start, self.end) = (0, 0);
+        (self.cursor.start, self.cursor.end) = (0, 0);
         self.memory.take()
     }
 }

@@ -30,11 +30,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Looks for a message of at most `capacity` bytes that arrived whole in one frame without reserved bits.
     #[inline(always)]
     pub(in crate::session) fn look(&mut self, capacity: usize) -> Look {
-        if !matches!(self.found, Found::Nothing) {
+        if !matches!(self.cursor.found, Found::Nothing) {
             return Look::Rest;
         }
-        let end = self.end;
-        let Some(mut rest) = self.memory.bytes_mut().get_mut(self.start..end) else {
+        let end = self.cursor.end;
+        let Some(mut rest) = self.memory.bytes_mut().get_mut(self.cursor.start..end) else {
             return Look::Rest;
         };
         let Some(header) = self.receiver.take_plain_header(&mut rest) else {
@@ -71,7 +71,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if is_text & !is_ascii {
             return Look::Text;
         }
-        self.found = if is_text { Found::Text } else { Found::Binary };
+        self.cursor.found = if is_text { Found::Text } else { Found::Binary };
         Look::Found
     }
 
@@ -83,7 +83,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub(in crate::session) fn receive_long_text(&mut self, at: usize, len: usize, masker: Masker) -> bool {
         let is_ascii = self.unmask_long(at, len, masker);
         if is_ascii {
-            self.found = Found::Text;
+            self.cursor.found = Found::Text;
         }
         is_ascii
     }
@@ -91,7 +91,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Receives a long binary message.
     #[inline(always)]
     pub(in crate::session) fn receive_long_binary(&mut self, at: usize, len: usize, masker: Masker) {
-        self.found = Found::Binary;
+        self.cursor.found = Found::Binary;
         self.unmask_long(at, len, masker);
     }
 
@@ -113,10 +113,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub(in crate::session) fn validate_text(&mut self) -> Result<(), ProtocolError> {
         if let Some(payload) = self.found_bytes() {
             if let Err(InvalidUtf8 { at }) = message::validate_whole(payload) {
-                self.start = self.start.wrapping_sub(self.found_len).wrapping_add(at);
+                self.cursor.start = self
+                    .cursor
+                    .start
+                    .wrapping_sub(self.cursor.found_len)
+                    .wrapping_add(at);
                 return Err(self.receiver.refuse(ProtocolError::InvalidUtf8));
             }
-            self.found = Found::Text;
+            self.cursor.found = Found::Text;
         }
         Ok(())
     }
@@ -124,7 +128,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Goes on behind the payload of a whole message, which is within the memory.
     #[inline(always)]
     const fn pass(&mut self, at: usize, len: usize) {
-        self.start = at.wrapping_add(len);
-        self.found_len = len;
+        self.cursor.start = at.wrapping_add(len);
+        self.cursor.found_len = len;
     }
 }
