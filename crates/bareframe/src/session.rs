@@ -24,7 +24,6 @@ use crate::error::SendError;
 use crate::extension::{Extension, InboundExtension};
 use crate::mask::Masker;
 use crate::memory::Memory;
-use crate::message::ChunkFlags;
 use crate::opcode::Opcode;
 use crate::receiver::{Event, ReceiverState};
 use crate::role::Role;
@@ -161,8 +160,9 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
         match self.inbound.look(usize::MAX) {
             Look::Found => READY,
-            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
-            Look::Text(flags) => self.next_text(flags),
+            Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
+            Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
+            Look::Text => self.next_text(),
             Look::Rest => self.next_event_rest(),
         }
     }
@@ -193,30 +193,31 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         match self.inbound.look(assembler.capacity()) {
             Look::Found => READY,
-            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
-            Look::Text(flags) => self.next_text(flags),
+            Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
+            Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
+            Look::Text => self.next_text(),
             Look::Rest => self.next_message_rest(assembler),
         }
     }
 
     #[inline(never)]
-    fn next_long(
-        &mut self,
-        at: usize,
-        len: usize,
-        masker: Masker,
-        flags: ChunkFlags,
-    ) -> Result<Next, ReceiveError> {
-        if self.inbound.receive_long(at, len, masker, flags) {
-            Ok(Next::Ready)
+    fn next_long_text(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+        if self.inbound.receive_long_text(at, len, masker) {
+            READY
         } else {
-            self.next_text(flags)
+            self.next_text()
         }
     }
 
     #[inline(never)]
-    fn next_text(&mut self, flags: ChunkFlags) -> Result<Next, ReceiveError> {
-        match self.inbound.receive_text(flags) {
+    fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+        self.inbound.receive_long_binary(at, len, masker);
+        READY
+    }
+
+    #[inline(never)]
+    fn next_text(&mut self) -> Result<Next, ReceiveError> {
+        match self.inbound.validate_text() {
             Ok(()) => Ok(Next::Ready),
             Err(error) => self.settle(Err(error.into())),
         }

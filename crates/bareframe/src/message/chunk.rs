@@ -12,13 +12,22 @@ pub(crate) struct ChunkFlags {
 
 impl ChunkFlags {
     // As in a frame's first byte.
-    pub(super) const TEXT: u8 = Opcode::Text.bits();
-    pub(super) const FIRST: u8 = 2;
-    pub(super) const LAST: u8 = 4;
+    const TEXT: u8 = Opcode::Text.bits();
+    const FIRST: u8 = 2;
+    const LAST: u8 = 4;
     /// It is text, and begins and ends with a whole character.
     const WHOLE_CHARACTERS: u8 = 8;
     /// It is a chunk of a message that was received, in the input.
     pub(super) const OPEN: u8 = 0x80;
+
+    /// A whole binary message without reserved bits, in the input.
+    pub(crate) const WHOLE_BINARY: ChunkFlags = ChunkFlags {
+        bits: ChunkFlags::OPEN | ChunkFlags::FIRST | ChunkFlags::LAST,
+    };
+    /// A whole text message without reserved bits, in the input and validated.
+    pub(crate) const WHOLE_TEXT: ChunkFlags = ChunkFlags {
+        bits: ChunkFlags::WHOLE_BINARY.bits | ChunkFlags::TEXT | ChunkFlags::WHOLE_CHARACTERS,
+    };
 
     /// No message is open.
     pub(super) const NONE: ChunkFlags = ChunkFlags { bits: 0 };

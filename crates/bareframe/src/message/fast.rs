@@ -3,7 +3,6 @@
 
 use super::{ChunkFlags, Message};
 use crate::mask::Masker;
-use crate::opcode::FirstByte;
 use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
 /// How many bytes of text are unmasked before they are validated: they are still in the nearest cache then.
@@ -25,21 +24,6 @@ impl ChunkFlags {
             None
         }
     }
-
-    /// The only chunk of a message that is this frame without reserved bits, before its text is validated.
-    #[inline(always)]
-    pub(crate) const fn plain_message(first: FirstByte) -> ChunkFlags {
-        const WHOLE: u8 = ChunkFlags::OPEN | ChunkFlags::FIRST | ChunkFlags::LAST;
-        ChunkFlags {
-            bits: first.bits() & ChunkFlags::TEXT | WHOLE,
-        }
-    }
-
-    /// Returns `true` if the message is binary.
-    #[inline(always)]
-    pub(crate) const fn is_binary(self) -> bool {
-        self.bits & ChunkFlags::TEXT == 0
-    }
 }
 
 /// Unmasks the bytes of a message in one frame, if there is a masker, and validates them.
@@ -52,18 +36,12 @@ pub(crate) fn receive_whole(
     if bytes.len() > BLOCK {
         return receive_blocks(&mut Utf8Validator::new(), masker, bytes, flags);
     }
-    if unmask_whole(masker, bytes, flags) {
-        return Ok(());
-    }
-    validate_whole(bytes)
-}
-
-/// Unmasks the bytes of a message in one frame, if there is a masker. Returns `false` if it is text that must be validated.
-#[inline(always)]
-pub(crate) fn unmask_whole(masker: Option<Masker>, bytes: &mut [u8], flags: ChunkFlags) -> bool {
     let is_ascii = unmask(masker, bytes, flags);
     // Not `&&`: one branch that is nearly never taken, and not two of which each depends on what the peer sends.
-    !(flags.is_plain_text() & !is_ascii)
+    if flags.is_plain_text() & !is_ascii {
+        return validate_whole(bytes);
+    }
+    Ok(())
 }
 
 /// Validates the text of a whole message, which is unmasked.

@@ -44,12 +44,7 @@ pub(super) const READY: Result<Next, ReceiveError> = Ok(Next::Ready);
 pub struct Inbound<R, I, X: Extension = ()> {
     pub(super) receiver: Receiver<R>,
     memory: I,
-    start: usize,
-    end: usize,
-    found: Found,
-    /// How long the piece is that was found in the memory: the last bytes before `start`.
-    found_len: usize,
-    taken_by: TakenBy,
+    cursor: Cursor,
     /// The message that is being gathered, and how many bytes of it are.
     number: u32,
     gathered: usize,
@@ -57,13 +52,26 @@ pub struct Inbound<R, I, X: Extension = ()> {
     window: <X::Inbound as InboundExtension>::Window,
 }
 
+/// Where in the memory a session is, and what it found there. One struct, so that what each message changes is in one place.
+struct Cursor {
+    start: usize,
+    end: usize,
+    /// How long the piece is that was found in the memory: the last bytes before `start`.
+    found_len: usize,
+    found: Found,
+    taken_by: TakenBy,
+}
+
 /// What is ready and was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Found {
     Nothing,
-    /// A whole message in the memory.
-    Whole(ChunkFlags),
-    /// A piece in the memory that is not a whole message.
+    /// A whole binary message in the memory, without reserved bits.
+    // One byte says all that there is to say of this and the next.
+    Binary,
+    /// A whole text message in the memory, without reserved bits and validated.
+    Text,
+    /// A piece in the memory.
     Data(ChunkFlags),
     /// A piece of a message that an extension wrote to its window.
     Extended(ChunkFlags),
@@ -105,11 +113,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         Inbound {
             receiver,
             memory,
-            start: 0,
-            end: 0,
-            found: Found::Nothing,
-            found_len: 0,
-            taken_by: TakenBy::Nobody,
+            cursor: Cursor {
+                start: 0,
+                end: 0,
+                found: Found::Nothing,
+                found_len: 0,
+                taken_by: TakenBy::Nobody,
+            },
             number: 0,
             gathered: 0,
             extension,
@@ -125,8 +135,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
         match self.look(usize::MAX) {
             Look::Found => READY,
-            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
-            Look::Text(flags) => self.next_text(flags),
+            Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
+            Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
+            Look::Text => self.next_text(),
             Look::Rest => self.next_event_rest(),
         }
     }
@@ -140,47 +151,46 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     #[inline(never)]
-    fn next_long(
-        &mut self,
-        at: usize,
-        len: usize,
-        masker: Masker,
-        flags: ChunkFlags,
-    ) -> Result<Next, ReceiveError> {
-        if self.receive_long(at, len, masker, flags) {
-            Ok(Next::Ready)
+    fn next_long_text(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+        if self.receive_long_text(at, len, masker) {
+            READY
         } else {
-            self.next_text(flags)
+            self.next_text()
         }
     }
 
     #[inline(never)]
-    fn next_text(&mut self, flags: ChunkFlags) -> Result<Next, ReceiveError> {
-        self.receive_text(flags)?;
+    fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+        self.receive_long_binary(at, len, masker);
+        READY
+    }
+
+    #[inline(never)]
+    fn next_text(&mut self) -> Result<Next, ReceiveError> {
+        self.validate_text()?;
         Ok(Next::Ready)
     }
 
     /// Looks for an event.
     #[inline(always)]
     pub(super) fn step_event(&mut self) -> Result<Step, ReceiveError> {
-        match self.found {
+        match self.cursor.found {
             Found::Nothing | Found::Extending => {}
             Found::Gathered => {
-                self.found = Found::Nothing;
+                self.cursor.found = Found::Nothing;
                 return Err(ReceiveError::MessageSkipped);
             }
-            Found::Whole(_) | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
+            Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
             Found::Ping | Found::Pong | Found::Close => return Ok(Step::Control),
         }
         loop {
             match self.find()? {
                 Found::Nothing => return self.wait().map(Step::Wait),
-                Found::Whole(_) => return Ok(Step::Ready),
                 Found::Data(flags) | Found::Extended(flags) => {
                     if flags.is_first() {
                         return Ok(Step::Ready);
                     }
-                    match self.taken_by {
+                    match self.cursor.taken_by {
                         TakenBy::Message => return Err(self.skip(flags)),
                         TakenBy::Skipped => self.drop_piece(flags),
                         TakenBy::Nobody | TakenBy::Events => return Ok(Step::Ready),
@@ -194,18 +204,20 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends what [`Inbound::next_event`] found, once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
-        if let Found::Whole(flags) = self.found {
-            self.take_whole(flags).map(Event::Data)
-        } else {
-            self.event_rest()
+        match self.cursor.found {
+            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Event::Data),
+            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Event::Data),
+            _ => self.event_rest(),
         }
     }
 
     #[inline(never)]
     fn event_rest(&mut self) -> Option<Event<'_>> {
-        match self.found {
+        match self.cursor.found {
             Found::Nothing | Found::Extending | Found::Gathered => None,
-            Found::Whole(_) | Found::Data(_) | Found::Extended(_) => self.take_data().map(Event::Data),
+            Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => {
+                self.take_data().map(Event::Data)
+            }
             Found::Ping | Found::Pong | Found::Close => self.control_event(),
         }
     }
@@ -222,8 +234,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         match self.look(assembler.capacity()) {
             Look::Found => READY,
-            Look::Long(at, len, masker, flags) => self.next_long(at, len, masker, flags),
-            Look::Text(flags) => self.next_text(flags),
+            Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
+            Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
+            Look::Text => self.next_text(),
             Look::Rest => self.next_message_rest(assembler),
         }
     }
@@ -242,22 +255,22 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends the message that [`Inbound::next_message`] found, once. `assembler` is the one of that call.
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        if let Found::Whole(flags) = self.found {
-            self.take_whole(flags).map(Message::from_data)
-        } else {
-            self.message_rest(assembler)
+        match self.cursor.found {
+            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
+            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
+            _ => self.message_rest(assembler),
         }
     }
 
     #[inline(never)]
     fn message_rest<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        match self.found {
-            Found::Whole(flags) => self.take_whole(flags).map(Message::from_data),
-            Found::Extended(flags) if flags.is_first() && flags.is_last() => {
+        match self.cursor.found {
+            Found::Binary | Found::Text => self.take_data().map(Message::from_data),
+            Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                 self.take_data().map(Message::from_data)
             }
             Found::Gathered if assembler.is_gathering(self.number, self.gathered) => {
-                self.found = Found::Nothing;
+                self.cursor.found = Found::Nothing;
                 assembler.message()
             }
             _ => None,
@@ -267,10 +280,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns what to read into: never empty after [`Next::Read`].
     #[inline]
     pub fn space(&mut self) -> &mut [u8] {
-        if self.start == self.end && !self.holds_bytes() {
-            (self.start, self.end) = (0, 0);
+        if self.cursor.start == self.cursor.end && !self.holds_bytes() {
+            (self.cursor.start, self.cursor.end) = (0, 0);
         }
-        self.memory.bytes_mut().get_mut(self.end..).unwrap_or(&mut [])
+        self.memory
+            .bytes_mut()
+            .get_mut(self.cursor.end..)
+            .unwrap_or(&mut [])
     }
 
     /// Reports that so many bytes were read into [`Inbound::space`]; 0 is the end of the stream.
@@ -278,22 +294,25 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if len == 0 {
             self.receiver.receive_eof();
         }
-        self.end = self.end.saturating_add(len).min(self.memory.bytes().len());
+        self.cursor.end = self.cursor.end.saturating_add(len).min(self.memory.bytes().len());
     }
 
     /// Returns what was read and not looked at.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
-        self.memory.bytes().get(self.start..self.end).unwrap_or(&[])
+        self.memory
+            .bytes()
+            .get(self.cursor.start..self.cursor.end)
+            .unwrap_or(&[])
     }
 
     /// Says that this range of the memory was read before, behind the head of the opening handshake. Returns `false` and changes
     /// nothing if the memory is shorter, or something was read already.
     pub fn begin_with(&mut self, range: Range<usize>) -> bool {
         let is_within = range.start <= range.end && range.end <= self.memory.bytes().len();
-        let is_new = self.end == 0 && self.found == Found::Nothing;
+        let is_new = self.cursor.end == 0 && self.cursor.found == Found::Nothing;
         if is_within && is_new {
-            (self.start, self.end) = (range.start, range.end);
+            (self.cursor.start, self.cursor.end) = (range.start, range.end);
         }
         is_within && is_new
     }
@@ -336,13 +355,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[must_use]
     #[inline]
     pub fn has_more(&self) -> bool {
-        self.start < self.end || self.found != Found::Nothing
+        self.cursor.start < self.cursor.end || self.cursor.found != Found::Nothing
     }
 
     /// Returns `true` if something may be found although nothing is written.
     #[inline]
     pub(super) fn can_go_on(&self) -> bool {
-        self.is_open() || self.found != Found::Nothing
+        self.is_open() || self.cursor.found != Found::Nothing
     }
 
     /// Looks for a message, and stops at a control frame so that it can be answered.
@@ -351,19 +370,25 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         &mut self,
         assembler: &mut Assembler<B>,
     ) -> Result<Step, ReceiveError> {
-        if matches!(self.found, Found::Nothing | Found::Extending) {
+        if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
             self.find()?;
         }
         loop {
-            match self.found {
+            match self.cursor.found {
                 Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
-                Found::Whole(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
+                Found::Binary | Found::Text => {
+                    if self.cursor.found_len > assembler.capacity() {
+                        return Err(self.refuse_message());
+                    }
+                    return Ok(Step::Ready);
+                }
+                Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                     if self.data_len() > assembler.capacity() {
                         return Err(self.refuse_message());
                     }
                     return Ok(Step::Ready);
                 }
-                Found::Whole(flags) | Found::Data(flags) | Found::Extended(flags) => {
+                Found::Data(flags) | Found::Extended(flags) => {
                     if self.gather(flags, assembler)? {
                         return Ok(Step::Ready);
                     }
@@ -372,11 +397,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     if assembler.is_gathering(self.number, self.gathered) {
                         return Ok(Step::Ready);
                     }
-                    self.found = Found::Nothing;
+                    self.cursor.found = Found::Nothing;
                     return Err(ReceiveError::MessageSkipped);
                 }
                 Found::Ping | Found::Pong | Found::Close => {
-                    self.found = Found::Nothing;
+                    self.cursor.found = Found::Nothing;
                     return Ok(Step::Control);
                 }
             }
@@ -389,35 +414,35 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     fn find(&mut self) -> Result<Found, ProtocolError> {
         loop {
             if !<X::Inbound as InboundExtension>::Window::NONE {
-                self.found = Found::Nothing;
+                self.cursor.found = Found::Nothing;
                 if let Some(found) = self.extend()? {
-                    self.found = found;
+                    self.cursor.found = found;
                     return Ok(found);
                 }
             }
             let mut rest = self
                 .memory
                 .bytes_mut()
-                .get_mut(self.start..self.end)
+                .get_mut(self.cursor.start..self.cursor.end)
                 .unwrap_or(&mut []);
             let event = self.receiver.receive(&mut rest);
             let left = rest.len();
             let (found, len) = match event? {
-                Some(Event::Data(data)) => (Found::chunk(data.flags()), data.payload().len()),
+                Some(Event::Data(data)) => (Found::Data(data.flags()), data.payload().len()),
                 Some(Event::Ping(_)) => (Found::Ping, 0),
                 Some(Event::Pong(_)) => (Found::Pong, 0),
                 Some(Event::Close(_)) => (Found::Close, 0),
                 None => (Found::Nothing, 0),
             };
-            self.start = self.end.wrapping_sub(left);
-            self.found_len = len;
-            if let Found::Whole(flags) | Found::Data(flags) = found
+            self.cursor.start = self.cursor.end.wrapping_sub(left);
+            self.cursor.found_len = len;
+            if let Found::Data(flags) = found
                 && !<X::Inbound as InboundExtension>::Window::NONE
                 && self.begin_extending(len, flags)
             {
                 continue;
             }
-            self.found = found;
+            self.cursor.found = found;
             return Ok(found);
         }
     }
@@ -444,7 +469,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             self.number = self.number.wrapping_add(1).max(1);
             self.gathered = 0;
         } else {
-            match self.taken_by {
+            match self.cursor.taken_by {
                 TakenBy::Skipped => {
                     self.drop_piece(flags);
                     return Ok(false);
@@ -468,9 +493,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             Ok(is_whole) => {
                 self.gathered = self.gathered.saturating_add(len);
                 if is_whole {
-                    self.found = Found::Gathered;
+                    self.cursor.found = Found::Gathered;
                 } else {
-                    self.taken_by = TakenBy::Message;
+                    self.cursor.taken_by = TakenBy::Message;
                 }
                 Ok(is_whole)
             }
@@ -482,8 +507,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns how many bytes the piece has that was found.
     #[inline]
     fn data_len(&mut self) -> usize {
-        match self.found {
-            Found::Whole(_) | Found::Data(_) => self.found_len,
+        match self.cursor.found {
+            Found::Binary | Found::Text | Found::Data(_) => self.cursor.found_len,
             Found::Extended(_) => self
                 .window
                 .parts()
@@ -496,7 +521,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// afterwards.
     #[inline(always)]
     fn take_whole(&mut self, flags: ChunkFlags) -> Option<Data<'_>> {
-        self.found = Found::Nothing;
+        self.cursor.found = Found::Nothing;
         Some(Data::new(self.found_bytes()?, flags))
     }
 
@@ -504,18 +529,21 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline(always)]
     fn found_bytes(&mut self) -> Option<&mut [u8]> {
         // If it could wrap, the range would end before it begins, and there would be nothing.
-        let range = self.start.wrapping_sub(self.found_len)..self.start;
+        let range = self.cursor.start.wrapping_sub(self.cursor.found_len)..self.cursor.start;
         self.memory.bytes_mut().get_mut(range)
     }
 
     /// Takes the piece that was found.
     fn take_data(&mut self) -> Option<Data<'_>> {
-        let found = self.found;
-        self.found = self.found_next();
-        let (Found::Whole(flags) | Found::Data(flags) | Found::Extended(flags)) = found else {
-            return None;
+        let found = self.cursor.found;
+        self.cursor.found = self.found_next();
+        let flags = match found {
+            Found::Binary => ChunkFlags::WHOLE_BINARY,
+            Found::Text => ChunkFlags::WHOLE_TEXT,
+            Found::Data(flags) | Found::Extended(flags) => flags,
+            _ => return None,
         };
-        self.taken_by = if flags.is_last() {
+        self.cursor.taken_by = if flags.is_last() {
             TakenBy::Nobody
         } else {
             TakenBy::Events
@@ -544,7 +572,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     #[inline(never)]
     fn control_event(&mut self) -> Option<Event<'_>> {
-        match core::mem::replace(&mut self.found, Found::Nothing) {
+        match core::mem::replace(&mut self.cursor.found, Found::Nothing) {
             Found::Ping => Some(Event::Ping(*self.receiver.ping_payload())),
             Found::Pong => Some(Event::Pong(*self.receiver.control_payload())),
             Found::Close => Some(Event::Close(CloseReason::from_payload(
@@ -562,8 +590,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     fn drop_piece(&mut self, flags: ChunkFlags) {
-        self.found = self.found_next();
-        self.taken_by = if flags.is_last() {
+        self.cursor.found = self.found_next();
+        self.cursor.taken_by = if flags.is_last() {
             TakenBy::Nobody
         } else {
             TakenBy::Skipped
@@ -572,7 +600,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     #[cold]
     fn refuse_message(&mut self) -> ReceiveError {
-        self.found = Found::Nothing;
+        self.cursor.found = Found::Nothing;
         // Nothing is made of what is left of the message.
         if let Some((_, progress)) = self.window.parts() {
             progress.input = None;
@@ -583,7 +611,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if what was found or not yet looked at is in the memory.
     #[inline]
     fn holds_bytes(&mut self) -> bool {
-        matches!(self.found, Found::Whole(_) | Found::Data(_))
+        matches!(self.cursor.found, Found::Binary | Found::Text | Found::Data(_))
             || !<X::Inbound as InboundExtension>::Window::NONE
                 && self
                     .window
@@ -594,19 +622,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if a Close may be queued: the control frame that was found is taken first, since the Close needs its place.
     #[inline]
     pub(super) const fn may_close(&self) -> bool {
-        !matches!(self.found, Found::Ping | Found::Pong)
-    }
-}
-
-impl Found {
-    /// A piece in the memory with these flags.
-    #[inline]
-    const fn chunk(flags: ChunkFlags) -> Found {
-        if flags.is_first() && flags.is_last() {
-            Found::Whole(flags)
-        } else {
-            Found::Data(flags)
-        }
+        !matches!(self.cursor.found, Found::Ping | Found::Pong)
     }
 }
 
@@ -617,7 +633,7 @@ impl<R, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     pub(crate) const fn unread_len(&self) -> usize {
-        self.end.saturating_sub(self.start)
+        self.cursor.end.saturating_sub(self.cursor.start)
     }
 }
 
@@ -626,8 +642,8 @@ impl<R: fmt::Debug, I: Memory, X: Extension> fmt::Debug for Inbound<R, I, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbound")
             .field("receiver", &self.receiver)
-            .field("unread", &self.end.saturating_sub(self.start))
-            .field("found", &self.found)
+            .field("unread", &self.cursor.end.saturating_sub(self.cursor.start))
+            .field("found", &self.cursor.found)
             .finish_non_exhaustive()
     }
 }
@@ -650,10 +666,10 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
     pub fn take_memory(&mut self) -> Option<M> {
         // Nothing behind an error is looked at.
         let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(_));
-        if self.start < self.end && !has_failed || self.holds_bytes() {
+        if self.cursor.start < self.cursor.end && !has_failed || self.holds_bytes() {
             return None;
         }
-        (self.start, self.end) = (0, 0);
+        (self.cursor.start, self.cursor.end) = (0, 0);
         self.memory.take()
     }
 }

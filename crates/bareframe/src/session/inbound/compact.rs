@@ -5,15 +5,15 @@ use crate::error::ProtocolError;
 use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
-use crate::message::ChunkFlags;
 use crate::role::Role;
 
 /// What a look at the front of what was read came to, as on a large machine, where there are others.
 #[expect(dead_code, reason = "only a large machine finds anything by a look")]
 pub(in crate::session) enum Look {
     Found,
-    Long(usize, usize, Masker, ChunkFlags),
-    Text(ChunkFlags),
+    LongText(usize, usize, Masker),
+    LongBinary(usize, usize, Masker),
+    Text,
     Rest,
 }
 
@@ -24,18 +24,15 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     #[inline(always)]
-    pub(in crate::session) const fn receive_long(
-        &mut self,
-        _: usize,
-        _: usize,
-        _: Masker,
-        _: ChunkFlags,
-    ) -> bool {
+    pub(in crate::session) const fn receive_long_text(&mut self, _: usize, _: usize, _: Masker) -> bool {
         false
     }
 
     #[inline(always)]
-    pub(in crate::session) const fn receive_text(&mut self, _: ChunkFlags) -> Result<(), ProtocolError> {
+    pub(in crate::session) const fn receive_long_binary(&mut self, _: usize, _: usize, _: Masker) {}
+
+    #[inline(always)]
+    pub(in crate::session) const fn validate_text(&mut self) -> Result<(), ProtocolError> {
         Ok(())
     }
 }

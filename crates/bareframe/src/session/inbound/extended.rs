@@ -38,7 +38,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             let Some(left) = progress.input else {
                 return Ok(None);
             };
-            let range = self.start.saturating_sub(left)..self.start;
+            let range = self.cursor.start.saturating_sub(left)..self.cursor.start;
             let input = self.memory.bytes().get(range).unwrap_or(&[]);
             let made = self.extension.receive(window, input, progress.is_last);
             let made = made

@@ -8,7 +8,7 @@ use crate::error::ProtocolError;
 use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
-use crate::message::{ChunkFlags, fast as message};
+use crate::message::fast as message;
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
 
@@ -16,10 +16,12 @@ use crate::utf8::{self, InvalidUtf8};
 pub(in crate::session) enum Look {
     /// A whole message is found.
     Found,
-    /// It is a whole message, which is left to [`Inbound::receive_long`]: where its payload begins, and how long that is.
-    Long(usize, usize, Masker, ChunkFlags),
-    /// It is a whole message, unmasked, which is left to [`Inbound::receive_text`].
-    Text(ChunkFlags),
+    /// It is a whole text message, which is left to [`Inbound::receive_long_text`]: where its payload begins, and how long that is.
+    LongText(usize, usize, Masker),
+    /// It is a whole binary message, which is left to [`Inbound::receive_long_binary`].
+    LongBinary(usize, usize, Masker),
+    /// It is a whole text message, unmasked, which is left to [`Inbound::validate_text`].
+    Text,
     /// It is something else, and nothing has changed.
     Rest,
 }
@@ -28,11 +30,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Looks for a message of at most `capacity` bytes that arrived whole in one frame without reserved bits.
     #[inline(always)]
     pub(in crate::session) fn look(&mut self, capacity: usize) -> Look {
-        if !matches!(self.found, Found::Nothing) {
+        if !matches!(self.cursor.found, Found::Nothing) {
             return Look::Rest;
         }
-        let end = self.end;
-        let Some(mut rest) = self.memory.bytes_mut().get_mut(self.start..end) else {
+        let end = self.cursor.end;
+        let Some(mut rest) = self.memory.bytes_mut().get_mut(self.cursor.start..end) else {
             return Look::Rest;
         };
         let Some(header) = self.receiver.take_plain_header(&mut rest) else {
@@ -46,59 +48,79 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if len > capacity {
             return Look::Rest;
         }
-        let flags = ChunkFlags::plain_message(header.first);
-        if len > Masker::SHORT && !(flags.is_binary() && !R::RECEIVES_MASKED) {
+        let is_text = header.first.begins_text();
+        if len > Masker::SHORT && (is_text || R::RECEIVES_MASKED) {
             if len > message::BLOCK {
                 return Look::Rest;
             }
             self.pass(at, len);
-            return Look::Long(at, len, header.masker(), flags);
+            return if is_text {
+                Look::LongText(at, len, header.masker())
+            } else {
+                Look::LongBinary(at, len, header.masker())
+            };
         }
-        let masker = R::RECEIVES_MASKED.then_some(header.masker());
-        let is_valid = message::unmask_whole(masker, payload, flags);
+        let mut masker = header.masker();
+        let is_ascii = if R::RECEIVES_MASKED {
+            masker.apply_finding_ascii(payload)
+        } else {
+            !is_text || utf8::is_ascii(payload)
+        };
         self.pass(at, len);
-        if !is_valid {
-            return Look::Text(flags);
+        // Not `&&`: one branch that is nearly never taken.
+        if is_text & !is_ascii {
+            return Look::Text;
         }
-        self.find_whole(flags);
+        self.cursor.found = if is_text { Found::Text } else { Found::Binary };
         Look::Found
     }
 
-    /// Receives a long message. Returns `false` if that is left to [`Inbound::receive_text`].
-    // It has the position by value, since what was just written takes a while to be read.
+    /// Receives a long text message. Returns `false` if it is unmasked and left to [`Inbound::validate_text`].
+    // It has the position by value, since what was just written takes a while to be read. There is one function for text and one
+    // for binary so that they need to keep nothing but the session while they unmask: what they would keep on the stack would take
+    // as long as 32 bytes of payload each.
     #[inline(always)]
-    pub(in crate::session) fn receive_long(
-        &mut self,
-        at: usize,
-        len: usize,
-        mut masker: Masker,
-        flags: ChunkFlags,
-    ) -> bool {
-        let Some(payload) = self.memory.bytes_mut().get_mut(at..at.wrapping_add(len)) else {
-            return false;
-        };
-        let is_ascii = if R::RECEIVES_MASKED {
-            masker.apply_long_finding_ascii(payload)
-        } else {
-            utf8::is_ascii(payload)
-        };
-        // Not `||`: one branch that is nearly always taken.
-        let is_valid = is_ascii | flags.is_binary();
-        if is_valid {
-            self.find_whole(flags);
+    pub(in crate::session) fn receive_long_text(&mut self, at: usize, len: usize, masker: Masker) -> bool {
+        let is_ascii = self.unmask_long(at, len, masker);
+        if is_ascii {
+            self.cursor.found = Found::Text;
         }
-        is_valid
+        is_ascii
     }
 
-    /// Validates the text of a message that is unmasked and begins with the first of the last `found_len` bytes before `start`.
+    /// Receives a long binary message.
     #[inline(always)]
-    pub(in crate::session) fn receive_text(&mut self, flags: ChunkFlags) -> Result<(), ProtocolError> {
+    pub(in crate::session) fn receive_long_binary(&mut self, at: usize, len: usize, masker: Masker) {
+        self.cursor.found = Found::Binary;
+        self.unmask_long(at, len, masker);
+    }
+
+    /// Unmasks a payload if it is masked, and returns `true` if it is ASCII.
+    #[inline(always)]
+    fn unmask_long(&mut self, at: usize, len: usize, mut masker: Masker) -> bool {
+        let payload = self.memory.bytes_mut().get_mut(at..at.wrapping_add(len));
+        payload.is_some_and(|payload| {
+            if R::RECEIVES_MASKED {
+                masker.apply_long_finding_ascii(payload)
+            } else {
+                utf8::is_ascii(payload)
+            }
+        })
+    }
+
+    /// Validates a text message, which is the last `found_len` bytes before `start`, and unmasked.
+    #[inline(always)]
+    pub(in crate::session) fn validate_text(&mut self) -> Result<(), ProtocolError> {
         if let Some(payload) = self.found_bytes() {
             if let Err(InvalidUtf8 { at }) = message::validate_whole(payload) {
-                self.start = self.start.wrapping_sub(self.found_len).wrapping_add(at);
+                self.cursor.start = self
+                    .cursor
+                    .start
+                    .wrapping_sub(self.cursor.found_len)
+                    .wrapping_add(at);
                 return Err(self.receiver.refuse(ProtocolError::InvalidUtf8));
             }
-            self.find_whole(flags);
+            self.cursor.found = Found::Text;
         }
         Ok(())
     }
@@ -106,13 +128,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Goes on behind the payload of a whole message, which is within the memory.
     #[inline(always)]
     const fn pass(&mut self, at: usize, len: usize) {
-        self.start = at.wrapping_add(len);
-        self.found_len = len;
-    }
-
-    /// Says that a whole message was found, which is unmasked and, if it is text, validated.
-    #[inline(always)]
-    const fn find_whole(&mut self, flags: ChunkFlags) {
-        self.found = Found::Whole(flags.with_whole_characters(!flags.is_binary()));
+        self.cursor.start = at.wrapping_add(len);
+        self.cursor.found_len = len;
     }
 }
