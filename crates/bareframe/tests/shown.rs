@@ -2,8 +2,8 @@
 
 use bareframe::{
     AssembleError, BufferTooSmall, CloseCode, CloseReason, Config, Connection, ControlPayload, Event,
-    FrameHeader, InvalidUtf8, MaskingKey, MaskingKeys, Message, MessageKind, Opcode, ProtocolError, Rsv,
-    SendError,
+    FrameHeader, MaskingKey, MaskingKeys, Message, MessageKind, Opcode, ProtocolError, Rsv, SendError,
+    Utf8Validator,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashSet;
