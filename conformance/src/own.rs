@@ -19,10 +19,13 @@ const HEAD_LIMIT: usize = 32 << 10;
 /// Returns how a client connects; over TLS if the URL says so.
 #[must_use]
 pub fn connector(tls: Option<Arc<ClientConfig>>) -> Connector<'static> {
-    Connector::DEFAULT
+    let connector = Connector::DEFAULT
         .with_subprotocols(&SUBPROTOCOLS)
-        .with_tls(tls)
-        .with_head_limit(HEAD_LIMIT)
+        .with_head_limit(HEAD_LIMIT);
+    match tls {
+        Some(tls) => connector.with_tls(tls),
+        None => connector,
+    }
 }
 
 /// Connects as a client.

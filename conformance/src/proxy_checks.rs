@@ -7,7 +7,7 @@ use crate::proxies::{IDLE_TIMEOUT, Proxy, RunningProxy, Servers};
 use crate::server::{Report, Server, check_ends};
 use crate::table::Row;
 use crate::{Failure, PATIENCE, own};
-use bareframe_std::{Connector, Error, HandshakeError};
+use bareframe_std::{Error, HandshakeError};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::path::Path;
@@ -210,7 +210,8 @@ fn cookie() -> String {
 /// `Upgrade` and long headers are passed on in the request, and long headers in the response.
 fn headers(deployment: &Deployment<'_>) -> Result<usize, Failure> {
     let cookie = cookie();
-    let connector = own::connector(None).with_headers(&[("Cookie", &cookie)]);
+    let headers = [("Cookie", &cookie[..])];
+    let connector = own::connector(None).with_headers(&headers);
     let mut socket = own::connect(&connector, &url(deployment.proxy.plain, false))?;
     let Report::Request(headers) = deployment.own.report()? else {
         return Err("the server reports no request".into());
