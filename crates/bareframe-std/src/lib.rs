@@ -49,6 +49,7 @@
 //! - `rustls`: `wss://` URLs. [`accept`] takes a stream of rustls as it takes any other.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
 mod client_stream;
