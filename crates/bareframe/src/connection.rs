@@ -13,7 +13,7 @@ use crate::sender::{Outgoing, Sender};
 /// One endpoint of a connection whose opening handshake is done: octets in, events out, and back.
 ///
 /// ```
-/// use bareframe::{Config, Connection, Event, MessageKind, Rsv};
+/// use bareframe::{Config, Connection, Event};
 ///
 /// let mut server = Connection::server(Config::DEFAULT);
 /// // What a client sends: a text frame and a Ping, in one read here, but any cut gives the same.
@@ -24,7 +24,7 @@ use crate::sender::{Outgoing, Sender};
 ///     if let Event::Data(data) = event {
 ///         assert_eq!(data.as_str(), Some("Hello"));
 ///         let mut frame = [0; 16];
-///         let len = server.encode(MessageKind::Text, Rsv::NONE, b"Hi", &mut frame)?;
+///         let len = server.encode_text("Hi", &mut frame)?;
 ///         output.extend_from_slice(&frame[..len]);
 ///     }
 ///     while let Some(frame) = server.poll_transmit() {
@@ -168,6 +168,35 @@ impl<R: Role> Connection<R> {
     ) -> Result<usize, SendError> {
         self.check_open()?;
         self.sender.encode(kind, rsv, payload, out)
+    }
+
+    /// Writes a whole text message in one frame to the front of `out`, and returns its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::encode`].
+    #[inline]
+    pub fn encode_text(&mut self, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
+        self.encode(MessageKind::Text, Rsv::NONE, text.as_bytes(), out)
+    }
+
+    /// Writes a whole binary message in one frame to the front of `out`, and returns its length in bytes.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection};
+    /// let mut server = Connection::server(Config::DEFAULT);
+    /// let mut out = [0; 16];
+    /// let len = server.encode_binary(b"\xff", &mut out)?;
+    /// assert_eq!(&out[..len], b"\x82\x01\xff");
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::encode`].
+    #[inline]
+    pub fn encode_binary(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        self.encode(MessageKind::Binary, Rsv::NONE, payload, out)
     }
 
     /// Makes a Ping with at most 125 octets of payload. See [`Sender::ping`].

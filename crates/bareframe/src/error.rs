@@ -100,9 +100,9 @@ pub enum SendError {
 /// An output is shorter than what was to be written to it; nothing was written.
 ///
 /// ```
-/// use bareframe::{BufferTooSmall, Config, Connection, MessageKind, Rsv, SendError};
+/// use bareframe::{BufferTooSmall, Config, Connection, SendError};
 /// let mut server = Connection::server(Config::DEFAULT);
-/// let refused = server.encode(MessageKind::Text, Rsv::NONE, b"Hello", &mut [0; 6]);
+/// let refused = server.encode_text("Hello", &mut [0; 6]);
 /// assert_eq!(refused, Err(SendError::BufferTooSmall(BufferTooSmall { needed: 7 })));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -34,7 +34,7 @@
 //! assert_eq!(frame.header(), b"\x81\x05"); // then the payload
 //!
 //! let mut out = [0; 16];
-//! let len = server.encode(MessageKind::Text, Rsv::NONE, b"Hello", &mut out)?;
+//! let len = server.encode_text("Hello", &mut out)?;
 //! assert_eq!(&out[..len], b"\x81\x05Hello");
 //! # Ok::<(), bareframe::SendError>(())
 //! ```

@@ -19,10 +19,10 @@ use crate::sender::Outgoing;
 /// it is complete. It does no I/O.
 ///
 /// ```
-/// use bareframe::{Config, Connection, MessageKind, Outbox, Rsv};
+/// use bareframe::{Config, Connection, Outbox};
 /// let mut server = Connection::server(Config::DEFAULT);
 /// let mut outbox = Outbox::new([0; 64]);
-/// outbox.encode(|out| server.encode(MessageKind::Text, Rsv::NONE, b"Hello", out))?;
+/// outbox.encode(|out| server.encode_text("Hello", out))?;
 /// outbox.control(&server.ping(b"")?)?;
 /// assert_eq!(outbox.pending(), b"\x81\x05Hello\x89\x00");
 /// assert_eq!(outbox.room(), 64 - 9);

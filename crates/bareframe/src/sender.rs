@@ -15,10 +15,10 @@ use core::marker::PhantomData;
 /// Made by [`Connection::split`](crate::Connection::split).
 ///
 /// ```
-/// use bareframe::{Config, Connection, MessageKind, Rsv};
+/// use bareframe::{Config, Connection};
 /// let (receiver, mut sender) = Connection::server(Config::DEFAULT).split();
 /// let mut out = [0; 16];
-/// let len = sender.encode(MessageKind::Text, Rsv::NONE, b"Hello", &mut out)?;
+/// let len = sender.encode_text("Hello", &mut out)?;
 /// assert_eq!(&out[..len], b"\x81\x05Hello");
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
@@ -115,8 +115,10 @@ impl<R: Role> Sender<R> {
         })
     }
 
-    /// Writes a whole message in one frame to the front of `out` and gives its length in octets
+    /// Writes a whole message in one frame to the front of `out`, and returns its length in bytes
     /// (RFC 6455 section 6.1).
+    ///
+    /// A text without reserved bits must be UTF-8, which the caller sees to; [`Sender::encode_text`] takes a `str`.
     ///
     /// # Errors
     ///
@@ -159,6 +161,44 @@ impl<R: Role> Sender<R> {
             }
         }
         Ok(needed)
+    }
+
+    /// Writes a whole text message in one frame to the front of `out`, and returns its length in bytes.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection};
+    /// let (_, mut sender) = Connection::server(Config::DEFAULT).split();
+    /// let mut out = [0; 16];
+    /// let len = sender.encode_text("Hello", &mut out)?;
+    /// assert_eq!(&out[..len], b"\x81\x05Hello");
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::encode`].
+    #[inline]
+    pub fn encode_text(&mut self, text: &str, out: &mut [u8]) -> Result<usize, SendError> {
+        self.encode(MessageKind::Text, Rsv::NONE, text.as_bytes(), out)
+    }
+
+    /// Writes a whole binary message in one frame to the front of `out`, and returns its length in bytes.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection};
+    /// let (_, mut sender) = Connection::server(Config::DEFAULT).split();
+    /// let mut out = [0; 16];
+    /// let len = sender.encode_binary(b"\xff", &mut out)?;
+    /// assert_eq!(&out[..len], b"\x82\x01\xff");
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Sender::encode`].
+    #[inline]
+    pub fn encode_binary(&mut self, payload: &[u8], out: &mut [u8]) -> Result<usize, SendError> {
+        self.encode(MessageKind::Binary, Rsv::NONE, payload, out)
     }
 
     /// Makes a Ping with at most 125 octets of payload (RFC 6455 section 5.5.2).
