@@ -3,7 +3,7 @@
 
 #![no_main]
 
-use bareframe::handshake::{Accept, Established, Key, Offer, Response};
+use bareframe::handshake::{Accept, Established, HeadError, Key, Offer, Response, ResponseHead};
 use bareframe_fuzz::{Head, Kept, kept_by_httparse};
 use libfuzzer_sys::fuzz_target;
 
@@ -13,7 +13,21 @@ const OFFER: Offer<'_> = Offer::new("example.com", "/chat")
 
 fuzz_target!(|head: Head<'_>| {
     let octets = head.octets();
-    let Ok((response, len)) = Response::parse(&octets) else {
+    let parsed = Response::parse(&octets);
+    let mut unfolded = octets.to_vec();
+    let found = ResponseHead::parse(&mut unfolded);
+    match (&parsed, &found) {
+        (Err(HeadError::FoldedLine), _) => {
+            let is_space = |(before, after): (&u8, &u8)| before == after || *after == b' ';
+            assert!(octets.iter().zip(&unfolded).all(is_space));
+        }
+        (Ok((response, len)), Ok(found)) => {
+            assert_eq!(found.head_len(), *len);
+            assert_eq!(format!("{response:?}"), format!("{:?}", found.response(&octets)));
+        }
+        (parsed, found) => assert_eq!(parsed.as_ref().err(), found.as_ref().err()),
+    }
+    let Ok((response, len)) = parsed else {
         return;
     };
     let headers = response.headers();

@@ -258,6 +258,11 @@ impl<'m> Message<'m> {
         }
     }
 
+    /// Returns `true` if the payload is text that the validator passed, in memory that holds the same bytes still.
+    pub(crate) const fn is_whole_characters(&self) -> bool {
+        self.flags.is_whole_characters()
+    }
+
     /// Gives the kind of the message.
     #[must_use]
     #[inline]

@@ -139,5 +139,7 @@ pub use outbox::Outbox;
 pub use receiver::{Data, EndOfStream, Event, Receiver, Reply};
 pub use role::{Client, Role, Server};
 pub use sender::{Outgoing, Sender};
-pub use session::{Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session};
+pub use session::{
+    Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session, UnsentFrame,
+};
 pub use utf8::{InvalidUtf8, Utf8Validator};

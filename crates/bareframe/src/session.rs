@@ -9,7 +9,7 @@ mod pending;
 mod prepared;
 
 pub use error::ReceiveError;
-pub use frame::Frame;
+pub use frame::{Frame, UnsentFrame};
 pub use inbound::Inbound;
 pub use next::Next;
 pub use outbound::Outbound;

@@ -62,6 +62,7 @@ fn every_public_type_of_the_engine() {
     logs::<Server>();
     logs::<Session<Client<Keys>, [u8; 8], [u8; 8]>>();
     logs::<State>();
+    logs::<UnsentFrame>();
     logs::<Utf8Validator>();
 }
 

@@ -221,7 +221,10 @@ pub(super) fn port(digits: &[u8]) -> Option<u16> {
 pub(super) fn is_ipv6(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let mut groups = 0u8;
-    let mut is_elided = skip(b"::", &mut rest);
+    let mut is_elided = false;
+    if let [b':', b':', behind @ ..] = bytes {
+        (is_elided, rest) = (true, behind);
+    }
     if is_elided && rest.is_empty() {
         return true;
     }

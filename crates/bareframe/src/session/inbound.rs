@@ -204,10 +204,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends what [`Inbound::next_event`] found, once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
-        match self.cursor.found {
-            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Event::Data),
-            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Event::Data),
-            _ => self.event_rest(),
+        // In one arm, so that the compiler keeps it in registers.
+        if let Some(flags) = self.cursor.found.as_whole() {
+            self.take_whole(flags).map(Event::Data)
+        } else {
+            self.event_rest()
         }
     }
 
@@ -255,6 +256,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends the message that [`Inbound::next_message`] found, once. `assembler` is the one of that call.
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
+        // In an arm each, so that `Message::as_str` needs no second look at what it is.
         match self.cursor.found {
             Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
             Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
@@ -634,6 +636,18 @@ impl<R, I: Memory, X: Extension> Inbound<R, I, X> {
 
     pub(crate) const fn unread_len(&self) -> usize {
         self.cursor.end.saturating_sub(self.cursor.start)
+    }
+}
+
+impl Found {
+    /// Returns the flags of a whole message without reserved bits.
+    #[inline(always)]
+    const fn as_whole(self) -> Option<ChunkFlags> {
+        match self {
+            Found::Binary => Some(ChunkFlags::WHOLE_BINARY),
+            Found::Text => Some(ChunkFlags::WHOLE_TEXT),
+            _ => None,
+        }
     }
 }
 
