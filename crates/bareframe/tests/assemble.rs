@@ -228,3 +228,23 @@ fn the_memory_may_lie_and_the_text_is_still_utf8() {
         Err(ProtocolError::ReservedBits)
     );
 }
+
+#[test]
+fn what_is_lent_from_the_input_may_be_changed() {
+    let mut server = Connection::server(Config::DEFAULT);
+    let mut octets = *b"\x82\x82\0\0\0\0hi\x82\x82\0\0\0\0hi";
+    let mut input = &mut octets[..];
+    let Ok(Some(Event::Data(data))) = server.receive(&mut input) else {
+        panic!("a piece")
+    };
+    data.into_payload_mut().ok().unwrap().fill(b'-');
+    let Ok(Some(Event::Data(data))) = server.receive(&mut input) else {
+        panic!("a piece")
+    };
+    let mut assembler = Assembler::new(SliceBuffer::new(&mut []));
+    let Ok(Assembled::Whole(message)) = assembler.push(data) else {
+        panic!("a message")
+    };
+    message.into_payload_mut().ok().unwrap().fill(b'+');
+    assert_eq!(&octets, b"\x82\x82\0\0\0\0--\x82\x82\0\0\0\0++");
+}

@@ -163,6 +163,22 @@ fn s5_4_what_was_received_is_forwarded_piece_by_piece() {
 }
 
 #[test]
+fn s8_1_a_forwarded_piece_that_ends_within_a_character_goes_on_with_it() {
+    let (mut from, mut to) = (server(), server());
+    let input = b"\x01\x81\0\0\0\0\xc3";
+    from.space()[..input.len()].copy_from_slice(input);
+    from.read(input.len());
+    assert_eq!(from.next_event(), Ok(Next::Ready));
+    let Some(bareframe::Event::Data(data)) = from.event() else {
+        panic!("a piece")
+    };
+    assert_eq!(to.next_sent(&mut Frame::forward(&data)), Ok(Next::Ready));
+    let refused = Err(SendError::InvalidUtf8(wrong_at(0)));
+    assert_eq!(to.next_sent(&mut Frame::text_piece(b"!")), refused);
+    assert_eq!(to.next_sent(&mut Frame::text_piece(b"\xaf")), Ok(Next::Ready));
+}
+
+#[test]
 fn a_queue_that_is_too_short_is_refused_with_the_length_it_needs() {
     let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 16], [0; 130]);
     let error = SendError::BufferTooSmall(bareframe::BufferTooSmall { needed: 131 });

@@ -166,3 +166,8 @@ fn s5_2_the_rules_of_a_decoder_change_only_outside_of_a_header() {
         (Err(ProtocolError::UnmaskedFrame), None)
     );
 }
+
+#[test]
+fn a_masking_key_gives_its_bytes_back() {
+    assert_eq!(<[u8; 4]>::from(KEY), [1, 2, 3, 4]);
+}
