@@ -23,7 +23,7 @@ fn request(target: &[u8], host: &[u8]) -> Result<String, RequestError> {
 }
 
 /// Any bytes as a target.
-pub fn target(bytes: &[u8]) {
+pub(crate) fn target(bytes: &[u8]) {
     // These end a target or its line.
     if bytes.is_empty() || bytes.iter().any(|byte| matches!(byte, b' ' | b'\r' | b'\n')) {
         return;
@@ -84,7 +84,7 @@ pub fn target(bytes: &[u8]) {
 }
 
 /// Any bytes as the value of `Host`.
-pub fn host(bytes: &[u8]) {
+pub(crate) fn host(bytes: &[u8]) {
     // These end a line, or are white space around a value.
     if bytes.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
         return;
@@ -122,7 +122,7 @@ pub fn host(bytes: &[u8]) {
 }
 
 /// Any text as a URL.
-pub fn url(text: &str) {
+pub(crate) fn url(text: &str) {
     let ours = Url::parse(text);
     assert_eq!(ours.is_ok(), is_websocket_url(text), "{text:?}: {ours:?}");
     let theirs = url::Url::parse(text)
