@@ -3,7 +3,7 @@
 use crate::close::CloseCode;
 use crate::control::ControlPayload;
 use crate::error::ProtocolError;
-use core::fmt;
+use core::fmt::{self, Write};
 
 /// What a Close frame says: a code or none, and a reason of at most 123 octets (RFC 6455 section 5.5.1).
 ///
@@ -120,7 +120,14 @@ impl fmt::Display for CloseReason {
         match self.code() {
             None => f.write_str("no code"),
             Some(code) if self.reason().is_empty() => code.fmt(f),
-            Some(code) => write!(f, "{code}: {}", self.reason()),
+            Some(code) => {
+                write!(f, "{code}: ")?;
+                // What the peer says may go to a terminal.
+                self.reason().chars().try_for_each(|c| match c {
+                    '"' | '\'' | '\\' => f.write_char(c),
+                    c => c.escape_debug().fmt(f),
+                })
+            }
         }
     }
 }
@@ -147,5 +154,16 @@ mod tests {
         let reason = CloseReason::new(CloseCode::GOING_AWAY, "").unwrap();
         assert_eq!(reason.to_string(), "1001 Going Away");
         assert_eq!(CloseReason::EMPTY.to_string(), "no code");
+    }
+
+    #[test]
+    fn display_escapes_what_a_terminal_would_obey() {
+        let said = "\u{1b}[31mbye \u{202e}\u{9b}m \"\u{e9}\\\u{1f980}\"\r\n";
+        let reason = CloseReason::new(CloseCode::GOING_AWAY, said).unwrap();
+        assert_eq!(
+            reason.to_string(),
+            "1001 Going Away: \\u{1b}[31mbye \\u{202e}\\u{9b}m \"\u{e9}\\\u{1f980}\"\\r\\n"
+        );
+        assert_eq!(reason.reason(), said);
     }
 }

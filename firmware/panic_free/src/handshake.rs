@@ -2,7 +2,8 @@
 
 use crate::{note, octets};
 use bareframe::handshake::{
-    Accept, Answer, Choice, Extensions, HeadEnd, Headers, Key, Offer, Request, Response, Status, Subprotocols,
+    Accept, Answer, Choice, Extensions, HeadEnd, Headers, Key, Offer, Request, RequestHead, Response,
+    ResponseHead, Status, Subprotocols, Url, Version,
 };
 use board::{opaque, read, write};
 
@@ -64,13 +65,17 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
             write(request.target().as_bytes());
             write(request.path().as_bytes());
             write(request.query().unwrap_or("").as_bytes());
+            write(request.host().unwrap_or("").as_bytes());
             headers(request.headers());
             note(request.header("Cookie").is_some());
             match request.upgrade() {
                 Ok(Some(upgrade)) => {
                     subprotocols(upgrade.subprotocols());
                     extensions(upgrade.extensions());
-                    let choice = Choice::DEFAULT.with_subprotocol(opaque(true).then_some(chosen)).with_extensions(chosen).with_headers(&more);
+                    let choice = Choice::DEFAULT
+                        .with_subprotocol(opaque(true).then_some(chosen))
+                        .with_extensions(chosen)
+                        .with_headers(&more);
                     note(upgrade.encode(&accept(upgrade.key()), &choice, out));
                 }
                 Ok(None) => {}
@@ -85,10 +90,46 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
             note(error.status());
         }
     }
+    if let Ok(found) = RequestHead::parse(head) {
+        // Of other bytes it has no meaning, and does not panic either.
+        let request = found.request(if opaque(true) { head } else { out });
+        write(request.path().as_bytes());
+        note((found.head_len(), request.upgrade().is_ok()));
+    }
+    parts(text(buffer), &more, out);
     if let Some(status) = Status::new(opaque(0)) {
         write(status.reason().as_bytes());
-        let answer = Answer::new(status).with_content_length(opaque(None)).with_headers(&more);
+        let answer = Answer::new(status)
+            .with_content_length(opaque(None))
+            .with_headers(&more);
         note(answer.encode(out));
+    }
+}
+
+/// An HTTP library's request.
+fn parts(target: &str, headers: &[(&str, &str)], out: &mut [u8]) {
+    let version = if opaque(true) {
+        Version::HTTP_2
+    } else {
+        Version::HTTP_11
+    };
+    let headers = headers.iter().copied();
+    let request = Request::from_parts(text(out), version, target, headers)
+        .with_authority(target)
+        .with_protocol(target);
+    write(request.host().unwrap_or("").as_bytes());
+    if let Ok(Some(upgrade)) = request.upgrade() {
+        for subprotocol in upgrade.subprotocols() {
+            write(subprotocol.as_bytes());
+        }
+        #[cfg(feature = "sha1")]
+        if let Ok(acceptance) = upgrade.accept(&Choice::DEFAULT.with_subprotocol(Some(target))) {
+            note(acceptance.status());
+            for (name, value) in acceptance.headers() {
+                write(name.as_bytes());
+                write(value.as_bytes());
+            }
+        }
     }
 }
 
@@ -100,7 +141,11 @@ fn client(buffer: &mut [u8], out: &mut [u8]) {
     let (host, target) = (text(&mut host), text(&mut target));
     let more = [(host, target)];
     let offered = [host, target];
-    let offer = Offer::new(host, target).with_origin(opaque(true).then_some(host)).with_subprotocols(&offered).with_extensions(target).with_headers(&more);
+    let offer = Offer::new(host, target)
+        .with_origin(opaque(true).then_some(host))
+        .with_subprotocols(&offered)
+        .with_extensions(target)
+        .with_headers(&more);
     note(offer.encode(&key, out));
     let accept = accept(&key);
     write(accept.as_bytes());
@@ -121,6 +166,16 @@ fn client(buffer: &mut [u8], out: &mut [u8]) {
             }
         }
         Err(error) => write(error.section().as_bytes()),
+    }
+    if let Ok(found) = ResponseHead::parse(buffer) {
+        let response = found.response(buffer);
+        write(response.reason());
+        note((found.head_len(), response.upgrade(&offer, &accept).is_ok()));
+    }
+    if let Ok(url) = Url::parse(text(buffer)) {
+        write(url.host().as_bytes());
+        write(url.authority().as_bytes());
+        note((url.port(), url.offer().encode(&key, out)));
     }
     if let Some(parsed) = Extensions::parse(text(buffer)) {
         extensions(parsed);

@@ -17,7 +17,7 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The head has more bytes than the limit of [`HeadEnd`].
+    /// The head has more bytes than the limit of [`HeadEnd`](crate::handshake::HeadEnd).
     TooLong,
     /// A line feed without a carriage return before it.
     BareLineFeed,

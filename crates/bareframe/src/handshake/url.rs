@@ -1,5 +1,7 @@
 //! Url: the URL of a WebSocket (RFC 6455 section 3).
 
+use crate::handshake::classes::{skip, take_before};
+use crate::handshake::head::str_of_ascii;
 use crate::handshake::offer::Offer;
 use crate::handshake::target::{is_resource, port, split_authority};
 use core::fmt;
@@ -69,32 +71,31 @@ impl<'u> Url<'u> {
     ///
     /// What is wrong with it.
     pub fn parse(url: &'u str) -> Result<Url<'u>, UrlError> {
-        let (scheme, rest) = url.split_once("://").ok_or(UrlError::Scheme)?;
-        let secure = if scheme.eq_ignore_ascii_case("wss") {
-            true
-        } else if scheme.eq_ignore_ascii_case("ws") {
-            false
-        } else {
+        // Byte by byte: the searches of `str` have panics in them, which the compiler can't always take out.
+        let mut rest = url.as_bytes();
+        let scheme = take_before(&mut rest, |byte| !byte.is_ascii_alphabetic());
+        let secure = scheme.eq_ignore_ascii_case(b"wss");
+        if !(secure || scheme.eq_ignore_ascii_case(b"ws")) || !skip(b"://", &mut rest) {
             return Err(UrlError::Scheme);
-        };
-        if rest.contains('#') {
+        }
+        if rest.contains(&b'#') {
             return Err(UrlError::Fragment);
         }
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (whole_authority, resource) = rest.split_at_checked(end).unwrap_or((rest, ""));
-        if whole_authority.contains('@') {
+        let whole_authority = take_before(&mut rest, |byte| matches!(byte, b'/' | b'?'));
+        let resource = rest;
+        if whole_authority.contains(&b'@') {
             return Err(UrlError::UserInfo);
         }
         let (host, digits) =
-            split_authority(whole_authority.as_bytes()).ok_or_else(|| authority_error(whole_authority))?;
-        // No other scheme or resolver knows a name that is percent-encoded.
-        let host = core::str::from_utf8(host).map_err(|_| UrlError::Host)?;
-        let name = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+            split_authority(whole_authority).ok_or_else(|| authority_error(whole_authority))?;
+        // No resolver knows a name that is percent-encoded, and nothing an address of the future.
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-        let is_address = name.is_some_and(|name| !name.starts_with(['v', 'V']));
-        if !is_address && !host.bytes().all(is_name) {
-            return Err(UrlError::Host);
-        }
+        let name = match host {
+            [b'[', b'v' | b'V', ..] => return Err(UrlError::Host),
+            [b'[', address @ .., b']'] => address,
+            name if name.iter().all(|&byte| is_name(byte)) => name,
+            _ => return Err(UrlError::Host),
+        };
         let scheme_port = if secure { 443 } else { 80 };
         let port = match digits {
             None | Some([]) => scheme_port,
@@ -103,19 +104,19 @@ impl<'u> Url<'u> {
                 Some(port) => port,
             },
         };
-        if !is_resource(resource.as_bytes()) {
+        if !is_resource(resource) {
             return Err(UrlError::Resource);
         }
         Ok(Url {
             secure,
-            host: name.unwrap_or(host),
+            host: str_of_ascii(name),
             port,
-            authority: if port == scheme_port {
+            authority: str_of_ascii(if port == scheme_port {
                 host
             } else {
                 whole_authority
-            },
-            resource,
+            }),
+            resource: str_of_ascii(resource),
         })
     }
 
@@ -157,13 +158,12 @@ impl<'u> Url<'u> {
     }
 }
 
-/// Says whether the host or the port is wrong.
-fn authority_error(authority: &str) -> UrlError {
-    let host = match authority.rsplit_once(':') {
-        Some((host, _)) if !host.is_empty() => host,
-        _ => return UrlError::Host,
-    };
-    match split_authority(host.as_bytes()) {
+/// Returns whether the host or the port is wrong.
+fn authority_error(authority: &[u8]) -> UrlError {
+    let mut port = authority.rsplit(|&byte| byte == b':');
+    let port_len = port.next().map_or(0, <[u8]>::len);
+    let host_len = authority.len().saturating_sub(port_len).saturating_sub(1);
+    match split_authority(authority.get(..host_len).unwrap_or(&[])) {
         Some((_, None)) => UrlError::Port,
         _ => UrlError::Host,
     }
