@@ -257,6 +257,54 @@ coverage() {
         }' target/coverage.lcov
 }
 
+# The crates that are published, each after those that it depends on.
+published="bareframe bareframe-deflate bareframe-std bareframe-embedded-io"
+
+# The API of the published crates is that of this commit or has more, unless the version says otherwise. Who breaks it on
+# purpose raises the version, says so in CHANGELOG.md, and names that commit here.
+semver_baseline=0000
+
+semver() {
+    need_cargo semver-checks
+    # shellcheck disable=SC2046
+    cargo semver-checks --baseline-rev "$semver_baseline" $(printf -- '-p %s ' $published)
+}
+
+# What the published crates depend on, with all features: nothing twice, only licences that anybody can live with, and
+# nothing from elsewhere than crates.io. deny.toml has the rules.
+deny() {
+    need_cargo deny
+    cargo deny --workspace check bans licenses sources
+}
+
+# The packages as crates.io would get them: all in one call, with their licences. Each is unpacked outside of the
+# workspace, where its tests run against the other packages, and its documentation is built as docs.rs builds it.
+package() {
+    local crate version dir missing patches=()
+    version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+    dir=$(mktemp -d)
+    # What is not committed is packaged too, so that a change can be tried before.
+    # shellcheck disable=SC2046
+    cargo package --allow-dirty $(printf -- '-p %s ' $published)
+    for crate in $published; do
+        tar -xzf "target/package/$crate-$version.crate" -C "$dir"
+        patches+=(--config "patch.crates-io.$crate.path=\"$dir/$crate-$version\"")
+        missing=$(cd "$dir/$crate-$version" && ls README.md LICENSE-MIT LICENSE-APACHE 2>&1 >/dev/null) || {
+            echo "package: $crate lacks: $missing" >&2
+            exit 1
+        }
+    done
+    export CARGO_TARGET_DIR="$PWD/target/packaged"
+    for crate in $published; do
+        (
+            cd "$dir/$crate-$version"
+            cargo test "${patches[@]}" --all-features
+            RUSTDOCFLAGS="-D warnings --cfg docsrs" nightly cargo doc "${patches[@]}" --no-deps --all-features
+        )
+    done
+    rm -rf "$dir"
+}
+
 # Changes the core in one place after the other and looks whether a test notices: JOBS files at once, or as many as there
 # are processors; some of them with MUTANTS="opcode handshake/list". Ends with a table; docs/mutants.md has the reasons of
 # those that no test notices.
@@ -371,7 +419,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants interop"
+longer="coverage mutants interop semver deny package"
 
 # What each job took, also when one fails.
 times=

@@ -9,7 +9,11 @@
 //!
 //! The client opens three connections. On the first it makes most of its checks and closes with [`CLIENT_CODE`] and
 //! [`CLIENT_REASON`]; the second is closed by the server; the third it closes without a code, or with 1000 if its
-//! interface requires one. The peers in `peers/` do the same in their own languages, as far as their [`Abilities`] go.
+//! interface requires one.
+//!
+//! A Pong behind a Close is checked by itself: on one connection the client sends `close` and a Ping, so that the server's
+//! Pong follows its Close ([`drive_late_pong`]), and on one `ping me` and its Close, so that its own Pong follows
+//! ([`send_late_pong`]). The peers in `peers/` do the same in their own languages, as far as their [`Abilities`] go.
 
 use crate::Failure;
 
@@ -188,6 +192,32 @@ pub fn drive<T: Talk>(
     driver.talk.close(None, "")?;
     // Some answer a Close without a code with 1000.
     driver.expect_answer(&[1005, 1000])?;
+    Ok(driver.passed)
+}
+
+/// Has the server send its Pong behind its Close, and returns the number of checks that passed.
+///
+/// # Errors
+///
+/// The check that failed, or an error of the implementation, which may refuse such a Pong.
+pub fn drive_late_pong<T: Talk>(talk: T) -> Result<usize, Failure> {
+    let mut driver = Driver { talk, passed: 0 };
+    driver.talk.text("close")?;
+    driver.talk.ping("late")?;
+    driver.expect(&Said::Closed(SERVER_CODE, SERVER_REASON.to_owned()))?;
+    Ok(driver.passed)
+}
+
+/// Sends a Pong behind a Close to the server, and returns the number of checks that passed.
+///
+/// # Errors
+///
+/// The check that failed, or an error of the implementation.
+pub fn send_late_pong<T: Talk>(talk: T) -> Result<usize, Failure> {
+    let mut driver = Driver { talk, passed: 0 };
+    driver.talk.text("ping me")?;
+    driver.talk.close(Some(CLIENT_CODE), CLIENT_REASON)?;
+    driver.expect_answer(&[CLIENT_CODE])?;
     Ok(driver.passed)
 }
 

@@ -71,11 +71,9 @@ pub fn serve<S: Stream>(
     });
     // Nobody listens once the client has failed.
     let _ = reports.send(Report::Request(received.collect()));
-    let choice = Choice {
-        subprotocol: Some(SUBPROTOCOLS[1]),
-        headers,
-        ..Choice::DEFAULT
-    };
+    let choice = Choice::DEFAULT
+        .with_subprotocol(Some(SUBPROTOCOLS[1]))
+        .with_headers(headers);
     let mut socket = incoming.accept(&choice)?;
     be_patient(socket.stream())?;
     exchange::mirror(&mut socket)

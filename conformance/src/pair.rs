@@ -1,7 +1,9 @@
 //! A client against a server: bareframe-std is one of the two.
 
-use crate::exchange::{Abilities, drive, mirror};
-use crate::peers::{Kind, PEERS, Peer};
+use crate::exchange::{
+    Abilities, CLIENT_CODE, CLIENT_REASON, SERVER_CODE, drive, drive_late_pong, mirror, send_late_pong,
+};
+use crate::peers::{Kind, LatePong, PEERS, Peer};
 use crate::program::{self, Program};
 use crate::server::{Report, Server, check_ends};
 use crate::table::Row;
@@ -72,7 +74,48 @@ impl Setting {
             pairs.push(("client", own(), peer));
         }
         let row = |(role, server, client)| self.row(peer, &version, role, server, client);
-        pairs.into_iter().map(row).collect()
+        let mut rows: Vec<Row> = pairs.into_iter().map(row).collect();
+        if let Some(outcome) = peer.late_pong {
+            let mut row = Row::new(peer.name, &version, "server ignores Pong behind Close");
+            row.add(2, "ws", self.send_late_pong(peer));
+            rows.push(row);
+            let role = match outcome {
+                LatePong::Ignored => "client ignores Pong behind Close",
+                LatePong::Refused(_) => "client refuses Pong behind Close",
+            };
+            let mut row = Row::new(peer.name, &version, role);
+            row.add(2, "ws", self.late_pong_to(peer, outcome));
+            rows.push(row);
+        }
+        rows
+    }
+
+    /// Sends a Pong behind our Close to a server, and returns the number of checks that passed.
+    fn send_late_pong(&self, server: &Peer) -> Result<usize, Failure> {
+        let mut running = self.serve(server, false)?;
+        let socket = own::connect(&own::connector(None), &url(running.port(), false))?;
+        let passed = send_late_pong(socket)?;
+        Ok(passed + running.check_ends(&[format!("{CLIENT_CODE} {CLIENT_REASON}")])?)
+    }
+
+    /// Has a client make our server send a Pong behind its Close, and returns the number of checks that passed.
+    fn late_pong_to(&self, client: &Peer, outcome: LatePong) -> Result<usize, Failure> {
+        let mut running = self.serve(own(), false)?;
+        let url = url(running.port(), false);
+        let driven = match client.kind {
+            Kind::Own => drive_late_pong(own::connect(&own::connector(None), &url)?),
+            Kind::Tungstenite => drive_late_pong(tungstenite::connect(&url, None)?.0),
+            Kind::Program(name) => Program::start(name, self.command(name).args(["late", &url]))?
+                .told("passed")
+                .and_then(|passed| Ok(passed.parse()?)),
+        };
+        let passed = match (outcome, driven) {
+            (LatePong::Ignored, driven) => driven?,
+            (LatePong::Refused(words), Err(error)) if error.to_string().contains(words) => 1,
+            (LatePong::Refused(_), Ok(_)) => return Err("the Pong was not refused".into()),
+            (LatePong::Refused(_), Err(error)) => return Err(error),
+        };
+        Ok(passed + running.check_ends(&[SERVER_CODE.to_string()])?)
     }
 
     fn row(

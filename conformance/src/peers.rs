@@ -16,6 +16,9 @@ pub struct Peer {
     pub client: Option<Abilities>,
     /// What it can do as a server, if there is one.
     pub server: Option<Abilities>,
+    /// What its client makes of a Pong behind a Close, if that is checked: `PROGRAM late URL` has the server send one, and
+    /// prints "passed N".
+    pub late_pong: Option<LatePong>,
     /// Why not everything is checked, if so.
     pub note: &'static str,
 }
@@ -37,18 +40,35 @@ pub enum Kind {
     Program(&'static str),
 }
 
+/// What a client makes of a Pong that follows a Close (RFC 6455 section 5.5.2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LatePong {
+    /// Its user sees the Close and nothing else.
+    Ignored,
+    /// Its user sees the Close and then an error, which contains these words.
+    Refused(&'static str),
+}
+
 /// The peers, in the order of the table.
 pub const PEERS: &[Peer] = &[
     Peer {
         kind: Kind::Own,
+        late_pong: Some(LatePong::Ignored),
         ..Peer::new("bareframe-std")
     },
     Peer {
         kind: Kind::Tungstenite,
+        late_pong: Some(LatePong::Refused("ReceivedAfterClosing")),
         ..Peer::new("tungstenite")
     },
-    Peer::new("ws"),
-    Peer::new("websockets"),
+    Peer {
+        late_pong: Some(LatePong::Ignored),
+        ..Peer::new("ws")
+    },
+    Peer {
+        late_pong: Some(LatePong::Ignored),
+        ..Peer::new("websockets")
+    },
     Peer {
         note: "it sends no fragments, and answers a Close with 1000 by default",
         client: Some(Abilities {
@@ -109,6 +129,7 @@ impl Peer {
             kind: Kind::Program(name),
             client: Some(Abilities::ALL),
             server: Some(Abilities::ALL),
+            late_pong: None,
             note: "",
         }
     }

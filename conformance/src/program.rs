@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// How long a program may print nothing: a browser takes a while to start on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a program may print nothing: on a busy machine a browser may take a minute to start, and prints nothing until
+/// the exchange is done. A peer is less patient with each of its steps, and tells which was too much.
+const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a program may take to end its own processes once it is told to.
 const FAREWELL: Duration = Duration::from_secs(5);
 

@@ -44,11 +44,13 @@ const WORDS: [&str; 16] = [
 fuzz_target!(|input: Input| {
     let lines: Vec<Vec<u8>> = input.lines.iter().map(|line| value(line)).collect();
     let due = read_naively(&lines.join(&b','));
+    // No element is no offer in a request, and no list elsewhere.
+    let due_in_request = due.clone();
     let due = due.filter(|list| !list.is_empty());
 
     if let Ok(list) = core::str::from_utf8(&lines.join(&b',')) {
         let ours = Extensions::parse(list);
-        assert_eq!(ours.map(|list| list.map(kept).collect()), due, "{list:?}");
+        assert_eq!(ours.clone().map(|list| list.map(kept).collect()), due, "{list:?}");
         if let Some(ours) = ours {
             let written: Vec<String> = ours.map(|extension| extension.to_string()).collect();
             let written = written.join(", ");
@@ -75,7 +77,7 @@ fuzz_target!(|input: Input| {
         .ok()
         .flatten()
         .map(|upgrade| upgrade.extensions().map(kept).collect());
-    assert_eq!(offered, due, "{}", head.escape_ascii());
+    assert_eq!(offered, due_in_request, "{}", head.escape_ascii());
 });
 
 /// A header's value: no control octets but tabs.

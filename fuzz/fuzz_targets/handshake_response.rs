@@ -3,25 +3,37 @@
 
 #![no_main]
 
-use bareframe::handshake::{Accept, Established, Key, Offer, Response};
+use bareframe::handshake::{Accept, Established, HeadError, Key, Offer, Response, ResponseHead};
 use bareframe_fuzz::{Head, Kept, kept_by_httparse};
 use libfuzzer_sys::fuzz_target;
 
-const OFFER: Offer<'_> = Offer {
-    subprotocols: &["chat", "superchat"],
-    extensions: "permessage-deflate, x",
-    ..Offer::new("example.com", "/chat")
-};
+const OFFER: Offer<'_> = Offer::new("example.com", "/chat")
+    .with_subprotocols(&["chat", "superchat"])
+    .with_extensions("permessage-deflate, x");
 
 fuzz_target!(|head: Head<'_>| {
     let octets = head.octets();
-    let Ok((response, len)) = Response::parse(&octets) else {
+    let parsed = Response::parse(&octets);
+    let mut unfolded = octets.to_vec();
+    let found = ResponseHead::parse(&mut unfolded);
+    match (&parsed, &found) {
+        (Err(HeadError::FoldedLine), _) => {
+            let is_space = |(before, after): (&u8, &u8)| before == after || *after == b' ';
+            assert!(octets.iter().zip(&unfolded).all(is_space));
+        }
+        (Ok((response, len)), Ok(found)) => {
+            assert_eq!(found.head_len(), *len);
+            assert_eq!(format!("{response:?}"), format!("{:?}", found.response(&octets)));
+        }
+        (parsed, found) => assert_eq!(parsed.as_ref().err(), found.as_ref().err()),
+    }
+    let Ok((response, len)) = parsed else {
         return;
     };
     let headers = response.headers();
     let ours = Kept {
         start_line: (response.status().to_string(), response.reason().into()),
-        minor_version: response.minor_version(),
+        minor_version: response.version().minor(),
         headers: headers
             .map(|header| (header.name().to_owned(), header.value().to_vec()))
             .collect(),

@@ -64,6 +64,7 @@ fuzz_target!(|input: Input| {
     };
     let read = deflate_params(&text);
     let ours: Vec<_> = list
+        .clone()
         .filter(|element| element.name() == EXTENSION)
         .map(Offer::parse)
         .collect();
@@ -88,7 +89,7 @@ fuzz_target!(|input: Input| {
     };
     let both: Vec<_> = ours.iter().zip(&read).collect();
     let first = both.iter().find(can_be_kept);
-    let parameters = acceptance.accept(list);
+    let parameters = acceptance.accept(list.clone());
     assert_eq!(parameters.is_some(), first.is_some(), "{text}");
     if let (Some(parameters), Some((Ok(offer), Some(read)))) = (parameters, first) {
         let (server, client) = (parameters.server(), parameters.client());

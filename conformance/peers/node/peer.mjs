@@ -3,6 +3,7 @@
 //   node peer.mjs version                   prints "version VERSION"
 //   node peer.mjs serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each connection
 //   node peer.mjs drive URL [AUTHORITY]     prints "passed N"
+//   node peer.mjs late URL                  has the server send a Pong behind its Close; prints "passed N"
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -120,7 +121,18 @@ async function drive(url, authority) {
   console.log(`passed ${passed}`);
 }
 
+async function late(url) {
+  const { socket, next } = await open(url);
+  socket.on("error", (error) => console.log(`error ${error.message}`));
+  socket.send("close");
+  socket.ping("late");
+  const words = await next();
+  assert.deepEqual(words, ["closed", 4001, SERVER_REASON]);
+  console.log("passed 1");
+}
+
 const [role, ...rest] = process.argv.slice(2);
 if (role === "version") console.log(`version ${createRequire(import.meta.url)("ws/package.json").version}`);
 else if (role === "serve") serve(...rest);
+else if (role === "late") await late(...rest);
 else await drive(...rest);

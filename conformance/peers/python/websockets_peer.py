@@ -3,6 +3,7 @@
   websockets_peer.py version                   prints "version VERSION"
   websockets_peer.py serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each connection
   websockets_peer.py drive URL [AUTHORITY]     prints "passed N"
+  websockets_peer.py late URL                  has the server send a Pong behind its Close; prints "passed N"
 """
 
 import sys
@@ -106,7 +107,24 @@ def main_drive(url, authority=None):
     exchange.say("passed", expect.passed)
 
 
+def main_late(url):
+    expect = exchange.Expect()
+    with connect(url, subprotocols=exchange.SUBPROTOCOLS, proxy=None) as socket:
+        socket.send("close")
+        socket.ping("late")
+        try:
+            socket.recv(exchange.PATIENCE)
+        except ConnectionClosed as closed:
+            expect((closed.rcvd.code, closed.rcvd.reason), (exchange.SERVER_CODE, exchange.SERVER_REASON))
+    exchange.say("passed", expect.passed)
+
+
 if __name__ == "__main__":
     role, *rest = sys.argv[1:]
-    roles = {"version": lambda: exchange.say("version", __version__), "serve": main_serve, "drive": main_drive}
+    roles = {
+        "version": lambda: exchange.say("version", __version__),
+        "serve": main_serve,
+        "drive": main_drive,
+        "late": main_late,
+    }
     roles[role](*rest)

@@ -5,7 +5,7 @@ use crate::head::Head;
 use crate::input::Input;
 use crate::websocket::{Buffers, WebSocket};
 use crate::writer::Writer;
-use bareframe::handshake::{Accept, Answer, Choice, HeadError, Key, Request, RequestError, Status};
+use bareframe::handshake::{Accept, Answer, Choice, Key, Request, RequestError, RequestHead, Status};
 use bareframe::{BufferTooSmall, Config, Connection, SendError, Server};
 use embedded_io_async::{Read, Write};
 
@@ -36,7 +36,7 @@ use embedded_io_async::{Read, Write};
 #[derive(Debug)]
 pub struct Incoming<'h, S> {
     stream: S,
-    head: Head<'h>,
+    head: Head<'h, RequestHead>,
 }
 
 impl<'h, S> Incoming<'h, S> {
@@ -45,11 +45,11 @@ impl<'h, S> Incoming<'h, S> {
     pub const fn new(stream: S, memory: &'h mut [u8]) -> Incoming<'h, S> {
         Incoming {
             stream,
-            head: Head::new(memory),
+            head: Head::new(memory, 0),
         }
     }
 
-    /// Gives the stream back, with no word to the client.
+    /// Returns the stream, without an answer to the client.
     #[must_use]
     pub fn into_stream(self) -> S {
         self.stream
@@ -85,7 +85,8 @@ impl<'h, S> Incoming<'h, S> {
         buffers: Buffers<'b>,
     ) -> Result<WebSocket<'b, S, Server>, HandshakeError> {
         let Incoming { stream, head } = self;
-        let (_, head_len) = Request::parse(head.arrived())?;
+        let parsed = head.parsed.ok_or(HandshakeError::Ended)?;
+        let head_len = parsed.head_len();
         let behind = head.arrived().get(head_len..).unwrap_or(&[]);
         let arrived = 0..behind.len();
         let Some(room) = buffers.receive.get_mut(arrived.clone()) else {
@@ -95,7 +96,7 @@ impl<'h, S> Incoming<'h, S> {
         room.copy_from_slice(behind);
         let mut socket = WebSocket::server(stream, config, buffers);
         socket.input.set_arrived(arrived);
-        queue(&mut socket.writer, head.arrived(), make, choice)?;
+        queue(&mut socket.writer, &parsed.request(head.arrived()), make, choice)?;
         Ok(socket)
     }
 
@@ -111,38 +112,49 @@ impl<'h, S> Incoming<'h, S> {
         send: &'h mut [u8],
     ) -> Result<WebSocket<'h, S, Server>, HandshakeError> {
         let Incoming { stream, head } = self;
-        let (_, head_len) = Request::parse(head.arrived())?;
+        let parsed = head.parsed.ok_or(HandshakeError::Ended)?;
         let mut writer = Writer::new(stream, Connection::server(config), send);
-        queue(&mut writer, head.arrived(), Accept::from_key, choice)?;
+        queue(
+            &mut writer,
+            &parsed.request(head.arrived()),
+            Accept::from_key,
+            choice,
+        )?;
         let mut input = Input::new(head.memory);
-        input.set_arrived(head_len..head.end);
+        input.set_arrived(parsed.head_len()..head.end);
         Ok(WebSocket { input, writer })
-    }
-
-    fn parse(&self) -> Result<(Request<'_>, usize), HeadError> {
-        Request::parse(self.head.arrived())
     }
 }
 
 impl<S: Read + Write> Incoming<'_, S> {
-    /// Gives the request when its head has arrived; a malformed one was answered.
+    /// Returns the request when its head has arrived; a malformed one was answered.
     ///
     /// # Errors
     ///
     /// [`Error::Handshake`] or [`Error::Io`].
     pub async fn request(&mut self) -> Result<Request<'_>, Error<S::Error>> {
+        if let Some(parsed) = self.head.parsed {
+            return Ok(parsed.request(self.head.arrived()));
+        }
         let found = self.head.read(&mut self.stream).await?;
-        let Err(error) = found.and_then(|()| self.parse().map(|_| ())) else {
-            return self
-                .parse()
-                .map(|(request, _)| request)
-                .map_err(|error| Error::Handshake(error.into()));
+        let parsed = match found {
+            Ok(()) => RequestHead::parse(self.head.arrived()),
+            Err(error) => Err(error),
         };
-        self.refuse(RequestError::Head(error)).await?;
-        Err(Error::Handshake(error.into()))
+        match parsed {
+            Ok(parsed) => {
+                self.head.parsed = Some(parsed);
+                Ok(parsed.request(self.head.arrived()))
+            }
+            Err(error) => {
+                self.refuse(RequestError::Head(error)).await?;
+                Err(Error::Handshake(error.into()))
+            }
+        }
     }
 
-    /// Answers a request that is wrong. The caller ends the stream.
+    /// Answers a request that is wrong, with a line of text that says what is, if the memory has room for it. The caller
+    /// ends the stream.
     ///
     /// # Errors
     ///
@@ -166,20 +178,26 @@ impl<S: Read + Write> Incoming<'_, S> {
         headers: &[(&str, &str)],
         content: &[u8],
     ) -> Result<(), Error<S::Error>> {
-        let answer = Answer {
-            content_length: Some(content.len() as u64),
-            headers,
-            ..Answer::new(status)
-        };
-        self.write_answer(&answer, content).await
+        let answer = Answer::new(status)
+            .with_content_length(Some(content.len() as u64))
+            .with_headers(headers);
+        // Neither has an answer to HEAD content, nor a 304 (RFC 9110 sections 9.3.2 and 15.4.5).
+        let has_content = status.has_content() && !self.is_head();
+        self.write_answer(&answer, if has_content { content } else { b"" })
+            .await
+    }
+
+    /// Returns `true` if the answer must have no content (RFC 9110 section 9.3.2).
+    fn is_head(&self) -> bool {
+        let request = self.head.parsed.map(|parsed| parsed.request(self.head.arrived()));
+        request.is_some_and(|request| request.method() == "HEAD")
     }
 
     async fn write_answer(&mut self, answer: &Answer<'_>, content: &[u8]) -> Result<(), Error<S::Error>> {
-        let is_head = self.parse().is_ok_and(|(request, _)| request.method() == "HEAD");
         let len = answer.encode(self.head.memory).map_err(HandshakeError::Encode)?;
-        self.head.end = 0;
+        (self.head.end, self.head.parsed) = (0, None);
         write_all(&mut self.stream, self.head.memory.get(..len).unwrap_or(&[])).await?;
-        write_all(&mut self.stream, if is_head { b"" } else { content }).await?;
+        write_all(&mut self.stream, content).await?;
         self.stream.flush().await.map_err(Error::Io)
     }
 }
@@ -187,11 +205,10 @@ impl<S: Read + Write> Incoming<'_, S> {
 /// Queues the 101.
 fn queue<S>(
     writer: &mut Writer<'_, S, Connection<Server>>,
-    head: &[u8],
+    request: &Request<'_>,
     make: impl FnOnce(&Key) -> Accept,
     choice: &Choice<'_>,
 ) -> Result<(), HandshakeError> {
-    let (request, _) = Request::parse(head)?;
     let upgrade = request.upgrade()?.ok_or(HandshakeError::NoUpgrade)?;
     let accept = make(upgrade.key());
     let mut refused = None;
@@ -211,9 +228,9 @@ fn queue<S>(
     }
 }
 
-/// Writes all the octets.
-async fn write_all<S: Write>(stream: &mut S, octets: &[u8]) -> Result<(), Error<S::Error>> {
-    let mut rest = octets;
+/// Writes all the bytes.
+async fn write_all<S: Write>(stream: &mut S, bytes: &[u8]) -> Result<(), Error<S::Error>> {
+    let mut rest = bytes;
     while !rest.is_empty() {
         match stream.write(rest).await.map_err(Error::Io)? {
             0 => return Err(Error::WriteZero),

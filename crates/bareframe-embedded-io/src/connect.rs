@@ -3,7 +3,7 @@
 use crate::error::{Error, HandshakeError};
 use crate::head::Head;
 use crate::websocket::{Buffers, WebSocket};
-use bareframe::handshake::{Accept, Established, Key, Offer, Response};
+use bareframe::handshake::{Accept, Established, Key, Offer, Response, ResponseHead};
 use bareframe::{BufferTooSmall, Client, Config, MaskingKeys};
 use embedded_io_async::{Read, Write};
 
@@ -33,22 +33,22 @@ pub struct Connecting<'h, S> {
     offer: &'h Offer<'h>,
     accept: Accept,
     /// The request, until it is written; then the response.
-    head: Head<'h>,
+    head: Head<'h, ResponseHead>,
     phase: Phase,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    /// So many octets of the request were written.
+    /// So many bytes of the request were written.
     Writing(usize),
     Flushing,
     Reading,
 }
 
 impl<'h, S> Connecting<'h, S> {
-    /// Makes the request in `memory`, which the response then has to fit too: 1 KiB does for most servers.
+    /// Creates the request in `memory`, which the response then has to fit too: 1 KiB does for most servers.
     ///
-    /// The nonce is 16 octets that nobody can predict, as [`RandomKeys::nonce`](crate::RandomKeys::nonce) draws them.
+    /// The nonce is 16 bytes that nobody can predict, as [`RandomKeys::nonce`](crate::RandomKeys::nonce) draws them.
     ///
     /// # Errors
     ///
@@ -65,23 +65,24 @@ impl<'h, S> Connecting<'h, S> {
             stream,
             offer,
             accept: Accept::from_key(&key),
-            head: Head { memory, end },
+            head: Head::new(memory, end),
             phase: Phase::Writing(0),
         })
     }
 
-    /// Gives what both sides agreed on, when [`Connecting::response`] has given the response.
+    /// Returns what both sides agreed on, when [`Connecting::response`] has returned the response.
     ///
     /// # Errors
     ///
     /// [`HandshakeError::Status`] if the server gives no WebSocket, or [`HandshakeError::Response`].
     pub fn established(&self) -> Result<Established<'_>, HandshakeError> {
-        let (response, _) = self.parse()?;
+        let parsed = self.head.parsed.ok_or(HandshakeError::Ended)?;
+        let response = parsed.response(self.head.arrived());
         let established = response.upgrade(self.offer, &self.accept)?;
         established.ok_or(HandshakeError::Status(response.status()))
     }
 
-    /// Makes the connection.
+    /// Creates the connection.
     ///
     /// # Errors
     ///
@@ -93,7 +94,7 @@ impl<'h, S> Connecting<'h, S> {
         buffers: Buffers<'b>,
     ) -> Result<WebSocket<'b, S, Client<K>>, HandshakeError> {
         self.established()?;
-        let (_, head_len) = self.parse()?;
+        let head_len = self.head_len();
         let behind = self.head.arrived().get(head_len..).unwrap_or(&[]);
         let arrived = 0..behind.len();
         let Some(room) = buffers.receive.get_mut(arrived.clone()) else {
@@ -118,24 +119,20 @@ impl<'h, S> Connecting<'h, S> {
         send: &'h mut [u8],
     ) -> Result<WebSocket<'h, S, Client<K>>, HandshakeError> {
         self.established()?;
-        let (_, head_len) = self.parse()?;
+        let head_len = self.head_len();
         let receive = self.head.memory;
         let mut socket = WebSocket::client(self.stream, config, keys, Buffers::new(receive, send));
         socket.input.set_arrived(head_len..self.head.end);
         Ok(socket)
     }
 
-    fn parse(&self) -> Result<(Response<'_>, usize), HandshakeError> {
-        if self.phase == Phase::Reading {
-            Ok(Response::parse(self.head.arrived())?)
-        } else {
-            Err(HandshakeError::Ended)
-        }
+    fn head_len(&self) -> usize {
+        self.head.parsed.map_or(0, |parsed| parsed.head_len())
     }
 }
 
 impl<S: Read + Write> Connecting<'_, S> {
-    /// Writes the request, and gives the final response when its head has arrived.
+    /// Writes the request, and returns the final response when its head has arrived.
     ///
     /// # Errors
     ///
@@ -161,13 +158,15 @@ impl<S: Read + Write> Connecting<'_, S> {
                 .read(&mut self.stream)
                 .await?
                 .map_err(HandshakeError::Head)?;
-            let (response, head_len) = self.parse()?;
-            match response.status() {
-                101 | 200.. => break,
+            let parsed = ResponseHead::parse(self.head.arrived_mut()).map_err(HandshakeError::Head)?;
+            match parsed.status() {
+                101 | 200.. => {
+                    self.head.parsed = Some(parsed);
+                    return Ok(parsed.response(self.head.arrived()));
+                }
                 // Not final (RFC 9110 section 15.2).
-                _ => self.head.drop_front(head_len),
+                _ => self.head.drop_front(parsed.head_len()),
             }
         }
-        Ok(self.parse()?.0)
     }
 }

@@ -350,10 +350,7 @@ fn a_choice_that_was_not_offered_or_does_not_fit_is_refused() {
         let (mut head, mut receive, mut send) = ([0; 512], [0; 64], vec![0; send_len]);
         let mut incoming = Incoming::new(wire.clone(), &mut head);
         block_on(incoming.request()).unwrap();
-        let choice = Choice {
-            subprotocol,
-            ..Choice::DEFAULT
-        };
+        let choice = Choice::DEFAULT.with_subprotocol(subprotocol);
         let buffers = Buffers::new(&mut receive, &mut send);
         let accepted = incoming.accept(&choice, Config::DEFAULT, buffers);
         assert_eq!(accepted.is_ok(), fits, "{subprotocol:?}");

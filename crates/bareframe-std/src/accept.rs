@@ -1,5 +1,6 @@
 //! The server's side of the opening handshake (RFC 6455 section 4.2).
 
+use crate::date::http_date;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
 use crate::head::read_head;
@@ -8,8 +9,8 @@ use crate::linger::end_stream;
 use crate::options::Options;
 use crate::stream::{Stream, Timeouts};
 use crate::websocket::{ServerSocket, WebSocket};
-use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, Status};
-use std::time::Duration;
+use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, RequestError, RequestHead, Status};
+use std::time::{Duration, SystemTime};
 
 /// How a server takes connections.
 ///
@@ -65,8 +66,7 @@ pub struct Acceptor {
 pub struct Incoming<S> {
     stream: S,
     input: Input,
-    /// The head's length in octets, 0 if it is malformed.
-    head_len: usize,
+    head: RequestHead,
     options: Options,
     /// What the stream's were before the handshake.
     timeouts: Timeouts,
@@ -74,7 +74,7 @@ pub struct Incoming<S> {
     timeout: Duration,
 }
 
-/// Takes a connection from a client that asks for a WebSocket, whatever its path and origin are, with
+/// Accepts a connection from a client that asks for a WebSocket, whatever its path and origin are, with
 /// [`Acceptor::DEFAULT`].
 ///
 /// # Errors
@@ -85,10 +85,10 @@ pub fn accept<S: Stream>(stream: S) -> Result<ServerSocket<S>, Error> {
 }
 
 impl Acceptor {
-    /// [`Options::DEFAULT`], heads of at most 8 KiB, and 10 seconds.
+    /// [`Options::DEFAULT`], heads of at most 16 KiB, and 10 seconds.
     pub const DEFAULT: Acceptor = Acceptor {
         options: Options::DEFAULT,
-        head_limit: 8 << 10,
+        head_limit: 16 << 10,
         timeout: Duration::from_secs(10),
     };
 
@@ -99,7 +99,8 @@ impl Acceptor {
         self
     }
 
-    /// Returns an acceptor that takes heads of at most this many bytes; a longer one is answered with 431.
+    /// Returns an acceptor that takes heads of at most this many bytes; a longer one is answered with 431. Memory
+    /// grows as a head arrives.
     #[must_use]
     pub const fn with_head_limit(mut self, len: usize) -> Acceptor {
         self.head_limit = len;
@@ -131,7 +132,7 @@ impl Acceptor {
         self.timeout
     }
 
-    /// Takes a connection from a client that asks for a WebSocket, whatever its path and origin are.
+    /// Accepts a connection from a client that asks for a WebSocket, whatever its path and origin are.
     ///
     /// # Errors
     ///
@@ -140,7 +141,7 @@ impl Acceptor {
         self.read(stream)?.accept(&Choice::DEFAULT)
     }
 
-    /// Reads a request, for the caller to judge. The stream must be blocking.
+    /// Reads a request, for the caller to decide about. The stream must be blocking.
     ///
     /// # Errors
     ///
@@ -149,24 +150,25 @@ impl Acceptor {
         stream.set_nodelay()?;
         let timeouts = stream.timeouts()?;
         let deadline = Deadline::after(self.timeout);
-        let mut input = Input::new(
-            self.options.read_buffer().max(self.head_limit),
-            self.options.read_buffer_max(),
-        );
+        let mut input = Input::new(self.options.read_buffer(), self.options.read_buffer_max());
         let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
-            .and_then(|()| Request::parse(input.arrived()))
-            .map(|(_, head_len)| head_len);
-        let incoming = Incoming {
-            stream,
-            input,
-            head_len: parsed.unwrap_or(0),
-            options: self.options,
-            timeouts,
-            timeout: self.timeout,
-        };
+            .and_then(|()| RequestHead::parse(input.arrived()));
         match parsed {
-            Ok(_) => Ok(incoming),
-            Err(error) => Err(incoming.turn_away(error.status(), HandshakeError::Request(error.into()))),
+            Ok(head) => Ok(Incoming {
+                stream,
+                input,
+                head,
+                options: self.options,
+                timeouts,
+                timeout: self.timeout,
+            }),
+            Err(error) => {
+                let error = RequestError::from(error);
+                let deadlines = (self.timeout, self.options.close_timeout());
+                // Whether the client can be told does not change why.
+                let _ = write_answer(&mut stream, &error.answer(), b"", deadlines);
+                Err(HandshakeError::Request(error).into())
+            }
         }
     }
 }
@@ -178,22 +180,19 @@ impl Default for Acceptor {
 }
 
 impl<S: Stream> Incoming<S> {
-    /// Gives the request: method, path, query and headers.
+    /// Returns the request: method, path, query and headers.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        match Request::parse(self.input.arrived()) {
-            Ok((request, _)) => request,
-            Err(error) => unreachable!("a head that was parsed before: {error}"),
-        }
+        self.head.request(self.input.arrived())
     }
 
-    /// Tells whether the client asks for a WebSocket, rightly or wrongly.
+    /// Returns `true` if the client asks for a WebSocket, rightly or wrongly.
     #[must_use]
     pub fn is_upgrade(&self) -> bool {
         !matches!(self.request().upgrade(), Ok(None))
     }
 
-    /// Tells whether the client offers this subprotocol (RFC 6455 section 1.9).
+    /// Returns `true` if the client offers this subprotocol (RFC 6455 section 1.9).
     ///
     /// ```
     /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
@@ -201,7 +200,7 @@ impl<S: Stream> Incoming<S> {
     /// # fn accept_chat<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
     /// let known = ["chat.v2", "chat.v1"];
     /// let subprotocol = known.into_iter().find(|subprotocol| incoming.offers(subprotocol));
-    /// let socket = incoming.accept(&Choice { subprotocol, ..Choice::DEFAULT })?;
+    /// let socket = incoming.accept(&Choice::DEFAULT.with_subprotocol(subprotocol))?;
     /// # Ok(socket)
     /// # }
     /// ```
@@ -223,69 +222,94 @@ impl<S: Stream> Incoming<S> {
         let upgrade = match self.request().upgrade() {
             Ok(Some(upgrade)) => upgrade,
             Ok(None) => {
-                return Err(self.turn_away(Status::UPGRADE_REQUIRED, HandshakeError::NoUpgrade));
+                let answer =
+                    Answer::new(Status::UPGRADE_REQUIRED).with_text("the client asks for no WebSocket");
+                return Err(self.turn_away(&answer, HandshakeError::NoUpgrade));
             }
-            Err(error) => return Err(self.turn_away(error.status(), HandshakeError::Request(error))),
+            Err(error) => return Err(self.turn_away(&error.answer(), HandshakeError::Request(error))),
         };
         let accept = Accept::from_key(upgrade.key());
         let answered = encode(|out| upgrade.encode(&accept, choice, out));
         let head = match answered {
             Ok(head) => head,
             Err(error) => {
-                let status = Status::INTERNAL_SERVER_ERROR;
-                return Err(self.turn_away(status, HandshakeError::Head(error)));
+                let answer = Answer::new(Status::INTERNAL_SERVER_ERROR);
+                return Err(self.turn_away(&answer, HandshakeError::Head(error)));
             }
         };
         Deadline::after(self.timeout).apply(&self.stream)?;
         self.stream.write_all(&head)?;
         self.stream.flush()?;
         self.stream.set_timeouts(self.timeouts)?;
-        self.input.take(self.head_len);
+        self.input.take(self.head.head_len());
         let mut socket = WebSocket::server_with_input(self.stream, self.input, &self.options);
-        socket.subprotocol = choice.subprotocol.map(Box::from);
+        socket.subprotocol = choice.subprotocol().map(Box::from);
         Ok(socket)
     }
 
-    /// Answers without a WebSocket, and ends the connection.
+    /// Answers without a WebSocket, and ends the connection. The answer has a `Date`, unless `headers` have one.
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] if a header can't stand in a head, or [`Error::Io`].
+    /// [`Error::Handshake`] if a header can't stand in a head or the status has no content, or [`Error::Io`].
     pub fn answer(mut self, status: Status, headers: &[(&str, &str)], content: &[u8]) -> Result<(), Error> {
-        let answer = Answer {
-            content_length: Some(content.len() as u64),
-            headers,
-            ..Answer::new(status)
-        };
-        let head = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
-        Deadline::after(self.timeout).apply(&self.stream)?;
-        let content = if self.head_len > 0 && self.request().method() == "HEAD" {
-            b""
-        } else {
-            content
-        };
-        self.stream.write_all(&[&head, content].concat())?;
-        self.stream.flush()?;
-        end_stream(
+        let answer = Answer::new(status)
+            .with_content_length(Some(content.len() as u64))
+            .with_headers(headers);
+        // Neither has an answer to HEAD content, nor a 304 (RFC 9110 sections 9.3.2 and 15.4.5).
+        let has_content = status.has_content() && !self.is_head();
+        let deadlines = (self.timeout, self.options.close_timeout());
+        write_answer(
             &mut self.stream,
-            false,
-            Deadline::after(self.options.close_timeout()),
-        );
-        Ok(())
+            &answer,
+            if has_content { content } else { b"" },
+            deadlines,
+        )
+    }
+
+    /// Returns `true` if the answer must have no content (RFC 9110 section 9.3.2).
+    fn is_head(&self) -> bool {
+        self.request().method() == "HEAD"
     }
 
     /// Answers a client that gets no WebSocket. Whether it can be told does not change why.
-    fn turn_away(self, status: Status, why: HandshakeError) -> Error {
-        let _ = self.answer(status, &[], b"");
+    fn turn_away(mut self, answer: &Answer<'_>, why: HandshakeError) -> Error {
+        let answer = if self.is_head() {
+            answer.with_text("")
+        } else {
+            *answer
+        };
+        let deadlines = (self.timeout, self.options.close_timeout());
+        let _ = write_answer(&mut self.stream, &answer, b"", deadlines);
         Error::Handshake(why)
     }
+}
+
+/// Writes an answer with its content and the date, and ends the stream: within the first of the times, and the second.
+fn write_answer(
+    stream: &mut impl Stream,
+    answer: &Answer<'_>,
+    content: &[u8],
+    (timeout, close_timeout): (Duration, Duration),
+) -> Result<(), Error> {
+    let mut headers = answer.headers().to_vec();
+    let has_date = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date"));
+    let date = http_date(SystemTime::now()).filter(|_| !has_date);
+    headers.extend(date.as_deref().map(|date| ("Date", date)));
+    let answer = answer.with_headers(&headers);
+    let head = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
+    Deadline::after(timeout).apply(stream)?;
+    stream.write_all(&[&head, content].concat())?;
+    stream.flush()?;
+    end_stream(stream, false, Deadline::after(close_timeout));
+    Ok(())
 }
 
 /// Writes a head to memory of its length.
 pub(crate) fn encode(
     write: impl Fn(&mut [u8]) -> Result<usize, EncodeError>,
 ) -> Result<Vec<u8>, EncodeError> {
-    let mut out = vec![0; 512];
+    let mut out = vec![0; 1024];
     loop {
         match write(&mut out) {
             Ok(len) => {

@@ -3,6 +3,7 @@
 use crate::accept::encode;
 use crate::client_stream::ClientStream;
 use crate::connecting::Connecting;
+use crate::content::{Framing, read_content};
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError, is_temporary};
 use crate::head::read_head;
@@ -11,12 +12,14 @@ use crate::keys::{self, SystemKeys};
 use crate::options::Options;
 use crate::refusal::Refusal;
 use crate::stream::Stream;
-use crate::url::Url;
 use crate::websocket::{ClientSocket, WebSocket};
-use bareframe::handshake::{Accept, Key, Offer, Response, ResponseError};
+use bareframe::handshake::{Accept, Key, ResponseError, ResponseHead, Url};
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
+
+/// How long the content of a refusal is waited for, which a server may never end.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// How a client asks for a connection.
 ///
@@ -29,7 +32,7 @@ use std::time::Duration;
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
 /// let url = format!("ws://{}/", listener.local_addr()?);
 /// let server = std::thread::spawn(move || {
-///     let choice = Choice { subprotocol: Some("chat"), ..Choice::DEFAULT };
+///     let choice = Choice::DEFAULT.with_subprotocol(Some("chat"));
 ///     Acceptor::DEFAULT.read(listener.accept()?.0)?.accept(&choice)
 /// });
 /// let connector = Connector::DEFAULT
@@ -40,7 +43,7 @@ use std::time::Duration;
 /// assert_eq!(connector.origin(), Some("http://example.com"));
 /// assert_eq!(connector.subprotocols(), ["superchat", "chat"]);
 /// assert_eq!(connector.headers(), [("Cookie", "a=b")]);
-/// assert_eq!((connector.timeout(), connector.head_limit()), (Duration::from_secs(5), 8 << 10));
+/// assert_eq!((connector.timeout(), connector.head_limit()), (Duration::from_secs(5), 16 << 10));
 /// assert_eq!((connector.extensions(), connector.options()), ("", Options::DEFAULT));
 /// let socket = connector.connect(&url)?;
 /// assert_eq!(socket.subprotocol(), Some("chat"));
@@ -54,7 +57,9 @@ pub struct Connector<'a> {
     subprotocols: &'a [&'a str],
     extensions: &'a str,
     headers: &'a [(&'a str, &'a str)],
+    user_agent: Option<&'a str>,
     head_limit: usize,
+    refusal_limit: usize,
     timeout: Duration,
     #[cfg(feature = "rustls")]
     tls: Option<std::sync::Arc<rustls::ClientConfig>>,
@@ -70,14 +75,17 @@ pub fn connect(url: &str) -> Result<ClientSocket<ClientStream>, Error> {
 }
 
 impl<'a> Connector<'a> {
-    /// [`Options::DEFAULT`], no origin, nothing offered, heads of at most 8 KiB, and 10 seconds.
+    /// [`Options::DEFAULT`], no origin, nothing offered, `bareframe` and its version as `User-Agent`, heads of at most
+    /// 16 KiB, 4 KiB of a refusal's content, and 10 seconds.
     pub const DEFAULT: Connector<'static> = Connector {
         options: Options::DEFAULT,
         origin: None,
         subprotocols: &[],
         extensions: "",
         headers: &[],
-        head_limit: 8 << 10,
+        user_agent: Some(concat!("bareframe/", env!("CARGO_PKG_VERSION"))),
+        head_limit: 16 << 10,
+        refusal_limit: 4 << 10,
         timeout: Duration::from_secs(10),
         #[cfg(feature = "rustls")]
         tls: None,
@@ -118,14 +126,29 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Returns a connector that takes heads of responses of at most this many bytes.
+    /// Sets the `User-Agent`; without one, some servers and networks in front of them answer with 403. One among the
+    /// headers of [`Connector::with_headers`] takes its place.
     #[must_use]
-    pub const fn with_head_limit(mut self, len: usize) -> Connector<'a> {
-        self.head_limit = len;
+    pub const fn with_user_agent(mut self, user_agent: Option<&'a str>) -> Connector<'a> {
+        self.user_agent = user_agent;
         self
     }
 
-    /// Returns a connector for which it may last so long at most until the connection is there.
+    /// Sets the longest head of a response, in bytes. Memory grows as a head arrives.
+    #[must_use]
+    pub const fn with_head_limit(mut self, head_limit: usize) -> Connector<'a> {
+        self.head_limit = head_limit;
+        self
+    }
+
+    /// Sets how many bytes of a refusal's content are kept at most ([`Refusal::content`]).
+    #[must_use]
+    pub const fn with_refusal_limit(mut self, refusal_limit: usize) -> Connector<'a> {
+        self.refusal_limit = refusal_limit;
+        self
+    }
+
+    /// Sets how long it may last until the connection is there.
     #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Connector<'a> {
         self.timeout = timeout;
@@ -168,6 +191,18 @@ impl<'a> Connector<'a> {
         self.head_limit
     }
 
+    /// Returns the `User-Agent` that is sent.
+    #[must_use]
+    pub const fn user_agent(&self) -> Option<&'a str> {
+        self.user_agent
+    }
+
+    /// Returns how many bytes of a refusal's content are kept at most.
+    #[must_use]
+    pub const fn refusal_limit(&self) -> usize {
+        self.refusal_limit
+    }
+
     /// Returns how long it may last until the connection is there.
     #[must_use]
     pub const fn timeout(&self) -> Duration {
@@ -199,6 +234,9 @@ impl<'a> Connector<'a> {
     /// [`Error::Url`], [`Error::Io`] or [`Error::Handshake`].
     pub fn connect(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
         let url = Url::parse(url)?;
+        if url.is_secure() && !cfg!(feature = "rustls") {
+            return Err(Error::NoTls);
+        }
         let deadline = Deadline::after(self.timeout);
         let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
         let addresses: Vec<SocketAddr> = (url.host(), url.port()).to_socket_addrs()?.collect();
@@ -210,7 +248,7 @@ impl<'a> Connector<'a> {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
                     let stream = self.secure(stream, &url)?;
-                    let socket = self.shake_hands(stream, url.authority(), url.resource(), deadline);
+                    let socket = self.shake_hands(stream, &url, deadline);
                     drop(connecting);
                     return socket;
                 }
@@ -242,29 +280,28 @@ impl<'a> Connector<'a> {
     pub fn connect_over<S: Stream>(&self, stream: S, url: &str) -> Result<ClientSocket<S>, Error> {
         let url = Url::parse(url)?;
         stream.set_nodelay()?;
-        self.shake_hands(
-            stream,
-            url.authority(),
-            url.resource(),
-            Deadline::after(self.timeout),
-        )
+        self.shake_hands(stream, &url, Deadline::after(self.timeout))
     }
 
     fn shake_hands<S: Stream>(
         &self,
         mut stream: S,
-        host: &str,
-        target: &str,
+        url: &Url<'_>,
         deadline: Deadline,
     ) -> Result<ClientSocket<S>, Error> {
-        let offer = Offer {
-            host,
-            target,
-            origin: self.origin,
-            subprotocols: self.subprotocols,
-            extensions: self.extensions,
-            headers: self.headers,
-        };
+        let has_name = |(name, _): &(&str, &str)| name.eq_ignore_ascii_case("User-Agent");
+        let user_agent = self.user_agent.filter(|_| !self.headers.iter().any(has_name));
+        let headers: Vec<(&str, &str)> = user_agent
+            .map(|name| ("User-Agent", name))
+            .into_iter()
+            .chain(self.headers.iter().copied())
+            .collect();
+        let offer = url
+            .offer()
+            .with_origin(self.origin)
+            .with_subprotocols(self.subprotocols)
+            .with_extensions(self.extensions)
+            .with_headers(&headers);
         let mut random = [0; 16];
         keys::fill(&mut random)?;
         let keys = SystemKeys::new()?;
@@ -277,24 +314,34 @@ impl<'a> Connector<'a> {
             .and_then(|()| stream.write_all(&request))
             .and_then(|()| stream.flush())
             .map_err(timeout)?;
-        let mut input = Input::new(
-            self.options.read_buffer().max(self.head_limit),
-            self.options.read_buffer_max(),
-        );
+        let mut input = Input::new(self.options.read_buffer(), self.options.read_buffer_max());
         let (subprotocol, head) = loop {
             let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
-                .and_then(|()| Response::parse(input.arrived()));
-            let (response, head_len) = parsed.map_err(|error| refused(error.into()))?;
-            let head = &input.arrived()[..head_len];
+                .and_then(|()| ResponseHead::parse(input.arrived_mut()));
+            let head = parsed.map_err(|error| refused(error.into()))?;
+            let head_len = head.head_len();
+            let bytes = &input.arrived()[..head_len];
+            let response = head.response(bytes);
             match response.upgrade(&offer, &Accept::from_key(&key)) {
                 Ok(Some(established)) => {
-                    let agreed = (established.subprotocol().map(Box::from), Box::from(head));
+                    let agreed = (
+                        established.subprotocol().map(Box::from),
+                        (Box::from(bytes), Box::new(head)),
+                    );
                     input.take(head_len);
                     break agreed;
                 }
                 // Another head follows (RFC 9110 section 15.2).
                 Ok(None) if response.status() < 200 => input.take(head_len),
-                Ok(None) => return Err(HandshakeError::Refused(Refusal::new(&response, head)).into()),
+                Ok(None) => {
+                    let framing = Framing::of(&response);
+                    let bytes = Box::from(bytes);
+                    input.take(head_len);
+                    let deadline = deadline.at_most(REFUSAL_TIME);
+                    let content =
+                        read_content(&mut stream, &mut input, framing, self.refusal_limit, deadline);
+                    return Err(HandshakeError::Refused(Refusal::new(bytes, head, content)).into());
+                }
                 Err(error) => return Err(refused(error)),
             }
         };
@@ -319,12 +366,9 @@ impl<'a> Connector<'a> {
     }
 
     #[cfg(not(feature = "rustls"))]
-    fn secure(&self, stream: TcpStream, url: &Url<'_>) -> Result<ClientStream, Error> {
-        if url.is_secure() {
-            Err(crate::url::UrlError::NoTls.into())
-        } else {
-            Ok(ClientStream::Tcp(stream))
-        }
+    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")]
+    fn secure(&self, stream: TcpStream, _: &Url<'_>) -> Result<ClientStream, Error> {
+        Ok(ClientStream::Tcp(stream))
     }
 }
 

@@ -13,6 +13,15 @@ impl Deadline {
         Deadline(Instant::now().checked_add(timeout))
     }
 
+    /// Returns this point in time, or that so far from now if it is earlier.
+    pub(crate) fn at_most(self, timeout: Duration) -> Deadline {
+        let other = Deadline::after(timeout);
+        match (self.0, other.0) {
+            (Some(one), Some(other)) => Deadline(Some(one.min(other))),
+            (one, other) => Deadline(one.or(other)),
+        }
+    }
+
     /// How long it is until then, or an error if it is past.
     pub(crate) fn left(self) -> io::Result<Duration> {
         let left = match self.0 {

@@ -1,8 +1,7 @@
 //! What can go wrong between a program and its peer, and whose fault it is.
 
 use crate::refusal::Refusal;
-use crate::url::UrlError;
-use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status};
+use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status, UrlError};
 use bareframe::{CloseCode, ProtocolError, SendError};
 use std::{fmt, io};
 
@@ -38,6 +37,8 @@ pub enum Error {
     Handshake(HandshakeError),
     /// There is no connection: the URL is not one of a WebSocket (RFC 6455 section 3).
     Url(UrlError),
+    /// There is no connection: the URL's scheme is `wss`, and the feature `rustls` is not on.
+    NoTls,
 }
 
 /// Why an opening handshake failed (RFC 6455 section 4).
@@ -163,6 +164,7 @@ impl fmt::Display for Error {
             }
             Error::Handshake(error) => error.fmt(f),
             Error::Url(error) => error.fmt(f),
+            Error::NoTls => f.write_str("the URL asks for TLS, and the feature rustls is not on"),
         }
     }
 }

@@ -4,9 +4,9 @@ use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError, is_temporary};
 use crate::input::Input;
 use crate::stream::Stream;
-use bareframe::handshake::{HeadEnd, HeadError, Response};
+use bareframe::handshake::{HeadEnd, HeadError};
 
-/// Reads until a head of at most `limit` octets can be parsed, or is too long.
+/// Reads until a head of at most `limit` bytes can be parsed, or is too long. The buffer grows as it arrives.
 pub(crate) fn read_head(
     stream: &mut impl Stream,
     input: &mut Input,
@@ -20,6 +20,7 @@ pub(crate) fn read_head(
             Ok(false) => {}
             Err(error) => return Ok(Err(error)),
         }
+        input.make_room(limit);
         let read = deadline.apply(stream).and_then(|()| input.fill(stream));
         match read {
             Ok(0) => return Err(HandshakeError::Ended.into()),
@@ -27,13 +28,5 @@ pub(crate) fn read_head(
             Err(error) if is_temporary(&error) => return Err(HandshakeError::Timeout.into()),
             Err(error) => return Err(Error::Io(error)),
         }
-    }
-}
-
-/// Gives the response of a head that was found right before.
-pub(crate) fn response(head: &[u8]) -> Response<'_> {
-    match Response::parse(head) {
-        Ok((response, _)) => response,
-        Err(error) => unreachable!("a head that was parsed before: {error}"),
     }
 }

@@ -91,6 +91,21 @@ impl Input {
         self.end += more.len();
     }
 
+    /// Makes room behind what has arrived where there is none, in a buffer that doubles up to `limit` bytes.
+    pub(crate) fn make_room(&mut self, limit: usize) {
+        if self.end < self.octets.len() {
+            return;
+        }
+        if self.start > 0 {
+            self.octets.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        } else if self.octets.len() < limit {
+            let mut octets = vec![0; self.octets.len().saturating_mul(2).min(limit)];
+            octets[..self.end].copy_from_slice(self.arrived());
+            self.octets = octets.into();
+        }
+    }
+
     /// Reads once, behind what has arrived; if nothing of that is left, into the whole buffer. 0 is the end
     /// of the stream, or that there is no room.
     pub(crate) fn fill(&mut self, stream: &mut impl Read) -> io::Result<usize> {

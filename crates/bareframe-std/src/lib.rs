@@ -49,12 +49,15 @@
 //! - `rustls`: `wss://` URLs. [`accept`] takes a stream of rustls as it takes any other.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
 mod client_stream;
 mod close;
 mod connect;
 mod connecting;
+mod content;
+mod date;
 mod deadline;
 mod error;
 mod frame_writer;
@@ -73,10 +76,10 @@ mod sender;
 mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
-mod url;
 mod websocket;
 
 pub use accept::{Acceptor, Incoming, accept};
+pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Limits, Message, MessageKind, ProtocolError,
     Role, Rsv, SendError, Server, State, handshake,
@@ -94,5 +97,4 @@ pub use refusal::Refusal;
 pub use rustls;
 pub use sender::{MessageSender, WithSender};
 pub use stream::{Stream, Timeouts, Untimed};
-pub use url::{Url, UrlError};
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};

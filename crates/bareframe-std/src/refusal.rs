@@ -1,10 +1,9 @@
 //! A server's answer that is not 101, kept for the caller.
 
-use crate::head::response;
-use bareframe::handshake::{Header, Response};
+use bareframe::handshake::{Header, Response, ResponseHead};
 use std::fmt;
 
-/// A server's answer with another status than 101, with its headers: a redirect, a demand for credentials or
+/// A server's answer with another status than 101, with its headers and the begin of its content: a redirect, a demand for credentials or
 /// a refusal (RFC 6455 section 4.1).
 ///
 /// ```no_run
@@ -13,40 +12,62 @@ use std::fmt;
 ///     Err(Error::Handshake(HandshakeError::Refused(refusal))) if refusal.status() == 302 => {
 ///         println!("go to {:?}", refusal.header("Location"));
 ///     }
+///     Err(Error::Handshake(HandshakeError::Refused(refusal))) => {
+///         println!("{}", refusal.content().escape_ascii());
+///     }
 ///     other => println!("{other:?}"),
 /// }
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
     status: u16,
-    // A head that was parsed before.
-    head: Box<[u8]>,
+    bytes: Box<[u8]>,
+    head: Box<ResponseHead>,
+    content: Box<[u8]>,
+    is_whole: bool,
 }
 
 impl Refusal {
-    pub(crate) fn new(response: &Response<'_>, head: &[u8]) -> Refusal {
+    /// `bytes` is the head that was parsed.
+    pub(crate) fn new(bytes: Box<[u8]>, head: ResponseHead, content: (Vec<u8>, bool)) -> Refusal {
         Refusal {
-            status: response.status(),
-            head: head.into(),
+            status: head.status(),
+            bytes,
+            head: Box::new(head),
+            content: content.0.into(),
+            is_whole: content.1,
         }
     }
 
-    /// Gives the HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
         self.status
     }
 
-    /// Gives the value of the first header with this name, in any case, if it is UTF-8.
+    /// Returns the value of the first header with this name, in any case, if it is UTF-8.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.response().header(name).and_then(Header::value_str)
     }
 
-    /// Gives the whole head.
+    /// Returns the whole head.
     #[must_use]
     pub fn response(&self) -> Response<'_> {
-        response(&self.head)
+        self.head.response(&self.bytes)
+    }
+
+    /// Returns the content, which most servers use to say why: at most as many bytes as
+    /// [`Connector::with_refusal_limit`](crate::Connector::with_refusal_limit) allows, and what came within a second.
+    #[must_use]
+    pub fn content(&self) -> &[u8] {
+        &self.content
+    }
+
+    /// Returns `true` if [`Refusal::content`] is all of the content.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.is_whole
     }
 }
 
@@ -58,10 +79,19 @@ impl fmt::Debug for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let status = self.status;
         write!(
             f,
-            "the server answered with status {} and not 101 (RFC 6455 section 4.1)",
-            self.status
-        )
+            "the server answered with status {status} and not 101 (RFC 6455 section 4.1)"
+        )?;
+        // The first line of a text; a page says nothing in its first line.
+        let line = self.content.split(|byte| byte.is_ascii_control()).next();
+        match line.map(str::from_utf8) {
+            Some(Ok(line)) if !line.is_empty() && !line.starts_with('<') => {
+                let shown = line.chars().take(200).flat_map(char::escape_debug);
+                write!(f, ": {}", shown.collect::<String>())
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::stream::{Stream, Timeouts};
-use crate::url::UrlError;
+use bareframe::handshake::UrlError;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ConnectionCommon, RootCertStore, SideData, StreamOwned};
 use std::io::{self, Write};

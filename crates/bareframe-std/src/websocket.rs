@@ -1,7 +1,6 @@
 //! A connection: what it is made of, and receiving.
 
 use crate::error::Error;
-use crate::head::response;
 use crate::input::Input;
 use crate::keys::SystemKeys;
 use crate::link::Link;
@@ -10,7 +9,7 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::reader::Reader;
 use crate::sender::{MessageSender, WithSender};
-use bareframe::handshake::Response;
+use bareframe::handshake::{Response, ResponseHead};
 use bareframe::{Client, CloseReason, Connection, MaskingKeys, Message, Role, Server, State};
 use std::io::{self, Read, Write};
 use std::time::Duration;
@@ -62,8 +61,8 @@ pub struct WebSocket<S, R> {
     pub(crate) reader: Reader,
     pub(crate) closing: Closing,
     pub(crate) subprotocol: Option<Box<str>>,
-    /// The head of the server's response, which was parsed before.
-    pub(crate) response: Option<Box<[u8]>>,
+    /// The head of the server's response, and what was found in it.
+    pub(crate) response: Option<(Box<[u8]>, Box<ResponseHead>)>,
 }
 
 /// A client's connection with keys from the system.
@@ -287,7 +286,8 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
     /// Gives the server's response, if it was read here: its extensions and other headers.
     #[must_use]
     pub fn response(&self) -> Option<Response<'_>> {
-        self.response.as_deref().map(response)
+        let (bytes, head) = self.response.as_ref()?;
+        Some(head.response(bytes))
     }
 
     /// Gives the stream, for what is no protocol's business: its addresses, its timeouts.

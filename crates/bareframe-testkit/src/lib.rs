@@ -45,6 +45,7 @@ mod script;
 mod side;
 pub mod split;
 mod transcript;
+pub mod uri;
 mod utf8;
 
 pub use choices::Choices;

@@ -19,7 +19,7 @@ use core::fmt;
 ///     fn clear(&mut self) {
 ///         self.0.clear();
 ///     }
-///     fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+///     fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
 ///         self.0.extend_from_slice(piece);
 ///         Ok(())
 ///     }
@@ -40,7 +40,7 @@ pub trait Gather {
     /// # Errors
     ///
     /// [`BufferTooSmall`] if they do not fit; nothing was added.
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall>;
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall>;
 
     /// Returns what was gathered.
     fn as_mut_slice(&mut self) -> &mut [u8];
@@ -56,8 +56,8 @@ pub trait Gather {
 /// use bareframe::{BufferTooSmall, Gather, SliceBuffer};
 /// let mut memory = [0; 4];
 /// let mut buffer = SliceBuffer::new(&mut memory);
-/// assert_eq!(buffer.extend(b"abc"), Ok(()));
-/// assert_eq!(buffer.extend(b"de"), Err(BufferTooSmall { needed: 5 }));
+/// assert_eq!(buffer.gather(b"abc"), Ok(()));
+/// assert_eq!(buffer.gather(b"de"), Err(BufferTooSmall { needed: 5 }));
 /// assert_eq!(buffer.as_mut_slice(), b"abc");
 /// assert_eq!(buffer.capacity(), 4);
 /// ```
@@ -199,7 +199,7 @@ impl<B: Gather> Assembler<B> {
             self.clear();
             return Err(AssembleError::OutOfOrder);
         }
-        if self.buffer.extend(data.payload()).is_err() {
+        if self.buffer.gather(data.payload()).is_err() {
             self.clear();
             return Err(AssembleError::TooBig);
         }
@@ -256,6 +256,11 @@ impl<'m> Message<'m> {
             flags: data.flags(),
             payload: data.into_bytes(),
         }
+    }
+
+    /// Returns `true` if the payload is text that the validator passed, in memory that holds the same bytes still.
+    pub(crate) const fn is_whole_characters(&self) -> bool {
+        self.flags.is_whole_characters()
     }
 
     /// Gives the kind of the message.
@@ -334,8 +339,8 @@ impl<'m> Message<'m> {
 /// ```
 /// use bareframe::{BufferTooSmall, Gather};
 /// let mut memory = heapless::Vec::<u8, 4>::new();
-/// assert_eq!(Gather::extend(&mut memory, b"abc"), Ok(()));
-/// assert_eq!(Gather::extend(&mut memory, b"de"), Err(BufferTooSmall { needed: 5 }));
+/// assert_eq!(Gather::gather(&mut memory, b"abc"), Ok(()));
+/// assert_eq!(Gather::gather(&mut memory, b"de"), Err(BufferTooSmall { needed: 5 }));
 /// assert_eq!((Gather::capacity(&memory), &memory[..]), (4, &b"abc"[..]));
 /// ```
 #[cfg(feature = "heapless")]
@@ -344,7 +349,7 @@ impl<const N: usize> Gather for heapless::Vec<u8, N> {
         heapless::Vec::clear(self);
     }
 
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.len().saturating_add(piece.len());
         self.extend_from_slice(piece)
             .map_err(|_| BufferTooSmall { needed })
@@ -371,7 +376,7 @@ const COPIED_AT_ONCE: usize = 2048;
 /// ```
 /// use bareframe::Gather;
 /// let mut memory = Vec::new();
-/// assert_eq!(Gather::extend(&mut memory, b"abc"), Ok(()));
+/// assert_eq!(Gather::gather(&mut memory, b"abc"), Ok(()));
 /// assert_eq!((Gather::capacity(&memory), &memory[..]), (usize::MAX, &b"abc"[..]));
 /// ```
 #[cfg(feature = "alloc")]
@@ -380,7 +385,7 @@ impl Gather for alloc::vec::Vec<u8> {
         alloc::vec::Vec::clear(self);
     }
 
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.len().saturating_add(piece.len());
         self.try_reserve(piece.len())
             .map_err(|_| BufferTooSmall { needed })?;
@@ -413,7 +418,7 @@ impl Gather for SliceBuffer<'_> {
         self.len = 0;
     }
 
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.len.saturating_add(piece.len());
         let free = self
             .memory

@@ -124,6 +124,7 @@ impl Extended {
 ///
 /// See [`Extension`] for an example.
 #[derive(Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ExtensionWindow<M> {
     memory: M,
     progress: Progress,
@@ -134,6 +135,7 @@ pub trait Window: SealedWindow {}
 
 /// How far a message is on its way through the extension.
 #[derive(Clone, Debug, Default)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Progress {
     /// A chunk is in work; so many bytes of it, the last before the next that is received, were not taken.
     pub(crate) input: Option<usize>,

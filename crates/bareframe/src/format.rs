@@ -3,11 +3,14 @@
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
 use crate::control::{ControlFrame, ControlPayload};
+use crate::extension::Extension;
 use crate::header::{FrameHeader, HeaderBytes};
 use crate::mask::MaskingKey;
+use crate::memory::Memory;
 use crate::message::ChunkFlags;
 use crate::opcode::Rsv;
 use crate::role::Client;
+use crate::session::{Inbound, Outbound, Session};
 use defmt::{Format, Formatter, write};
 
 impl Format for ControlPayload {
@@ -91,6 +94,35 @@ impl Format for ChunkFlags {
             self.is_last(),
             self.is_whole_characters()
         );
+    }
+}
+
+impl<R: Format, I: Memory, X: Extension> Format for Inbound<R, I, X> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Inbound {{ receiver: {}, unread: {=usize} }}",
+            self.receiver(),
+            self.unread_len()
+        );
+    }
+}
+
+impl<R: Format, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Format for Outbound<R, O, X> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Outbound {{ sender: {}, queued: {=usize} }}",
+            self.sender(),
+            self.queued_len()
+        );
+    }
+}
+
+impl<R: Format, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Format for Session<R, I, O, X> {
+    fn format(&self, f: Formatter<'_>) {
+        let (inbound, outbound) = self.halves();
+        write!(f, "Session {{ inbound: {}, outbound: {} }}", inbound, outbound);
     }
 }
 

@@ -39,11 +39,14 @@
 //! # Ok::<(), bareframe::SendError>(())
 //! ```
 //!
+//! Around both, [`Session`] is the loop without I/O: it owns a receive buffer and a queue, and says when to read, write and flush. Whoever
+//! writes an adapter or a server begins there; its page has a whole loop.
+//!
 //! # What always holds
 //!
 //! - The events are the same for every way of cutting the input.
-//! - [`Connection::receive`] gives `None` only when it has taken all of its input.
-//! - A violation is reported at the first octet that proves it, and from then on.
+//! - [`Connection::receive`] returns `None` only when it has taken all of its input.
+//! - A violation is reported at the first byte that proves it, and from then on.
 //! - A call that fails changes nothing and writes nothing.
 //! - No call panics, whatever the input and the order of the calls.
 //!
@@ -53,7 +56,7 @@
 //!
 //! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
 //! - `heapless` (default): [`Gather`] for `heapless::Vec<u8, N>`.
-//! - `alloc`: [`Gather`] for `Vec<u8>`. Without it the crate never allocates.
+//! - `alloc`: [`Gather`] for `Vec<u8>`, and [`Memory`] for `Vec<u8>` and `Box<[u8]>`. Without it the crate never allocates.
 //! - `simd`: kernels that need unsafe code: vectors on x86-64, found at run time; aligned words on microcontrollers.
 //!   Without it there is no unsafe code in the crate.
 //! - `defmt`: `defmt::Format` on every public type. It shows what `Debug` shows, without the code that formats text.
@@ -136,5 +139,7 @@ pub use outbox::Outbox;
 pub use receiver::{Data, EndOfStream, Event, Receiver, Reply};
 pub use role::{Client, Role, Server};
 pub use sender::{Outgoing, Sender};
-pub use session::{Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session};
+pub use session::{
+    Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session, UnsentFrame,
+};
 pub use utf8::{InvalidUtf8, Utf8Validator};

@@ -185,3 +185,23 @@ impl Default for Config {
         Config::DEFAULT
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With a smaller number the events are the same, by a path that is slow.
+    #[test]
+    fn all_messages_within_the_limits_are_simple() {
+        const MOST: u64 = u32::MAX as u64;
+        let simple = |frame, message| Limits::DEFAULT.with_frame(frame).with_message(message).simple();
+        assert_eq!(simple(3, 5), 4);
+        assert_eq!(simple(5, 3), 4);
+        assert_eq!(simple(0, 5), 1);
+        assert_eq!(simple(MOST - 2, u64::MAX), u32::MAX - 1);
+        assert_eq!(simple(MOST - 1, u64::MAX), u32::MAX);
+        assert_eq!(simple(MOST, MOST), u32::MAX);
+        assert_eq!(simple(u64::MAX, u64::MAX), u32::MAX);
+        assert_eq!(Limits::UNLIMITED.with_fragments(0).simple(), 0);
+    }
+}

@@ -523,9 +523,28 @@ impl FastPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::role::Server;
 
     #[test]
     fn state_is_at_most_16_bytes() {
         assert!(size_of::<ReceiverState>() <= 16);
+    }
+
+    /// The events are the same by the other path, which is slow.
+    #[test]
+    fn a_message_in_one_frame_takes_the_fast_path() {
+        let mut receiver = Receiver::<Server>::new(Config::DEFAULT);
+        let takes_it = |receiver: &Receiver<Server>| {
+            let mut bytes = *b"\x81\x82\0\0\0\0hi";
+            receiver.take_header(&mut &mut bytes[..]).is_some()
+        };
+        assert!(takes_it(&receiver));
+        // Behind a message in fragments it does again.
+        let mut bytes = *b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
+        let mut input = &mut bytes[..];
+        for _ in 0..2 {
+            assert!(matches!(receiver.receive(&mut input), Ok(Some(Event::Data(_)))));
+        }
+        assert!(takes_it(&receiver));
     }
 }

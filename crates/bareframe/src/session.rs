@@ -9,7 +9,7 @@ mod pending;
 mod prepared;
 
 pub use error::ReceiveError;
-pub use frame::Frame;
+pub use frame::{Frame, UnsentFrame};
 pub use inbound::Inbound;
 pub use next::Next;
 pub use outbound::Outbound;
@@ -321,12 +321,12 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// Reports that the stream can't do now what `next` says. Returns `true` if there is something else to do meanwhile: call
     /// again. Returns `false` if the caller has to wait for the stream.
     ///
-    /// It holds for one pass: until a call returns something other than [`Next::Write`] and [`Next::Flush`]. So while a caller
-    /// reads, reading goes on though what is queued can't be written, and writing is tried again in each pass.
+    /// It holds for one pass, which ends at the latest when the session says to read. So while a caller reads, reading goes on though
+    /// what is queued can't be written, and writing is tried again in each pass.
     #[must_use = "it says whether to wait"]
     pub fn blocked(&mut self, next: Next) -> bool {
         self.blocked = match next {
-            Next::Write | Next::Flush => self.inbound.is_open() || self.inbound.has_more(),
+            Next::Write | Next::Flush => self.inbound.can_go_on(),
             _ => false,
         };
         self.blocked
@@ -431,6 +431,13 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
                 return;
             }
         }
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<R, I, O, X: Extension> Session<R, I, O, X> {
+    pub(crate) const fn halves(&self) -> (&Inbound<R, I, X>, &Outbound<R, O, X>) {
+        (&self.inbound, &self.outbound)
     }
 }
 

@@ -17,12 +17,12 @@ pub(crate) use fast::{are_characters, is_ascii};
 /// Validates text that arrives in pieces of any size (RFC 6455 section 8.1, RFC 3629 section 4).
 ///
 /// ```
-/// use bareframe::{InvalidUtf8, Utf8Validator};
+/// use bareframe::Utf8Validator;
 /// let mut text = Utf8Validator::new();
 /// assert_eq!(text.push(b"na\xc3"), Ok(()));
 /// assert_eq!(text.push(b"\xafve"), Ok(()));
 /// assert_eq!(text.finish(), Ok(()));
-/// assert_eq!(text.push(b"ab\xff"), Err(InvalidUtf8 { at: 2 }));
+/// assert_eq!(text.push(b"ab\xff").unwrap_err().at, 2);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -74,12 +74,13 @@ impl Utf8Validator {
 /// Bytes that are not UTF-8.
 ///
 /// ```
-/// use bareframe::{InvalidUtf8, Utf8Validator};
+/// use bareframe::Utf8Validator;
 /// let mut text = Utf8Validator::new();
-/// assert_eq!(text.push(b"\xed\xa0"), Err(InvalidUtf8 { at: 1 }));
+/// assert_eq!(text.push(b"\xed\xa0").unwrap_err().at, 1);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct InvalidUtf8 {
     /// The position of the first wrong byte in the piece that was pushed, from 0; it is 0 for an unfinished end.
     pub at: usize,

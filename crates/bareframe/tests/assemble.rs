@@ -181,13 +181,13 @@ fn s5_8_a_message_that_an_extension_changed_is_not_text() {
 fn the_capacity_is_what_fits_whatever_was_gathered() {
     fn holds(capacity: usize, mut memory: impl Gather) {
         assert_eq!(memory.capacity(), capacity);
-        memory.extend(b"abc").unwrap();
+        memory.gather(b"abc").unwrap();
         assert_eq!(memory.capacity(), capacity);
         if let Some(more) = capacity.checked_sub(2).filter(|&more| more < 100) {
             let refused = Err(bareframe::BufferTooSmall { needed: capacity + 1 });
-            assert_eq!(memory.extend(&vec![0; more]), refused);
+            assert_eq!(memory.gather(&vec![0; more]), refused);
             assert_eq!(memory.as_mut_slice(), b"abc");
-            memory.extend(&vec![0; more - 1]).unwrap();
+            memory.gather(&vec![0; more - 1]).unwrap();
             memory.clear();
             assert_eq!(memory.capacity(), capacity);
         }
@@ -205,7 +205,7 @@ fn the_memory_may_lie_and_the_text_is_still_utf8() {
     struct Liar([u8; 2]);
     impl Gather for Liar {
         fn clear(&mut self) {}
-        fn extend(&mut self, _: &[u8]) -> Result<(), bareframe::BufferTooSmall> {
+        fn gather(&mut self, _: &[u8]) -> Result<(), bareframe::BufferTooSmall> {
             Ok(())
         }
         fn as_mut_slice(&mut self) -> &mut [u8] {

@@ -25,22 +25,33 @@ fn every_public_type_of_the_engine() {
     logs::<ControlPayload>();
     logs::<Data<'_>>();
     logs::<EndOfStream>();
+    logs::<Extended>();
+    logs::<ExtensionWindow<[u8; 8]>>();
     logs::<Event<'_>>();
+    logs::<Frame<'_>>();
     logs::<FrameDecoder>();
     logs::<FrameEvent<'_>>();
     logs::<FrameHeader>();
     logs::<HeaderBytes>();
+    logs::<Inbound<Client<Keys>, [u8; 8]>>();
     logs::<InvalidCloseCode>();
     logs::<InvalidUtf8>();
+    logs::<Keepalive>();
+    logs::<KeepaliveStep>();
     logs::<Limits>();
     logs::<Masker>();
     logs::<MaskingKey>();
     logs::<Message<'_>>();
     logs::<MessageKind>();
+    logs::<Next>();
     logs::<Opcode>();
+    logs::<Outbound<Client<Keys>, [u8; 8]>>();
     logs::<Outbox<[u8; 8]>>();
     logs::<Outgoing<Client<Keys>>>();
+    logs::<Pending>();
+    logs::<PreparedFrame<[u8; 8]>>();
     logs::<ProtocolError>();
+    logs::<ReceiveError>();
     logs::<ReservedOpcode>();
     logs::<Receiver<Server>>();
     logs::<Reply>();
@@ -49,7 +60,9 @@ fn every_public_type_of_the_engine() {
     logs::<SendError>();
     logs::<Sender<Client<Keys>>>();
     logs::<Server>();
+    logs::<Session<Client<Keys>, [u8; 8], [u8; 8]>>();
     logs::<State>();
+    logs::<UnsentFrame>();
     logs::<Utf8Validator>();
 }
 

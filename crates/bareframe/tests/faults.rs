@@ -198,11 +198,9 @@ fn s4_no_head_makes_the_handshake_panic() {
     use bareframe::handshake::{Accept, Choice, HeadEnd, Key, Offer, Request, Response};
 
     let accept = Accept::from_key(&Key::from_random(*b"the sample nonce"));
-    let offer = Offer {
-        subprotocols: &["a"],
-        extensions: "a",
-        ..Offer::new("example.com", "/chat")
-    };
+    let offer = Offer::new("example.com", "/chat")
+        .with_subprotocols(&["a"])
+        .with_extensions("a");
     let (mut upgraded, mut established) = (0, 0);
     for head in hostile::requests().into_iter().chain(hostile::responses()) {
         let _ = HeadEnd::new(1 << 20).arrived(&head);
@@ -214,10 +212,7 @@ fn s4_no_head_makes_the_handshake_panic() {
                     upgraded += 1;
                     let _ = format!("{upgrade:?}");
                     let subprotocol = upgrade.subprotocols().next();
-                    let choice = Choice {
-                        subprotocol,
-                        ..Choice::DEFAULT
-                    };
+                    let choice = Choice::DEFAULT.with_subprotocol(subprotocol);
                     let _ = upgrade.encode(&accept, &choice, &mut [0; 512]);
                 }
                 Ok(None) => {}

@@ -29,32 +29,22 @@ fn s4_2_2_the_101() {
     for (choice, more) in [
         (Choice::DEFAULT, ""),
         (
-            Choice {
-                subprotocol: Some("superchat"),
-                ..Choice::DEFAULT
-            },
+            Choice::DEFAULT.with_subprotocol(Some("superchat")),
             "Sec-WebSocket-Protocol: superchat\r\n",
         ),
         (
-            Choice {
-                extensions: "c, a; d=1",
-                ..Choice::DEFAULT
-            },
+            Choice::DEFAULT.with_extensions("c, a; d=1"),
             "Sec-WebSocket-Extensions: c, a; d=1\r\n",
         ),
         (
-            Choice {
-                headers: &[("Set-Cookie", "a=b"), ("Set-Cookie", "c=\u{E9}"), ("X", "")],
-                ..Choice::DEFAULT
-            },
+            Choice::DEFAULT.with_headers(&[("Set-Cookie", "a=b"), ("Set-Cookie", "c=\u{E9}"), ("X", "")]),
             "Set-Cookie: a=b\r\nSet-Cookie: c=\u{E9}\r\nX: \r\n",
         ),
         (
-            Choice {
-                subprotocol: Some("chat"),
-                extensions: "a",
-                headers: &[("X", "y")],
-            },
+            Choice::DEFAULT
+                .with_subprotocol(Some("chat"))
+                .with_extensions("a")
+                .with_headers(&[("X", "y")]),
             "Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: a\r\nX: y\r\n",
         ),
     ] {
@@ -84,11 +74,9 @@ fn s4_2_2_only_what_was_offered_is_chosen() {
         (None, "a\n,a", InvalidExtensions),
         (None, " ", InvalidExtensions),
     ] {
-        let choice = Choice {
-            subprotocol,
-            extensions,
-            ..Choice::DEFAULT
-        };
+        let choice = Choice::DEFAULT
+            .with_subprotocol(subprotocol)
+            .with_extensions(extensions);
         with_upgrade("chat", "a; b", |upgrade| {
             let accept = Accept::from_key(upgrade.key());
             writes_nothing(error, |out| upgrade.encode(&accept, &choice, out));
@@ -126,20 +114,13 @@ fn s4_2_2_headers_that_must_not_be_added() {
         ("Sec-WebSocket-", "a", ReservedHeader),
     ] {
         let headers = &[("Fine", "fine"), (name, value)];
-        let choice = Choice {
-            headers,
-            ..Choice::DEFAULT
-        };
+        let choice = Choice::DEFAULT.with_headers(headers);
         with_upgrade("chat", "a", |upgrade| {
             let accept = Accept::from_key(upgrade.key());
             writes_nothing(error, |out| upgrade.encode(&accept, &choice, out));
         });
         writes_nothing(error, |out| {
-            Answer {
-                headers,
-                ..Answer::new(Status::OK)
-            }
-            .encode(out)
+            Answer::new(Status::OK).with_headers(headers).encode(out)
         });
     }
 }
@@ -149,32 +130,21 @@ fn s4_2_2_answers_that_do_not_switch() {
     let html = &[("Content-Type", "text/html")];
     for (answer, expected) in [
         (
-            Answer {
-                content_length: Some(5),
-                headers: html,
-                ..Answer::new(Status::OK)
-            },
+            Answer::new(Status::OK)
+                .with_content_length(Some(5))
+                .with_headers(html),
             "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\nContent-Type: text/html\r\n\r\n",
         ),
         (
-            Answer {
-                content_length: None,
-                ..Answer::new(Status::NOT_FOUND)
-            },
+            Answer::new(Status::NOT_FOUND).with_content_length(None),
             "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n",
         ),
         (
-            Answer {
-                content_length: Some(u64::MAX),
-                ..Answer::new(Status::OK)
-            },
+            Answer::new(Status::OK).with_content_length(Some(u64::MAX)),
             "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 18446744073709551615\r\n\r\n",
         ),
         (
-            Answer {
-                headers: &[("Location", "/a")],
-                ..Answer::new(Status::new(302).unwrap())
-            },
+            Answer::new(Status::new(302).unwrap()).with_headers(&[("Location", "/a")]),
             "HTTP/1.1 302 \r\nConnection: close\r\nContent-Length: 0\r\nLocation: /a\r\n\r\n",
         ),
         (
@@ -243,19 +213,28 @@ fn writes_nothing(error: EncodeError, encode: impl Fn(&mut [u8]) -> Result<usize
 proptest! {
     #[test]
     fn s4_2_2_an_answer_is_read_as_it_was_written(
-        number in 200..600u16,
+        number in prop_oneof![200..600u16, 203..207u16, Just(304)],
         content_length in prop::option::of(any::<u64>()),
         headers in prop::collection::vec(("X-[!#$%&'*+.^_`|~0-9A-Za-z-]{0,20}", "([!-~\u{80}-\u{10FFFF}]([ -~\t]{0,20}[!-~])?)?"), 0..5),
     ) {
         let added: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (&name[..], &value[..])).collect();
-        let answer = Answer { status: Status::new(number).unwrap(), content_length, headers: &added };
+        let answer = Answer::new(Status::new(number).unwrap()).with_content_length(content_length).with_headers(&added);
         let mut out = [0; 1024];
+        // RFC 9110 sections 8.6, 15.3.5, 15.3.6 and 15.4.5.
+        let length = match (number, content_length) {
+            (204 | 304, Some(0)) => None,
+            (204 | 205, Some(1..)) => {
+                prop_assert_eq!(answer.encode(&mut out), Err(EncodeError::ContentNotAllowed));
+                return Ok(());
+            }
+            (_, length) => length,
+        };
         let len = answer.encode(&mut out).unwrap();
         let (response, head_len) = Response::parse(&out[..len]).unwrap();
         prop_assert_eq!(head_len, len);
         prop_assert_eq!(response.status(), number);
-        let length = response.header("content-length").and_then(Header::value_str).map(str::to_owned);
-        prop_assert_eq!(length, content_length.map(|length| length.to_string()));
+        let written = response.header("content-length").and_then(Header::value_str).map(str::to_owned);
+        prop_assert_eq!(written, length.map(|length| length.to_string()));
         let read = response.headers().filter(|header| header.name().starts_with("X-"));
         let read: Vec<(&str, &str)> = read.map(|header| (header.name(), header.value_str().unwrap())).collect();
         prop_assert_eq!(read, added);

@@ -188,10 +188,7 @@ mod handshake {
     #[test]
     fn s4_1_a_response_that_lists_all_subprotocols_that_were_offered() {
         let key = Key::from_random(*b"the sample nonce");
-        let offer = Offer {
-            subprotocols: &["nonesuch", "mirror"],
-            ..Offer::new("localhost", "/")
-        };
+        let offer = Offer::new("localhost", "/").with_subprotocols(&["nonesuch", "mirror"]);
         let head = b"HTTP/1.1 101 Switching Protocols\r\n\
             Upgrade: websocket\r\n\
             Connection: Upgrade\r\n\

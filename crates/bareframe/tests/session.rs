@@ -216,6 +216,50 @@ fn reading_goes_on_though_nothing_can_be_written() {
 }
 
 #[test]
+fn blocked_holds_until_the_session_says_to_read() {
+    let mut session = server();
+    assert_eq!(session.next_sent(&mut Frame::text("x")), Ok(Next::Ready));
+    for _ in 0..3 {
+        assert_eq!(session.next_event(), Ok(Next::Write));
+        assert!(session.blocked(Next::Write));
+        assert_eq!(session.next_event(), Ok(Next::Read));
+    }
+}
+
+#[test]
+fn s7_1_a_full_queue_that_is_blocked_hides_neither_a_close_nor_an_error_and_both_wait_for_ours() {
+    for (input, end) in [
+        (close(1000), Outcome::Closed),
+        (b"\x81\x01x".to_vec(), protocol(ProtocolError::UnmaskedFrame)),
+    ] {
+        let mut session = server();
+        let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+        let mut stream = Stream::new([[ping("p"), text("a"), input].concat()]);
+        stream.takes = Some(0);
+        // The stream is read before the queue is full.
+        assert_eq!(session.next_message(&mut assembler), Ok(Next::Read));
+        assert!(stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone()));
+        assert_eq!(session.next_sent(&mut Frame::binary(&[0; 130])), Ok(Next::Ready));
+        assert_eq!(session.next_message(&mut assembler), Ok(Next::Write));
+        assert!(session.blocked(Next::Write));
+        assert_eq!(session.next_message(&mut assembler), Ok(Next::Ready));
+        assert!(session.message(&mut assembler).is_some());
+        assert_eq!(
+            stream.message(&mut session, &mut assembler),
+            Outcome::Blocked(Next::Write)
+        );
+        stream.takes = None;
+        assert_eq!(stream.message(&mut session, &mut assembler), end);
+        let ours: &[u8] = if end == Outcome::Closed {
+            b"\x88\x02\x03\xe8"
+        } else {
+            b"\x88\x02\x03\xea"
+        };
+        assert_eq!(stream.output[134..], [b"\x8a\x01p", ours].concat());
+    }
+}
+
+#[test]
 fn s7_1_closed_is_not_said_while_our_close_can_not_be_written() {
     let mut stream = Stream::new([close(1000)]);
     stream.takes = Some(2);
@@ -279,6 +323,32 @@ fn s7_1_7_an_error_is_returned_after_its_close_has_left() {
             (expected, usize::from(!refuses))
         );
     }
+}
+
+#[test]
+fn s7_1_7_an_error_whose_close_can_not_be_written_waits_and_is_not_asked_for_again() {
+    // More input follows, which nobody looks at.
+    let mut stream = Stream::new([b"\x81\x01x and more".to_vec()]);
+    stream.takes = Some(1);
+    let mut session = server();
+    for _ in 0..3 {
+        assert_eq!(stream.event(&mut session), Outcome::Blocked(Next::Write));
+    }
+    stream.takes = None;
+    assert_eq!(stream.event(&mut session), protocol(ProtocolError::UnmaskedFrame));
+    assert_eq!(stream.output, b"\x88\x02\x03\xea");
+}
+
+#[test]
+fn memory_is_given_back_behind_an_error() {
+    let mut session = Session::new(Connection::server(Config::DEFAULT), Some([0; 16]), [0; 131]);
+    session.space()[..8].copy_from_slice(b"\x81\x01xxxxxx");
+    session.read(8);
+    assert_eq!(session.next_event(), Ok(Next::Write));
+    assert!(session.take_memory().is_some());
+    session.refused();
+    let error = ReceiveError::Protocol(ProtocolError::UnmaskedFrame);
+    assert_eq!(session.next_event(), Err(error));
 }
 
 #[test]

@@ -86,6 +86,42 @@ fn s5_4_a_message_is_gathered_in_one_memory() {
 }
 
 #[test]
+fn s5_4_pieces_of_two_messages_or_of_two_sessions_are_never_joined() {
+    let part = |text: &str| masked(testkit::Frame::text(text).fin(false));
+    let end = || masked(testkit::Frame::continuation("!"));
+    let skipped = Outcome::Failed(ReceiveError::MessageSkipped);
+    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+
+    // What is left in the memory of a message that was skipped, and a message that was begun by an event.
+    let mut session = server();
+    let mut stream = Stream::new([part("a")]);
+    assert_eq!(
+        stream.message(&mut session, &mut assembler),
+        Outcome::Blocked(Next::Read)
+    );
+    stream.input.extend([end(), part("b"), end()]);
+    assert_eq!(stream.event(&mut session), skipped);
+    assert_eq!(stream.event(&mut session), Outcome::Text("b".into(), false));
+    assert_eq!(stream.message(&mut session, &mut assembler), skipped);
+
+    // The memory of another session, whose message has the same number.
+    let (mut one, mut other) = (server(), server());
+    let mut others = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut stream = Stream::new([part("one")]);
+    assert_eq!(
+        stream.message(&mut one, &mut assembler),
+        Outcome::Blocked(Next::Read)
+    );
+    let mut other_stream = Stream::new([part("other")]);
+    assert_eq!(
+        other_stream.message(&mut other, &mut others),
+        Outcome::Blocked(Next::Read)
+    );
+    stream.input.push_back(end());
+    assert_eq!(stream.message(&mut one, &mut others), skipped);
+}
+
+#[test]
 fn s5_4_what_next_event_found_and_nobody_took_is_part_of_the_message() {
     let mut session = server();
     let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
@@ -140,7 +176,7 @@ impl Gather for Growing {
         self.0.clear();
     }
 
-    fn extend(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         self.0.extend_from_slice(piece);
         Ok(())
     }

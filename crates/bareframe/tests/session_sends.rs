@@ -3,7 +3,8 @@
 mod stream;
 
 use bareframe::{
-    Client, Config, Connection, Frame, MaskingKey, MessageKind, Next, PreparedFrame, Rsv, SendError, Session,
+    Client, Config, Connection, Frame, InvalidUtf8, MaskingKey, MessageKind, Next, PreparedFrame, Rsv,
+    SendError, Session, Utf8Validator,
 };
 use bareframe_testkit as testkit;
 use stream::{Stream, masked, server};
@@ -57,6 +58,13 @@ fn s5_4_no_frame_but_the_one_that_was_begun_goes_on() {
     assert_eq!(session.next_sent(&mut other_frame), Err(SendError::OtherFrame));
     assert_eq!(other_session.next_sent(&mut frame), Err(SendError::OtherFrame));
     assert_eq!(session.to_write(&other_frame)[1], b"");
+    // And with as much left.
+    let mut other_stream = Stream::new([]);
+    other_stream.takes = Some(500);
+    assert_eq!(other_stream.send(&mut other_session, &mut other_frame), Ok(false));
+    assert_eq!(other_frame.left(), frame.left());
+    assert_eq!(session.next_sent(&mut other_frame), Err(SendError::OtherFrame));
+    assert_eq!(session.to_write(&other_frame)[1], b"");
     assert_eq!(format!("{session:?}"), before);
     stream.takes = None;
     assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
@@ -76,10 +84,16 @@ fn a_frame_is_sent_once_and_by_one_session() {
     assert_eq!(other.queued(), b"");
 }
 
+/// The error of text whose first wrong byte has so many characters before it.
+fn wrong_at(at: usize) -> InvalidUtf8 {
+    let text = [&b"a".repeat(at)[..], b"\xff"].concat();
+    Utf8Validator::new().push(&text).unwrap_err()
+}
+
 #[test]
 fn s8_1_text_in_pieces_is_validated_by_the_sender_at_the_bad_byte() {
     let mut session = server();
-    let at = |at| Err(SendError::InvalidUtf8(bareframe::InvalidUtf8 { at }));
+    let at = |at| Err(SendError::InvalidUtf8(wrong_at(at)));
     assert_eq!(
         session.next_sent(&mut Frame::text_piece(b"a\xc3").fragment(false)),
         Ok(Next::Ready)
@@ -97,6 +111,23 @@ fn s8_1_text_in_pieces_is_validated_by_the_sender_at_the_bad_byte() {
     assert_eq!(session.queued(), b"\x01\x02a\xc3\x80\x02\xafb");
     assert_eq!(session.next_sent(&mut Frame::text_piece(b"\xc3")), at(0));
     assert_eq!(session.next_sent(&mut Frame::text("ok")), Ok(Next::Ready));
+}
+
+#[test]
+fn s5_8_text_that_an_extension_of_the_callers_changed_is_not_validated_in_any_fragment() {
+    let connection = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
+    let mut session = Session::new(connection, [0; 16], [0; 256]);
+    let first = Frame::text_piece(b"\xff").with_rsv(Rsv::RSV1).fragment(false);
+    for mut frame in [
+        first,
+        Frame::text_piece(b"\xfe").fragment(false),
+        Frame::text_piece(b"\xc3"),
+    ] {
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+    }
+    assert_eq!(session.queued(), b"\x41\x01\xff\x00\x01\xfe\x80\x01\xc3");
+    let refused = Err(SendError::InvalidUtf8(wrong_at(0)));
+    assert_eq!(session.next_sent(&mut Frame::text_piece(b"\xff")), refused);
 }
 
 #[test]
@@ -247,7 +278,8 @@ fn a_long_prepared_frame_is_written_from_where_it_is() {
 fn a_frame_that_was_given_up_leaves_only_fail() {
     let payload = [1; 1000];
     let mut stream = Stream::new([]);
-    stream.takes = Some(300);
+    // Half of the header.
+    stream.takes = Some(2);
     let mut session = server();
     {
         let mut frame = Frame::binary(&payload);
@@ -266,7 +298,7 @@ fn a_frame_that_was_given_up_leaves_only_fail() {
     session.fail(bareframe::CloseCode::INTERNAL_ERROR);
     assert_eq!(session.next_sent(&mut Frame::text("x")), Err(SendError::Closed));
     assert!(stream.flush(&mut session));
-    assert_eq!(stream.output.len(), 300);
+    assert_eq!(stream.output.len(), 2);
 }
 
 #[test]

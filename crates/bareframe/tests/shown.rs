@@ -3,6 +3,7 @@
 use bareframe::{
     AssembleError, BufferTooSmall, CloseCode, CloseReason, Config, Connection, ControlPayload, Event,
     FrameHeader, MaskingKey, MaskingKeys, Message, MessageKind, Opcode, ProtocolError, Rsv, SendError,
+    Utf8Validator,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashSet;
@@ -76,7 +77,7 @@ fn every_error_of_the_callers_has_words() {
     let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
     assert_eq!(codes, [1009, 1011]);
     assert_eq!(
-        bareframe::InvalidUtf8 { at: 3 }.to_string(),
+        Utf8Validator::new().push(b"abc\xff").unwrap_err().to_string(),
         "the byte at 3 can't be part of UTF-8"
     );
 }
@@ -238,7 +239,7 @@ mod heads {
         ResponseError, Status,
     };
 
-    const HEAD_ERRORS: [HeadError; 13] = [
+    const HEAD_ERRORS: [HeadError; 16] = [
         HeadError::TooLong,
         HeadError::BareLineFeed,
         HeadError::BareCarriageReturn,
@@ -251,6 +252,9 @@ mod heads {
         HeadError::InvalidName,
         HeadError::SpaceInName,
         HeadError::FoldedLine,
+        HeadError::Tls,
+        HeadError::Http2,
+        HeadError::NotHttp,
         HeadError::Unfinished,
     ];
 
@@ -274,7 +278,7 @@ mod heads {
         let all = [
             (OldHttpVersion, "RFC 6455 section 4.2.1", 400),
             (NotGet, "RFC 6455 section 4.2.1", 405),
-            (InvalidTarget, "RFC 6455 section 4.2.1", 400),
+            (InvalidTarget, "RFC 9112 section 3.2", 400),
             (MissingHost, "RFC 6455 section 4.2.1", 400),
             (RepeatedHost, "RFC 9112 section 3.2", 400),
             (InvalidHost, "RFC 9112 section 3.2", 400),
@@ -287,6 +291,7 @@ mod heads {
             (MissingKey, "RFC 6455 section 4.2.1", 400),
             (RepeatedKey, "RFC 6455 section 11.3.1", 400),
             (InvalidKey, "RFC 6455 section 4.2.1", 400),
+            (ConnectionHeader, "RFC 9113 section 8.2.2", 400),
             (InvalidSubprotocols, "RFC 6455 section 4.3", 400),
             (InvalidExtensions, "RFC 6455 section 9.1", 400),
         ];
@@ -296,7 +301,7 @@ mod heads {
                 (section, status),
                 "{error:?}"
             );
-            assert_eq!(error.answer().status, error.status());
+            assert_eq!(error.answer().status(), error.status());
         }
         all_differ(&all.map(|(error, ..)| error));
     }
@@ -338,6 +343,7 @@ mod heads {
             SubprotocolNotOffered,
             InvalidExtensions,
             ExtensionNotOffered,
+            ContentNotAllowed,
             EncodeError::from(bareframe::BufferTooSmall { needed: 70 }),
         ]);
         assert_eq!(Choice::default(), Choice::DEFAULT);
@@ -382,19 +388,16 @@ mod heads {
         let (request, _) = Request::parse(head).unwrap();
         shows(
             &request,
-            "Request { method: \"GET\", target: \"/a\", minor_version: 1, \
+            "Request { method: \"GET\", target: \"/a\", version: HTTP/1.1, \
              headers: [Header(Host: b), Header(X: \\xe9)] }",
         );
         let (response, _) = Response::parse(b"HTTP/1.1 101 Go\r\nA: b\r\n\r\n").unwrap();
         shows(
             &response,
-            "Response { minor_version: 1, status: 101, reason: \"Go\", headers: [Header(A: b)] }",
+            "Response { version: HTTP/1.1, status: 101, reason: \"Go\", headers: [Header(A: b)] }",
         );
         let mut out = [0; 512];
-        let offer = Offer {
-            subprotocols: &["chat"],
-            ..Offer::new("a", "/")
-        };
+        let offer = Offer::new("a", "/").with_subprotocols(&["chat"]);
         let len = offer.encode(&key, &mut out).unwrap();
         let (request, _) = Request::parse(&out[..len]).unwrap();
         let upgrade = request.upgrade().unwrap().unwrap();

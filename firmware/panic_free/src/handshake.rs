@@ -59,7 +59,7 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
     note(HeadEnd::new(opaque(0)).arrived(head));
     match Request::parse(head) {
         Ok((request, len)) => {
-            note((len, request.minor_version()));
+            note((len, request.version().minor()));
             write(request.method().as_bytes());
             write(request.target().as_bytes());
             write(request.path().as_bytes());
@@ -70,11 +70,7 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
                 Ok(Some(upgrade)) => {
                     subprotocols(upgrade.subprotocols());
                     extensions(upgrade.extensions());
-                    let choice = Choice {
-                        subprotocol: opaque(true).then_some(chosen),
-                        extensions: chosen,
-                        headers: &more,
-                    };
+                    let choice = Choice::DEFAULT.with_subprotocol(opaque(true).then_some(chosen)).with_extensions(chosen).with_headers(&more);
                     note(upgrade.encode(&accept(upgrade.key()), &choice, out));
                 }
                 Ok(None) => {}
@@ -91,11 +87,7 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
     }
     if let Some(status) = Status::new(opaque(0)) {
         write(status.reason().as_bytes());
-        let answer = Answer {
-            content_length: opaque(None),
-            headers: &more,
-            ..Answer::new(status)
-        };
+        let answer = Answer::new(status).with_content_length(opaque(None)).with_headers(&more);
         note(answer.encode(out));
     }
 }
@@ -108,20 +100,14 @@ fn client(buffer: &mut [u8], out: &mut [u8]) {
     let (host, target) = (text(&mut host), text(&mut target));
     let more = [(host, target)];
     let offered = [host, target];
-    let offer = Offer {
-        origin: opaque(true).then_some(host),
-        subprotocols: &offered,
-        extensions: target,
-        headers: &more,
-        ..Offer::new(host, target)
-    };
+    let offer = Offer::new(host, target).with_origin(opaque(true).then_some(host)).with_subprotocols(&offered).with_extensions(target).with_headers(&more);
     note(offer.encode(&key, out));
     let accept = accept(&key);
     write(accept.as_bytes());
     write(accept.as_str().as_bytes());
     match Response::parse(octets(buffer)) {
         Ok((response, len)) => {
-            note((len, response.minor_version(), response.status()));
+            note((len, response.version().minor(), response.status()));
             write(response.reason());
             headers(response.headers());
             note(response.header("Location").is_some());

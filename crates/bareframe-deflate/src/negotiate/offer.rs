@@ -6,7 +6,7 @@ use super::parameters::{Direction, Element, Parameters};
 use super::text::write_text;
 use crate::WindowBits;
 use bareframe::BufferTooSmall;
-use bareframe::handshake::{Extension, Extensions};
+use bareframe::handshake::Extension;
 use core::fmt;
 
 /// One offer of a client (RFC 7692 section 7.1).
@@ -124,7 +124,7 @@ impl Offer {
 ///     "permessage-deflate; server_max_window_bits=10; client_max_window_bits, \
 ///      permessage-deflate; client_max_window_bits"
 /// );
-/// let request = Request { extensions, ..Request::new("example.com", "/") };
+/// let request = Request::new("example.com", "/").with_extensions(extensions);
 /// assert!(request.encode(&Key::from_random([0; 16]), &mut [0; 500]).is_ok());
 /// # Ok::<(), bareframe::BufferTooSmall>(())
 /// ```
@@ -148,14 +148,17 @@ pub fn encode_offers<'o>(offers: &[Offer], out: &'o mut [u8]) -> Result<&'o str,
 /// use bareframe::handshake::Extensions;
 /// use bareframe_deflate::{NegotiationError, Offer, agree};
 /// let response = Extensions::parse("permessage-deflate; client_max_window_bits=12").unwrap();
-/// let parameters = agree(&[Offer::DEFAULT], response)?.unwrap();
+/// let parameters = agree(&[Offer::DEFAULT], response.clone())?.unwrap();
 /// assert_eq!(parameters.client().window_bits().bits(), 12);
 /// let refused = agree(&[Offer::DEFAULT.without_client_max_window_bits()], response);
 /// assert_eq!(refused, Err(NegotiationError::NotOffered));
 /// # Ok::<(), NegotiationError>(())
 /// ```
-pub fn agree(offers: &[Offer], response: Extensions<'_>) -> Result<Option<Parameters>, NegotiationError> {
-    let mut elements = response.filter(|element| element.name() == EXTENSION);
+pub fn agree<'r>(
+    offers: &[Offer],
+    response: impl IntoIterator<Item = Extension<'r>>,
+) -> Result<Option<Parameters>, NegotiationError> {
+    let mut elements = response.into_iter().filter(|element| element.name() == EXTENSION);
     let Some(element) = elements.next() else {
         return Ok(None);
     };

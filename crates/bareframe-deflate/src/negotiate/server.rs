@@ -4,7 +4,7 @@ use super::EXTENSION;
 use super::offer::Offer;
 use super::parameters::{Direction, Element, Parameters};
 use crate::WindowBits;
-use bareframe::handshake::Extensions;
+use bareframe::handshake::Extension;
 
 /// What a server accepts (RFC 7692 section 7.1).
 ///
@@ -20,8 +20,8 @@ use bareframe::handshake::Extensions;
 /// let acceptance = Acceptance::DEFAULT.with_server_no_context_takeover(true);
 /// let parameters = acceptance.accept(upgrade.extensions()).unwrap();
 /// let mut text = [0; 128];
-/// let choice = Choice { extensions: parameters.encode(&mut text).unwrap(), ..Choice::DEFAULT };
-/// assert_eq!(choice.extensions, "permessage-deflate; server_no_context_takeover");
+/// let choice = Choice::DEFAULT.with_extensions(parameters.encode(&mut text).unwrap());
+/// assert_eq!(choice.extensions(), "permessage-deflate; server_no_context_takeover");
 /// let accept = Accept::from_key(upgrade.key());
 /// assert!(upgrade.encode(&accept, &choice, &mut [0; 500]).is_ok());
 /// ```
@@ -88,8 +88,9 @@ impl Acceptance {
     /// assert_eq!(accept("x-toy"), None);
     /// ```
     #[must_use]
-    pub fn accept(&self, offers: Extensions<'_>) -> Option<Parameters> {
+    pub fn accept<'o>(&self, offers: impl IntoIterator<Item = Extension<'o>>) -> Option<Parameters> {
         offers
+            .into_iter()
             .filter(|element| element.name() == EXTENSION)
             .filter_map(|element| Offer::parse(element).ok())
             .find_map(|offer| self.accept_offer(&offer))

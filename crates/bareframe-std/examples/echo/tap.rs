@@ -229,3 +229,43 @@ fn for_sent(slices: &[IoSlice<'_>], len: usize, mut see: impl FnMut(&[u8])) {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use std::sync::mpsc::channel;
+    use std::thread;
+    use std::time::Duration;
+
+    #[test]
+    fn an_answer_is_shown_behind_what_it_answers() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let tap = Tap::new({
+            let shown = Arc::clone(&shown);
+            move |report| lock(&shown).push(report.get(..16).unwrap().to_owned())
+        });
+        let mut tapped = Tapped::new(listener.accept().unwrap().0);
+        tapped.watch(Some(Arc::new(tap)));
+        client.write_all(b"\r\n\r\n").unwrap();
+        assert_eq!(tapped.read(&mut [0; 16]).unwrap(), 4);
+        tapped.write_all(b"\r\n\r\n").unwrap();
+        let mut other_half = tapped.duplicate();
+
+        let (ended, end) = channel();
+        let sent = tapped.send(&[IoSlice::new(b"\x88\x00")], |mut tcp| {
+            let sent = tcp.write(b"\x88\x00");
+            client.write_all(b"\x88\x80\0\0\0\0").unwrap();
+            thread::spawn(move || ended.send(other_half.read(&mut [0; 16]).unwrap()));
+            // This thread does not run on for a while: the other must wait for it.
+            assert!(end.recv_timeout(Duration::from_millis(100)).is_err());
+            sent
+        });
+        assert_eq!(sent.unwrap(), 2);
+        assert_eq!(end.recv().unwrap(), 6);
+        let (client, server) = (r#"{"from":"client""#, r#"{"from":"server""#);
+        assert_eq!(*lock(&shown), [client, server, server, client]);
+    }
+}

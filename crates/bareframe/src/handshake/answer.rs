@@ -1,19 +1,16 @@
 //! Answers that do not switch protocols (RFC 6455 section 4.2.2, RFC 9110 section 15).
 
 use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
-use crate::handshake::head::HeadError;
-use core::fmt;
+use crate::handshake::status::Status;
 
 /// An answer that does not switch protocols; the connection closes behind it.
 ///
 /// ```
 /// use bareframe::handshake::{Answer, Status};
 /// let page = "<h1>Hello</h1>";
-/// let answer = Answer {
-///     content_length: Some(14),
-///     headers: &[("Content-Type", "text/html")],
-///     ..Answer::new(Status::OK)
-/// };
+/// let answer = Answer::new(Status::OK)
+///     .with_content_length(Some(14))
+///     .with_headers(&[("Content-Type", "text/html")]);
 /// let mut out = [0; 256];
 /// let len = answer.encode(&mut out)?;
 /// assert_eq!(
@@ -27,60 +24,105 @@ use core::fmt;
 /// # let _ = page;
 /// # Ok::<(), bareframe::handshake::EncodeError>(())
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answer<'a> {
-    /// The status: 405 brings `Allow: GET`, 426 brings `Upgrade` and `Sec-WebSocket-Version: 13`.
-    pub status: Status,
-    /// How many octets of content follow the head, or `None` if the end of the connection ends them.
-    pub content_length: Option<u64>,
-    /// More headers, as names and values.
-    pub headers: &'a [(&'a str, &'a str)],
+    status: Status,
+    content_length: Option<u64>,
+    text: &'a str,
+    headers: &'a [(&'a str, &'a str)],
 }
 
-/// The status code of a final answer: 200 to 599 (RFC 9110 section 15).
-///
-/// ```
-/// use bareframe::handshake::Status;
-/// assert_eq!(Status::new(404), Some(Status::NOT_FOUND));
-/// assert_eq!(Status::new(101), None);
-/// assert_eq!(Status::UPGRADE_REQUIRED.to_string(), "426 Upgrade Required");
-/// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Status(u16);
-
-impl Answer<'_> {
-    /// Makes an answer without content and without more headers.
+impl<'a> Answer<'a> {
+    /// Creates an answer without content and without more headers: 405 has `Allow: GET`, 426 has `Upgrade` and
+    /// `Sec-WebSocket-Version: 13`.
     #[inline(always)]
     #[must_use]
-    pub const fn new(status: Status) -> Answer<'static> {
+    pub const fn new(status: Status) -> Answer<'a> {
         Answer {
             status,
             content_length: Some(0),
+            text: "",
             headers: &[],
         }
     }
 
-    /// Writes the head to `out`, and gives its length in octets.
+    /// Sets how many bytes of content follow the head, or `None` if the end of the connection ends them.
+    #[inline(always)]
+    #[must_use]
+    pub const fn with_content_length(mut self, content_length: Option<u64>) -> Answer<'a> {
+        self.content_length = content_length;
+        self
+    }
+
+    /// Sets a line of text that is the content. [`Answer::encode`] writes it too, or leaves it out where there is no room.
+    ///
+    /// ```
+    /// use bareframe::handshake::{Answer, Status};
+    /// let answer = Answer::new(Status::FORBIDDEN).with_text("members only");
+    /// let mut out = [0; 256];
+    /// let len = answer.encode(&mut out)?;
+    /// assert_eq!(
+    ///     out[..len],
+    ///     *b"HTTP/1.1 403 Forbidden\r\n\
+    ///        Connection: close\r\n\
+    ///        Content-Type: text/plain; charset=utf-8\r\n\
+    ///        Content-Length: 13\r\n\r\n\
+    ///        members only\n",
+    /// );
+    /// let len = answer.encode(&mut [0; 80])?;
+    /// assert!(len < 80);
+    /// # Ok::<(), bareframe::handshake::EncodeError>(())
+    /// ```
+    #[inline(always)]
+    #[must_use]
+    pub const fn with_text(mut self, text: &'a str) -> Answer<'a> {
+        self.text = text;
+        self
+    }
+
+    /// Sets more headers, as names and values.
+    #[inline(always)]
+    #[must_use]
+    pub const fn with_headers(mut self, headers: &'a [(&'a str, &'a str)]) -> Answer<'a> {
+        self.headers = headers;
+        self
+    }
+
+    /// Returns the status.
+    #[must_use]
+    pub const fn status(&self) -> Status {
+        self.status
+    }
+
+    /// Returns the headers that are added.
+    #[must_use]
+    pub const fn headers(&self) -> &'a [(&'a str, &'a str)] {
+        self.headers
+    }
+
+    /// Writes the head, and the text if there is one, to `out`, and returns their length in bytes.
     ///
     /// # Errors
     ///
-    /// A header that must not be added, or [`EncodeError::BufferTooSmall`]. Nothing is written then.
-    // Inlined, so that what the answer has is known where it is made.
+    /// A header that must not be added, content for a status that has none, or [`EncodeError::BufferTooSmall`]. Nothing is
+    /// written then.
+    // Inlined, so that what the answer has is known where it is created.
     #[inline(always)]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let content_length = self.content_length.unwrap_or(0);
-        encode_answer(
-            self.status,
-            self.content_length.is_some(),
-            content_length,
-            self.headers,
-            out,
-        )
+        let has_length = self.content_length.is_some();
+        if !self.text.is_empty()
+            && self.status.has_content()
+            && let Ok(len) = encode_text(self.status, self.text, self.headers, out)
+        {
+            return Ok(len);
+        }
+        encode_answer(self.status, has_length, content_length, self.headers, out)
     }
 }
 
-/// The same with its parameters one by one: what an image never gives leaves no code in it.
+/// The same with its parameters one by one: what an image never sets leaves no code in it.
 fn encode_answer(
     status: Status,
     has_length: bool,
@@ -89,19 +131,59 @@ fn encode_answer(
     out: &mut [u8],
 ) -> Result<usize, EncodeError> {
     check_headers(headers)?;
-    let needed = write_answer(status, has_length, content_length, headers, &mut []);
-    check_room(needed, out)?;
-    Ok(write_answer(status, has_length, content_length, headers, out))
+    // A 304 may have the length that a 200 would have (RFC 9110 section 8.6).
+    if !status.has_content() && status != Status::NOT_MODIFIED && content_length != 0 {
+        return Err(EncodeError::ContentNotAllowed);
+    }
+    // A 204 must have no length, and that of a 304 is not known to be 0 (RFC 9110 section 8.6).
+    let has_length =
+        has_length && !(content_length == 0 && matches!(status, Status::NO_CONTENT | Status::NOT_MODIFIED));
+    let write = |room: &mut [u8]| {
+        let mut writer = Writer::new(room);
+        write_head(&mut writer, status);
+        match (has_length, content_length) {
+            (false, _) => {}
+            // What most answers have needs no digits.
+            (true, 0) => writer.put(b"Content-Length: 0\r\n"),
+            (true, content_length) => {
+                writer.put(b"Content-Length: ");
+                writer.number(content_length);
+                writer.put(b"\r\n");
+            }
+        }
+        writer.headers(headers);
+        writer.put(b"\r\n");
+        writer.len()
+    };
+    check_room(write(&mut []), out)?;
+    Ok(write(out))
 }
 
-fn write_answer(
+/// Writes an answer with its content.
+fn encode_text(
     status: Status,
-    has_length: bool,
-    content_length: u64,
+    text: &str,
     headers: &[(&str, &str)],
-    room: &mut [u8],
-) -> usize {
-    let mut writer = Writer::new(room);
+    out: &mut [u8],
+) -> Result<usize, EncodeError> {
+    check_headers(headers)?;
+    let write = |room: &mut [u8]| {
+        let mut writer = Writer::new(room);
+        write_head(&mut writer, status);
+        writer.put(b"Content-Type: text/plain; charset=utf-8\r\nContent-Length: ");
+        writer.number(u64::try_from(text.len()).unwrap_or(u64::MAX).saturating_add(1));
+        writer.put(b"\r\n");
+        writer.headers(headers);
+        writer.put(b"\r\n");
+        writer.put(text.as_bytes());
+        writer.put(b"\n");
+        writer.len()
+    };
+    check_room(write(&mut []), out)?;
+    Ok(write(out))
+}
+
+fn write_head(writer: &mut Writer<'_>, status: Status) {
     writer.put(b"HTTP/1.1 ");
     writer.put(&status.digits());
     writer.put(b" ");
@@ -115,126 +197,4 @@ fn write_answer(
         }
         _ => b"\r\nConnection: close\r\n",
     });
-    match (has_length, content_length) {
-        (false, _) => {}
-        // What most answers have needs no digits.
-        (true, 0) => writer.put(b"Content-Length: 0\r\n"),
-        (true, content_length) => {
-            writer.put(b"Content-Length: ");
-            writer.number(content_length);
-            writer.put(b"\r\n");
-        }
-    }
-    writer.headers(headers);
-    writer.put(b"\r\n");
-    writer.len()
-}
-
-impl Status {
-    /// The content follows.
-    pub const OK: Status = Status(200);
-    /// The request is malformed.
-    pub const BAD_REQUEST: Status = Status(400);
-    /// The client must authenticate; the answer needs a `WWW-Authenticate`.
-    pub const UNAUTHORIZED: Status = Status(401);
-    /// The server does not want this client, for instance because of its origin.
-    pub const FORBIDDEN: Status = Status(403);
-    /// There is nothing at this path.
-    pub const NOT_FOUND: Status = Status(404);
-    /// The method is not GET.
-    pub const METHOD_NOT_ALLOWED: Status = Status(405);
-    /// The path serves WebSockets of version 13 only.
-    pub const UPGRADE_REQUIRED: Status = Status(426);
-    /// The head is longer than the limit.
-    pub const REQUEST_HEADER_FIELDS_TOO_LARGE: Status = Status(431);
-    /// The server failed.
-    pub const INTERNAL_SERVER_ERROR: Status = Status(500);
-    /// The server can't serve now.
-    pub const SERVICE_UNAVAILABLE: Status = Status(503);
-
-    /// Gives the status with this number, or `None` if it is not from 200 to 599.
-    #[must_use]
-    pub const fn new(number: u16) -> Option<Status> {
-        match number {
-            200..=599 => Some(Status(number)),
-            _ => None,
-        }
-    }
-
-    /// Gives the three digits that stand on the wire, as a number.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        self.0
-    }
-
-    /// Gives the three digits.
-    fn digits(self) -> [u8; 3] {
-        // Hundreds in fixed point: the error stays below one even times a hundred.
-        let mut hundreds = u32::from(self.0).wrapping_mul((1 << 22) / 100 + 1);
-        [(); 3].map(|()| {
-            let [digit, ..] = (hundreds << 2).to_be_bytes();
-            hundreds = (hundreds & 0x3F_FFFF).wrapping_mul(10);
-            digit | b'0'
-        })
-    }
-
-    /// Gives the phrase that stands behind the number, or `""` if the status has no constant here.
-    #[must_use]
-    pub const fn reason(self) -> &'static str {
-        match self {
-            Status::OK => "OK",
-            Status::BAD_REQUEST => "Bad Request",
-            Status::UNAUTHORIZED => "Unauthorized",
-            Status::FORBIDDEN => "Forbidden",
-            Status::NOT_FOUND => "Not Found",
-            Status::METHOD_NOT_ALLOWED => "Method Not Allowed",
-            Status::UPGRADE_REQUIRED => "Upgrade Required",
-            Status::REQUEST_HEADER_FIELDS_TOO_LARGE => "Request Header Fields Too Large",
-            Status::INTERNAL_SERVER_ERROR => "Internal Server Error",
-            Status::SERVICE_UNAVAILABLE => "Service Unavailable",
-            _ => "",
-        }
-    }
-}
-
-impl HeadError {
-    /// Gives the status of a server's answer (RFC 6455 section 4.2.1).
-    #[must_use]
-    pub const fn status(self) -> Status {
-        match self {
-            HeadError::TooLong => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            _ => Status::BAD_REQUEST,
-        }
-    }
-}
-
-impl fmt::Debug for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Status({self})")
-    }
-}
-
-/// The number and the phrase if there is one: `404 Not Found`.
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.reason() {
-            "" => write!(f, "{}", self.number()),
-            reason => write!(f, "{} {reason}", self.number()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    extern crate std;
-    use super::*;
-    use std::string::ToString;
-
-    #[test]
-    fn s15_digits_of_every_status() {
-        for number in 200..600 {
-            let status = Status::new(number).unwrap();
-            assert_eq!(status.digits(), *number.to_string().as_bytes());
-        }
-    }
 }

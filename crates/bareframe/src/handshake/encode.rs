@@ -1,34 +1,33 @@
 //! Heads on their way out: what a caller may put into one, and how it is written.
 
 use crate::error::BufferTooSmall;
-use crate::handshake::head::Known;
-use crate::handshake::octets::{Class, take_text};
+use crate::handshake::classes::{Class, take_text};
+use crate::handshake::header_name::HeaderName;
 use core::fmt;
 
 /// Why a head was not written; the fault is the caller's, and nothing was written.
 ///
 /// ```
 /// use bareframe::handshake::{Answer, EncodeError, Status};
-/// let headers = &[("X-Name", "value\r\nInjected: yes")];
-/// let answer = Answer { headers, ..Answer::new(Status::OK) };
+/// let answer = Answer::new(Status::OK).with_headers(&[("X-Name", "value\r\nInjected: yes")]);
 /// assert_eq!(answer.encode(&mut [0; 256]), Err(EncodeError::InvalidHeaderValue));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum EncodeError {
-    /// The host is empty or has an octet that no host and port has (RFC 3986 section 3.2).
+    /// The host is not a host, with a port or without (RFC 3986 section 3.2).
     InvalidHost,
-    /// The target does not begin with `/`, or has a `#` or an octet that is not visible ASCII
-    /// (RFC 6455 section 3).
+    /// The target is not a path and a query, or has a character that must be percent-encoded (RFC 3986 sections 3.3 and
+    /// 3.4), or a fragment (RFC 6455 section 3).
     InvalidTarget,
-    /// The origin is empty or has an octet that is not visible ASCII (RFC 6454 section 6.2).
+    /// The origin is empty or has a character that is not visible ASCII (RFC 6454 section 6.2).
     InvalidOrigin,
     /// A header's name is not a token (RFC 9110 section 5.1).
     InvalidHeaderName,
-    /// A header's value has a CR, LF, NUL or another control octet (RFC 9110 section 5.5).
+    /// A header's value has a CR, LF, NUL or another control character (RFC 9110 section 5.5).
     InvalidHeaderValue,
-    /// A header that the handshake itself writes, or that must not be there: one of `Host`, `Origin`, `Upgrade`,
+    /// A header that the handshake itself writes, or that must not be there: one of `Host`, `Origin`, `Upgrade`, `Expect`,
     /// `Connection`, `Content-Length`, `Transfer-Encoding` and `Sec-WebSocket-*` (RFC 6455 section 4.1).
     ReservedHeader,
     /// A subprotocol to offer is not a token (RFC 6455 section 4.1).
@@ -41,6 +40,8 @@ pub enum EncodeError {
     InvalidExtensions,
     /// A chosen extension is not one that the client offered (RFC 6455 section 9.1).
     ExtensionNotOffered,
+    /// Content for a status that has none (RFC 9110 section 15).
+    ContentNotAllowed,
     /// The output has too little room.
     BufferTooSmall(BufferTooSmall),
 }
@@ -56,7 +57,7 @@ impl<'o> Writer<'o> {
         Writer { room, len: 0 }
     }
 
-    /// Gives how many octets were put.
+    /// Returns how many bytes were put.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -92,11 +93,11 @@ impl<'o> Writer<'o> {
         let mut len = 0usize;
         for digit in digits.iter_mut().rev() {
             let mut remainder = 0;
-            for octet in &mut quotient {
-                let dividend = remainder << 8 | u32::from(*octet);
+            for byte in &mut quotient {
+                let dividend = remainder << 8 | u32::from(*byte);
                 // A tenth, exact below 16,389; this is below 2,560.
                 let [.., tenth, _, _] = dividend.wrapping_mul(6554).to_be_bytes();
-                *octet = tenth;
+                *byte = tenth;
                 remainder = dividend.wrapping_sub(u32::from(tenth).wrapping_mul(10));
             }
             let [.., ones] = remainder.to_be_bytes();
@@ -111,7 +112,7 @@ impl<'o> Writer<'o> {
     }
 }
 
-/// Judges whether a head can be written. All are written twice, first to no room, which tells their length.
+/// Checks that a head can be written. All are written twice, first to no room, for their length.
 pub(super) fn check_room(needed: usize, out: &[u8]) -> Result<(), EncodeError> {
     if needed > out.len() {
         return Err(BufferTooSmall { needed }.into());
@@ -119,14 +120,14 @@ pub(super) fn check_room(needed: usize, out: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// Judges the headers that a caller adds.
+/// Checks the headers that a caller adds.
 pub(super) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError> {
     for (name, value) in headers {
         if !Class::TOKEN.has_all(name.as_bytes()) {
             return Err(EncodeError::InvalidHeaderName);
         }
         let family = name.as_bytes().first_chunk();
-        if Known::of(name.as_bytes()).is_some()
+        if HeaderName::of(name.as_bytes()).is_some()
             || family.is_some_and(|family: &[u8; 14]| family.eq_ignore_ascii_case(b"Sec-WebSocket-"))
         {
             return Err(EncodeError::ReservedHeader);
@@ -149,17 +150,20 @@ impl From<BufferTooSmall> for EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            EncodeError::InvalidHost => "the host is not a host and port",
-            EncodeError::InvalidTarget => "the target must begin with / and be visible ASCII without #",
+            EncodeError::InvalidHost => "the host is not a host with a port or without",
+            EncodeError::InvalidTarget => {
+                "the target must be a path and a query, percent-encoded and without a fragment"
+            }
             EncodeError::InvalidOrigin => "the origin must be visible ASCII",
             EncodeError::InvalidHeaderName => "a header's name must be a token",
-            EncodeError::InvalidHeaderValue => "a header's value must not have control octets",
+            EncodeError::InvalidHeaderValue => "a header's value must not have control characters",
             EncodeError::ReservedHeader => "a header that the handshake itself writes can't be added",
             EncodeError::InvalidSubprotocol => "a subprotocol must be a token",
             EncodeError::RepeatedSubprotocol => "a subprotocol must be offered once only",
             EncodeError::SubprotocolNotOffered => "the chosen subprotocol was not offered",
             EncodeError::InvalidExtensions => "the extensions are malformed",
             EncodeError::ExtensionNotOffered => "a chosen extension was not offered",
+            EncodeError::ContentNotAllowed => "an answer with this status has no content",
             EncodeError::BufferTooSmall(error) => return error.fmt(f),
         })
     }

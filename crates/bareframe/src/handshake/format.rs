@@ -1,11 +1,12 @@
 //! What `defmt` shows of the types whose fields are not what they mean: the same as their `Debug`.
 
-use crate::handshake::answer::Status;
-use crate::handshake::client::Response;
 use crate::handshake::head::{Header, Headers};
 use crate::handshake::key::{Accept, Key};
 use crate::handshake::list::{Extension, Extensions, Param, ParamValue, Params, Subprotocols};
-use crate::handshake::server::Request;
+use crate::handshake::request::Request;
+use crate::handshake::response::{Established, Response};
+use crate::handshake::status::Status;
+use crate::handshake::upgrade::Upgrade;
 use defmt::{Format, Formatter, write};
 
 impl Format for Key {
@@ -37,7 +38,7 @@ impl Format for Header<'_> {
 
 impl Format for Headers<'_> {
     fn format(&self, f: Formatter<'_>) {
-        list(f, *self);
+        list(f, self.clone());
     }
 }
 
@@ -45,10 +46,10 @@ impl Format for Request<'_> {
     fn format(&self, f: Formatter<'_>) {
         write!(
             f,
-            "Request {{ method: {=str:?}, target: {=str:?}, minor_version: {=u8}, headers: {} }}",
+            "Request {{ method: {=str:?}, target: {=str:?}, version: {}, headers: {} }}",
             self.method(),
             self.target(),
-            self.minor_version(),
+            self.version(),
             self.headers()
         );
     }
@@ -58,8 +59,8 @@ impl Format for Response<'_> {
     fn format(&self, f: Formatter<'_>) {
         write!(
             f,
-            "Response {{ minor_version: {=u8}, status: {=u16}, reason: {=[u8]:a}, headers: {} }}",
-            self.minor_version(),
+            "Response {{ version: {}, status: {=u16}, reason: {=[u8]:a}, headers: {} }}",
+            self.version(),
             self.status(),
             self.reason(),
             self.headers()
@@ -67,15 +68,38 @@ impl Format for Response<'_> {
     }
 }
 
+impl Format for Upgrade<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Upgrade {{ key: {}, subprotocols: {}, extensions: {} }}",
+            self.key(),
+            self.subprotocols(),
+            self.extensions()
+        );
+    }
+}
+
+impl Format for Established<'_> {
+    fn format(&self, f: Formatter<'_>) {
+        write!(
+            f,
+            "Established {{ subprotocol: {}, extensions: {} }}",
+            self.subprotocol(),
+            self.extensions()
+        );
+    }
+}
+
 impl Format for Subprotocols<'_> {
     fn format(&self, f: Formatter<'_>) {
-        list(f, *self);
+        list(f, self.clone());
     }
 }
 
 impl Format for Extensions<'_> {
     fn format(&self, f: Formatter<'_>) {
-        list(f, *self);
+        list(f, self.clone());
     }
 }
 
@@ -92,7 +116,7 @@ impl Format for Extension<'_> {
 
 impl Format for Params<'_> {
     fn format(&self, f: Formatter<'_>) {
-        list(f, *self);
+        list(f, self.clone());
     }
 }
 
@@ -134,7 +158,7 @@ fn unnamed(f: Formatter<'_>, param: Param<'_>) {
 }
 
 fn token(f: Formatter<'_>, value: ParamValue<'_>) {
-    for octet in value.octets() {
-        write!(f, "{=char}", char::from(octet));
+    for byte in value.octets() {
+        write!(f, "{=char}", char::from(byte));
     }
 }

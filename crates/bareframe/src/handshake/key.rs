@@ -1,6 +1,6 @@
 //! The client's key and the server's proof that it read it (RFC 6455 sections 4.1 and 4.2.2).
 
-use crate::handshake::octets::Class;
+use crate::handshake::classes::Class;
 use base64ct::{Base64, Encoding};
 use core::fmt;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -8,7 +8,7 @@ use sha1::{Digest, Sha1};
 #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
 use sha1_smol::Sha1;
 
-/// The value of a client's `Sec-WebSocket-Key`: 22 base64 characters and `==`, which is 16 octets
+/// The value of a client's `Sec-WebSocket-Key`: 22 base64 characters and `==`, which is 16 bytes
 /// encoded (RFC 6455 section 4.1).
 ///
 /// ```
@@ -18,7 +18,7 @@ use sha1_smol::Sha1;
 /// assert_eq!(key.as_str(), "dGhlIHNhbXBsZSBub25jZQ==");
 /// assert_eq!(Key::parse(b"too short=="), None);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key([u8; Key::LEN]);
 
 /// The value of a server's `Sec-WebSocket-Accept`: the SHA-1 digest of the key and a fixed GUID, in base64
@@ -29,50 +29,53 @@ pub struct Key([u8; Key::LEN]);
 /// let key = Key::parse(b"dGhlIHNhbXBsZSBub25jZQ==").unwrap();
 /// assert_eq!(Accept::from_key(&key).as_str(), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Accept([u8; Accept::LEN]);
 
 /// What is hashed, with room for the key in front.
 const DIGEST_INPUT: [u8; 60] = *b"========================258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 impl Key {
-    /// How many octets a key has on the wire: 24.
+    /// How many bytes a key has on the wire: 24.
     pub const LEN: usize = 24;
 
-    /// Reads a header's value, or gives `None` if it is not 22 base64 characters and `==`.
+    /// The key of 16 bytes of zero.
+    pub(super) const ZERO: Key = Key(*b"AAAAAAAAAAAAAAAAAAAAAA==");
+
+    /// Reads a header's value, or returns `None` if it is not 22 base64 characters and `==`.
     ///
-    /// The four bits of the last character that encode nothing are not judged (RFC 6455 section 4.2.1).
+    /// The four bits of the last character that encode nothing are not checked (RFC 6455 section 4.2.1).
     #[must_use]
     pub fn parse(value: &[u8]) -> Option<Key> {
-        let octets: &[u8; Key::LEN] = value.try_into().ok()?;
-        match octets {
-            [digits @ .., b'=', b'='] if Class::BASE64.has_all(digits) => Some(Key(*octets)),
+        let bytes: &[u8; Key::LEN] = value.try_into().ok()?;
+        match bytes {
+            [digits @ .., b'=', b'='] if Class::BASE64.has_all(digits) => Some(Key(*bytes)),
             _ => None,
         }
     }
 
-    /// Encodes 16 random octets, which a client draws afresh for each connection (RFC 6455 section 4.1).
+    /// Encodes 16 random bytes, which a client draws afresh for each connection (RFC 6455 section 4.1).
     #[must_use]
     pub fn from_random(random: [u8; 16]) -> Key {
-        let mut octets = [b'A'; Key::LEN];
-        // 16 octets are 24 characters: there is always room.
-        let _ = Base64::encode(&random, &mut octets);
-        Key(octets)
+        let mut bytes = [b'A'; Key::LEN];
+        // 16 bytes are 24 characters: there is always room.
+        let _ = Base64::encode(&random, &mut bytes);
+        Key(bytes)
     }
 
-    /// Gives the key's 24 characters.
+    /// Returns the key's 24 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or("")
     }
 
-    /// Gives the key's 24 characters as octets.
+    /// Returns the key's 24 characters as bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Key::LEN] {
         &self.0
     }
 
-    /// Gives the 60 octets whose SHA-1 digest proves that the key was read, for [`Accept::from_digest`]
+    /// Returns the 60 bytes whose SHA-1 digest proves that the key was read, for [`Accept::from_digest`]
     /// (RFC 6455 section 4.2.2).
     ///
     /// ```
@@ -91,7 +94,7 @@ impl Key {
 }
 
 impl Accept {
-    /// How many octets the value has on the wire: 28.
+    /// How many bytes the value has on the wire: 28.
     pub const LEN: usize = 28;
 
     /// Answers a key (RFC 6455 section 4.2.2).
@@ -113,19 +116,19 @@ impl Accept {
     /// ```
     #[must_use]
     pub fn from_digest(digest: [u8; 20]) -> Accept {
-        let mut octets = [b'A'; Accept::LEN];
-        // 20 octets are 28 characters: there is always room.
-        let _ = Base64::encode(&digest, &mut octets);
-        Accept(octets)
+        let mut bytes = [b'A'; Accept::LEN];
+        // 20 bytes are 28 characters: there is always room.
+        let _ = Base64::encode(&digest, &mut bytes);
+        Accept(bytes)
     }
 
-    /// Gives the value's 28 characters.
+    /// Returns the value's 28 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         core::str::from_utf8(&self.0).unwrap_or("")
     }
 
-    /// Gives the value's 28 characters as octets.
+    /// Returns the value's 28 characters as bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Accept::LEN] {
         &self.0
@@ -144,6 +147,36 @@ fn digest(input: &[u8]) -> [u8; 20] {
     let mut sha1 = Sha1::new();
     sha1.update(input);
     sha1.digest().bytes()
+}
+
+impl AsRef<str> for Key {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<[u8]> for Key {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl AsRef<str> for Accept {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<[u8]> for Accept {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl From<&Key> for Accept {
+    fn from(key: &Key) -> Accept {
+        Accept::from_key(key)
+    }
 }
 
 impl fmt::Debug for Key {

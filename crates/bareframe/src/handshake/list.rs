@@ -2,17 +2,20 @@
 //!
 //! A list may go on over several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
 
-use crate::handshake::head::{Headers, Known, Lines, str_of_ascii, trim};
-use crate::handshake::octets::{Class, is_token, skip, take_before, take_token};
+use crate::handshake::classes::{Class, is_token, skip, take_before, take_token};
+use crate::handshake::head::{Header, Headers, str_of_ascii, trim};
+use crate::handshake::header_name::HeaderName;
+use crate::handshake::lines::{HeaderSource, Lines};
 use core::fmt;
+use core::hash::{Hash, Hasher};
 
 /// The subprotocols that a client offers, in its order of preference (RFC 6455 section 11.3.4).
 ///
-/// [`Upgrade::subprotocols`](crate::handshake::Upgrade::subprotocols) gives them.
-#[derive(Clone, Copy)]
-pub struct Subprotocols<'h> {
+/// [`Upgrade::subprotocols`](crate::handshake::Upgrade::subprotocols) returns them.
+#[derive(Clone)]
+pub struct Subprotocols<'h, L = Headers<'h>> {
     // Well-formed.
-    elements: Elements<'h>,
+    elements: Elements<'h, L>,
 }
 
 /// A list of extensions, offered or in use (RFC 6455 section 9.1).
@@ -28,10 +31,10 @@ pub struct Subprotocols<'h> {
 /// assert_eq!(extensions.next().unwrap().name(), "x-toy");
 /// assert!(extensions.next().is_none());
 /// ```
-#[derive(Clone, Copy)]
-pub struct Extensions<'h> {
+#[derive(Clone)]
+pub struct Extensions<'h, L = Headers<'h>> {
     // Well-formed.
-    elements: Elements<'h>,
+    elements: Elements<'h, L>,
 }
 
 /// One extension of a list: a name and parameters (RFC 6455 section 9.1).
@@ -41,16 +44,17 @@ pub struct Extensions<'h> {
 pub struct Extension<'h> {
     // A token.
     name: &'h [u8],
-    params: Params<'h>,
+    // Well-formed, with the semicolon before each.
+    params: &'h [u8],
 }
 
 /// The parameters of an extension, in the order in which they came (RFC 6455 section 9.1).
 ///
 /// [`Extensions`] shows them in use.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Params<'h> {
     // Well-formed, with the semicolon before each.
-    octets: &'h [u8],
+    bytes: &'h [u8],
 }
 
 /// A parameter of an extension: a name, and a value or none (RFC 6455 section 9.1).
@@ -74,73 +78,115 @@ pub struct Param<'h> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct ParamValue<'h> {
-    // A token in which octets may have a backslash before them.
+    // A token in which bytes may have a backslash before them.
     escaped: &'h [u8],
 }
 
-/// The elements of a list, on one line or on several of the same name.
+/// A list that was found well-formed, on one line or on several of the same name.
 #[derive(Clone, Copy)]
-pub(super) struct Elements<'h> {
+pub(super) struct List<'h, H = Headers<'h>> {
+    // The first line, or nothing if there are several.
+    value: &'h [u8],
+    // Where the lines are if there are several.
+    lines: Option<H>,
+    name: HeaderName,
+}
+
+/// The elements of a list.
+#[derive(Clone)]
+pub(super) struct Elements<'h, L> {
     // What is left of the line that is being read.
     value: &'h [u8],
     // Where more lines may be, and their name.
-    behind: Headers<'h>,
-    known: Known,
+    behind: Option<L>,
+    name: HeaderName,
 }
 
-impl<'h> Subprotocols<'h> {
-    /// Gives the list that a client sent, or `None` if it is none of tokens (RFC 6455 section 4.3).
-    pub(super) fn of(lines: &Lines<'h>) -> Option<Subprotocols<'h>> {
-        let elements = Elements::judged(lines, Known::Protocol)?;
-        Some(Subprotocols { elements })
+impl<'h, H: HeaderSource<'h>> List<'h, H> {
+    /// Returns the list that the lines of a name are together, whatever is in it.
+    #[inline(never)]
+    pub(super) fn of(lines: &Lines<'h, H>, name: HeaderName) -> List<'h, H> {
+        List {
+            value: lines.value(name).unwrap_or_default(),
+            lines: lines.repeats(name).then(|| lines.headers().clone()),
+            name,
+        }
+    }
+
+    pub(super) fn elements(&self) -> Elements<'h, H::Lines> {
+        Elements {
+            value: self.value,
+            behind: self.lines.as_ref().map(H::lines),
+            name: self.name,
+        }
+    }
+
+    /// Returns the list of subprotocols or extensions that a client offers, or `None` if it is malformed. No element is no
+    /// offer, as if the header were not there: some clients always send it.
+    pub(super) fn offered(lines: &Lines<'h, H>, name: HeaderName) -> Option<List<'h, H>> {
+        let list = List::of(lines, name);
+        list.elements().check().is_some().then_some(list)
+    }
+
+    /// Returns the list of extensions that a server uses, or `None` if it is malformed or has no element.
+    pub(super) fn used(lines: &Lines<'h, H>) -> Option<List<'h, H>> {
+        let list = List::of(lines, HeaderName::Extensions);
+        let absent = lines.value(HeaderName::Extensions).is_none();
+        (absent || list.elements().check() == Some(true)).then_some(list)
+    }
+
+    pub(super) fn subprotocols(&self) -> Subprotocols<'h, H::Lines> {
+        Subprotocols {
+            elements: self.elements(),
+        }
+    }
+
+    pub(super) fn extensions(&self) -> Extensions<'h, H::Lines> {
+        Extensions {
+            elements: self.elements(),
+        }
     }
 }
 
 impl<'h> Extensions<'h> {
-    /// Reads a list of one extension or more, or gives `None` if it is malformed (RFC 6455 section 9.1).
+    /// Reads a list of one extension or more, or returns `None` if it is malformed (RFC 6455 section 9.1).
     #[must_use]
     pub fn parse(list: &'h str) -> Option<Extensions<'h>> {
-        let elements = Elements::one_line(list.as_bytes(), Known::Extensions);
-        elements.are_well_formed().then_some(Extensions { elements })
-    }
-
-    /// Gives the list that a peer sent, or `None` if it is malformed (RFC 6455 section 9.1).
-    pub(super) fn of(lines: &Lines<'h>) -> Option<Extensions<'h>> {
-        let elements = Elements::judged(lines, Known::Extensions)?;
-        Some(Extensions { elements })
+        let elements = Elements::one_line(list.as_bytes());
+        (elements.clone().check() == Some(true)).then_some(Extensions { elements })
     }
 
     pub(super) const NONE: Extensions<'static> = Extensions {
-        elements: Elements::one_line(b"", Known::Extensions),
+        elements: Elements::one_line(b""),
     };
 }
 
 impl<'h> Extension<'h> {
-    /// Gives the extension's name, which is compared octet by octet.
+    /// Returns the extension's name, which is compared byte by byte.
     #[must_use]
     pub fn name(self) -> &'h str {
         str_of_ascii(self.name)
     }
 
-    /// Gives the extension's parameters.
+    /// Returns the extension's parameters.
     #[must_use]
     pub const fn params(self) -> Params<'h> {
-        self.params
+        Params { bytes: self.params }
     }
 
-    pub(super) fn is_one_of(self, mut offered: Extensions<'_>) -> bool {
+    pub(super) fn is_one_of<'o>(self, mut offered: impl Iterator<Item = Extension<'o>>) -> bool {
         offered.any(|extension| extension.name == self.name)
     }
 }
 
 impl<'h> Param<'h> {
-    /// Gives the parameter's name.
+    /// Returns the parameter's name.
     #[must_use]
     pub fn name(self) -> &'h str {
         str_of_ascii(self.name)
     }
 
-    /// Gives the parameter's value, if it has one.
+    /// Returns the parameter's value, if it has one.
     #[must_use]
     pub const fn value(self) -> Option<ParamValue<'h>> {
         self.value
@@ -148,41 +194,28 @@ impl<'h> Param<'h> {
 }
 
 impl<'h> ParamValue<'h> {
-    /// Gives the octets of the token that the value is, without quotes and backslashes.
+    /// Returns the bytes of the token that the value is, without quotes and backslashes.
     pub fn octets(self) -> impl Iterator<Item = u8> + 'h {
-        // A backslash is not a token octet: what it stands before is never one itself.
-        self.escaped.iter().copied().filter(|&octet| octet != b'\\')
+        // A backslash is not a byte of a token: what it stands before is never one itself.
+        self.escaped.iter().copied().filter(|&byte| byte != b'\\')
     }
 }
 
-impl<'h> Elements<'h> {
-    const fn one_line(value: &'h [u8], known: Known) -> Elements<'h> {
+impl<'h> Elements<'h, Headers<'h>> {
+    const fn one_line(value: &'h [u8]) -> Elements<'h, Headers<'h>> {
         Elements {
             value,
-            behind: Headers::NONE,
-            known,
+            behind: None,
+            name: HeaderName::Extensions,
         }
     }
+}
 
-    /// Gives the list that the lines of a name are together.
-    #[inline(never)]
-    pub(super) fn of(lines: &Lines<'h>, known: Known) -> Elements<'h> {
-        let behind = if lines.repeats(known) {
-            lines.headers()
-        } else {
-            Headers::NONE
-        };
-        Elements {
-            value: lines.value(known).unwrap_or_default(),
-            behind,
-            known,
-        }
-    }
-
-    /// Tells whether one element is this token, in any case. The others may be anything.
-    pub(super) fn have(mut self, wanted: &[u8]) -> bool {
+impl<'h, L: Iterator<Item = Header<'h>>> Elements<'h, L> {
+    /// Returns `true` if one element is this token, in any case. The others may be anything.
+    pub(super) fn contains(mut self, wanted: &[u8]) -> bool {
         while self.find_element() {
-            let element = take_before(&mut self.value, |octet| octet == b',');
+            let element = take_before(&mut self.value, |byte| byte == b',');
             if is_token(trim(element), wanted) {
                 return true;
             }
@@ -190,25 +223,18 @@ impl<'h> Elements<'h> {
         false
     }
 
-    /// Gives the list that the lines of a name are together, if it is well-formed or if there are none.
-    fn judged(lines: &Lines<'h>, known: Known) -> Option<Elements<'h>> {
-        let list = Elements::of(lines, known);
-        let absent = lines.value(known).is_none();
-        (absent || list.are_well_formed()).then_some(list)
-    }
-
-    /// Tells whether there are elements, all of which are what they must be.
-    fn are_well_formed(mut self) -> bool {
+    /// Returns whether there are elements, or `None` if one of them is malformed.
+    fn check(mut self) -> Option<bool> {
         let mut any = false;
         while let Some(element) = self.next() {
             // A subprotocol is a token.
-            if self.known == Known::Protocol && !element.params.octets.is_empty() {
-                return false;
+            if self.name == HeaderName::Protocol && !element.params.is_empty() {
+                return None;
             }
             any = true;
         }
         // What is malformed stops the elements, and stays.
-        any && self.value.is_empty()
+        self.value.is_empty().then_some(any)
     }
 
     /// Takes the next element that is not empty, if it is an extension, of which a token is the simplest.
@@ -225,15 +251,18 @@ impl<'h> Elements<'h> {
         Some(extension)
     }
 
-    /// Takes what stands before the next element that is not empty, and tells whether there is one.
+    /// Takes what stands before the next element that is not empty, and returns `true` if there is one.
     fn find_element(&mut self) -> bool {
         loop {
             Class::BETWEEN.take(&mut self.value);
             if !self.value.is_empty() {
                 return true;
             }
-            let known = self.known;
-            let Some(header) = self.behind.find(|header| header.known() == Some(known)) else {
+            let name = self.name;
+            let Some(lines) = &mut self.behind else {
+                return false;
+            };
+            let Some(header) = lines.find(|header| header.header_name() == Some(name)) else {
                 return false;
             };
             self.value = header.value();
@@ -241,7 +270,7 @@ impl<'h> Elements<'h> {
     }
 }
 
-impl<'h> Iterator for Subprotocols<'h> {
+impl<'h, L: Iterator<Item = Header<'h>>> Iterator for Subprotocols<'h, L> {
     type Item = &'h str;
 
     fn next(&mut self) -> Option<&'h str> {
@@ -249,7 +278,7 @@ impl<'h> Iterator for Subprotocols<'h> {
     }
 }
 
-impl<'h> Iterator for Extensions<'h> {
+impl<'h, L: Iterator<Item = Header<'h>>> Iterator for Extensions<'h, L> {
     type Item = Extension<'h>;
 
     fn next(&mut self) -> Option<Extension<'h>> {
@@ -261,7 +290,7 @@ impl<'h> Iterator for Params<'h> {
     type Item = Param<'h>;
 
     fn next(&mut self) -> Option<Param<'h>> {
-        param(&mut self.octets)
+        param(&mut self.bytes)
     }
 }
 
@@ -272,10 +301,10 @@ fn extension<'h>(rest: &mut &'h [u8]) -> Option<Extension<'h>> {
     while let [b';', ..] = rest {
         param(rest)?;
     }
-    let params = Params {
-        octets: before(params, rest),
-    };
-    Some(Extension { name, params })
+    Some(Extension {
+        name,
+        params: before(params, rest),
+    })
 }
 
 /// Takes a semicolon, the parameter behind it, and the white space behind that.
@@ -305,7 +334,7 @@ fn token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
     (!token.is_empty()).then_some(token)
 }
 
-/// Takes a token, the quote behind it and white space; any octet of the token may have a backslash before it.
+/// Takes a token, the quote behind it and white space; any byte of the token may have a backslash before it.
 fn quoted_token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
     let quoted = *rest;
     take_token(rest);
@@ -320,9 +349,25 @@ fn quoted_token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
     (closed && !token.is_empty()).then_some(token)
 }
 
-/// Gives the octets of `whole` before `rest`, which is its end.
+/// Returns the bytes of `whole` before `rest`, which is its end.
 fn before<'h>(whole: &'h [u8], rest: &[u8]) -> &'h [u8] {
     whole.get(..whole.len().wrapping_sub(rest.len())).unwrap_or(whole)
+}
+
+impl PartialEq for ParamValue<'_> {
+    fn eq(&self, other: &ParamValue<'_>) -> bool {
+        self.octets().eq(other.octets())
+    }
+}
+
+impl Eq for ParamValue<'_> {}
+
+impl Hash for ParamValue<'_> {
+    fn hash<S: Hasher>(&self, state: &mut S) {
+        self.octets().for_each(|byte| byte.hash(state));
+        // No token has it.
+        b' '.hash(state);
+    }
 }
 
 impl PartialEq<str> for ParamValue<'_> {
@@ -337,15 +382,15 @@ impl PartialEq<&str> for ParamValue<'_> {
     }
 }
 
-impl fmt::Debug for Subprotocols<'_> {
+impl<'h, L: Iterator<Item = Header<'h>> + Clone> fmt::Debug for Subprotocols<'h, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(*self).finish()
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
-impl fmt::Debug for Extensions<'_> {
+impl<'h, L: Iterator<Item = Header<'h>> + Clone> fmt::Debug for Extensions<'h, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(*self).finish()
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -357,7 +402,7 @@ impl fmt::Debug for Extension<'_> {
 
 impl fmt::Debug for Params<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(*self).finish()
+        f.debug_list().entries(self.clone()).finish()
     }
 }
 
@@ -396,7 +441,6 @@ impl fmt::Display for Param<'_> {
 impl fmt::Display for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
-        self.octets()
-            .try_for_each(|octet| f.write_char(char::from(octet)))
+        self.octets().try_for_each(|byte| f.write_char(char::from(byte)))
     }
 }

@@ -1,18 +1,21 @@
 //! The opening handshake, both roles, without allocation (RFC 6455 section 4).
 //!
 //! A head is gathered in one contiguous buffer until [`HeadEnd`] says that its end has arrived, and parsed once.
-//! What stands behind it are the first frames. Requests and answers are written to a caller's slice.
+//! What follows it are the first frames. Requests and answers are written to a caller's slice.
+//!
+//! Who has an HTTP library's request or response instead creates a [`Request`] or a [`Response`] from its parts, for which
+//! the same rules hold.
 //!
 //! ```
 //! use bareframe::handshake::{Accept, Answer, Choice, HeadEnd, Key, Offer, Request, Response, Status};
 //!
 //! // A client asks.
-//! let offer = Offer { subprotocols: &["chat"], ..Offer::new("example.com", "/room") };
-//! let key = Key::from_random(*b"16 random octets");
+//! let offer = Offer::new("example.com", "/room").with_subprotocols(&["chat"]);
+//! let key = Key::from_random(*b"16 random bytes!");
 //! let mut sent = [0; 512];
 //! let len = offer.encode(&key, &mut sent)?;
 //!
-//! // A server waits for the end of the head, judges the request and answers.
+//! // A server waits for the end of the head, checks the request and answers.
 //! let mut end = HeadEnd::new(1024);
 //! assert!(end.arrived(&sent[..len])?);
 //! let (request, head_len) = Request::parse(&sent[..len])?;
@@ -20,14 +23,14 @@
 //! let mut answered = [0; 512];
 //! let len = match request.upgrade() {
 //!     Ok(Some(upgrade)) if request.path() == "/room" => {
-//!         let choice = Choice { subprotocol: upgrade.subprotocols().next(), ..Choice::DEFAULT };
+//!         let choice = Choice::DEFAULT.with_subprotocol(upgrade.subprotocols().next());
 //!         upgrade.encode(&Accept::from_key(upgrade.key()), &choice, &mut answered)?
 //!     }
 //!     Ok(_) => Answer::new(Status::NOT_FOUND).encode(&mut answered)?,
 //!     Err(error) => error.answer().encode(&mut answered)?,
 //! };
 //!
-//! // The client finds the head of the answer in the same way, and judges it.
+//! // The client finds the head of the answer in the same way, and checks it.
 //! let (response, _) = Response::parse(&answered[..len])?;
 //! let established = response.upgrade(&offer, &Accept::from_key(&key))?;
 //! assert_eq!(established.expect("a status of 101").subprotocol(), Some("chat"));
@@ -35,20 +38,46 @@
 //! ```
 
 mod answer;
-mod client;
+mod choice;
+mod classes;
 mod encode;
+mod error;
 #[cfg(feature = "defmt")]
 mod format;
 mod head;
+mod head_end;
+mod head_error;
+mod header_name;
 mod key;
+mod lines;
 mod list;
-mod octets;
-mod server;
+mod offer;
+mod request;
+mod request_error;
+mod response;
+mod response_error;
+mod status;
+mod target;
+mod upgrade;
+mod url;
+mod version;
 
-pub use answer::{Answer, Status};
-pub use client::{Established, Offer, Response, ResponseError};
+pub use answer::Answer;
+pub use choice::Choice;
 pub use encode::EncodeError;
-pub use head::{HeadEnd, HeadError, Header, Headers};
+pub use error::Error;
+pub use head::{Header, Headers};
+pub use head_end::HeadEnd;
+pub use head_error::HeadError;
 pub use key::{Accept, Key};
+pub use lines::{HeaderSource, Parts, PartsLines};
 pub use list::{Extension, Extensions, Param, ParamValue, Params, Subprotocols};
-pub use server::{Choice, Request, RequestError, Upgrade};
+pub use offer::Offer;
+pub use request::{Request, RequestHead};
+pub use request_error::RequestError;
+pub use response::{Established, Response, ResponseHead};
+pub use response_error::ResponseError;
+pub use status::Status;
+pub use upgrade::{Acceptance, Upgrade};
+pub use url::{Url, UrlError};
+pub use version::Version;

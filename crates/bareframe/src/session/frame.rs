@@ -1,6 +1,7 @@
 //! Frame: what is to be sent, and how much of it is left.
 
 use super::prepared::PreparedFrame;
+use crate::assemble::Message;
 use crate::close::CloseCode;
 use crate::opcode::{MessageKind, Rsv};
 use crate::receiver::Data;
@@ -24,6 +25,7 @@ use crate::receiver::Data;
 /// assert_eq!(session.queued(), b"\x01\x03Hel\x89\x01?\x80\x02lo\x88\x05\x03\xe8bye");
 /// ```
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a frame is sent by `next_sent`"]
 pub struct Frame<'p> {
     /// The payload that is not in the queue and was not written.
@@ -35,8 +37,64 @@ pub struct Frame<'p> {
     pub(super) number: u32,
 }
 
+/// A frame without the payload that it borrows, for whoever owns the payload and keeps both until the frame is sent.
+///
+/// ```
+/// use bareframe::{Config, Connection, Frame, Next, Session, UnsentFrame};
+/// struct Sending {
+///     frame: UnsentFrame,
+///     payload: Vec<u8>,
+/// }
+/// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+/// let payload = vec![7; 1000];
+/// let mut sending = Sending { frame: Frame::binary(&payload).unsent(), payload };
+///
+/// // Each time that the stream can be written:
+/// let mut frame = sending.frame.frame(&sending.payload);
+/// assert_eq!(session.next_sent(&mut frame), Ok(Next::Write));
+/// session.wrote(304, &mut frame); // 4 bytes of the header, 300 of the payload
+/// sending.frame = frame.unsent();
+///
+/// assert_eq!(sending.frame.frame(&sending.payload).left(), 700);
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct UnsentFrame {
+    content: Content,
+    rsv: Rsv,
+    fin: bool,
+    number: u32,
+    left: usize,
+}
+
+impl UnsentFrame {
+    /// Returns how many bytes of payload are neither queued nor written.
+    #[must_use]
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Returns the frame with its payload, which is the one that it had from the first, in the same place. The session refuses
+    /// one that it has begun with another payload.
+    pub fn frame<'p>(&self, payload: &'p [u8]) -> Frame<'p> {
+        let taken = payload.len().saturating_sub(self.left);
+        Frame {
+            rest: payload.get(taken..).unwrap_or(&[]),
+            // Nobody knows whether it is the same text.
+            content: match self.content {
+                Content::Data(kind, Check::WholeCharacters) => Content::Data(kind, Check::Text),
+                content => content,
+            },
+            rsv: self.rsv,
+            fin: self.fin,
+            number: self.number,
+        }
+    }
+}
+
 /// What a frame carries.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Content {
     /// Nothing is sent.
     Nothing,
@@ -48,8 +106,21 @@ pub(super) enum Content {
     Prepared(MessageKind, u8),
 }
 
+/// A frame that passes on a whole message that was received. Text that was validated in a session's memory is not validated again.
+impl<'p> From<&'p Message<'_>> for Frame<'p> {
+    fn from(message: &'p Message<'_>) -> Frame<'p> {
+        let check = match (message.kind(), message.is_whole_characters()) {
+            (MessageKind::Binary, _) => Check::Nothing,
+            (MessageKind::Text, true) => Check::WholeCharacters,
+            (MessageKind::Text, false) => Check::Text,
+        };
+        Frame::new(Content::Data(message.kind(), check), message.payload()).with_rsv(message.rsv())
+    }
+}
+
 /// What has to be checked before a payload is sent as part of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Check {
     /// Nothing: it is binary, or text that an extension of the caller's has changed.
     Nothing,
@@ -166,6 +237,18 @@ impl<'p> Frame<'p> {
             content => content,
         };
         Frame { rsv, content, ..self }
+    }
+
+    /// Returns the frame without its payload.
+    #[must_use]
+    pub const fn unsent(&self) -> UnsentFrame {
+        UnsentFrame {
+            content: self.content,
+            rsv: self.rsv,
+            fin: self.fin,
+            number: self.number,
+            left: self.rest.len(),
+        }
     }
 
     /// Returns how many bytes of payload are neither queued nor written.

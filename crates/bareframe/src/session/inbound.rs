@@ -360,6 +360,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         self.cursor.start < self.cursor.end || self.cursor.found != Found::Nothing
     }
 
+    /// Returns `true` if something may be found although nothing is written.
+    #[inline]
+    pub(super) fn can_go_on(&self) -> bool {
+        self.is_open() || self.cursor.found != Found::Nothing
+    }
+
     /// Looks for a message, and stops at a control frame so that it can be answered.
     #[inline(always)]
     pub(super) fn step_message<B: Gather>(
@@ -476,6 +482,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
         let number = self.number;
         let len = self.data_len();
+        if self.gathered.saturating_add(len) > assembler.capacity() {
+            return Err(self.refuse_message());
+        }
         let Some(data) = self.take_data() else {
             return Ok(false);
         };
@@ -619,6 +628,17 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl<R, I: Memory, X: Extension> Inbound<R, I, X> {
+    pub(crate) const fn receiver(&self) -> &Receiver<R> {
+        &self.receiver
+    }
+
+    pub(crate) const fn unread_len(&self) -> usize {
+        self.cursor.end.saturating_sub(self.cursor.start)
+    }
+}
+
 impl Found {
     /// Returns the flags of a whole message without reserved bits.
     #[inline(always)]
@@ -658,7 +678,9 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
 
     /// Takes the memory back, also while a read is pending; `None` if something in it was not taken, or there is none.
     pub fn take_memory(&mut self) -> Option<M> {
-        if self.cursor.start < self.cursor.end || self.holds_bytes() {
+        // Nothing behind an error is looked at.
+        let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(_));
+        if self.cursor.start < self.cursor.end && !has_failed || self.holds_bytes() {
             return None;
         }
         (self.cursor.start, self.cursor.end) = (0, 0);

@@ -26,6 +26,8 @@ pub struct Outbound<R, O, X: Extension = ()> {
     control_number: u32,
     /// The text of the message that is open.
     text: Utf8Validator,
+    /// The message that is open is an extension's of the caller's, since its first frame had reserved bits.
+    is_opaque: bool,
     unflushed: bool,
     stopped: Stopped,
     /// The message that is open and that the extension changes.
@@ -68,6 +70,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             },
             control_number: 0,
             text: Utf8Validator::new(),
+            is_opaque: false,
             unflushed: false,
             stopped: Stopped::No,
             extended: None,
@@ -266,6 +269,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             .send(kind, frame.rsv, frame.fin, frame.rest.len() as u64)?;
         self.outbox.begin(&outgoing)?;
         self.text = text;
+        self.is_opaque = !frame.fin && (self.is_opaque || !frame.rsv.is_empty());
         self.begin_number(frame, outgoing.masker());
         Ok(())
     }
@@ -279,7 +283,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         check: Check,
     ) -> Result<Utf8Validator, SendError> {
         let mut text = self.text;
-        if matches!(kind, MessageKind::Binary) || check == Check::Nothing {
+        if matches!(kind, MessageKind::Binary) || check == Check::Nothing || self.is_opaque {
             return Ok(text);
         }
         if check == Check::Text || !text.is_between_characters() {
@@ -399,6 +403,17 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.unflushed = false;
         self.is_extending = false;
         self.begun.number = 0;
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<R, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
+    pub(crate) const fn sender(&self) -> &Sender<R> {
+        &self.sender
+    }
+
+    pub(crate) fn queued_len(&self) -> usize {
+        self.outbox.pending().len()
     }
 }
 

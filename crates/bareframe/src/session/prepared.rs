@@ -19,6 +19,7 @@ use crate::opcode::{MessageKind, Rsv};
 /// # Ok::<(), bareframe::SendError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PreparedFrame<B> {
     memory: B,
     len: usize,

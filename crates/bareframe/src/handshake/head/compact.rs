@@ -2,6 +2,6 @@
 
 use super::{HeadError, Header};
 
-pub(super) fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
+pub(in super::super) fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
     super::parse_header_line(lines)
 }

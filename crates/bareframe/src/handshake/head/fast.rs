@@ -3,6 +3,6 @@
 use super::{HeadError, Header};
 
 #[inline(always)]
-pub(super) fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
+pub(in super::super) fn header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
     super::parse_header_line(lines)
 }

@@ -199,3 +199,32 @@ fn limit(rules: &Rules, first: FirstByte) -> Option<usize> {
     let longest = rules.frame.min(rules.message_left).min(i64::MAX as u64);
     usize::try_from(longest.saturating_add(1)).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::Config;
+    use crate::role::Server;
+
+    /// Returns how many bytes are taken, whether they are the last chunk of a message, and what is complete.
+    fn take<const N: usize>(receiver: &mut Receiver<Server>, bytes: &[u8; N]) -> (usize, bool, u8) {
+        let mut bytes = *bytes;
+        let (len, received) = receive_rest(receiver, &mut bytes);
+        let is_last = received.as_chunk().is_some_and(ChunkFlags::is_last);
+        (len, is_last, received.completed() as u8)
+    }
+
+    /// The events are the same byte by byte, which is slow.
+    #[test]
+    fn what_is_whole_is_taken_at_once() {
+        let nothing = Completed::Nothing as u8;
+        let receiver = &mut Receiver::new(Config::DEFAULT);
+        let ping = take(receiver, b"\x89\x82\0\0\0\0hi\x01");
+        assert_eq!(ping, (8, false, Completed::Ping as u8));
+        assert_eq!(take(receiver, b"\x01\x80\0\0\0\0\x8A"), (6, false, nothing));
+        let pong = take(receiver, b"\x8A\x80\0\0\0\0\x80");
+        assert_eq!(pong, (6, false, Completed::Pong as u8));
+        assert_eq!(take(receiver, b"\x80\x83\0\0\0\0abc"), (6, false, nothing));
+        assert_eq!(take(receiver, b"abc\x89"), (3, true, nothing));
+    }
+}

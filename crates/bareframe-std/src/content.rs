@@ -1,0 +1,135 @@
+//! The content of a server's answer, up to a limit (RFC 9112 sections 6 and 7).
+
+use crate::deadline::Deadline;
+use crate::input::Input;
+use crate::stream::Stream;
+use bareframe::handshake::{Header, Response};
+
+/// The longest line before a chunk, with its extensions.
+const CHUNK_LINE: usize = 256;
+
+/// How much of an answer's content is left to come.
+enum Body {
+    /// So many bytes.
+    Length(u64),
+    /// Chunks; `None` is before the line of one, `Some` within its data.
+    Chunked(Option<u64>),
+    /// Up to the end of the stream.
+    Rest,
+    Done,
+    /// What can't be told from content.
+    Malformed,
+}
+
+/// Reads the content that follows a head, at most `limit` bytes of it and as far as it comes before the deadline. Returns
+/// `true` with it if it is whole.
+pub(crate) fn read_content(
+    stream: &mut impl Stream,
+    input: &mut Input,
+    mut body: Framing,
+    limit: usize,
+    deadline: Deadline,
+) -> (Vec<u8>, bool) {
+    let mut content = Vec::new();
+    loop {
+        let taken = body.0.take(input.arrived(), limit, &mut content);
+        input.take(taken);
+        match body.0 {
+            Body::Done => return (content, true),
+            Body::Malformed => return (content, false),
+            _ if content.len() >= limit => return (content, false),
+            _ => {}
+        }
+        input.make_room(CHUNK_LINE);
+        match deadline.apply(stream).and_then(|()| input.fill(stream)) {
+            Ok(0) => return (content, matches!(body.0, Body::Rest)),
+            Ok(_) => {}
+            Err(_) => return (content, false),
+        }
+    }
+}
+
+/// Where the content of an answer ends.
+pub(crate) struct Framing(Body);
+
+impl Framing {
+    /// Returns what a head says of its content (RFC 9112 section 6.3).
+    pub(crate) fn of(response: &Response<'_>) -> Framing {
+        let mut codings = response.headers().filter(|header| header.is("Transfer-Encoding"));
+        if matches!(response.status(), 204 | 304) {
+            return Framing(Body::Done);
+        }
+        if let Some(coding) = codings.next() {
+            let is_chunked = coding.value().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
+            return Framing(if is_chunked {
+                Body::Chunked(None)
+            } else {
+                Body::Malformed
+            });
+        }
+        Framing(match response.header("Content-Length").map(Header::value_str) {
+            None => Body::Rest,
+            Some(length) => match length.map(str::parse) {
+                Some(Ok(0)) => Body::Done,
+                Some(Ok(length)) => Body::Length(length),
+                _ => Body::Malformed,
+            },
+        })
+    }
+}
+
+impl Body {
+    /// Moves content off the front of what has arrived, and returns how many bytes were taken.
+    fn take(&mut self, arrived: &[u8], limit: usize, content: &mut Vec<u8>) -> usize {
+        let mut rest = arrived;
+        loop {
+            let room = limit - content.len();
+            match self {
+                Body::Length(left) | Body::Chunked(Some(left)) => {
+                    let len = usize::try_from(*left)
+                        .unwrap_or(usize::MAX)
+                        .min(room)
+                        .min(rest.len());
+                    let (front, behind) = rest.split_at(len);
+                    content.extend_from_slice(front);
+                    rest = behind;
+                    *left -= len as u64;
+                    match self {
+                        Body::Length(0) => *self = Body::Done,
+                        // The line end behind a chunk is read with the line of the next.
+                        Body::Chunked(Some(0)) => *self = Body::Chunked(None),
+                        _ => break,
+                    }
+                }
+                Body::Chunked(None) => {
+                    let line = rest.strip_prefix(b"\r\n").unwrap_or(rest);
+                    let Some(end) = line.windows(2).position(|end| end == b"\r\n") else {
+                        if line.len() > CHUNK_LINE {
+                            *self = Body::Malformed;
+                        }
+                        break;
+                    };
+                    let digits = line[..end].split(|&byte| byte == b';').next().unwrap_or_default();
+                    let digits = std::str::from_utf8(digits).map(str::trim).unwrap_or_default();
+                    let length = u64::from_str_radix(digits, 16)
+                        .ok()
+                        .filter(|_| !digits.starts_with('+'));
+                    rest = &line[end + 2..];
+                    *self = match length {
+                        Some(0) => Body::Done,
+                        Some(length) => Body::Chunked(Some(length)),
+                        None => Body::Malformed,
+                    };
+                }
+                Body::Rest => {
+                    let (front, behind) = rest.split_at(room.min(rest.len()));
+                    content.extend_from_slice(front);
+                    rest = behind;
+                    break;
+                }
+                Body::Done | Body::Malformed => break,
+            }
+        }
+        arrived.len() - rest.len()
+    }
+}

@@ -1,0 +1,74 @@
+//! Choice: what a server puts into its 101 (RFC 6455 section 4.2.2).
+
+/// What a server puts into its 101 besides what must be there (RFC 6455 section 4.2.2).
+///
+/// ```
+/// use bareframe::handshake::Choice;
+/// let choice = Choice::DEFAULT
+///     .with_subprotocol(Some("chat"))
+///     .with_headers(&[("Set-Cookie", "visits=1")]);
+/// assert_eq!(choice.subprotocol(), Some("chat"));
+/// ```
+///
+/// [`Upgrade::encode`](crate::handshake::Upgrade::encode) takes it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Choice<'a> {
+    pub(super) subprotocol: Option<&'a str>,
+    pub(super) extensions: &'a str,
+    pub(super) headers: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Choice<'a> {
+    /// No subprotocol, no extension and no more headers.
+    pub const DEFAULT: Choice<'static> = Choice {
+        subprotocol: None,
+        extensions: "",
+        headers: &[],
+    };
+
+    /// Sets the subprotocol in use: one that the client offered, or none.
+    #[must_use]
+    pub const fn with_subprotocol(mut self, subprotocol: Option<&'a str>) -> Choice<'a> {
+        self.subprotocol = subprotocol;
+        self
+    }
+
+    /// Sets the extensions in use, as a list: each must be one that the client offered. Empty for none.
+    #[must_use]
+    pub const fn with_extensions(mut self, extensions: &'a str) -> Choice<'a> {
+        self.extensions = extensions;
+        self
+    }
+
+    /// Sets more headers, as names and values.
+    #[must_use]
+    pub const fn with_headers(mut self, headers: &'a [(&'a str, &'a str)]) -> Choice<'a> {
+        self.headers = headers;
+        self
+    }
+
+    /// Returns the subprotocol in use.
+    #[must_use]
+    pub const fn subprotocol(&self) -> Option<&'a str> {
+        self.subprotocol
+    }
+
+    /// Returns the extensions in use.
+    #[must_use]
+    pub const fn extensions(&self) -> &'a str {
+        self.extensions
+    }
+
+    /// Returns the headers that are added.
+    #[must_use]
+    pub const fn headers(&self) -> &'a [(&'a str, &'a str)] {
+        self.headers
+    }
+}
+
+impl Default for Choice<'_> {
+    fn default() -> Self {
+        Choice::DEFAULT
+    }
+}

@@ -1,0 +1,205 @@
+//! Classes of bytes, and bytes taken off the front.
+
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+pub(super) use compact::{is_token, take_text, take_token};
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+pub(super) use fast::{is_token, take_text, take_token};
+
+/// Bytes that may stand in one place.
+#[derive(Clone, Copy)]
+pub(super) struct Class(u8);
+
+/// The classes of every ASCII byte. One table for all: a look into it is cheaper than comparisons, and smaller.
+static CLASSES: [u8; 128] = {
+    let mut table = [0; 128];
+    let mut rest: &mut [u8] = &mut table;
+    let mut byte: u8 = 0;
+    while let Some((classes, behind)) = rest.split_first_mut() {
+        *classes = classes_of(byte);
+        byte = byte.wrapping_add(1);
+        rest = behind;
+    }
+    table
+};
+
+impl Class {
+    /// A header's value (RFC 9110 section 5.5).
+    pub(super) const TEXT: Class = Class(1);
+    /// A token (RFC 9110 section 5.6.2).
+    pub(super) const TOKEN: Class = Class(1 << 1);
+    /// A registered name, but for what is percent-encoded (RFC 3986 section 3.2.2).
+    pub(super) const NAME: Class = Class(1 << 2);
+    /// A path and a query, but for what is percent-encoded (RFC 3986 sections 3.3 and 3.4).
+    pub(super) const PATH: Class = Class(1 << 3);
+    /// Base64 without padding (RFC 4648 section 4).
+    pub(super) const BASE64: Class = Class(1 << 4);
+    /// A URI without a fragment (RFC 3986 section 2).
+    pub(super) const URI: Class = Class(1 << 5);
+    /// Space and tab.
+    pub(super) const WHITE: Class = Class(1 << 6);
+    /// White space and commas, which stand between the elements of a list.
+    pub(super) const BETWEEN: Class = Class(1 << 7);
+
+    pub(super) fn has(self, byte: u8) -> bool {
+        let classes = CLASSES.get(usize::from(byte));
+        // Of the bytes above ASCII, each may stand in a value and none elsewhere.
+        classes.unwrap_or(&Class::TEXT.0) & self.0 != 0
+    }
+
+    /// Returns `true` if there are bytes, all of this class.
+    pub(super) fn has_all(self, bytes: &[u8]) -> bool {
+        let mut rest = bytes;
+        self.take(&mut rest);
+        rest.is_empty() && !bytes.is_empty()
+    }
+
+    /// Takes bytes of this class off the front, as many as there are.
+    pub(super) fn take<'b>(self, rest: &mut &'b [u8]) -> &'b [u8] {
+        take_before(rest, |byte| !self.has(byte))
+    }
+}
+
+/// Takes the bytes before the first that `ends` off the front.
+pub(super) fn take_before<'b>(rest: &mut &'b [u8], ends: impl Fn(u8) -> bool) -> &'b [u8] {
+    let end = rest.iter().position(|&byte| ends(byte));
+    split_off(rest, end.unwrap_or(rest.len()))
+}
+
+/// Takes bytes off the front, and returns as many.
+fn split_off<'b>(rest: &mut &'b [u8], len: usize) -> &'b [u8] {
+    let (front, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+    *rest = behind;
+    front
+}
+
+/// Takes these bytes off the front as far as they stand there, and returns `true` if all do.
+pub(super) fn skip(wanted: &[u8], rest: &mut &[u8]) -> bool {
+    for wanted in wanted {
+        match rest.split_first() {
+            Some((byte, behind)) if byte == wanted => *rest = behind,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// Returns `true` if a name or value is this one, which has letters and hyphens only, in any case.
+pub(super) fn is_token_in_any_case(token: &[u8], spelt: &[u8]) -> bool {
+    // What differs from a letter in this bit is the same letter; from a hyphen, a carriage return, which no value has.
+    let mut pairs = token.iter().zip(spelt);
+    token.len() == spelt.len() && pairs.all(|(byte, spelt)| byte | 0x20 == spelt | 0x20)
+}
+
+const fn classes_of(byte: u8) -> u8 {
+    let white = matches!(byte, b' ' | b'\t');
+    let visible = byte.is_ascii_graphic();
+    let alphanumeric = byte.is_ascii_alphanumeric();
+    let token = matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~');
+    // Unreserved characters and sub-delimiters.
+    let name = alphanumeric || matches!(byte, b'!' | b'$' | b'&'..=b'.' | b';' | b'=' | b'_' | b'~');
+    let path = name || matches!(byte, b':' | b'@' | b'/' | b'?');
+    let mut classes = 0;
+    if white || visible {
+        classes |= Class::TEXT.0;
+    }
+    if alphanumeric || token {
+        classes |= Class::TOKEN.0;
+    }
+    if name {
+        classes |= Class::NAME.0;
+    }
+    if path {
+        classes |= Class::PATH.0;
+    }
+    if alphanumeric || matches!(byte, b'+' | b'/') {
+        classes |= Class::BASE64.0;
+    }
+    if path || matches!(byte, b'[' | b']' | b'%') {
+        classes |= Class::URI.0;
+    }
+    if white {
+        classes |= Class::WHITE.0;
+    }
+    if white || byte == b',' {
+        classes |= Class::BETWEEN.0;
+    }
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s5_6_2_bytes_of_a_token() {
+        let separators = b"\"(),/:;<=>?@[\\]{} \t";
+        for byte in 0..=u8::MAX {
+            let token = byte.is_ascii() && !byte.is_ascii_control() && !separators.contains(&byte);
+            assert_eq!(Class::TOKEN.has(byte), token, "{byte:#x}");
+        }
+    }
+
+    /// Puts every byte at every place among bytes that belong: only one that does not is an end.
+    fn ends_at(take: for<'b> fn(&mut &'b [u8]) -> &'b [u8], belongs: impl Fn(u8) -> bool, around: &[u8]) {
+        for (len, &around) in (0..40).flat_map(|len| around.iter().map(move |around| (len, around))) {
+            for (at, byte) in (0..len).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+                let mut bytes = [around; 40];
+                bytes[at] = byte;
+                let end = if belongs(byte) { len } else { at };
+                let mut rest = &bytes[..len];
+                assert_eq!((take(&mut rest), rest), bytes[..len].split_at(end));
+            }
+        }
+    }
+
+    #[test]
+    fn s5_5_text_ends_at_the_first_control_octet() {
+        ends_at(
+            take_text,
+            |byte| !byte.is_ascii_control() || byte == b'\t',
+            b"a\t \x80\xFF",
+        );
+    }
+
+    #[test]
+    fn s4_1_a_token_is_compared_in_any_case() {
+        for (token, is) in [
+            (&b"Upgrade"[..], true),
+            (b"uPGRADE", true),
+            (b"upgrad", false),
+            (b"upgradf", false),
+        ] {
+            assert_eq!(is_token(token, b"Upgrade"), is);
+        }
+    }
+
+    #[test]
+    fn s5_6_2_a_token_ends_at_the_first_octet_that_is_not_of_it() {
+        ends_at(take_token, |byte| Class::TOKEN.has(byte), b"aZ-0_");
+    }
+
+    /// The table is made by the compiler; here its rule runs.
+    #[test]
+    fn the_table_is_what_its_rule_says() {
+        for byte in 0..128 {
+            let classes = classes_of(byte);
+            for class in [
+                Class::TEXT,
+                Class::TOKEN,
+                Class::NAME,
+                Class::PATH,
+                Class::BASE64,
+                Class::URI,
+                Class::WHITE,
+                Class::BETWEEN,
+            ] {
+                assert_eq!(class.has(byte), classes & class.0 != 0, "{byte:#x}");
+            }
+        }
+    }
+}

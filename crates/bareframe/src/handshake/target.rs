@@ -1,0 +1,289 @@
+//! Request targets and hosts, by the grammar of RFC 9112 section 3.2 and RFC 3986.
+
+use crate::handshake::classes::{Class, skip, take_before};
+use crate::handshake::lines::Position;
+
+/// A request's target in its parts (RFC 9112 section 3.2).
+#[derive(Clone, Copy)]
+pub(super) struct Target<'h> {
+    pub(super) whole: &'h [u8],
+    /// The host and port of an absolute URI.
+    pub(super) authority: Option<&'h [u8]>,
+    /// The path and the query; of an absolute URI what follows the authority, which may be nothing.
+    pub(super) resource: &'h [u8],
+    pub(super) form: Form,
+}
+
+/// Where the same stands in the head's bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct TargetPositions {
+    whole: Position,
+    authority: Option<Position>,
+    resource: Position,
+    form: Form,
+}
+
+/// What a target is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) enum Form {
+    /// A path and a query, or the absolute URI of one: what a request for a WebSocket must have.
+    Resource,
+    /// Another form, which other methods have: an authority, `*`, or the URI of another scheme.
+    Other,
+    /// None of the forms.
+    Invalid,
+}
+
+impl<'h> Target<'h> {
+    /// Takes the bytes of a target off the front, up to the first that no target of its form has.
+    pub(super) fn take(rest: &mut &'h [u8]) -> Target<'h> {
+        let bytes = *rest;
+        if let [b'/', ..] = bytes {
+            let whole = take_resource(rest);
+            return Target {
+                whole,
+                authority: None,
+                resource: whole,
+                form: Form::Resource,
+            };
+        }
+        Target::of_other_form(Class::URI.take(rest))
+    }
+
+    /// Returns the target that these bytes are as a whole.
+    pub(super) fn of(bytes: &'h [u8]) -> Target<'h> {
+        let mut rest = bytes;
+        let target = Target::take(&mut rest);
+        if rest.is_empty() && !bytes.is_empty() {
+            return target;
+        }
+        Target {
+            whole: bytes,
+            authority: None,
+            resource: bytes,
+            form: Form::Invalid,
+        }
+    }
+
+    /// Returns the target with the authority that came outside of it.
+    pub(super) fn with_authority(self, authority: &'h [u8]) -> Target<'h> {
+        Target {
+            authority: Some(authority),
+            form: if is_authority(authority) {
+                self.form
+            } else {
+                Form::Invalid
+            },
+            ..self
+        }
+    }
+
+    #[inline(never)]
+    fn of_other_form(whole: &'h [u8]) -> Target<'h> {
+        let mut rest = whole;
+        let scheme = take_before(&mut rest, |byte| !byte.is_ascii_alphabetic());
+        let is_http = scheme.eq_ignore_ascii_case(b"http") || scheme.eq_ignore_ascii_case(b"https");
+        // A host may be called `http`, and then a port follows.
+        if !(is_http && skip(b"://", &mut rest)) {
+            return Target {
+                whole,
+                authority: None,
+                resource: whole,
+                form: Form::Other,
+            };
+        }
+        // An http URI has an authority with a host in it (RFC 9110 section 4.2.1), and no user (section 4.2.4).
+        let authority = take_before(&mut rest, |byte| matches!(byte, b'/' | b'?'));
+        let resource = rest;
+        take_resource(&mut rest);
+        Target {
+            whole,
+            authority: Some(authority),
+            resource,
+            form: if rest.is_empty() && is_authority(authority) {
+                Form::Resource
+            } else {
+                Form::Invalid
+            },
+        }
+    }
+
+    /// Returns where the parts stand in the head that they were parsed from.
+    pub(super) fn positions(&self, head: &[u8]) -> TargetPositions {
+        TargetPositions {
+            whole: Position::of(self.whole, head),
+            authority: self.authority.map(|authority| Position::of(authority, head)),
+            resource: Position::of(self.resource, head),
+            form: self.form,
+        }
+    }
+
+    /// Returns the path, and the query with its question mark or nothing.
+    pub(super) fn split_resource(&self) -> (&'h [u8], &'h [u8]) {
+        let mut rest = self.resource;
+        match take_before(&mut rest, |byte| byte == b'?') {
+            // The path of an absolute URI may be left out.
+            [] if self.authority.is_some() => (b"/", rest),
+            path => (path, rest),
+        }
+    }
+}
+
+impl TargetPositions {
+    /// Returns the target that stands here in a head.
+    pub(super) fn target<'h>(&self, head: &'h [u8]) -> Target<'h> {
+        Target {
+            whole: self.whole.part(head),
+            authority: self.authority.map(|authority| authority.part(head)),
+            resource: self.resource.part(head),
+            form: self.form,
+        }
+    }
+}
+
+/// Takes a path and a query off the front, with percent-encoded bytes (RFC 3986 sections 3.3 and 3.4).
+fn take_resource<'h>(rest: &mut &'h [u8]) -> &'h [u8] {
+    let bytes = *rest;
+    loop {
+        Class::PATH.take(rest);
+        match rest {
+            [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                *rest = behind;
+            }
+            _ => break,
+        }
+    }
+    bytes.get(..bytes.len().wrapping_sub(rest.len())).unwrap_or(bytes)
+}
+
+/// Returns `true` if a request of a client may have this target: a path and a query (RFC 6455 section 3).
+pub(super) fn is_resource(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    take_resource(&mut rest);
+    rest.is_empty()
+}
+
+/// Returns `true` for `uri-host [ ":" port ]` with a host that is not empty (RFC 9110 section 4.2, RFC 3986 section 3.2).
+pub(super) fn is_authority(bytes: &[u8]) -> bool {
+    split_authority(bytes).is_some()
+}
+
+/// Returns the host, with the brackets of an IP literal, and the digits of the port, if these bytes are an authority
+/// without a user.
+pub(super) fn split_authority(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let mut rest = bytes;
+    if skip(b"[", &mut rest) {
+        let address = take_before(&mut rest, |byte| byte == b']');
+        if !skip(b"]", &mut rest) || !(is_ipv6(address) || is_ip_of_the_future(address)) {
+            return None;
+        }
+    } else if !take_name(&mut rest) {
+        return None;
+    }
+    let host = bytes.get(..bytes.len().wrapping_sub(rest.len()))?;
+    let port = match rest {
+        [] => None,
+        [b':', digits @ ..] if is_port(digits) => Some(digits),
+        _ => return None,
+    };
+    Some((host, port))
+}
+
+/// Takes a registered name off the front; every IPv4 address is one too (RFC 3986 section 3.2.2).
+fn take_name(rest: &mut &[u8]) -> bool {
+    let before = rest.len();
+    loop {
+        Class::NAME.take(rest);
+        match rest {
+            [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                *rest = behind;
+            }
+            _ => return rest.len() != before,
+        }
+    }
+}
+
+/// Returns `true` for no digits, which mean the scheme's own port, and for a number that a port can have.
+fn is_port(digits: &[u8]) -> bool {
+    digits.iter().all(u8::is_ascii_digit) && port(digits).is_some()
+}
+
+/// Returns the number that digits are, or `None` if it is over 65,535.
+pub(super) fn port(digits: &[u8]) -> Option<u16> {
+    digits.iter().try_fold(0u16, |port, digit| {
+        port.checked_mul(10)?.checked_add(u16::from(digit & 0xF))
+    })
+}
+
+/// `IPv6address` of RFC 3986 section 3.2.2.
+pub(super) fn is_ipv6(bytes: &[u8]) -> bool {
+    let mut rest = bytes;
+    let mut groups = 0u8;
+    let mut is_elided = false;
+    if let [b':', b':', behind @ ..] = bytes {
+        (is_elided, rest) = (true, behind);
+    }
+    if is_elided && rest.is_empty() {
+        return true;
+    }
+    while groups < 8 {
+        let group = rest;
+        let digits = take_before(&mut rest, |byte| !byte.is_ascii_hexdigit());
+        if let [b'.', ..] = rest {
+            // The last two groups may be written as an IPv4 address.
+            let (exact, most) = (groups == 6, groups <= 5);
+            return is_ipv4(group) && if is_elided { most } else { exact };
+        }
+        if !matches!(digits.len(), 1..=4) {
+            return false;
+        }
+        groups = groups.saturating_add(1);
+        match rest {
+            [] => return if is_elided { groups <= 7 } else { groups == 8 },
+            [b':', b':', behind @ ..] if !is_elided => {
+                is_elided = true;
+                rest = behind;
+                if rest.is_empty() {
+                    return groups <= 7;
+                }
+            }
+            [b':', behind @ ..] => rest = behind,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// `IPv4address` of RFC 3986 section 3.2.2: four numbers up to 255, without leading zeros.
+fn is_ipv4(bytes: &[u8]) -> bool {
+    let mut numbers = 0u8;
+    for number in bytes.split(|&byte| byte == b'.') {
+        let is_number = match number {
+            [b'0'] => true,
+            [b'0', ..] => false,
+            digits => {
+                matches!(digits.len(), 1..=3)
+                    && digits.iter().all(u8::is_ascii_digit)
+                    && port(digits).is_some_and(|number| number <= 255)
+            }
+        };
+        if !is_number {
+            return false;
+        }
+        numbers = numbers.saturating_add(1);
+    }
+    numbers == 4
+}
+
+/// `IPvFuture` of RFC 3986 section 3.2.2.
+fn is_ip_of_the_future(bytes: &[u8]) -> bool {
+    let [b'v' | b'V', rest @ ..] = bytes else {
+        return false;
+    };
+    let mut rest = rest;
+    let version = take_before(&mut rest, |byte| !byte.is_ascii_hexdigit());
+    let has_version = !version.is_empty() && skip(b".", &mut rest);
+    has_version && !rest.is_empty() && rest.iter().all(|&byte| Class::NAME.has(byte) || byte == b':')
+}
