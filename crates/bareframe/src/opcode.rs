@@ -104,12 +104,6 @@ impl FirstByte {
         matches!((self.0 & !rsv.0) ^ FirstByte::FIN, 0x1 | 0x2)
     }
 
-    /// Returns `true` if the frame begins a text message; not for other opcodes than text and binary.
-    #[inline(always)]
-    pub(crate) const fn begins_text(self) -> bool {
-        self.0 & 0x01 != 0
-    }
-
     #[inline]
     pub(crate) const fn is_control(self) -> bool {
         self.0 & 0x08 != 0

@@ -9,8 +9,12 @@ use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::fast as message;
+use crate::opcode::{FirstByte, Opcode, Rsv};
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
+
+/// The first byte of a text message in one frame without reserved bits.
+const WHOLE_TEXT: u8 = FirstByte::of(true, Rsv::NONE, Opcode::Text).bits();
 
 /// What a look at the front of what was read came to.
 pub(in crate::session) enum Look {
@@ -48,7 +52,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if len > capacity {
             return Look::Rest;
         }
-        let is_text = header.first.begins_text();
+        let is_text = header.first.bits() == WHOLE_TEXT;
         if len > Masker::SHORT && (is_text || R::RECEIVES_MASKED) {
             if len > message::BLOCK {
                 return Look::Rest;
