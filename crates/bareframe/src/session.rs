@@ -468,7 +468,8 @@ impl<R: Role, M: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     }
 }
 
-#[cfg(all(test, feature = "simd"))]
+#[cfg(test)]
+#[cfg(feature = "simd")]
 mod tests {
     extern crate std;
     use super::*;
