@@ -400,7 +400,7 @@ impl<R: Role> Receiver<R> {
     /// more is received.
     #[inline(never)]
     fn receive_byte(&mut self, bytes: &[u8]) -> (usize, Completed) {
-        let limits = self.limits();
+        let (limits, rsv) = (self.limits(), self.rsv());
         let ReceiverState::Open(frame) = &mut self.state else {
             return match self.state {
                 ReceiverState::Failed(_) => (0, Completed::Failed),
@@ -416,7 +416,6 @@ impl<R: Role> Receiver<R> {
             };
             first
         } else {
-            let rsv = Rsv::from_first_octet(!self.decisive_bits);
             let rules = self.message.rules(&limits, rsv, Self::MASK_BIT);
             let header = match frame.push(byte, &rules) {
                 Ok(Some(header)) => header,
