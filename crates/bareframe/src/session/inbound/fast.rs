@@ -9,12 +9,9 @@ use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::fast as message;
-use crate::opcode::{FirstByte, Opcode, Rsv};
+use crate::opcode::Opcode;
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
-
-/// The first byte of a text message in one frame without reserved bits.
-const WHOLE_TEXT: u8 = FirstByte::of(true, Rsv::NONE, Opcode::Text).bits();
 
 /// What a look at the front of what was read came to.
 pub(in crate::session) enum Look {
@@ -52,7 +49,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if len > capacity {
             return Look::Rest;
         }
-        let is_text = header.first.bits() == WHOLE_TEXT;
+        // Of the two opcodes that there can be, only that of text has this bit.
+        let is_text = header.first.bits() & Opcode::Text.bits() != 0;
         if len > Masker::SHORT && (is_text || R::RECEIVES_MASKED) {
             if len > message::BLOCK {
                 return Look::Rest;
