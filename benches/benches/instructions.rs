@@ -5,7 +5,8 @@
 
 use bareframe_benches::measure::{Task, repeated};
 use bareframe_benches::ours;
-use bareframe_benches::wire::{From, Payload, REQUEST, Stream};
+use bareframe_benches::session::{self, Marked};
+use bareframe_benches::wire::{BINARY, From, MARKED, Payload, REQUEST, Stream};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use std::hint::black_box;
 
@@ -31,6 +32,32 @@ fn pieces(kind: Payload, len: usize, piece: usize) -> Box<dyn Task> {
 
 fn pings(len: usize) -> Box<dyn Task> {
     ready(ours::answer(&Stream::pings(&Payload::Ascii.octets(len), TIMES)))
+}
+
+fn events(kind: Payload, from: From, len: usize) -> Box<dyn Task> {
+    ready(session::events(&stream(kind, from, len)))
+}
+
+fn messages(kind: Payload, len: usize) -> Box<dyn Task> {
+    ready(session::messages(&stream(kind, From::Client, len)))
+}
+
+/// Events of a session that can have an extension, with it or without.
+fn optional_events(first: u8, len: usize, extension: Option<Marked>) -> Box<dyn Task> {
+    let stream = Stream::repeated(first, From::Client, &Payload::Binary.octets(len), TIMES);
+    ready(session::extended_events(&stream, extension))
+}
+
+fn decode_marked(len: usize) -> Box<dyn Task> {
+    let stream = Stream::repeated(MARKED, From::Client, &Payload::Binary.octets(len), TIMES);
+    ready(ours::decode_marked(&stream))
+}
+
+fn sends<F: FnMut(&[u8]) -> u64 + 'static>(len: usize, mut send: F) -> Box<dyn Task> {
+    let payload = Payload::Binary.octets(len);
+    // The first call of a kernel looks what the processor has.
+    send(&payload);
+    repeated(TIMES, move || send(black_box(&payload)))
 }
 
 fn header(len: usize) -> Box<dyn Task> {
@@ -65,6 +92,39 @@ fn handshake() -> Box<dyn Task> {
 #[bench::client_frame_16(client_frame(16))]
 #[bench::client_frame_1024(client_frame(1024))]
 #[bench::handshake(handshake())]
+#[bench::decode_marked_125(decode_marked(125))]
+#[bench::events_binary_16(events(Payload::Binary, From::Client, 16))]
+#[bench::events_binary_125(events(Payload::Binary, From::Client, 125))]
+#[bench::events_binary_1024(events(Payload::Binary, From::Client, 1024))]
+#[bench::events_ascii_8(events(Payload::Ascii, From::Client, 8))]
+#[bench::events_ascii_16(events(Payload::Ascii, From::Client, 16))]
+#[bench::events_ascii_125(events(Payload::Ascii, From::Client, 125))]
+#[bench::events_ascii_256(events(Payload::Ascii, From::Client, 256))]
+#[bench::events_ascii_1024(events(Payload::Ascii, From::Client, 1024))]
+#[bench::events_vietnamese_125(events(Payload::Vietnamese, From::Client, 125))]
+#[bench::events_chinese_1024(events(Payload::Chinese, From::Client, 1024))]
+#[bench::client_events_ascii_125(events(Payload::Ascii, From::Server, 125))]
+#[bench::messages_binary_16(messages(Payload::Binary, 16))]
+#[bench::messages_binary_1024(messages(Payload::Binary, 1024))]
+#[bench::messages_ascii_8(messages(Payload::Ascii, 8))]
+#[bench::messages_ascii_16(messages(Payload::Ascii, 16))]
+#[bench::messages_ascii_125(messages(Payload::Ascii, 125))]
+#[bench::messages_ascii_256(messages(Payload::Ascii, 256))]
+#[bench::messages_ascii_1024(messages(Payload::Ascii, 1024))]
+#[bench::optional_events_binary_16(optional_events(BINARY, 16, None))]
+#[bench::optional_events_binary_125(optional_events(BINARY, 125, None))]
+#[bench::extended_events_plain_16(optional_events(BINARY, 16, Some(Marked)))]
+#[bench::extended_events_plain_125(optional_events(BINARY, 125, Some(Marked)))]
+#[bench::extended_events_marked_125(optional_events(MARKED, 125, Some(Marked)))]
+#[bench::server_frame_16(sends(16, ours::server_frame(30)))]
+#[bench::server_frame_1024(sends(1024, ours::server_frame(1038)))]
+#[bench::server_sends_16(sends(16, session::server_sends()))]
+#[bench::server_sends_125(sends(125, session::server_sends()))]
+#[bench::server_sends_1024(sends(1024, session::server_sends()))]
+#[bench::optional_server_sends_16(sends(16, session::server_sends_without_extension()))]
+#[bench::optional_server_sends_1024(sends(1024, session::server_sends_without_extension()))]
+#[bench::client_sends_16(sends(16, session::client_sends()))]
+#[bench::client_sends_1024(sends(1024, session::client_sends()))]
 fn count(mut task: Box<dyn Task>) -> u64 {
     task.run()
 }

@@ -14,6 +14,7 @@ pub mod peers;
 pub mod plot;
 #[cfg(feature = "peers")]
 pub mod report;
+pub mod session;
 #[cfg(feature = "peers")]
 pub mod subjects;
 pub mod wire;

@@ -40,6 +40,15 @@ struct Decode<R> {
     buffer: Vec<u8>,
 }
 
+/// Reads a stream from a client that may have RSV1 in its frames.
+pub fn decode_marked(stream: &Stream) -> Box<dyn Task> {
+    Box::new(Decode {
+        connection: Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1)),
+        stream: stream.clone(),
+        buffer: stream.octets.clone(),
+    })
+}
+
 /// Reads a stream that is in one buffer.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
     let (stream, buffer) = (stream.clone(), stream.octets.clone());
@@ -88,7 +97,7 @@ fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> (u64, u64)
 
 /// As [`look`] at a payload of which this may be only a piece.
 #[inline(always)]
-fn look_at_piece(data: &Data<'_>) -> u64 {
+pub(crate) fn look_at_piece(data: &Data<'_>) -> u64 {
     match data.is_first() {
         true => look(data.payload()),
         false => data.payload().len() as u64,
@@ -172,6 +181,17 @@ pub fn header() -> impl FnMut(usize) -> u64 {
             return 0;
         };
         black_box(frame.header()).len() as u64
+    }
+}
+
+/// A server's frame, header and payload.
+pub fn server_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
+    let (mut connection, mut out) = (server(), vec![0; out]);
+    move |payload| {
+        let Ok(len) = connection.encode(MessageKind::Binary, Rsv::NONE, payload, &mut out) else {
+            return 0;
+        };
+        black_box(&out[..len]).len() as u64
     }
 }
 

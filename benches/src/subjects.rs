@@ -8,6 +8,7 @@ mod encode;
 mod handshake;
 mod mask;
 mod pieces;
+mod session;
 
 use crate::measure::{Case, Contender, Task};
 use crate::ours;
@@ -31,6 +32,7 @@ pub const SUBJECTS: &[Subject] = &[
     decode::DECODE,
     decode::UTF8,
     decode::CLIENT,
+    session::SESSION,
     pieces::PIECES,
     control::CONTROL,
     mask::MASK,

@@ -7,6 +7,8 @@ pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 pub const TEXT: u8 = 0x81;
 /// The first octet of a whole binary frame.
 pub const BINARY: u8 = 0x82;
+/// The first octet of a whole binary frame with RSV1.
+pub const MARKED: u8 = 0xC2;
 /// The first octet of a Ping.
 pub const PING: u8 = 0x89;
 /// The first octet of a Pong.

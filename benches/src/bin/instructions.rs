@@ -20,6 +20,12 @@ struct Arguments {
     accept: bool,
 }
 
+/// An extension that was not negotiated may take so much more than none.
+const OPTIONAL: f64 = 0.01;
+
+/// A case with an extension that was not negotiated, beside the case that can have none.
+const PAIRS: [(&str, &str); 1] = [("optional_events_binary_125", "events_binary_125")];
+
 /// Instructions by the name of the case.
 type Counts = BTreeMap<String, u64>;
 
@@ -43,6 +49,16 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let verdict = if growth > GROWTH { "  grew too much" } else { "" };
         worse |= growth > GROWTH;
         println!("{name:>32} {now:>10} {:>+7.1}%{verdict}", growth * 100.0);
+    }
+    for (optional, none) in PAIRS {
+        let (Some(&optional_count), Some(&count)) = (counts.get(optional), counts.get(none)) else {
+            return Err("a case of a pair is gone".into());
+        };
+        let growth = optional_count as f64 / count as f64 - 1.0;
+        if growth > OPTIONAL {
+            println!("{optional:>32} takes {:+.1}% beside {none}", growth * 100.0);
+            worse = true;
+        }
     }
     if worse {
         println!("cases are new, gone or grew; if that is meant, run this with --accept");

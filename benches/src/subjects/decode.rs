@@ -20,7 +20,7 @@ const BUFFER: usize = 128 * 1024;
 /// Makes a task of a stream.
 type Decode = fn(&Stream) -> Box<dyn Task>;
 
-const PEERS: [(&str, Decode); 9] = [
+pub(super) const PEERS: [(&str, Decode); 9] = [
     ("nexus-web", nexus_web::decode),
     ("sockudo-ws", sockudo_ws::decode),
     ("tungstenite", tungstenite::decode),

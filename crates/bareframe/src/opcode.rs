@@ -98,16 +98,10 @@ impl FirstByte {
         self.0 & FirstByte::FIN != 0
     }
 
-    /// Returns `true` for FIN, no reserved bits but some of these, and text or binary.
+    /// Returns `true` for FIN and text or binary, and no reserved bit that is among `decisive`.
     #[inline(always)]
-    pub(crate) const fn begins_whole_message(self, rsv: Rsv) -> bool {
-        matches!((self.0 & !rsv.0) ^ FirstByte::FIN, 0x1 | 0x2)
-    }
-
-    /// Returns `true` if the frame begins a text message; not for other opcodes than text and binary.
-    #[inline(always)]
-    pub(crate) const fn begins_text(self) -> bool {
-        self.0 & 0x01 != 0
+    pub(crate) const fn begins_whole_message(self, decisive: u8) -> bool {
+        matches!((self.0 & decisive) ^ FirstByte::FIN, 0x1 | 0x2)
     }
 
     #[inline]

@@ -55,8 +55,9 @@ pub struct Receiver<R> {
     message_limit: u64,
     fragment_limit: u32,
     fast_path: FastPath,
-    /// The reserved bits that an extension uses.
-    rsv: Rsv,
+    /// The bits of a first byte that decide what a frame is: all but the reserved bits that an extension uses.
+    // Not those bits themselves, since the fast path would invert them for each frame.
+    decisive_bits: u8,
     auto_pong: bool,
     /// The payload of the control frame that is arriving in pieces, or of the last that is not in `pong`.
     control: ControlPayload,
@@ -126,7 +127,7 @@ impl<R: Role> Receiver<R> {
             message_limit: config.limits().message(),
             fragment_limit: config.limits().fragments(),
             fast_path: FastPath::new(&config.limits()),
-            rsv: config.rsv(),
+            decisive_bits: !config.rsv().bits(),
             auto_pong: config.auto_pong(),
             control: ControlPayload::EMPTY,
             pong: ControlPayload::EMPTY,
@@ -277,7 +278,7 @@ impl<R: Role> Receiver<R> {
     #[inline(always)]
     fn take_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
         SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
-            if first.begins_whole_message(self.rsv) {
+            if first.begins_whole_message(self.decisive_bits) {
                 Some(self.fast_path.limit())
             } else {
                 None
@@ -399,7 +400,7 @@ impl<R: Role> Receiver<R> {
     /// more is received.
     #[inline(never)]
     fn receive_byte(&mut self, bytes: &[u8]) -> (usize, Completed) {
-        let limits = self.limits();
+        let (limits, rsv) = (self.limits(), self.rsv());
         let ReceiverState::Open(frame) = &mut self.state else {
             return match self.state {
                 ReceiverState::Failed(_) => (0, Completed::Failed),
@@ -415,7 +416,7 @@ impl<R: Role> Receiver<R> {
             };
             first
         } else {
-            let rules = self.message.rules(&limits, self.rsv, Self::MASK_BIT);
+            let rules = self.message.rules(&limits, rsv, Self::MASK_BIT);
             let header = match frame.push(byte, &rules) {
                 Ok(Some(header)) => header,
                 Ok(None) => return (1, Completed::Nothing),
@@ -497,6 +498,12 @@ impl<R> Receiver<R> {
             .with_frame(self.frame_limit)
             .with_message(self.message_limit)
             .with_fragments(self.fragment_limit)
+    }
+
+    /// Returns the reserved bits that an extension uses.
+    #[inline(always)]
+    const fn rsv(&self) -> Rsv {
+        Rsv::from_first_octet(!self.decisive_bits)
     }
 
     /// Returns `true` if the next byte may begin a message.

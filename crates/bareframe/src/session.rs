@@ -467,3 +467,93 @@ impl<R: Role, M: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.inbound.take_memory()
     }
 }
+
+#[cfg(test)]
+#[cfg(feature = "simd")]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::assemble::SliceBuffer;
+    use crate::limits::Config;
+    use crate::utf8::count::validated;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// A text message in frames of a client with the key 0.
+    fn frames(pieces: &[&str]) -> Vec<u8> {
+        let mut wire = Vec::new();
+        for (at, piece) in pieces.iter().enumerate() {
+            let fin = if at + 1 == pieces.len() { 0x80 } else { 0 };
+            wire.push(fin | u8::from(at == 0));
+            match u8::try_from(piece.len()) {
+                Ok(len @ 0..126) => wire.push(0x80 | len),
+                _ => {
+                    wire.push(0x80 | 126);
+                    wire.extend(u16::try_from(piece.len()).unwrap().to_be_bytes());
+                }
+            }
+            wire.extend([0; 4]);
+            wire.extend(piece.bytes());
+        }
+        wire
+    }
+
+    fn session(wire: &[u8]) -> Session<crate::role::Server, [u8; 20_000], [u8; 131]> {
+        let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 20_000], [0; 131]);
+        session.space()[..wire.len()].copy_from_slice(wire);
+        session.read(wire.len());
+        session
+    }
+
+    #[test]
+    fn s8_1_text_that_a_session_lends_is_not_validated_again() {
+        let ascii = "all human beings are born free ".repeat(300);
+        let mixed = "Mọi người sinh ra đều được tự do ".repeat(200);
+        for text in [&ascii, &mixed] {
+            for len in (0..300).chain([1024, 9000]) {
+                let end = (0..=len).rev().find(|&end| text.is_char_boundary(end)).unwrap();
+                let text = &text[..end];
+                let wire = frames(&[text]);
+                let before = validated();
+                let mut read = session(&wire);
+                assert_eq!(read.next_event(), Ok(Next::Ready));
+                // What is not ASCII was validated, and the counter saw it.
+                let once = validated();
+                assert!(once > before || text.is_ascii());
+                let Some(Event::Data(data)) = read.event() else {
+                    panic!()
+                };
+                assert_eq!(data.as_str(), Some(text));
+                assert_eq!(data.into_str(), Some(text));
+                assert_eq!(validated(), once);
+
+                let mut read = session(&wire);
+                let mut memory = [0; 20_000];
+                let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
+                assert_eq!(read.next_message(&mut assembler), Ok(Next::Ready));
+                let once = validated();
+                let message = read.message(&mut assembler).unwrap();
+                assert_eq!(message.as_str(), Some(text));
+                assert_eq!(message.into_str(), Some(text));
+                assert_eq!(validated(), once);
+            }
+        }
+    }
+
+    #[test]
+    fn s8_1_pieces_of_text_that_a_session_lends_are_not_validated_again() {
+        let pieces = ["Mọi người ", "sinh ra đều", " được tự do"];
+        let mut read = session(&frames(&pieces));
+        let mut joined = String::new();
+        for _ in pieces {
+            assert_eq!(read.next_event(), Ok(Next::Ready));
+            let once = validated();
+            let Some(Event::Data(data)) = read.event() else {
+                panic!()
+            };
+            joined += data.into_str().unwrap();
+            assert_eq!(validated(), once);
+        }
+        assert_eq!(joined, pieces.concat());
+    }
+}

@@ -46,6 +46,8 @@ impl Utf8Validator {
     /// then.
     #[inline]
     pub fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
+        #[cfg(test)]
+        count::add(piece.len());
         self.next.push(piece)
     }
 
@@ -115,6 +117,25 @@ pub(crate) const fn passed(bytes: &[u8]) -> Option<&str> {
     match core::str::from_utf8(bytes) {
         Ok(text) => Some(text),
         Err(_) => None,
+    }
+}
+
+/// How many bytes this thread has validated, so that a test sees that none are validated twice.
+#[cfg(test)]
+pub(crate) mod count {
+    extern crate std;
+    use core::cell::Cell;
+
+    std::thread_local! {
+        static VALIDATED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(crate) fn add(len: usize) {
+        VALIDATED.set(VALIDATED.get().wrapping_add(len));
+    }
+
+    pub(crate) fn validated() -> usize {
+        VALIDATED.get()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::frame::take;
 use crate::header::SimpleHeader;
 use crate::mask::MaskingKey;
 use crate::message::{ChunkFlags, fast as message};
-use crate::opcode::{FirstByte, Rsv};
+use crate::opcode::FirstByte;
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 use rest::receive_rest;
@@ -31,7 +31,7 @@ impl<R: Role> Receiver<R> {
     pub(crate) fn take_plain_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
         SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
             first
-                .begins_whole_message(Rsv::NONE)
+                .begins_whole_message(u8::MAX)
                 .then_some(self.fast_path.limit())
         })
     }

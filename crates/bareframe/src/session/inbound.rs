@@ -68,8 +68,10 @@ pub(super) enum Found {
     Nothing,
     /// A whole binary message in the memory, without reserved bits.
     // One byte says all that there is to say of this and the next.
+    #[allow(dead_code, reason = "only a large machine finds these by themselves")]
     Binary,
     /// A whole text message in the memory, without reserved bits and validated.
+    #[allow(dead_code, reason = "only a large machine finds these by themselves")]
     Text,
     /// A piece in the memory.
     Data(ChunkFlags),

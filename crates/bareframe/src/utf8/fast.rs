@@ -136,6 +136,8 @@ fn valid_up_to(bytes: &[u8]) -> usize {
 /// returns `false`.
 #[inline(always)]
 pub(crate) fn are_characters(bytes: &[u8]) -> bool {
+    #[cfg(test)]
+    super::count::add(bytes.len());
     kernels::are_characters(bytes)
 }
 

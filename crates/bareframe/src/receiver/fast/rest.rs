@@ -177,7 +177,7 @@ fn receive_header<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Opti
     let limits = receiver.limits();
     let rules = receiver
         .message
-        .rules(&limits, receiver.rsv, Receiver::<R>::MASK_BIT);
+        .rules(&limits, receiver.rsv(), Receiver::<R>::MASK_BIT);
     let available = bytes.len();
     let mut rest = bytes;
     let header = SimpleHeader::take(&mut rest, R::RECEIVES_MASKED, |first| limit(&rules, first))?;

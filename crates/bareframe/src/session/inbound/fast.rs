@@ -9,6 +9,7 @@ use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::fast as message;
+use crate::opcode::Opcode;
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
 
@@ -48,7 +49,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if len > capacity {
             return Look::Rest;
         }
-        let is_text = header.first.begins_text();
+        // Of the two opcodes that there can be, only that of text has this bit.
+        let is_text = header.first.bits() & Opcode::Text.bits() != 0;
         if len > Masker::SHORT && (is_text || R::RECEIVES_MASKED) {
             if len > message::BLOCK {
                 return Look::Rest;
