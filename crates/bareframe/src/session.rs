@@ -42,7 +42,7 @@ use outbound::Stopped;
 /// write while there is something to be read, and about errors, which are returned after the Close that they cause has left.
 ///
 /// ```
-/// use bareframe::{Assembler, Config, Connection, Frame, MessageKind, Next, ReceiveError, SendError, Server, Session};
+/// use bareframe::{Assembler, Config, Connection, Frame, Next, SendError, Server, Session, SliceBuffer};
 /// use std::io::{self, Read, Write};
 ///
 /// type Echo = Session<Server, [u8; 4096], [u8; 512]>;
@@ -77,7 +77,8 @@ use outbound::Stopped;
 ///
 /// fn echo(stream: &mut (impl Read + Write)) -> Result<(), Box<dyn std::error::Error>> {
 ///     let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 4096], [0; 512]);
-///     let mut assembler = Assembler::new(heapless::Vec::<u8, 4096>::new());
+///     let mut memory = [0; 4096];
+///     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
 ///     loop {
 ///         match session.next_message(&mut assembler)? {
 ///             Next::Ready => {}
@@ -88,11 +89,8 @@ use outbound::Stopped;
 ///             }
 ///         }
 ///         let Some(message) = session.message(&mut assembler) else { continue };
-///         let (kind, payload) = (message.kind(), message.payload().to_vec());
-///         let mut frame = match kind {
-///             MessageKind::Text => Frame::text_piece(&payload),
-///             MessageKind::Binary => Frame::binary(&payload),
-///         };
+///         let (unsent, payload) = (Frame::from(&message).unsent(), message.payload().to_vec());
+///         let mut frame = unsent.frame(&payload);
 ///         loop {
 ///             match session.next_sent(&mut frame) {
 ///                 Ok(Next::Ready) => break,

@@ -134,6 +134,7 @@ pub(crate) mod count {
         VALIDATED.set(VALIDATED.get().wrapping_add(len));
     }
 
+    #[cfg(feature = "simd")]
     pub(crate) fn validated() -> usize {
         VALIDATED.get()
     }

@@ -3,11 +3,10 @@
 mod stream;
 
 use bareframe::{
-    Assembler, CloseCode, Config, Connection, Frame, Next, ProtocolError, ReceiveError, SendError, Session,
-    State,
+    CloseCode, Config, Connection, Frame, Next, ProtocolError, ReceiveError, SendError, Session, State,
 };
 use bareframe_testkit as testkit;
-use stream::{Outcome, ServerSession, Stream, masked, server};
+use stream::{Outcome, ServerSession, Stream, gathering, masked, server};
 
 const HELLO: &[u8] = b"\x81\x85\0\0\0\0Hello";
 
@@ -41,7 +40,7 @@ fn a_conversation_is_the_same_for_every_read_and_write() {
             let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
             stream.step = step;
             let mut session = server();
-            let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+            let mut assembler = gathering::<16>();
             assert_eq!(stream.message(&mut session, &mut assembler), whole("one"));
             assert_eq!(stream.send(&mut session, &mut Frame::binary(b"1")), Ok(true));
             assert_eq!(stream.message(&mut session, &mut assembler), whole("two"));
@@ -70,7 +69,7 @@ fn s5_5_an_answer_is_written_before_its_event_is_ready() {
 fn s5_5_2_answers_and_what_is_gathered_leave_in_one_write_before_a_read() {
     let mut stream = Stream::new([[ping("p"), text("x")].concat()]);
     let mut session = server();
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut assembler = gathering::<16>();
     assert_eq!(stream.message(&mut session, &mut assembler), whole("x"));
     assert_eq!(session.next_sent(&mut Frame::binary(b"1")), Ok(Next::Ready));
     assert_eq!(session.next_sent(&mut Frame::binary(b"2")), Ok(Next::Ready));
@@ -233,7 +232,7 @@ fn s7_1_a_full_queue_that_is_blocked_hides_neither_a_close_nor_an_error_and_both
         (b"\x81\x01x".to_vec(), protocol(ProtocolError::UnmaskedFrame)),
     ] {
         let mut session = server();
-        let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+        let mut assembler = gathering::<16>();
         let mut stream = Stream::new([[ping("p"), text("a"), input].concat()]);
         stream.takes = Some(0);
         // The stream is read before the queue is full.
@@ -458,7 +457,7 @@ fn s5_5_2_a_ping_behind_our_close_is_answered_until_the_peers_close_came() {
         stream.send(&mut session, &mut Frame::close(CloseCode::NORMAL_CLOSURE, "")),
         Ok(true)
     );
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut assembler = gathering::<16>();
     assert_eq!(stream.message(&mut session, &mut assembler), whole("late"));
     assert_eq!(stream.message(&mut session, &mut assembler), Outcome::Closed);
     assert_eq!(stream.output, b"\x88\x02\x03\xe8\x8a\x01a\x8a\x01b");

@@ -3,12 +3,12 @@
 mod stream;
 
 use bareframe::{
-    Assembler, Client, CloseCode, Config, Connection, Event, Extended, Extension, ExtensionWindow, Frame,
+    Client, CloseCode, Config, Connection, Event, Extended, Extension, ExtensionWindow, Frame,
     InboundExtension, MaskingKey, MessageKind, Next, OutboundExtension, PreparedFrame, ProtocolError,
     ReceiveError, Rsv, SendError, Server, Session,
 };
 use bareframe_testkit as testkit;
-use stream::{Outcome, Stream, masked};
+use stream::{Outcome, Stream, gathering, masked};
 
 /// A toy: a run of equal bytes becomes its length and the byte, marked by RSV1. What is received is written round and round a
 /// small window. A length of 0 is an error.
@@ -214,7 +214,7 @@ fn s5_8_every_cut_of_the_input_gives_the_same_message() {
         );
         let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
         let mut session = server(packer(9));
-        let mut assembler = Assembler::new(heapless::Vec::<u8, 32>::new());
+        let mut assembler = gathering::<32>();
         let outcome = stream.message(&mut session, &mut assembler);
         assert_eq!(outcome, Outcome::Text("aaaaabbbbbbbbbbbbc".into(), true));
     }

@@ -4,7 +4,7 @@ mod stream;
 
 use bareframe::{Assembler, BufferTooSmall, Frame, Gather, Next, ProtocolError, ReceiveError};
 use bareframe_testkit as testkit;
-use stream::{Outcome, Stream, masked, server};
+use stream::{Outcome, Stream, gathering, masked, server};
 
 fn text(payload: &str) -> Vec<u8> {
     masked(testkit::Frame::text(payload))
@@ -33,7 +33,7 @@ fn s5_4_a_message_of_which_pieces_were_taken_as_events_is_skipped_and_said_once(
         text("next"),
     ]);
     let mut session = server();
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut assembler = gathering::<16>();
     assert_eq!(stream.event(&mut session), Outcome::Text("a".into(), false));
     assert_eq!(
         stream.message(&mut session, &mut assembler),
@@ -45,7 +45,7 @@ fn s5_4_a_message_of_which_pieces_were_taken_as_events_is_skipped_and_said_once(
 #[test]
 fn s5_4_a_message_that_is_gathered_is_not_taken_as_events() {
     let mut session = server();
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut assembler = gathering::<16>();
     let mut stream = Stream::new([masked(testkit::Frame::text("a").fin(false))]);
     assert_eq!(
         stream.message(&mut session, &mut assembler),
@@ -68,8 +68,8 @@ fn s5_4_a_message_that_is_gathered_is_not_taken_as_events() {
 #[test]
 fn s5_4_a_message_is_gathered_in_one_memory() {
     let mut session = server();
-    let mut one = Assembler::new(heapless::Vec::<u8, 16>::new());
-    let mut other = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut one = gathering::<16>();
+    let mut other = gathering::<16>();
     let mut stream = Stream::new([masked(testkit::Frame::text("a").fin(false))]);
     assert_eq!(
         stream.message(&mut session, &mut one),
@@ -90,7 +90,7 @@ fn s5_4_pieces_of_two_messages_or_of_two_sessions_are_never_joined() {
     let part = |text: &str| masked(testkit::Frame::text(text).fin(false));
     let end = || masked(testkit::Frame::continuation("!"));
     let skipped = Outcome::Failed(ReceiveError::MessageSkipped);
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut assembler = gathering::<16>();
 
     // What is left in the memory of a message that was skipped, and a message that was begun by an event.
     let mut session = server();
@@ -106,7 +106,7 @@ fn s5_4_pieces_of_two_messages_or_of_two_sessions_are_never_joined() {
 
     // The memory of another session, whose message has the same number.
     let (mut one, mut other) = (server(), server());
-    let mut others = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut others = gathering::<16>();
     let mut stream = Stream::new([part("one")]);
     assert_eq!(
         stream.message(&mut one, &mut assembler),
@@ -124,7 +124,7 @@ fn s5_4_pieces_of_two_messages_or_of_two_sessions_are_never_joined() {
 #[test]
 fn s5_4_what_next_event_found_and_nobody_took_is_part_of_the_message() {
     let mut session = server();
-    let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
+    let mut assembler = gathering::<16>();
     let mut stream = Stream::new([[
         masked(testkit::Frame::text("a").fin(false)),
         masked(testkit::Frame::continuation("b")),
@@ -157,7 +157,7 @@ fn s7_4_1_a_message_over_the_capacity_is_refused_with_1009_however_it_is_cut() {
             }
             let mut stream = Stream::new(input.chunks(cut).map(<[u8]>::to_vec));
             let mut session = server();
-            let mut assembler = Assembler::new(heapless::Vec::<u8, 4>::new());
+            let mut assembler = gathering::<4>();
             for _ in 0..2 {
                 assert_eq!(
                     stream.message(&mut session, &mut assembler),

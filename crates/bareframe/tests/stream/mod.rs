@@ -2,8 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 
 use bareframe::{
-    Assembler, CloseReason, Config, Connection, Event, Extension, Frame, Gather, Memory, Next, ReceiveError,
-    Role, SendError, Server, Session,
+    Assembler, BufferTooSmall, CloseReason, Config, Connection, Event, Extension, Frame, Gather, Memory,
+    Next, ReceiveError, Role, SendError, Server, Session,
 };
 use bareframe_testkit as testkit;
 use std::collections::VecDeque;
@@ -38,6 +38,36 @@ pub(crate) struct Stream {
 }
 
 pub(crate) type ServerSession = Session<Server, [u8; 256], [u8; 256]>;
+
+/// Memory for messages of so many bytes.
+pub(crate) struct Bounded<const N: usize>(Vec<u8>);
+
+pub(crate) fn gathering<const N: usize>() -> Assembler<Bounded<N>> {
+    Assembler::new(Bounded(Vec::new()))
+}
+
+impl<const N: usize> Gather for Bounded<N> {
+    fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
+        let needed = self.0.len() + piece.len();
+        if needed > N {
+            return Err(BufferTooSmall { needed });
+        }
+        self.0.extend_from_slice(piece);
+        Ok(())
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    fn capacity(&self) -> usize {
+        N
+    }
+}
 
 pub(crate) fn server() -> ServerSession {
     Session::new(Connection::server(Config::DEFAULT), [0; 256], [0; 256])
