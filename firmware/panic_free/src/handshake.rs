@@ -70,7 +70,10 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
                 Ok(Some(upgrade)) => {
                     subprotocols(upgrade.subprotocols());
                     extensions(upgrade.extensions());
-                    let choice = Choice::DEFAULT.with_subprotocol(opaque(true).then_some(chosen)).with_extensions(chosen).with_headers(&more);
+                    let choice = Choice::DEFAULT
+                        .with_subprotocol(opaque(true).then_some(chosen))
+                        .with_extensions(chosen)
+                        .with_headers(&more);
                     note(upgrade.encode(&accept(upgrade.key()), &choice, out));
                 }
                 Ok(None) => {}
@@ -87,7 +90,9 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
     }
     if let Some(status) = Status::new(opaque(0)) {
         write(status.reason().as_bytes());
-        let answer = Answer::new(status).with_content_length(opaque(None)).with_headers(&more);
+        let answer = Answer::new(status)
+            .with_content_length(opaque(None))
+            .with_headers(&more);
         note(answer.encode(out));
     }
 }
@@ -100,7 +105,11 @@ fn client(buffer: &mut [u8], out: &mut [u8]) {
     let (host, target) = (text(&mut host), text(&mut target));
     let more = [(host, target)];
     let offered = [host, target];
-    let offer = Offer::new(host, target).with_origin(opaque(true).then_some(host)).with_subprotocols(&offered).with_extensions(target).with_headers(&more);
+    let offer = Offer::new(host, target)
+        .with_origin(opaque(true).then_some(host))
+        .with_subprotocols(&offered)
+        .with_extensions(target)
+        .with_headers(&more);
     note(offer.encode(&key, out));
     let accept = accept(&key);
     write(accept.as_bytes());
