@@ -103,7 +103,7 @@ impl ControlPayload {
     }
 
     /// Adds as many of the bytes at the end as fit. Returns `false` if these are not all.
-    fn extend(&mut self, bytes: &[u8]) -> bool {
+    pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
         bytes.iter().all(|byte| self.push(*byte))
     }
 

@@ -193,16 +193,25 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     ) {
         let len = payload.len();
         let header = HeaderBytes::clone(frame.header_bytes());
-        let free = self.free();
-        if payload.end > free.len() || header.len() > payload.start {
+        let Some((to, behind)) = self.free().split_at_mut_checked(header.len()) else {
+            return;
+        };
+        let Some(gap) = payload.start.checked_sub(to.len()) else {
+            return;
+        };
+        let Some(behind) = behind.get_mut(..gap.saturating_add(len)) else {
+            return;
+        };
+        // The compiler sees that nothing here panics: a range to the end, copied to the front.
+        if gap > behind.len() {
             return;
         }
-        free.copy_within(payload, header.len());
-        if let Some((to, behind)) = free.split_at_mut_checked(header.len()) {
-            to.copy_from_slice(&header);
-            if let Some(payload) = behind.get_mut(..len) {
-                frame.apply(payload);
-            }
+        behind.copy_within(gap.., 0);
+        for (to, from) in to.iter_mut().zip(header.iter()) {
+            *to = *from;
+        }
+        if let Some(payload) = behind.get_mut(..len) {
+            frame.apply(payload);
         }
         self.end = self.end.saturating_add(header.len()).saturating_add(len);
     }

@@ -259,6 +259,13 @@ impl<R: Role> Sender<R> {
         payload: &ControlPayload,
         is_open: bool,
     ) -> Option<ControlFrame> {
+        self.may_answer(opcode, is_open)
+            .then(|| ControlFrame::new(opcode, self.role.next_key(), payload))
+    }
+
+    /// Returns `true` if a reply may be sent, after which it is.
+    #[inline]
+    pub(crate) fn may_answer(&mut self, opcode: Opcode, is_open: bool) -> bool {
         let may_be_sent = match self.closing {
             Closing::No => true,
             Closing::CloseSent => is_open,
@@ -267,7 +274,26 @@ impl<R: Role> Sender<R> {
         if opcode == Opcode::Close {
             self.closing = Closing::Done;
         }
-        may_be_sent.then(|| ControlFrame::new(opcode, self.role.next_key(), payload))
+        may_be_sent
+    }
+
+    /// Checks that the caller may send a control frame (RFC 6455 sections 5.5.1 and 5.5.2).
+    pub(crate) fn check_control(&self, opcode: Opcode) -> Result<(), SendError> {
+        if self.closing == Closing::Done || self.is_closed() && opcode != Opcode::Pong {
+            Err(SendError::Closed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Notes that the caller has sent our Close.
+    pub(crate) const fn note_close(&mut self) {
+        self.closing = Closing::CloseSent;
+    }
+
+    /// Creates a control frame that was checked.
+    pub(crate) fn checked_control(&mut self, opcode: Opcode, payload: &ControlPayload) -> ControlFrame {
+        ControlFrame::new(opcode, self.role.next_key(), payload)
     }
 
     /// Returns `true` if our Close was sent.

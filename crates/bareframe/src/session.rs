@@ -384,7 +384,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// Decides what the caller does before it gets what the reading half returned.
     #[inline(never)]
     fn settle(&mut self, next: Result<Next, ReceiveError>) -> Result<Next, ReceiveError> {
-        if next == Err(ReceiveError::MessageSkipped) {
+        if matches!(next, Err(ReceiveError::MessageSkipped)) {
             return next;
         }
         self.queue_replies();

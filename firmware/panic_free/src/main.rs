@@ -6,6 +6,7 @@
 
 #[cfg(feature = "handshake")]
 mod handshake;
+mod session;
 
 use bareframe::{
     Assembled, Assembler, CloseCode, CloseReason, Config, Connection, ControlPayload, Data, EndOfStream,
@@ -309,6 +310,13 @@ fn main() -> ! {
     loop {
         connection(Connection::server(config()), BUFFER, OUT);
         connection(Connection::client(config(), key), BUFFER, OUT);
+        session::all(|| Connection::server(config()), BUFFER, OUT);
+        session::all(
+            || Connection::client(config(), key as fn() -> MaskingKey),
+            BUFFER,
+            OUT,
+        );
+        session::keepalive();
         parts(BUFFER, OUT);
         #[cfg(feature = "handshake")]
         handshake::all(BUFFER, OUT);

@@ -166,8 +166,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
         if pending.ping && self.has_room() {
             pending.ping = false;
-            if let Ok(ping) = self.sender.ping(&[]) {
-                let _ = self.outbox.control(&ping);
+            if self.sender.check_control(Opcode::Ping).is_ok() {
+                let _ = self.queue(Opcode::Ping, &ControlPayload::EMPTY);
             }
         }
         if self.has_room()
@@ -215,9 +215,16 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         if self.stopped != Stopped::No {
             return;
         }
-        if let Some(frame) = self.sender.answer(opcode, payload, is_open) {
-            let _ = self.outbox.control(&frame);
+        if self.sender.may_answer(opcode, is_open) {
+            let _ = self.queue(opcode, payload);
         }
+    }
+
+    /// Queues a control frame that was checked.
+    #[inline(never)]
+    fn queue(&mut self, opcode: Opcode, payload: &ControlPayload) -> Result<(), SendError> {
+        let frame = self.sender.checked_control(opcode, payload);
+        self.outbox.control(&frame)
     }
 
     /// Begins the frame; returns what to do first if there is no room for it.
@@ -318,18 +325,25 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         Ok(())
     }
 
+    // One way for the three kinds of control frames: three returned by value would be most of the code that sends.
+    #[inline(never)]
     fn queue_control(&mut self, frame: &mut Frame<'_>) -> Result<(), SendError> {
-        let control = match frame.content {
-            Content::Ping => self.sender.ping(frame.rest)?,
-            Content::Pong => self.sender.pong(frame.rest)?,
-            Content::Close(code) => {
-                // The payload of a Close frame is made of a `&str`.
-                let reason = core::str::from_utf8(frame.rest).unwrap_or_default();
-                self.sender.close(code, reason)?
-            }
+        let (opcode, code) = match frame.content {
+            Content::Ping => (Opcode::Ping, None),
+            Content::Pong => (Opcode::Pong, None),
+            Content::Close(code) => (Opcode::Close, code),
             Content::Nothing | Content::Data(..) | Content::Prepared(..) => return Ok(()),
         };
-        self.outbox.control(&control)?;
+        self.sender.check_control(opcode)?;
+        let mut payload = ControlPayload::EMPTY;
+        let has_code = code.is_none_or(|code| payload.extend(&code.number().to_be_bytes()));
+        if !has_code || !payload.extend(frame.rest) {
+            return Err(SendError::OversizedControl);
+        }
+        self.queue(opcode, &payload)?;
+        if opcode == Opcode::Close {
+            self.sender.note_close();
+        }
         self.control_number = self.next_number();
         frame.number = self.control_number;
         frame.rest = &[];
