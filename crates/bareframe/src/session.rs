@@ -158,7 +158,10 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// [`ReceiveError`], after the Close that it causes was written, if it can be.
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
         let next = match self.inbound.step_event() {
-            Ok(Step::Ready) => return Ok(Next::Ready),
+            Ok(Step::Ready) => {
+                self.blocked = false;
+                return Ok(Next::Ready);
+            }
             Ok(Step::Control) => Ok(Next::Ready),
             Ok(Step::Wait(next)) => Ok(next),
             Err(error) => Err(error),
@@ -181,7 +184,10 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
             let next = match self.inbound.step_message(assembler) {
-                Ok(Step::Ready) => return Ok(Next::Ready),
+                Ok(Step::Ready) => {
+                    self.blocked = false;
+                    return Ok(Next::Ready);
+                }
                 Ok(Step::Control) => {
                     self.queue_replies();
                     // Its answer needs room, or only the latest Ping would be answered.
@@ -341,6 +347,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn settle(&mut self, next: Result<Next, ReceiveError>) -> Result<Next, ReceiveError> {
         if next == Err(ReceiveError::MessageSkipped) {
+            self.blocked = false;
             return next;
         }
         self.queue_replies();

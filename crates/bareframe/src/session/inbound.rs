@@ -253,7 +253,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[must_use]
     #[inline]
     pub fn has_more(&self) -> bool {
-        self.start < self.end || self.found != Found::Nothing
+        // Once nothing more is received, nothing is found in what is unread.
+        self.found != Found::Nothing || self.start < self.end && self.is_open() || self.window.is_at_work()
     }
 
     /// Looks for a message, and stops at a control frame so that it can be answered.
@@ -456,7 +457,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if let Some((_, progress)) = self.window.parts() {
             progress.input = None;
         }
-        ReceiveError::Protocol(self.receiver.refuse(ProtocolError::MessageTooBig))
+        ReceiveError::Protocol(self.refuse(ProtocolError::MessageTooBig))
+    }
+
+    /// Fails the connection because of what was found, unless it has failed since. Returns the error that stays.
+    #[cold]
+    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
+        match self.receiver.state() {
+            ReceiverState::Failed(before) => *before,
+            _ => self.receiver.refuse(error),
+        }
     }
 
     /// Returns `true` if what was found or not yet looked at is in the memory.
@@ -518,7 +528,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Ok(Made::Payload(flags)) => return Ok(Some(Found::Extended(flags))),
                 Err(error) => {
                     progress.input = None;
-                    return Err(self.receiver.refuse(error));
+                    return Err(self.refuse(error));
                 }
             }
         }
