@@ -264,6 +264,11 @@ fn call<'p, R: Role + Debug, X: Variant>(
             other.held.push(held);
         }
         16 => party.swap_memories(),
+        18 => {
+            let mut held = party.shared.held.pop();
+            party.misuse(held.as_mut());
+            party.shared.held.extend(held);
+        }
         17 => match choices.below(24) {
             0 => party.refuses = true,
             1 => party.refused(),

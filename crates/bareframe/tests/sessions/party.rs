@@ -473,6 +473,36 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         self.account(false);
     }
 
+    /// Calls that say what is not so, or have nothing to do, change nothing.
+    pub(super) fn misuse(&mut self, held: Option<&mut Held<'_>>) {
+        let has_memory = self.spare.is_none();
+        let (inbound, outbound) = self.halves.as_mut().expect("it is put back").both();
+        let before = format!("{inbound:?} {outbound:?}");
+        for (start, end) in [(0, usize::MAX), (1, 0), (usize::MAX, usize::MAX)] {
+            assert!(!inbound.begin_with(start..end));
+        }
+        if has_memory {
+            assert!(inbound.put_memory(&mut []).is_err(), "there is a memory");
+        }
+        let mut none = Frame::NONE.clone();
+        outbound.wrote(0, &mut none);
+        if let Some(held) = held
+            && !self.sent.is_current(held)
+        {
+            let left = held.frame.left();
+            assert_eq!(
+                outbound.to_write(&held.frame)[1],
+                b"",
+                "of a frame that was not begun"
+            );
+            outbound.wrote(0, &mut held.frame);
+            assert_eq!(held.frame.left(), left);
+        }
+        outbound.send_pending(&mut Pending::NONE.clone());
+        assert_eq!(before, format!("{inbound:?} {outbound:?}"));
+        self.account(false);
+    }
+
     pub(super) fn carry(&mut self, with_ping: bool) {
         if self.is_whole() {
             return;
