@@ -361,6 +361,7 @@ fn settle<R: Role + Debug, X: Variant>(
     while party.receive(other, Way::Events, &mut choices) {}
     party.carry(false);
     party.next_flush(&mut choices);
+    party.check_answers();
     if turn == 2 && party.sent.closed.is_none() && party.heard.error.is_none() {
         party.close(&mut choices);
         party.next_flush(&mut choices);

@@ -540,6 +540,15 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         self.heard.forgets(Way::Other);
     }
 
+    /// In halves too the latest Ping is answered, once what is pending was carried over.
+    pub(super) fn check_answers(&mut self) {
+        let is_open = self.heard.error.is_none() && !self.heard.has_stopped();
+        if is_open && self.sent.stopped.is_none() && self.config.auto_pong() {
+            let pings = self.heard.pings().len();
+            assert_eq!(self.sent.answered, pings, "a Ping is not answered");
+        }
+    }
+
     /// Returns `true` if nothing more is received.
     pub(super) fn is_done(&mut self) -> bool {
         match self.heard.error {
