@@ -481,6 +481,8 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         for (start, end) in [(0, usize::MAX), (1, 0), (usize::MAX, usize::MAX)] {
             assert!(!inbound.begin_with(start..end));
         }
+        // What is ready and was not taken stays where it is.
+        let _ = inbound.space();
         if has_memory {
             assert!(inbound.put_memory(&mut []).is_err(), "there is a memory");
         }
