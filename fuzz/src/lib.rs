@@ -7,11 +7,15 @@ pub mod deflate;
 mod head;
 mod subject;
 
-// The models of these two targets are those of the ordinary tests.
+// The models of these three targets are those of the ordinary tests.
 #[path = "../../crates/bareframe/tests/calls/mod.rs"]
 mod calls;
 #[path = "../../crates/bareframe/tests/ends/mod.rs"]
 mod ends;
+#[path = "../../crates/bareframe/tests/runs/mod.rs"]
+mod runs;
+#[path = "../../crates/bareframe/tests/sessions/mod.rs"]
+mod sessions;
 
 pub use conversation::Conversation;
 pub use head::{Head, Kept, kept_by_httparse};
@@ -25,4 +29,9 @@ pub fn calls(choices: &[u8]) {
 /// Lets two connections talk as these choices say.
 pub fn ends(choices: &[u8], seed: u64) {
     ends::run(choices, seed);
+}
+
+/// Makes the calls that these choices say on two sessions that are joined by a stream.
+pub fn sessions(choices: &[u8]) {
+    sessions::run(choices);
 }

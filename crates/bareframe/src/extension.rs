@@ -162,6 +162,10 @@ mod window {
         #[doc(hidden)]
         #[expect(private_interfaces, reason = "nobody but the session calls it")]
         fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)>;
+
+        /// Returns `true` if the extension may make more of what it was handed.
+        #[doc(hidden)]
+        fn is_at_work(&self) -> bool;
     }
 }
 
@@ -176,6 +180,11 @@ impl SealedWindow for () {
     fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)> {
         None
     }
+
+    #[inline(always)]
+    fn is_at_work(&self) -> bool {
+        false
+    }
 }
 
 impl<M: Memory> SealedWindow for ExtensionWindow<M> {
@@ -184,6 +193,10 @@ impl<M: Memory> SealedWindow for ExtensionWindow<M> {
     #[expect(private_interfaces, reason = "nobody but the session calls it")]
     fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)> {
         Some((sealed::Memory::bytes_mut(&mut self.memory), &mut self.progress))
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.progress.input.is_some()
     }
 }
 

@@ -157,7 +157,10 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// [`ReceiveError`], after the Close that it causes was written, if it can be.
     pub fn next_event(&mut self) -> Result<Next, ReceiveError> {
         match self.inbound.look(usize::MAX) {
-            Look::Found => READY,
+            Look::Found => {
+                self.blocked = false;
+                READY
+            }
             Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
             Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
             Look::Text => self.next_text(),
@@ -168,7 +171,10 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn next_event_rest(&mut self) -> Result<Next, ReceiveError> {
         let next = match self.inbound.step_event() {
-            Ok(Step::Ready) => return Ok(Next::Ready),
+            Ok(Step::Ready) => {
+                self.blocked = false;
+                return Ok(Next::Ready);
+            }
             Ok(Step::Control) => Ok(Next::Ready),
             Ok(Step::Wait(next)) => Ok(next),
             Err(error) => Err(error),
@@ -190,7 +196,10 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// [`ReceiveError`], after the Close that it causes was written, if it can be.
     pub fn next_message<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         match self.inbound.look(assembler.capacity()) {
-            Look::Found => READY,
+            Look::Found => {
+                self.blocked = false;
+                READY
+            }
             Look::LongText(at, len, masker) => self.next_long_text(at, len, masker),
             Look::LongBinary(at, len, masker) => self.next_long_binary(at, len, masker),
             Look::Text => self.next_text(),
@@ -201,6 +210,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn next_long_text(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
         if self.inbound.receive_long_text(at, len, masker) {
+            self.blocked = false;
             READY
         } else {
             self.next_text()
@@ -210,13 +220,17 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
         self.inbound.receive_long_binary(at, len, masker);
+        self.blocked = false;
         READY
     }
 
     #[inline(never)]
     fn next_text(&mut self) -> Result<Next, ReceiveError> {
         match self.inbound.validate_text() {
-            Ok(()) => Ok(Next::Ready),
+            Ok(()) => {
+                self.blocked = false;
+                READY
+            }
             Err(error) => self.settle(Err(error.into())),
         }
     }
@@ -225,7 +239,10 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     fn next_message_rest<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
             let next = match self.inbound.step_message(assembler) {
-                Ok(Step::Ready) => return Ok(Next::Ready),
+                Ok(Step::Ready) => {
+                    self.blocked = false;
+                    return Ok(Next::Ready);
+                }
                 Ok(Step::Control) => {
                     self.queue_replies();
                     // Its answer needs room, or only the latest Ping would be answered.
@@ -319,8 +336,8 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// Reports that the stream can't do now what `next` says. Returns `true` if there is something else to do meanwhile: call
     /// again. Returns `false` if the caller has to wait for the stream.
     ///
-    /// It holds for one pass, which ends at the latest when the session says to read. So while a caller reads, reading goes on though
-    /// what is queued can't be written, and writing is tried again in each pass.
+    /// It holds for one pass: until a call returns something other than [`Next::Write`] and [`Next::Flush`]. So while a caller reads,
+    /// reading goes on though what is queued can't be written, and writing is tried again in each pass.
     #[must_use = "it says whether to wait"]
     pub fn blocked(&mut self, next: Next) -> bool {
         self.blocked = match next {
@@ -385,6 +402,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn settle(&mut self, next: Result<Next, ReceiveError>) -> Result<Next, ReceiveError> {
         if matches!(next, Err(ReceiveError::MessageSkipped)) {
+            self.blocked = false;
             return next;
         }
         self.queue_replies();

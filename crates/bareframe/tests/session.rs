@@ -482,3 +482,56 @@ fn _halves_are_send(session: ServerSession) {
     fn send<T: Send>(_: T) {}
     send(session.split());
 }
+
+// What the model of any calls found.
+
+#[test]
+fn s7_1_7_a_stream_that_blocks_is_waited_for_though_bytes_behind_an_error_are_unread() {
+    let mut session = server();
+    let input = b"\x81\x01x and more";
+    assert_eq!(session.next_event(), Ok(Next::Read));
+    session.space()[..input.len()].copy_from_slice(input);
+    session.read(input.len());
+    assert_eq!(session.next_event(), Ok(Next::Write));
+    assert!(!session.has_more(), "nothing more is received");
+    assert!(!session.blocked(Next::Write), "there is nothing else to do");
+}
+
+#[test]
+fn a_message_that_is_ready_ends_the_pass_in_which_the_stream_blocks() {
+    let mut assembler = gathering::<16>();
+    for as_message in [false, true] {
+        let mut stream = Stream::new([text("a")]);
+        let mut session = server();
+        assert_eq!(session.next_sent(&mut Frame::binary(b"1")), Ok(Next::Ready));
+        assert_eq!(session.next_event(), Ok(Next::Write));
+        assert!(session.blocked(Next::Write));
+        assert_eq!(session.next_event(), Ok(Next::Read));
+        stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+        assert_eq!(session.next_flush(), Next::Write);
+        assert!(session.blocked(Next::Write));
+        if as_message {
+            assert_eq!(session.next_message(&mut assembler), Ok(Next::Ready));
+            assert!(session.message(&mut assembler).is_some());
+        } else {
+            assert_eq!(session.next_event(), Ok(Next::Ready));
+            assert!(session.event().is_some());
+        }
+        assert_eq!(session.next_event(), Ok(Next::Write), "writing is tried again");
+    }
+}
+
+#[test]
+fn s7_1_5_an_abnormal_end_stays_one_when_the_stream_refuses_more() {
+    let payload = [b'x'; 600];
+    let mut stream = Stream::new([close(1001)]);
+    stream.takes = Some(300);
+    let mut session = server();
+    assert_eq!(stream.send(&mut session, &mut Frame::binary(&payload)), Ok(false));
+    assert_eq!(stream.event(&mut session), Outcome::Close(Some(1001)));
+    session.fail(CloseCode::INTERNAL_ERROR);
+    let abnormal = Outcome::Failed(ReceiveError::AbnormalClosure);
+    assert_eq!(stream.event(&mut session), abnormal);
+    session.refused();
+    assert_eq!(stream.event(&mut session), abnormal);
+}

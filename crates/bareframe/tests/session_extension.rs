@@ -1,5 +1,6 @@
 //! The seam for extensions: payload that changes its length in both directions, ranges of a window, errors in the middle.
 
+mod runs;
 mod stream;
 
 use bareframe::{
@@ -8,115 +9,15 @@ use bareframe::{
     ReceiveError, Rsv, SendError, Server, Session,
 };
 use bareframe_testkit as testkit;
+use runs::{Packer, Runs, Unpacker};
 use stream::{Outcome, Stream, gathering, masked};
-
-/// A toy: a run of equal bytes becomes its length and the byte, marked by RSV1. What is received is written round and round a
-/// small window. A length of 0 is an error.
-struct Runs;
-
-/// What it received: half of a pair, and a run of which some bytes are still to be written.
-#[derive(Default)]
-struct Unpacker {
-    length: Option<u8>,
-    run: (u8, u8),
-    at: usize,
-}
-
-/// The longest run that it makes is a setting of its direction.
-struct Packer {
-    longest: u8,
-    run: (u8, u8),
-    fails_at: Option<u8>,
-}
-
-impl Extension for Runs {
-    type Inbound = Unpacker;
-    type Outbound = Packer;
-}
-
-impl InboundExtension for Unpacker {
-    type Window = ExtensionWindow<[u8; 8]>;
-
-    fn rsv(&self) -> Rsv {
-        Rsv::RSV1
-    }
-
-    fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode> {
-        if self.at == window.len() {
-            self.at = 0;
-        }
-        let start = self.at;
-        let mut taken = 0;
-        loop {
-            let (left, byte) = self.run;
-            if left > 0 {
-                if self.at == window.len() {
-                    break;
-                }
-                window[self.at] = byte;
-                self.at += 1;
-                self.run = (left - 1, byte);
-                continue;
-            }
-            let Some(&next) = input.get(taken) else { break };
-            taken += 1;
-            match self.length.take() {
-                None if next == 0 => return Err(CloseCode::POLICY_VIOLATION),
-                None => self.length = Some(next),
-                Some(length) => self.run = (length, next),
-            }
-        }
-        let is_done = is_last && taken == input.len() && self.run.0 == 0;
-        Ok(Extended::new(taken, start..self.at, is_done))
-    }
-}
-
-impl OutboundExtension for Packer {
-    fn rsv(&self) -> Rsv {
-        Rsv::RSV1
-    }
-
-    fn begin(&mut self, kind: MessageKind, _: usize) -> bool {
-        kind == MessageKind::Text
-    }
-
-    fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {
-        let (mut taken, mut written) = (0, 0);
-        loop {
-            let (length, byte) = self.run;
-            match input.get(taken) {
-                Some(&next) if self.fails_at == Some(next) => return Err(CloseCode::INTERNAL_ERROR),
-                Some(&next) if length == 0 || next == byte && length < self.longest => {
-                    self.run = (length + 1, next);
-                    taken += 1;
-                    continue;
-                }
-                None if !is_last || length == 0 => {
-                    return Ok(Extended::new(taken, 0..written, is_last));
-                }
-                _ => {}
-            }
-            // Short frames, so that a message has several.
-            let Some(to) = out.get_mut(written..written + 2).filter(|_| written < 6) else {
-                return Ok(Extended::new(taken, 0..written, false));
-            };
-            to.copy_from_slice(&[length, byte]);
-            written += 2;
-            self.run = (0, 0);
-        }
-    }
-}
 
 const AGREED: Config = Config::DEFAULT.with_rsv(Rsv::RSV1);
 
 type RunsSession<R> = Session<R, [u8; 64], [u8; 256], Runs>;
 
 fn packer(longest: u8) -> Packer {
-    Packer {
-        longest,
-        run: (0, 0),
-        fails_at: None,
-    }
+    Packer::new(longest)
 }
 
 fn server(packer: Packer) -> RunsSession<Server> {
@@ -437,4 +338,46 @@ fn no_extension_has_no_state() {
     assert_eq!(size_of::<<() as InboundExtension>::Window>(), 0);
     assert!(size_of::<Plain>() < size_of::<Optional>());
     assert!(size_of::<Plain>() <= 320 + 160, "{}", size_of::<Plain>());
+}
+
+#[test]
+fn s5_8_there_is_more_while_the_extension_is_at_work() {
+    let mut session = server(packer(9));
+    let mut stream = Stream::new([packed(true, true, b"\x0ca")]);
+    let mut pieces = 0;
+    loop {
+        match session.next_event() {
+            Ok(Next::Ready) => {}
+            next => {
+                assert_eq!((next, pieces), (Ok(Next::Read), 0));
+                assert!(!session.has_more());
+                stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+                continue;
+            }
+        }
+        let Some(Event::Data(data)) = session.event() else {
+            panic!("a piece")
+        };
+        pieces += 1;
+        if data.is_last() {
+            break;
+        }
+        assert!(session.has_more(), "a read would wait for ever");
+    }
+    assert!(pieces > 1 && !session.has_more());
+}
+
+#[test]
+fn s5_5_1_an_extended_message_does_not_go_on_behind_our_close() {
+    let mut session = server(packer(9));
+    let begins = session.next_sent(&mut Frame::text("aa").fragment(false));
+    assert_eq!(begins, Ok(Next::Ready));
+    let closes = session.next_sent(&mut Frame::close_without_code());
+    assert_eq!(closes, Ok(Next::Ready));
+    for text in ["", "a"] {
+        let mut frame = Frame::text(text).fragment(false);
+        assert_eq!(session.next_sent(&mut frame), Err(SendError::Closed));
+        assert!(!frame.is_begun());
+    }
+    assert_eq!(session.queued(), b"\x88\x00");
 }

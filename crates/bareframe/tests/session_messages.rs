@@ -2,7 +2,7 @@
 
 mod stream;
 
-use bareframe::{Assembler, BufferTooSmall, Frame, Gather, Next, ProtocolError, ReceiveError};
+use bareframe::{Assembler, BufferTooSmall, CloseCode, Frame, Gather, Next, ProtocolError, ReceiveError};
 use bareframe_testkit as testkit;
 use stream::{Outcome, Stream, gathering, masked, server};
 
@@ -198,4 +198,22 @@ fn s10_4_memory_that_grows_has_no_limit_of_its_own() {
     let mut assembler = Assembler::new(Growing(Vec::new()));
     assert_eq!(stream.message(&mut session, &mut assembler), whole(&long));
     assert_eq!(stream.message(&mut session, &mut assembler), whole("whole"));
+}
+
+#[test]
+fn s7_1_7_a_message_that_does_not_fit_changes_no_error_that_came_before() {
+    let mut session = server();
+    let mut stream = Stream::new([text("12345")]);
+    while session.next_event() != Ok(Next::Ready) {
+        stream.perform(&mut session, Next::Read, &mut Frame::NONE.clone());
+    }
+    session.fail(CloseCode::POLICY_VIOLATION);
+    let mut assembler = gathering::<4>();
+    for _ in 0..2 {
+        assert_eq!(
+            stream.message(&mut session, &mut assembler),
+            protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION))
+        );
+    }
+    assert_eq!(stream.output, b"\x88\x02\x03\xf0");
 }

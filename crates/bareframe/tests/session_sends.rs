@@ -343,3 +343,23 @@ fn s5_1_a_refused_send_changes_nothing_and_draws_no_key() {
     drop(session);
     assert_eq!(drawn, 1);
 }
+
+#[test]
+fn s5_2_no_frame_of_a_text_message_with_reserved_bits_is_validated() {
+    let config = Config::DEFAULT.with_rsv(Rsv::RSV1);
+    let mut session = Session::new(Connection::server(config), [0; 16], [0; 256]);
+    let frames = [
+        Frame::text_piece(b"\xff").with_rsv(Rsv::RSV1).fragment(false),
+        Frame::text_piece(b"\xfe").fragment(false),
+        Frame::text_piece(b"\xfd"),
+    ];
+    for mut frame in frames {
+        assert_eq!(session.next_sent(&mut frame), Ok(Next::Ready));
+    }
+    assert_eq!(session.queued(), b"\x41\x01\xff\x00\x01\xfe\x80\x01\xfd");
+    let refused = session.next_sent(&mut Frame::text_piece(b"\xff"));
+    assert!(
+        matches!(refused, Err(SendError::InvalidUtf8(_))),
+        "the next message"
+    );
+}

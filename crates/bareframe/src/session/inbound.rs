@@ -359,13 +359,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[must_use]
     #[inline]
     pub fn has_more(&self) -> bool {
-        self.cursor.start < self.cursor.end || self.cursor.found != Found::Nothing
+        // Once nothing more is received, nothing is found in what is unread.
+        self.cursor.found != Found::Nothing
+            || self.cursor.start < self.cursor.end && self.is_open()
+            || self.window.is_at_work()
     }
 
     /// Returns `true` if something may be found although nothing is written.
     #[inline]
     pub(super) fn can_go_on(&self) -> bool {
-        self.is_open() || self.cursor.found != Found::Nothing
+        self.is_open() || self.has_more()
     }
 
     /// Looks for a message, and stops at a control frame so that it can be answered.
@@ -609,7 +612,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if let Some((_, progress)) = self.window.parts() {
             progress.input = None;
         }
-        ReceiveError::Protocol(self.receiver.refuse(ProtocolError::MessageTooBig))
+        ReceiveError::Protocol(self.refuse(ProtocolError::MessageTooBig))
+    }
+
+    /// Fails the connection because of what was found, unless it has failed since. Returns the error that stays.
+    #[cold]
+    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
+        match self.receiver.state() {
+            ReceiverState::Failed(before) => *before,
+            _ => self.receiver.refuse(error),
+        }
     }
 
     /// Returns `true` if what was found or not yet looked at is in the memory.

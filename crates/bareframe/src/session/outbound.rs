@@ -26,8 +26,8 @@ pub struct Outbound<R, O, X: Extension = ()> {
     control_number: u32,
     /// The text of the message that is open.
     text: Utf8Validator,
-    /// The message that is open is an extension's of the caller's, since its first frame had reserved bits.
-    is_opaque: bool,
+    /// The message that is open has reserved bits, so that its text is an extension's.
+    has_rsv: bool,
     unflushed: bool,
     stopped: Stopped,
     /// The message that is open and that the extension changes.
@@ -70,7 +70,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             },
             control_number: 0,
             text: Utf8Validator::new(),
-            is_opaque: false,
+            has_rsv: false,
             unflushed: false,
             stopped: Stopped::No,
             extended: None,
@@ -181,7 +181,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     /// Reports that the stream takes no more bytes: what is queued is dropped, and nothing is sent any more. What was received is
     /// still delivered.
     pub fn refused(&mut self) {
-        self.stop(Stopped::Refused);
+        if self.stopped == Stopped::No {
+            self.stop(Stopped::Refused);
+        }
     }
 
     /// Fails the connection within a frame, which can't be finished: no Close can follow it (RFC 6455 section 7.1.7).
@@ -266,8 +268,10 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         check: Check,
     ) -> Result<(), SendError> {
         let text = self.check_text(frame, kind, check)?;
+        // Only the first frame of a message has the bits.
+        let has_rsv = !frame.fin && (self.has_rsv || !frame.rsv.is_empty());
         if self.begin_extended(frame, kind)? {
-            self.text = text;
+            (self.text, self.has_rsv) = (text, has_rsv);
             self.begin_number(frame, Masker::NONE);
             return Ok(());
         }
@@ -275,8 +279,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             .sender
             .send(kind, frame.rsv, frame.fin, frame.rest.len() as u64)?;
         self.outbox.begin(&outgoing)?;
-        self.text = text;
-        self.is_opaque = !frame.fin && (self.is_opaque || !frame.rsv.is_empty());
+        (self.text, self.has_rsv) = (text, has_rsv);
         self.begin_number(frame, outgoing.masker());
         Ok(())
     }
@@ -290,7 +293,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         check: Check,
     ) -> Result<Utf8Validator, SendError> {
         let mut text = self.text;
-        if matches!(kind, MessageKind::Binary) || check == Check::Nothing || self.is_opaque {
+        if matches!(kind, MessageKind::Binary) || check == Check::Nothing || self.has_rsv {
             return Ok(text);
         }
         if check == Check::Text || !text.is_between_characters() {
@@ -450,7 +453,10 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
         let is_extended = match self.extended {
             Some(open) if open != kind => return Err(SendError::WrongKind),
-            Some(_) if frame.rsv.is_empty() => true,
+            Some(_) if frame.rsv.is_empty() => {
+                self.sender.check(kind, Rsv::NONE)?;
+                true
+            }
             Some(_) => return Err(SendError::ReservedBits),
             None => {
                 let rsv = self.extension.rsv();
@@ -477,6 +483,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         let Content::Data(kind, _) = frame.content else {
             return Ok(Next::Ready);
         };
+        // A Close may have been queued between its frames.
+        self.sender.check(kind, Rsv::NONE)?;
         loop {
             if self.outbox.room() < ControlFrame::MAX_LEN {
                 return Ok(Next::Write);

@@ -50,7 +50,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Ok(Made::Payload(flags)) => return Ok(Some(Found::Extended(flags))),
                 Err(error) => {
                     progress.input = None;
-                    return Err(self.receiver.refuse(error));
+                    return Err(self.refuse(error));
                 }
             }
         }
