@@ -370,10 +370,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         &mut self,
         assembler: &mut Assembler<B>,
     ) -> Result<Step, ReceiveError> {
-        if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
-            self.find()?;
-        }
         loop {
+            // The one call, since it becomes part of this function.
+            if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
+                self.find()?;
+            }
             match self.cursor.found {
                 Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
                 Found::Binary | Found::Text => {
@@ -405,7 +406,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     return Ok(Step::Control);
                 }
             }
-            self.find()?;
         }
     }
 
