@@ -64,6 +64,10 @@ struct Cursor {
 
 /// What is ready and was not taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(
+    any(bareframe_compact, not(target_pointer_width = "64")),
+    expect(dead_code, reason = "only a large machine finds a whole message by a look")
+)]
 pub(super) enum Found {
     Nothing,
     /// A whole binary message in the memory, without reserved bits.
@@ -204,10 +208,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends what [`Inbound::next_event`] found, once.
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
-        match self.cursor.found {
-            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Event::Data),
-            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Event::Data),
-            _ => self.event_rest(),
+        match leaf::whole(self.cursor.found) {
+            Some(flags) => self.take_whole(flags).map(Event::Data),
+            None => self.event_rest(),
         }
     }
 
@@ -255,10 +258,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Lends the message that [`Inbound::next_message`] found, once. `assembler` is the one of that call.
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        match self.cursor.found {
-            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
-            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
-            _ => self.message_rest(assembler),
+        match leaf::whole(self.cursor.found) {
+            Some(flags) => self.take_whole(flags).map(Message::from_data),
+            None => self.message_rest(assembler),
         }
     }
 
