@@ -195,7 +195,9 @@ impl<B: Gather> Assembler<B> {
             if last {
                 return Ok(Assembled::Whole(Message::from_data(data)));
             }
-        } else if self.gathering != Gathering::Open(kind, rsv) || self.number != number {
+        } else if !matches!(self.gathering, Gathering::Open(open, bits) if open == kind && bits == rsv)
+            || self.number != number
+        {
             self.clear();
             return Err(AssembleError::OutOfOrder);
         }
@@ -229,7 +231,7 @@ impl<B: Gather> Assembler<B> {
 
     /// Returns `true` if it holds so many bytes of the message with this number, and nothing else.
     pub(crate) fn is_gathering(&mut self, number: u32, len: usize) -> bool {
-        self.gathering != Gathering::Nothing
+        !matches!(self.gathering, Gathering::Nothing)
             && self.number == number
             && self.buffer.as_mut_slice().len() == len
     }

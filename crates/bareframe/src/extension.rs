@@ -81,6 +81,10 @@ pub trait InboundExtension {
 
 /// The sending half of an extension.
 pub trait OutboundExtension {
+    /// There is no extension, so that no code is needed for one.
+    #[doc(hidden)]
+    const NONE: bool = false;
+
     /// Returns the reserved bits that are set on the first frame of a message that it changes.
     fn rsv(&self) -> Rsv;
 
@@ -229,6 +233,8 @@ impl InboundExtension for () {
 }
 
 impl OutboundExtension for () {
+    const NONE: bool = true;
+
     #[inline(always)]
     fn rsv(&self) -> Rsv {
         Rsv::NONE
@@ -266,6 +272,8 @@ impl<X: InboundExtension> InboundExtension for Option<X> {
 }
 
 impl<X: OutboundExtension> OutboundExtension for Option<X> {
+    const NONE: bool = X::NONE;
+
     #[inline]
     fn rsv(&self) -> Rsv {
         self.as_ref().map_or(Rsv::NONE, |extension| extension.rsv())

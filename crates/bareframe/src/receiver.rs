@@ -234,7 +234,11 @@ impl<R: Role> Receiver<R> {
     #[inline(never)]
     pub(crate) fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
         let code = self.take_close()?;
-        self.pong = ControlPayload::from_close(code, "").ok()?;
+        // In its place: a payload returned by value would be copied twice.
+        self.pong.clear();
+        if let Some(code) = code {
+            self.pong.extend(&code.number().to_be_bytes());
+        }
         Some((Opcode::Close, &self.pong))
     }
 

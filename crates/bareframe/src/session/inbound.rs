@@ -207,7 +207,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline]
     pub fn event(&mut self) -> Option<Event<'_>> {
         // In one arm, so that the compiler keeps it in registers.
-        if let Some(flags) = self.cursor.found.as_whole() {
+        if let Some(flags) = leaf::whole(self.cursor.found) {
             self.take_whole(flags).map(Event::Data)
         } else {
             self.event_rest()
@@ -259,10 +259,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline]
     pub fn message<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
         // In an arm each, so that `Message::as_str` needs no second look at what it is.
-        match self.cursor.found {
-            Found::Binary => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
-            Found::Text => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
-            _ => self.message_rest(assembler),
+        match leaf::whole(self.cursor.found) {
+            Some(ChunkFlags::WHOLE_TEXT) => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
+            Some(_) => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
+            None => self.message_rest(assembler),
         }
     }
 
@@ -377,10 +377,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         &mut self,
         assembler: &mut Assembler<B>,
     ) -> Result<Step, ReceiveError> {
-        if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
-            self.find()?;
-        }
         loop {
+            // The one call, since it becomes part of this function.
+            if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
+                self.find()?;
+            }
             match self.cursor.found {
                 Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
                 Found::Binary | Found::Text => {
@@ -412,7 +413,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     return Ok(Step::Control);
                 }
             }
-            self.find()?;
         }
     }
 
@@ -650,18 +650,6 @@ impl<R, I: Memory, X: Extension> Inbound<R, I, X> {
 
     pub(crate) const fn unread_len(&self) -> usize {
         self.cursor.end.saturating_sub(self.cursor.start)
-    }
-}
-
-impl Found {
-    /// Returns the flags of a whole message without reserved bits.
-    #[inline(always)]
-    const fn as_whole(self) -> Option<ChunkFlags> {
-        match self {
-            Found::Binary => Some(ChunkFlags::WHOLE_BINARY),
-            Found::Text => Some(ChunkFlags::WHOLE_TEXT),
-            _ => None,
-        }
     }
 }
 

@@ -93,7 +93,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         } else if !self.has_begun(frame) {
             return Err(SendError::OtherFrame);
         }
-        if self.is_extending {
+        if self.is_extending() {
             self.send_extended(frame)
         } else {
             Ok(self.send_rest(frame))
@@ -239,7 +239,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         if self.stopped != Stopped::No {
             return Err(SendError::Closed);
         }
-        if self.is_within_frame() || is_data && self.is_extending {
+        if self.is_within_frame() || is_data && self.is_extending() {
             return Err(SendError::InsideFrame);
         }
         // With room for the longest control frame, whatever has to be answered next can be queued.
@@ -251,12 +251,16 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             }
             return Ok(Some(Next::Write));
         }
-        match frame.content {
-            Content::Nothing => {}
+        let masker = match frame.content {
+            Content::Nothing => return Ok(None),
             Content::Data(kind, check) => self.begin_data(frame, kind, check)?,
             Content::Prepared(kind, header_len) => self.begin_prepared(frame, kind, header_len)?,
-            Content::Ping | Content::Pong | Content::Close(_) => self.queue_control(frame)?,
-        }
+            Content::Ping | Content::Pong | Content::Close(_) => {
+                self.queue_control(frame)?;
+                return Ok(None);
+            }
+        };
+        self.begin_number(frame, masker);
         Ok(None)
     }
 
@@ -266,22 +270,20 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         frame: &mut Frame<'_>,
         kind: MessageKind,
         check: Check,
-    ) -> Result<(), SendError> {
+    ) -> Result<Masker, SendError> {
         let text = self.check_text(frame, kind, check)?;
         // Only the first frame of a message has the bits.
         let has_rsv = !frame.fin && (self.has_rsv || !frame.rsv.is_empty());
         if self.begin_extended(frame, kind)? {
             (self.text, self.has_rsv) = (text, has_rsv);
-            self.begin_number(frame, Masker::NONE);
-            return Ok(());
+            return Ok(Masker::NONE);
         }
         let outgoing = self
             .sender
             .send(kind, frame.rsv, frame.fin, frame.rest.len() as u64)?;
         self.outbox.begin(&outgoing)?;
         (self.text, self.has_rsv) = (text, has_rsv);
-        self.begin_number(frame, outgoing.masker());
-        Ok(())
+        Ok(outgoing.masker())
     }
 
     /// Returns the validator behind the frame's text (RFC 6455 section 8.1).
@@ -310,22 +312,20 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         frame: &mut Frame<'_>,
         kind: MessageKind,
         header_len: u8,
-    ) -> Result<(), SendError> {
-        if self.extended.is_some() {
+    ) -> Result<Masker, SendError> {
+        if !X::Outbound::NONE && self.extended.is_some() {
             return Err(SendError::MessageOpen);
         }
         self.sender.check_whole(kind, frame.rsv)?;
         if R::KEY_LEN == 0 {
             self.outbox.begin_encoded(frame.rest.len() as u64)?;
-            self.begin_number(frame, Masker::NONE);
-            return Ok(());
+            return Ok(Masker::NONE);
         }
         let payload = frame.rest.get(usize::from(header_len)..).unwrap_or(&[]);
         let outgoing = self.sender.send(kind, frame.rsv, true, payload.len() as u64)?;
         self.outbox.begin(&outgoing)?;
         frame.rest = payload;
-        self.begin_number(frame, outgoing.masker());
-        Ok(())
+        Ok(outgoing.masker())
     }
 
     // One way for the three kinds of control frames: three returned by value would be most of the code that sends.
@@ -369,7 +369,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     #[inline]
     fn is_direct(&self, frame: &Frame<'_>) -> bool {
         R::KEY_LEN == 0
-            && !self.is_extending
+            && !self.is_extending()
             && !frame.rest.is_empty()
             && frame.number != 0
             && self.has_begun(frame)
@@ -451,6 +451,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     /// Returns `true` if the frame goes through the extension, and begins to.
     #[inline]
     fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
+        if X::Outbound::NONE {
+            return Ok(false);
+        }
         let is_extended = match self.extended {
             Some(open) if open != kind => return Err(SendError::WrongKind),
             Some(_) if frame.rsv.is_empty() => {
@@ -474,6 +477,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             self.is_extending = true;
         }
         Ok(is_extended)
+    }
+
+    /// Returns `true` if the frame that was begun goes through the extension, and is not finished.
+    #[inline]
+    const fn is_extending(&self) -> bool {
+        !X::Outbound::NONE && self.is_extending
     }
 
     /// Makes frames of the payload for as long as they fit, each by one call of the extension.

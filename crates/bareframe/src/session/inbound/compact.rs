@@ -1,10 +1,11 @@
 //! How a small machine looks for a message: not here, but in one loop for all that it receives.
 
-use super::Inbound;
+use super::{Found, Inbound};
 use crate::error::ProtocolError;
 use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
+use crate::message::ChunkFlags;
 use crate::role::Role;
 
 /// What a look at the front of what was read came to, as on a large machine, where there are others.
@@ -15,6 +16,12 @@ pub(in crate::session) enum Look {
     LongBinary(usize, usize, Masker),
     Text,
     Rest,
+}
+
+/// Returns nothing: no whole message is found by a look.
+#[inline(always)]
+pub(super) const fn whole(_: Found) -> Option<ChunkFlags> {
+    None
 }
 
 impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {

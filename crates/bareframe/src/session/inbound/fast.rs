@@ -8,7 +8,7 @@ use crate::error::ProtocolError;
 use crate::extension::Extension;
 use crate::mask::Masker;
 use crate::memory::Memory;
-use crate::message::fast as message;
+use crate::message::{ChunkFlags, fast as message};
 use crate::opcode::Opcode;
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
@@ -25,6 +25,16 @@ pub(in crate::session) enum Look {
     Text,
     /// It is something else, and nothing has changed.
     Rest,
+}
+
+/// Returns the flags of the whole message that a look has found.
+#[inline(always)]
+pub(super) const fn whole(found: Found) -> Option<ChunkFlags> {
+    match found {
+        Found::Binary => Some(ChunkFlags::WHOLE_BINARY),
+        Found::Text => Some(ChunkFlags::WHOLE_TEXT),
+        _ => None,
+    }
 }
 
 impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
