@@ -106,6 +106,10 @@ impl FirstByte {
 
     /// Returns `true` if the frame begins a text message; not for other opcodes than text and binary.
     #[inline(always)]
+    #[cfg_attr(
+        any(bareframe_compact, not(target_pointer_width = "64")),
+        expect(dead_code, reason = "only a large machine finds a whole message by a look")
+    )]
     pub(crate) const fn begins_text(self) -> bool {
         self.0 & 0x01 != 0
     }
