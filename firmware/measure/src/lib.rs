@@ -2,6 +2,10 @@
 
 #![no_std]
 
+mod line;
+
+pub use line::{Down, Line};
+
 use bareframe::handshake::{Accept, Answer, Choice, Key, Offer, Request, RequestError, Response, Status};
 use bareframe::{Config, Connection, Event, MessageKind, Rsv, Server};
 use core::panic::PanicInfo;

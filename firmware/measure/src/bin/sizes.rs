@@ -6,7 +6,7 @@
 use bareframe::handshake::HeadEnd;
 use bareframe::{
     Assembler, Client, Connection, FrameDecoder, Masker, MaskingKey, Outbox, Outgoing, Receiver, Sender,
-    Server, SliceBuffer, Utf8Validator,
+    Server, Session, SliceBuffer, Utf8Validator,
 };
 use cortex_m_semihosting::{debug, hprintln};
 use measure as _;
@@ -29,6 +29,18 @@ fn main() -> ! {
     hprintln!(
         "Assembler<SliceBuffer> {}",
         size_of::<Assembler<SliceBuffer<'_>>>()
+    );
+    hprintln!(
+        "Session<Server, [u8; 64], [u8; 131]> {}",
+        size_of::<Session<Server, [u8; 64], [u8; 131]>>()
+    );
+    // What a server has for each client if that is at most 16 KiB.
+    let session = size_of::<Session<Server, [u8; 4096], [u8; 1024]>>();
+    let gathered = size_of::<Assembler<heapless::Vec<u8, 10_240>>>();
+    assert!(session + gathered <= 16 * 1024);
+    hprintln!(
+        "Session<Server, [u8; 4096], [u8; 1024]>, Assembler<heapless::Vec<u8, 10240>> {}",
+        session + gathered
     );
     debug::exit(debug::EXIT_SUCCESS);
     loop {}
