@@ -15,6 +15,8 @@ use bareframe::{
 };
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
 
 /// The receiving half of a connection, for one thread. [`WebSocket::split`] makes it.
 ///
@@ -174,12 +176,12 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     /// Ends the stream in good order, when `read` has given `None` or an error; as [`WebSocket::close`] does,
     /// and within the same time. The other half can't send any more.
     pub fn finish(mut self) {
+        let deadline = Deadline::after(self.closing.timeout);
+        if deadline.apply(&self.receiving.stream).is_ok() {
+            self.receiving.shared.send_left_by(deadline);
+        }
         let after_peer = self.closing.after_peer && self.receiving.closed;
-        end_stream(
-            &mut self.receiving.stream,
-            after_peer,
-            Deadline::after(self.closing.timeout),
-        );
+        end_stream(&mut self.receiving.stream, after_peer, deadline);
     }
 }
 
@@ -392,6 +394,23 @@ impl<S: Write, R: Role> Shared<S, R> {
                 sent => sent.map(|_| ()),
             },
             None => Ok(()),
+        }
+    }
+}
+
+impl<S: Write, R: Role> Shared<S, R> {
+    /// Sends what was left, once whoever holds the other half is done: the answer to a Close goes before the stream ends.
+    fn send_left_by(&self, deadline: Deadline) {
+        loop {
+            if let Some(mut sending) = try_lock(&self.sending) {
+                // A stream that refuses it ends all the same.
+                let _ = sending.send_left(&self.left);
+                return;
+            }
+            if deadline.left().is_err() {
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
         }
     }
 }

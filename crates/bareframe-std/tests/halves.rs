@@ -360,3 +360,24 @@ fn an_answer_that_is_left_in_the_last_moment_is_sent() {
     let expected = [Frame::text("Hello"), Frame::pong("one"), Frame::pong("two")].map(|frame| frame.octets());
     assert_eq!(*written.lock().unwrap(), expected.concat());
 }
+
+#[test]
+fn s5_5_1_the_answer_to_a_close_goes_before_the_stream_ends_though_the_other_half_is_held() {
+    let ((mut reader, writer), mut peer) = server();
+    let (holds, held) = mpsc::channel();
+    let holder = thread::spawn(move || {
+        let wait = |_: &mut TcpStream| {
+            holds.send(()).unwrap();
+            thread::sleep(Duration::from_millis(300));
+        };
+        writer.with_stream(wait).unwrap();
+    });
+    held.recv().unwrap();
+    peer.write_all(&masked(Frame::close(1001, ""))).unwrap();
+    assert!(reader.read().unwrap().is_none());
+    let finisher = thread::spawn(move || reader.finish());
+    expect(&mut peer, &Frame::close(1001, "").octets());
+    drop(peer);
+    finisher.join().unwrap();
+    holder.join().unwrap();
+}
