@@ -133,10 +133,10 @@ fn negotiate(list: &mut [u8], out: &mut [u8]) {
         .with_client_no_context_takeover(opaque(true))
         .with_server_max_window_bits(bits())
         .with_client_max_window_bits(bits());
-    if let Some(agreed) = acceptance.accept(list) {
+    if let Some(agreed) = acceptance.accept(list.clone()) {
         parameters(&agreed, out);
     }
-    for element in list {
+    for element in list.clone() {
         note(Offer::parse(element).is_ok());
     }
     let offers = [
