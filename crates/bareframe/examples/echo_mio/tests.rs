@@ -78,7 +78,7 @@ fn many_clients_share_the_thread_and_one_that_reads_nothing_holds_nobody_up() {
 
 #[test]
 fn who_is_silent_is_pinged_and_dropped_and_who_answers_is_not() {
-    let address = start(Duration::from_millis(400));
+    let address = start(Duration::from_millis(1500));
     let mut silent = connect(address, b"");
     let mut alive = connect(address, b"");
     for _ in 0..4 {
