@@ -1,9 +1,10 @@
 //! What a server answers and what a client is told, as HTTP has it (RFC 9110 and RFC 9112).
 
-use bareframe_std::handshake::{
-    Accept, Choice, EncodeError, HeadError, Key, RequestError, ResponseError, Status,
-};
+mod server_once;
+
+use bareframe_std::handshake::{Choice, EncodeError, HeadError, RequestError, ResponseError, Status};
 use bareframe_std::{Acceptor, Connector, Error, HandshakeError, Refusal, accept, connect};
+use server_once::server_once;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
@@ -29,28 +30,11 @@ fn serve<T: Send + 'static>(
 }
 
 /// What a client is told by a server that reads its head and then does this; and the head.
-fn ask<T: Send + 'static>(
+fn ask<T>(
     connector: &Connector<'_>,
     answer: impl FnOnce(TcpStream, &str) -> T + Send + 'static,
 ) -> (Result<(), Error>, String) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/chat", listener.local_addr().unwrap());
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut byte = [0];
-            stream.read_exact(&mut byte).unwrap();
-            head.extend(byte);
-        }
-        let head = String::from_utf8(head).unwrap();
-        let key = head
-            .lines()
-            .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
-        let accept = Accept::from_key(&Key::parse(key.unwrap().as_bytes()).unwrap());
-        answer(stream, accept.as_str());
-        head
-    });
+    let (url, server) = server_once(answer);
     let connected = connector.connect(&url).map(drop);
     (connected, server.join().unwrap())
 }

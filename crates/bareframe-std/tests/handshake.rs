@@ -1,12 +1,13 @@
 //! Opening handshakes over real streams, right and wrong (RFC 6455 section 4).
 
-use bareframe_std::handshake::{
-    Accept, Choice, EncodeError, Header, Key, RequestError, ResponseError, Status,
-};
+mod server_once;
+
+use bareframe_std::handshake::{Choice, EncodeError, Header, RequestError, ResponseError, Status};
 use bareframe_std::{
     Acceptor, Connector, Error, HandshakeError, Options, Refusal, ServerSocket, UrlError, accept, connect,
 };
 use bareframe_testkit::Frame;
+use server_once::server_once;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::thread;
@@ -57,27 +58,11 @@ fn request_error(result: Result<ServerSocket<TcpStream>, Error>) -> RequestError
 /// What a client makes of a server that answers with this head, and a frame behind it, and what it asked.
 /// `{accept}` stands for the right Accept.
 fn answered(connector: &Connector<'_>, answer: &'static str) -> Result<String, Error> {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("ws://{}/chat", listener.local_addr().unwrap());
-    let server = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let mut octet = [0];
-            stream.read_exact(&mut octet).unwrap();
-            head.extend(octet);
-        }
-        let head = String::from_utf8(head).unwrap();
-        let key = head
-            .lines()
-            .find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "))
-            .unwrap();
-        let accept = Accept::from_key(&Key::parse(key.as_bytes()).unwrap());
-        let answer = answer.replace("{accept}", accept.as_str());
+    let (url, server) = server_once(move |mut stream, accept| {
+        let answer = answer.replace("{accept}", accept);
         stream
             .write_all(&[answer.as_bytes(), &Frame::text("Hello").octets()].concat())
             .unwrap();
-        head
     });
     let connected = connector.connect(&url);
     let head = server.join().unwrap();

@@ -389,14 +389,19 @@ fn s7_1_7_what_was_found_before_fail_is_delivered() {
 
 // "A peer's Close within a frame of ours …"
 
-#[test]
-fn s5_5_1_a_close_within_a_frame_of_ours_is_answered_when_the_frame_ends() {
-    let payload = [b'x'; 600];
-    let mut stream = Stream::new([close(1001)]);
+/// A session of which 300 bytes of a longer frame are written, and this input.
+fn within_a_frame(input: Vec<u8>) -> (Stream, ServerSession, Frame<'static>) {
+    let mut stream = Stream::new([input]);
     stream.takes = Some(300);
     let mut session = server();
-    let mut frame = Frame::binary(&payload);
+    let mut frame = Frame::binary(&[b'x'; 600]);
     assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    (stream, session, frame)
+}
+
+#[test]
+fn s5_5_1_a_close_within_a_frame_of_ours_is_answered_when_the_frame_ends() {
+    let (mut stream, mut session, mut frame) = within_a_frame(close(1001));
     assert_eq!(stream.event(&mut session), Outcome::Close(Some(1001)));
     for _ in 0..3 {
         assert_eq!(
@@ -413,12 +418,7 @@ fn s5_5_1_a_close_within_a_frame_of_ours_is_answered_when_the_frame_ends() {
 
 #[test]
 fn s5_5_1_after_fail_within_a_frame_no_close_goes_out_and_the_end_is_abnormal() {
-    let payload = [b'x'; 600];
-    let mut stream = Stream::new([close(1001)]);
-    stream.takes = Some(300);
-    let mut session = server();
-    let mut frame = Frame::binary(&payload);
-    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    let (mut stream, mut session, mut frame) = within_a_frame(close(1001));
     assert_eq!(stream.event(&mut session), Outcome::Close(Some(1001)));
     session.fail(CloseCode::INTERNAL_ERROR);
     stream.takes = None;
@@ -435,12 +435,7 @@ fn s5_5_1_after_fail_within_a_frame_no_close_goes_out_and_the_end_is_abnormal() 
 
 #[test]
 fn s7_1_7_an_error_within_a_frame_of_ours_is_returned_at_once_and_its_close_follows_the_frame() {
-    let payload = [b'x'; 600];
-    let mut stream = Stream::new([b"\x81\x01x".to_vec()]);
-    stream.takes = Some(300);
-    let mut session = server();
-    let mut frame = Frame::binary(&payload);
-    assert_eq!(stream.send(&mut session, &mut frame), Ok(false));
+    let (mut stream, mut session, mut frame) = within_a_frame(b"\x81\x01x".to_vec());
     assert_eq!(stream.event(&mut session), protocol(ProtocolError::UnmaskedFrame));
     stream.takes = None;
     assert_eq!(stream.send(&mut session, &mut frame), Ok(true));
