@@ -32,7 +32,7 @@ use core::ops::Range;
 use inbound::{Look, READY, Step};
 use outbound::Stopped;
 
-/// A connection with its receive buffer and its queue: the loop that every adapter runs, without I/O.
+/// A connection with its receive buffer and its queue: the loop around the engine, without I/O.
 ///
 /// A caller asks for what it wants, performs what [`Next`] says, and asks again. `I` is the memory that is read into, and `O` the
 /// queue of what is to be written, which holds at least the longest control frame,
