@@ -2,19 +2,10 @@
 
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
-use crate::input::Input;
 use crate::linger::end_stream;
-use crate::link::Link;
-use crate::reader::Conversation;
 use crate::stream::Stream;
 use crate::websocket::WebSocket;
-use bareframe::{CloseCode, Event, ProtocolError, Role, State};
-
-/// A conversation that must be over by a point in time.
-struct InTime<'l, S, R> {
-    link: &'l mut Link<S, R>,
-    deadline: Deadline,
-}
+use bareframe::{CloseCode, Role, State};
 
 impl<S: Stream, R: Role> WebSocket<S, R> {
     /// Closes the connection: sends our Close if none was sent, waits for the peer's and drops the data that
@@ -35,14 +26,13 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     pub fn close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
         let code = code.into();
         let deadline = Deadline::after(self.closing.timeout);
-        let timeouts = self.stream().timeouts()?;
+        self.link.deadline = deadline;
         let closed = self.finish_handshake(code, reason, deadline);
         if !matches!(closed, Err(Error::Send(_))) {
             let after_peer = self.closing.after_peer && self.state() == State::Closed;
             end_stream(&mut self.link.stream, after_peer, deadline);
         }
-        // A stream that has ended may refuse, which harms nobody.
-        let _ = self.stream().set_timeouts(timeouts);
+        self.link.deadline = Deadline::NONE;
         closed
     }
 
@@ -53,14 +43,14 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         deadline: Deadline,
     ) -> Result<(), Error> {
         loop {
-            if deadline.apply(self.stream()).is_err() {
+            if deadline.left().is_err() {
                 return Err(Error::CloseTimeout);
             }
             let done = match self.state() {
                 State::Open | State::CloseReceived => self
                     .send_close(code, reason)
-                    .and_then(|()| self.drop_all(deadline)),
-                State::CloseSent => self.drop_all(deadline),
+                    .and_then(|()| self.reader.drop_all(&mut self.link)),
+                State::CloseSent => self.reader.drop_all(&mut self.link),
                 _ => self.flush(),
             };
             match done {
@@ -68,39 +58,5 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                 done => return done,
             }
         }
-    }
-
-    fn drop_all(&mut self, deadline: Deadline) -> Result<(), Error> {
-        self.reader.drop_all(&mut InTime {
-            link: &mut self.link,
-            deadline,
-        })
-    }
-}
-
-impl<S: Stream, R: Role> Conversation for InTime<'_, S, R> {
-    fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
-        self.link.receive(input)
-    }
-
-    fn fail(&mut self, code: CloseCode) {
-        self.link.fail(code);
-    }
-
-    fn make_room(&mut self) -> Result<(), Error> {
-        self.link.make_room()
-    }
-
-    fn answer(&mut self) {
-        self.link.answer();
-    }
-
-    fn refill(&mut self, input: &mut Input) -> Result<bool, Error> {
-        self.deadline.apply(&self.link.stream)?;
-        self.link.refill(input)
-    }
-
-    fn give_up(&mut self) {
-        self.link.give_up();
     }
 }

@@ -1,6 +1,7 @@
 //! A frame whose payload is written piece by piece.
 
 use crate::link::Link;
+use crate::stream::Stream;
 use bareframe::{Outgoing, Role};
 use std::fmt;
 use std::io::{self, Write};
@@ -29,7 +30,7 @@ pub struct FrameWriter<'w, S, R> {
     may_wait: bool,
 }
 
-impl<'w, S: Write, R: Role> FrameWriter<'w, S, R> {
+impl<'w, S: Stream, R: Role> FrameWriter<'w, S, R> {
     pub(crate) fn new(link: &'w mut Link<S, R>, frame: Outgoing<R>, may_wait: bool) -> FrameWriter<'w, S, R> {
         let left = frame.payload_len();
         FrameWriter {
@@ -47,7 +48,7 @@ impl<'w, S: Write, R: Role> FrameWriter<'w, S, R> {
     }
 }
 
-impl<S: Write, R: Role> Write for FrameWriter<'_, S, R> {
+impl<S: Stream, R: Role> Write for FrameWriter<'_, S, R> {
     /// Takes octets of the payload and gives how many; none once all that were announced were taken.
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         let taken = self.link.push(&mut self.frame, octets, self.may_wait)?;

@@ -1,9 +1,10 @@
 //! A connection in two halves, for two threads.
 
-use crate::deadline::Deadline;
+use crate::deadline::{By, Deadline};
 use crate::error::{Error, is_temporary};
 use crate::input::Input;
 use crate::linger::end_stream;
+use crate::lock::{lock, try_lock};
 use crate::message::Event;
 use crate::output::Output;
 use crate::reader::{Conversation, Reader};
@@ -13,8 +14,8 @@ use bareframe::{
     CloseCode, CloseReason, ControlFrame, EndOfStream, Message, MessageKind, ProtocolError, Receiver, Reply,
     Role, Rsv, SendError, Sender,
 };
-use std::io::{self, Read, Write};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::io;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ struct Left {
     close: Option<Reply>,
 }
 
-impl<S: Read + Write, R: Role> WebSocket<S, R> {
+impl<S: Stream, R: Role> WebSocket<S, R> {
     /// Gives the two halves, for two threads. Each needs the stream, of which `duplicate` makes a second
     /// handle.
     ///
@@ -133,7 +134,7 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
     }
 }
 
-impl<S: Read + Write, R: Role> ReadHalf<S, R> {
+impl<S: Stream, R: Role> ReadHalf<S, R> {
     /// As [`WebSocket::read`].
     ///
     /// # Errors
@@ -177,15 +178,13 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     /// and within the same time. The other half can't send any more.
     pub fn finish(mut self) {
         let deadline = Deadline::after(self.closing.timeout);
-        if deadline.apply(&self.receiving.stream).is_ok() {
-            self.receiving.shared.send_left_by(deadline);
-        }
+        self.receiving.shared.send_left_by(deadline);
         let after_peer = self.closing.after_peer && self.receiving.closed;
         end_stream(&mut self.receiving.stream, after_peer, deadline);
     }
 }
 
-impl<S: Write, R: Role> WriteHalf<S, R> {
+impl<S: Stream, R: Role> WriteHalf<S, R> {
     /// As [`WebSocket::send_text`].
     ///
     /// # Errors
@@ -298,7 +297,7 @@ impl<S, R> Clone for WriteHalf<S, R> {
     }
 }
 
-impl<S: Read + Write, R: Role> Conversation for Receiving<S, R> {
+impl<S: Stream, R: Role> Conversation for Receiving<S, R> {
     #[inline]
     fn receive<'i>(
         &mut self,
@@ -351,7 +350,7 @@ impl<S: Read + Write, R: Role> Conversation for Receiving<S, R> {
     }
 }
 
-impl<S: Write, R: Role> Shared<S, R> {
+impl<S: Stream, R: Role> Shared<S, R> {
     /// Does something with the sending half as soon as nobody else does, and then what the receiving half has
     /// left.
     fn hold<T>(&self, act: impl FnOnce(&mut Sending<S, R>) -> Result<T, Error>) -> Result<T, Error> {
@@ -398,13 +397,13 @@ impl<S: Write, R: Role> Shared<S, R> {
     }
 }
 
-impl<S: Write, R: Role> Shared<S, R> {
+impl<S: Stream, R: Role> Shared<S, R> {
     /// Sends what was left, once whoever holds the other half is done: the answer to a Close goes before the stream ends.
     fn send_left_by(&self, deadline: Deadline) {
         loop {
             if let Some(mut sending) = try_lock(&self.sending) {
                 // A stream that refuses it ends all the same.
-                let _ = sending.send_left(&self.left);
+                let _ = sending.send_left_by(&self.left, deadline);
                 return;
             }
             if deadline.left().is_err() {
@@ -415,7 +414,7 @@ impl<S: Write, R: Role> Shared<S, R> {
     }
 }
 
-impl<S: Write, R: Role> Sending<S, R> {
+impl<S: Stream, R: Role> Sending<S, R> {
     /// Sees to it that a frame can begin.
     fn make_ready(&mut self) -> Result<(), Error> {
         if !self.output.is_ready() {
@@ -445,9 +444,13 @@ impl<S: Write, R: Role> Sending<S, R> {
     /// Writes what is queued and what was left. False if that must wait for a frame that only its caller can
     /// end.
     fn send_left(&mut self, left: &Mutex<Left>) -> io::Result<bool> {
+        self.send_left_by(left, Deadline::NONE)
+    }
+
+    fn send_left_by(&mut self, left: &Mutex<Left>, deadline: Deadline) -> io::Result<bool> {
         loop {
             let all = self.take_left(left);
-            self.output.flush(&mut self.stream)?;
+            self.output.flush(&mut By::new(&mut self.stream, deadline))?;
             if all || !self.output.is_ready() {
                 return Ok(all);
             }
@@ -474,18 +477,5 @@ impl Left {
             self.pong = None;
         }
         self.pong.take().or_else(|| self.close.take())
-    }
-}
-
-/// What these mutexes hold is whole between any two calls, so that a thread that panicked leaves no harm.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(held) => Some(held),
-        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
     }
 }

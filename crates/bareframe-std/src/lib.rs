@@ -67,12 +67,16 @@ mod input;
 mod keys;
 mod linger;
 mod link;
+mod lock;
 mod message;
 mod options;
 mod output;
 mod reader;
 mod refusal;
 mod sender;
+#[cfg(feature = "rustls")]
+mod shared_tls;
+mod socket;
 mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
@@ -86,6 +90,7 @@ pub use bareframe::{
 };
 pub use client_stream::ClientStream;
 pub use connect::{Connector, connect};
+pub use deadline::Deadline;
 pub use error::{Error, HandshakeError};
 pub use frame_writer::FrameWriter;
 pub use halves::{ReadHalf, WriteHalf};
@@ -96,5 +101,8 @@ pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub use rustls;
 pub use sender::{MessageSender, WithSender};
-pub use stream::{Stream, Timeouts, Untimed};
+#[cfg(feature = "rustls")]
+pub use shared_tls::SharedTls;
+pub use socket::SharedSocket;
+pub use stream::{Aborter, Share, Stream, Untimed};
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};

@@ -1,23 +1,27 @@
 //! An engine and its stream, in one hand.
 
+use crate::deadline::{By, Deadline};
 use crate::error::{Error, is_temporary};
 use crate::input::Input;
 use crate::output::Output;
 use crate::reader::Conversation;
+use crate::stream::Stream;
 use bareframe::{
     CloseCode, Connection, ControlFrame, EndOfStream, Event, MessageKind, Outgoing, ProtocolError, Role, Rsv,
     SendError, State,
 };
-use std::io::{self, Read, Write};
+use std::io;
 
 #[derive(Debug)]
 pub(crate) struct Link<S, R> {
     pub(crate) stream: S,
     pub(crate) connection: Connection<R>,
     pub(crate) output: Output,
+    /// Until when the calls of the stream may last.
+    pub(crate) deadline: Deadline,
 }
 
-impl<S: Write, R: Role> Link<S, R> {
+impl<S: Stream, R: Role> Link<S, R> {
     /// Sends a frame of a message. If it may wait it is only queued, as long as there is room.
     pub(crate) fn send(
         &mut self,
@@ -29,7 +33,12 @@ impl<S: Write, R: Role> Link<S, R> {
     ) -> Result<(), Error> {
         self.make_ready()?;
         let frame = self.connection.send(kind, rsv, fin, payload.len() as u64)?;
-        self.output.frame(frame, payload, may_wait, &mut self.stream)
+        self.output.frame(
+            frame,
+            payload,
+            may_wait,
+            &mut By::new(&mut self.stream, self.deadline),
+        )
     }
 
     /// Begins a frame of a message, whose payload follows through [`Link::push`].
@@ -53,7 +62,12 @@ impl<S: Write, R: Role> Link<S, R> {
         payload: &[u8],
         may_wait: bool,
     ) -> io::Result<usize> {
-        self.output.push(frame, payload, may_wait, &mut self.stream)
+        self.output.push(
+            frame,
+            payload,
+            may_wait,
+            &mut By::new(&mut self.stream, self.deadline),
+        )
     }
 
     /// Sends a control frame. If it may wait it is only queued.
@@ -64,7 +78,8 @@ impl<S: Write, R: Role> Link<S, R> {
     ) -> Result<(), Error> {
         self.make_ready()?;
         let frame = make(&mut self.connection)?;
-        self.output.control(&frame, may_wait, &mut self.stream)
+        self.output
+            .control(&frame, may_wait, &mut By::new(&mut self.stream, self.deadline))
     }
 
     /// Sees to it that a frame can begin. What is owed goes before it: it was queued if there was room, and
@@ -83,10 +98,10 @@ impl<S: Write, R: Role> Link<S, R> {
     /// Writes all that waits.
     pub(crate) fn flush(&mut self) -> io::Result<()> {
         self.queue_answers();
-        self.output.flush(&mut self.stream)?;
+        self.output.flush(&mut By::new(&mut self.stream, self.deadline))?;
         // What had to wait for the end of a frame.
         while self.queue_answers() {
-            self.output.flush(&mut self.stream)?;
+            self.output.flush(&mut By::new(&mut self.stream, self.deadline))?;
         }
         Ok(())
     }
@@ -104,7 +119,7 @@ impl<S: Write, R: Role> Link<S, R> {
     }
 }
 
-impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
+impl<S: Stream, R: Role> Conversation for Link<S, R> {
     #[inline]
     fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         self.connection.receive(input)
@@ -150,7 +165,7 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
             (State::CloseReceived, Ok(())) => return Err(Error::Send(SendError::InsideFrame)),
             // The peer may have closed the stream behind its Close, which has arrived and is still to be read.
             (State::CloseSent, Err(error)) if !is_temporary(&error) => {
-                return match input.fill(&mut self.stream) {
+                return match input.fill(&mut By::new(&mut self.stream, self.deadline)) {
                     Ok(1..) => Ok(true),
                     _ => Err(Error::Io(error)),
                 };
@@ -159,7 +174,7 @@ impl<S: Read + Write, R: Role> Conversation for Link<S, R> {
             (_, Err(error)) if !is_temporary(&error) => return Err(Error::Io(error)),
             _ => {}
         }
-        if input.fill(&mut self.stream)? > 0 {
+        if input.fill(&mut By::new(&mut self.stream, self.deadline))? > 0 {
             return Ok(true);
         }
         match self.connection.receive_eof() {

@@ -1,7 +1,8 @@
 //! How one connection behaves.
 
+use crate::deadline::{Clock, Deadline};
 use bareframe::Config;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How one connection behaves, and how much memory it has.
 ///
@@ -25,6 +26,7 @@ pub struct Options {
     read_buffer_max: usize,
     write_buffer: usize,
     close_timeout: Duration,
+    clock: Clock,
 }
 
 impl Options {
@@ -35,6 +37,7 @@ impl Options {
         read_buffer_max: 80 << 10,
         write_buffer: 16 << 10,
         close_timeout: Duration::from_secs(5),
+        clock: Clock(Instant::now),
     };
 
     /// Returns options with this configuration of the engine: limits, extension bits, and whether Pings are answered.
@@ -73,6 +76,21 @@ impl Options {
         self
     }
 
+    /// Returns options in which deadlines are reckoned by this clock and not by [`Instant::now`], as tests want it. How long
+    /// a system call waits is still the system's time.
+    ///
+    /// ```
+    /// use bareframe_std::Options;
+    /// use std::time::{Duration, Instant};
+    /// const HASTY: Options = Options::DEFAULT.with_clock(|| Instant::now() + Duration::from_secs(60));
+    /// assert_ne!(HASTY, Options::DEFAULT);
+    /// ```
+    #[must_use]
+    pub const fn with_clock(mut self, clock: fn() -> Instant) -> Options {
+        self.clock = Clock(clock);
+        self
+    }
+
     /// Returns the configuration of the engine.
     #[must_use]
     pub const fn config(&self) -> Config {
@@ -101,6 +119,11 @@ impl Options {
     #[must_use]
     pub const fn close_timeout(&self) -> Duration {
         self.close_timeout
+    }
+
+    /// Returns the point in time that is this far from now.
+    pub(crate) fn deadline(&self, timeout: Duration) -> Deadline {
+        Deadline::after_by(timeout, self.clock.0)
     }
 }
 

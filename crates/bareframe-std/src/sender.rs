@@ -3,9 +3,9 @@
 use crate::error::Error;
 use crate::frame_writer::FrameWriter;
 use crate::link::Link;
+use crate::stream::Stream;
 use crate::websocket::WebSocket;
 use bareframe::{CloseCode, Connection, ControlFrame, MessageKind, Role, Rsv, SendError};
-use std::io::{Read, Write};
 
 /// What sends on a connection while a message that it received is lent.
 ///
@@ -20,7 +20,7 @@ pub struct MessageSender<'s, S, R> {
 /// What was received, and what sends while it is lent.
 pub type WithSender<'s, T, S, R> = (T, MessageSender<'s, S, R>);
 
-impl<'s, S: Write, R: Role> MessageSender<'s, S, R> {
+impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     pub(crate) fn new(link: &'s mut Link<S, R>, may_wait: bool) -> MessageSender<'s, S, R> {
         MessageSender { link, may_wait }
     }
@@ -140,7 +140,7 @@ impl<'s, S: Write, R: Role> MessageSender<'s, S, R> {
     }
 }
 
-impl<S: Read + Write, R: Role> WebSocket<S, R> {
+impl<S: Stream, R: Role> WebSocket<S, R> {
     /// Sends a text message in one frame (RFC 6455 section 5.6).
     ///
     /// # Errors

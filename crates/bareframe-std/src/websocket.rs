@@ -1,5 +1,6 @@
 //! A connection: what it is made of, and receiving.
 
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::input::Input;
 use crate::keys::SystemKeys;
@@ -9,9 +10,10 @@ use crate::options::Options;
 use crate::output::Output;
 use crate::reader::Reader;
 use crate::sender::{MessageSender, WithSender};
+use crate::stream::Stream;
 use bareframe::handshake::{Response, ResponseHead};
 use bareframe::{Client, CloseReason, Connection, MaskingKeys, Message, Role, Server, State};
-use std::io::{self, Read, Write};
+use std::io;
 use std::time::Duration;
 
 /// A WebSocket connection over a stream.
@@ -79,7 +81,7 @@ pub(crate) struct Closing {
     pub(crate) timeout: Duration,
 }
 
-impl<S: Read + Write> WebSocket<S, Server> {
+impl<S: Stream> WebSocket<S, Server> {
     /// Makes the server's end over a stream whose opening handshake is done.
     #[must_use]
     pub fn server(stream: S, options: &Options) -> WebSocket<S, Server> {
@@ -98,7 +100,7 @@ impl<S: Read + Write> WebSocket<S, Server> {
     }
 }
 
-impl<S: Read + Write> WebSocket<S, Client<SystemKeys>> {
+impl<S: Stream> WebSocket<S, Client<SystemKeys>> {
     /// Makes the client's end over a stream whose opening handshake is done.
     ///
     /// # Errors
@@ -109,7 +111,7 @@ impl<S: Read + Write> WebSocket<S, Client<SystemKeys>> {
     }
 }
 
-impl<S: Read + Write, K: MaskingKeys> WebSocket<S, Client<K>> {
+impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
     /// As [`WebSocket::client`], with masking keys of your own; RFC 6455 section 10.3 tells what they must
     /// be.
     #[must_use]
@@ -134,7 +136,7 @@ impl<S: Read + Write, K: MaskingKeys> WebSocket<S, Client<K>> {
     }
 }
 
-impl<S: Read + Write, R: Role> WebSocket<S, R> {
+impl<S: Stream, R: Role> WebSocket<S, R> {
     fn new(
         stream: S,
         connection: Connection<R>,
@@ -147,6 +149,7 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
                 stream,
                 connection,
                 output: Output::new(options.write_buffer()),
+                deadline: Deadline::NONE,
             },
             reader: Reader::new(input),
             closing: Closing {
@@ -192,7 +195,7 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
     ///
     /// ```
     /// use bareframe_std::{Options, Untimed, WebSocket};
-    /// # fn echo<S: std::io::Read + std::io::Write>(stream: S) -> Result<(), bareframe_std::Error> {
+    /// # fn echo<S: bareframe_std::Stream>(stream: S) -> Result<(), bareframe_std::Error> {
     /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
     /// while let Some((message, mut sender)) = server.read_with_sender()? {
     ///     sender.send(message.kind(), message.payload())?;
@@ -238,7 +241,7 @@ impl<S: Read + Write, R: Role> WebSocket<S, R> {
     ///
     /// ```
     /// use bareframe_std::{Event, Options, WebSocket};
-    /// # fn echo<S: std::io::Read + std::io::Write>(stream: S) -> Result<(), bareframe_std::Error> {
+    /// # fn echo<S: bareframe_std::Stream>(stream: S) -> Result<(), bareframe_std::Error> {
     /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
     /// while let Some((event, mut sender)) = server.read_event_with_sender()? {
     ///     if let Event::Data(piece) = event {
