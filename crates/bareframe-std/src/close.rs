@@ -30,7 +30,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         let closed = self.finish_handshake(code, reason, deadline);
         if !matches!(closed, Err(Error::Send(_))) {
             let after_peer = self.closing.after_peer && self.state() == State::Closed;
-            end_stream(&mut self.link.stream, after_peer, deadline);
+            let _ = end_stream(&mut self.link.stream, after_peer, deadline);
         }
         self.link.deadline = Deadline::NONE;
         closed

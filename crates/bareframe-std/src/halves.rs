@@ -180,7 +180,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
         let deadline = Deadline::after(self.closing.timeout);
         self.receiving.shared.send_left_by(deadline);
         let after_peer = self.closing.after_peer && self.receiving.closed;
-        end_stream(&mut self.receiving.stream, after_peer, deadline);
+        let _ = end_stream(&mut self.receiving.stream, after_peer, deadline);
     }
 }
 

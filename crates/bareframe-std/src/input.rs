@@ -71,11 +71,6 @@ impl Input {
         self.start = self.end - left;
     }
 
-    /// Takes octets off the front.
-    pub(crate) fn take(&mut self, len: usize) {
-        self.start += len;
-    }
-
     /// Puts octets behind those that have arrived, and makes room for them if there is too little.
     pub(crate) fn extend(&mut self, more: &[u8]) {
         let arrived = self.end - self.start;
@@ -89,21 +84,6 @@ impl Input {
         (self.start, self.end) = (0, arrived);
         self.octets[arrived..][..more.len()].copy_from_slice(more);
         self.end += more.len();
-    }
-
-    /// Makes room behind what has arrived where there is none, in a buffer that doubles up to `limit` bytes.
-    pub(crate) fn make_room(&mut self, limit: usize) {
-        if self.end < self.octets.len() {
-            return;
-        }
-        if self.start > 0 {
-            self.octets.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
-        } else if self.octets.len() < limit {
-            let mut octets = vec![0; self.octets.len().saturating_mul(2).min(limit)];
-            octets[..self.end].copy_from_slice(self.arrived());
-            self.octets = octets.into();
-        }
     }
 
     /// Reads once, behind what has arrived; if nothing of that is left, into the whole buffer. 0 is the end
@@ -168,8 +148,8 @@ mod tests {
     /// What the buffer's length is after each read of so many octets.
     fn lengths_after(input: &mut Input, reads: &[usize]) -> Vec<usize> {
         let lengths = reads.iter().map(|len| {
-            let read = input.fill(&mut &vec![0; *len][..]).unwrap();
-            input.take(read);
+            input.fill(&mut &vec![0; *len][..]).unwrap();
+            input.keep_last(0);
             input.octets.len()
         });
         lengths.collect()
@@ -194,7 +174,7 @@ mod tests {
     fn what_was_left_over_stays_in_front() {
         let mut input = Input::new(4, 4);
         input.extend(b"ab");
-        input.take(1);
+        input.keep_last(1);
         input.extend(b"cde");
         assert_eq!(input.arrived(), b"bcde");
         input.extend(b"f");

@@ -52,10 +52,13 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
+mod answering;
 mod client_stream;
 mod close;
 mod connect;
+mod connect_error;
 mod connecting;
+mod connector;
 mod content;
 mod date;
 mod deadline;
@@ -63,12 +66,15 @@ mod error;
 mod frame_writer;
 mod halves;
 mod head;
+mod incoming;
 mod input;
 mod keys;
 mod linger;
 mod link;
 mod lock;
+mod lookup;
 mod message;
+mod one_address;
 mod options;
 mod output;
 mod reader;
@@ -82,19 +88,25 @@ mod stream;
 mod tls;
 mod websocket;
 
-pub use accept::{Acceptor, Incoming, accept};
+pub use accept::{Accepting, Acceptor, accept};
+pub use answering::Answering;
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Limits, Message, MessageKind, ProtocolError,
     Role, Rsv, SendError, Server, State, handshake,
 };
 pub use client_stream::ClientStream;
-pub use connect::{Connector, connect};
+pub use connect::connect;
+pub use connect_error::ConnectError;
+pub use connecting::Connecting;
+pub use connector::Connector;
 pub use deadline::Deadline;
 pub use error::{Error, HandshakeError};
 pub use frame_writer::FrameWriter;
 pub use halves::{ReadHalf, WriteHalf};
+pub use incoming::Incoming;
 pub use keys::SystemKeys;
+pub use linger::StreamEnd;
 pub use message::{Event, OwnedMessage, Piece};
 pub use options::Options;
 pub use refusal::Refusal;

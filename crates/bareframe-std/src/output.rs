@@ -34,7 +34,7 @@ impl Output {
     /// a header.
     #[inline]
     pub(crate) fn is_ready(&self) -> bool {
-        self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
+        self.tail.is_empty() && self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
     }
 
     /// Queues a control frame for which there is room.
@@ -186,6 +186,11 @@ impl Output {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what the stream did not take of the head.
+    pub(crate) fn keep_head(&mut self, head: &[u8]) {
+        self.tail.extend_from_slice(head);
     }
 
     /// Keeps what the stream did not take of a caller's payload.

@@ -86,10 +86,6 @@ impl<S: Stream> WebSocket<S, Server> {
     #[must_use]
     pub fn server(stream: S, options: &Options) -> WebSocket<S, Server> {
         let input = Input::new(options.read_buffer(), options.read_buffer_max());
-        WebSocket::server_with_input(stream, input, options)
-    }
-
-    pub(crate) fn server_with_input(stream: S, input: Input, options: &Options) -> WebSocket<S, Server> {
         WebSocket::new(
             stream,
             Connection::server(options.config()),
@@ -117,15 +113,6 @@ impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
         let input = Input::new(options.read_buffer(), options.read_buffer_max());
-        WebSocket::client_with_input(stream, input, options, keys)
-    }
-
-    pub(crate) fn client_with_input(
-        stream: S,
-        input: Input,
-        options: &Options,
-        keys: K,
-    ) -> WebSocket<S, Client<K>> {
         WebSocket::new(
             stream,
             Connection::client(options.config(), keys),
@@ -174,6 +161,12 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     #[must_use]
     pub fn with_leftover(mut self, leftover: &[u8]) -> WebSocket<S, R> {
         self.reader.input.extend(leftover);
+        self
+    }
+
+    /// Has these bytes of the head written before the first frame.
+    pub(crate) fn with_unsent(mut self, head: &[u8]) -> WebSocket<S, R> {
+        self.link.output.keep_head(head);
         self
     }
 
