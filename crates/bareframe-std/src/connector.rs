@@ -123,7 +123,7 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Sets how many bytes of a refusal's content are kept at most ([`Refusal::content`]).
+    /// Sets how many bytes of a refusal's content are kept at most ([`Refusal::content`](crate::Refusal::content)).
     #[must_use]
     pub const fn with_refusal_limit(mut self, refusal_limit: usize) -> Connector<'a> {
         self.refusal_limit = refusal_limit;

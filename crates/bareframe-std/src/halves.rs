@@ -1,6 +1,6 @@
 //! A connection in two halves, for two threads.
 
-use crate::deadline::{By, Deadline};
+use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::input::Input;
 use crate::linger::end_stream;
@@ -8,7 +8,7 @@ use crate::lock::{lock, try_lock};
 use crate::message::Event;
 use crate::output::Output;
 use crate::reader::{Conversation, Reader};
-use crate::stream::Stream;
+use crate::stream::{By, Stream};
 use crate::websocket::{Closing, WebSocket};
 use bareframe::{
     CloseCode, CloseReason, ControlFrame, EndOfStream, Message, MessageKind, ProtocolError, Receiver, Reply,

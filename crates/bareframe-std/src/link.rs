@@ -1,11 +1,11 @@
 //! An engine and its stream, in one hand.
 
-use crate::deadline::{By, Deadline};
+use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::input::Input;
 use crate::output::Output;
 use crate::reader::Conversation;
-use crate::stream::Stream;
+use crate::stream::{By, Stream};
 use bareframe::{
     CloseCode, Connection, ControlFrame, EndOfStream, Event, MessageKind, Outgoing, ProtocolError, Role, Rsv,
     SendError, State,
