@@ -92,7 +92,7 @@ pub use accept::{Accepting, Acceptor, accept};
 pub use answering::Answering;
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
-    Client, CloseCode, CloseReason, Config, ControlPayload, Limits, Message, MessageKind, ProtocolError,
+    Client, CloseCode, CloseReason, Config, ControlPayload, Limits, MaskingKey, MaskingKeys, Message, MessageKind, ProtocolError,
     Role, Rsv, SendError, Server, State, handshake,
 };
 pub use client_stream::ClientStream;
