@@ -216,6 +216,23 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.end = self.end.saturating_add(header.len()).saturating_add(len);
     }
 
+    /// Adds bytes before the first frame, if nothing is pending and they fit.
+    pub(crate) fn begin_with(&mut self, bytes: &[u8]) -> bool {
+        self.is_done() && self.append(bytes).is_ok()
+    }
+
+    /// Takes another buffer, if what is pending fits it.
+    pub(crate) fn exchange(&mut self, mut buffer: B) -> Result<B, B> {
+        let pending = self.pending();
+        let len = pending.len();
+        let Some(front) = buffer.as_mut().get_mut(..len) else {
+            return Err(buffer);
+        };
+        front.copy_from_slice(pending);
+        (self.start, self.end) = (0, len);
+        Ok(core::mem::replace(&mut self.buffer, buffer))
+    }
+
     /// Drops everything, the frame that was begun too.
     pub(crate) const fn clear(&mut self) {
         (self.start, self.end) = (0, 0);

@@ -321,6 +321,43 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         is_within && is_new
     }
 
+    /// Exchanges the memory for another, such as a longer one while more arrives than fits, and returns the old one. What was
+    /// read and not looked at is moved to the front of the new one.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Next, Session};
+    /// let (mut short, mut long) = ([0; 4], [0; 16]);
+    /// let (mut inbound, _) = Session::new(Connection::server(Config::DEFAULT), &mut short[..], [0; 131]).split();
+    /// assert_eq!(inbound.space().len(), 4);
+    /// inbound.read(4);
+    /// assert!(inbound.exchange_memory(&mut []).is_err());
+    /// assert_eq!(inbound.exchange_memory(&mut long[..]).map(|old| old.len()), Ok(4));
+    /// assert_eq!(inbound.space().len(), 12);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `memory` if it is too short for that, or while something that was found in the old one was not taken.
+    pub fn exchange_memory(&mut self, mut memory: I) -> Result<I, I> {
+        if self.holds_bytes() {
+            return Err(memory);
+        }
+        let unread = self.unread();
+        let len = unread.len();
+        let Some(front) = memory.bytes_mut().get_mut(..len) else {
+            return Err(memory);
+        };
+        front.copy_from_slice(unread);
+        (self.cursor.start, self.cursor.end) = (0, len);
+        Ok(core::mem::replace(&mut self.memory, memory))
+    }
+
+    /// Returns how long the memory is, in bytes.
+    #[must_use]
+    pub fn memory_len(&self) -> usize {
+        self.memory.bytes().len()
+    }
+
     /// Returns what the other half has to send, once.
     #[must_use]
     pub fn take_pending(&mut self) -> Pending {
