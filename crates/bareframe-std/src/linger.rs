@@ -1,31 +1,59 @@
 //! The end of a stream in good order (RFC 6455 section 7.1.1).
 
 use crate::deadline::Deadline;
-use crate::error::is_temporary;
 use crate::stream::Stream;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 
-/// Ends a stream, before or after the peer does, and drops what still arrives: a stream that is closed with
-/// octets unread is reset, and the peer may never see the last that was sent.
+/// Whether the peer's end of the stream was seen: what was sent last has arrived then (RFC 6455 section 7.1.1).
 ///
-/// Nothing that fails here can be mended.
-pub(crate) fn end_stream(stream: &mut impl Stream, after_peer: bool, deadline: Deadline) {
-    if after_peer || stream.shutdown(Shutdown::Write).is_ok() {
-        drop_all(stream, deadline);
+/// [`WebSocket::close`](crate::WebSocket::close) returns it once the closing handshake is done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[non_exhaustive]
+pub enum StreamEnd {
+    /// The peer has ended the stream.
+    Seen,
+    /// It did not within [`Options::close_timeout`](crate::Options::close_timeout), or nobody waited for it, since the stream can't
+    /// be shut down and the peer may wait for our end: it ends when it is dropped.
+    NotSeen,
+}
+
+/// Ends a stream, before or after the peer does, and drops what still arrives: a stream that is closed with bytes unread is reset,
+/// and the peer may never see the last that was sent.
+///
+/// # Errors
+///
+/// `WouldBlock` if the stream does not block and this is to be called again. Nothing else that fails here can be mended.
+pub(crate) fn end_stream(
+    stream: &mut impl Stream,
+    after_peer: bool,
+    deadline: Deadline,
+) -> io::Result<StreamEnd> {
+    let ready = if after_peer {
+        Ok(())
+    } else {
+        stream
+            .flush_by(deadline)
+            .and_then(|()| stream.shutdown(Shutdown::Write))
+    };
+    let seen = ready.and_then(|()| drop_all(stream, deadline));
+    match seen {
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),
+        seen => {
+            let _ = stream.shutdown(Shutdown::Both);
+            Ok(seen.map_or(StreamEnd::NotSeen, |()| StreamEnd::Seen))
+        }
     }
-    let _ = stream.shutdown(Shutdown::Both);
 }
 
 /// Reads to the peer's end.
-fn drop_all(stream: &mut impl Stream, deadline: Deadline) {
+fn drop_all(stream: &mut impl Stream, deadline: Deadline) -> io::Result<()> {
     let mut dropped = [0; 1024];
-    while deadline.apply(stream).is_ok() {
-        match stream.read(&mut dropped) {
-            Ok(0) => return,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted || is_temporary(&error) => {}
-            Err(_) => return,
+    loop {
+        match stream.read_by(&mut dropped, deadline) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
         }
     }
 }
