@@ -7,9 +7,8 @@ use bareframe_std::handshake::Choice;
 use bareframe_std::rustls::ClientConfig;
 use bareframe_std::{
     Acceptor, ClientSocket, ClientStream, CloseCode, Connector, Error, Event, MessageKind, Role, Rsv, Stream,
-    Timeouts, WebSocket,
+    WebSocket,
 };
-use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
@@ -35,7 +34,8 @@ pub fn connector(tls: Option<Arc<ClientConfig>>) -> Connector<'static> {
 /// An error of the adapter.
 pub fn connect(connector: &Connector<'_>, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
     let socket = connector.connect(url)?;
-    be_patient(socket.stream())?;
+    socket.stream().set_read_timeout(Some(PATIENCE))?;
+    socket.stream().set_write_timeout(Some(PATIENCE))?;
     Ok(socket)
 }
 
@@ -75,15 +75,7 @@ pub fn serve<S: Stream>(
         .with_subprotocol(Some(SUBPROTOCOLS[1]))
         .with_headers(headers);
     let mut socket = incoming.accept(&choice)?;
-    be_patient(socket.stream())?;
     exchange::mirror(&mut socket)
-}
-
-fn be_patient(stream: &impl Stream) -> io::Result<()> {
-    stream.set_timeouts(Timeouts {
-        read: Some(PATIENCE),
-        write: Some(PATIENCE),
-    })
 }
 
 impl<S: Stream, R: Role> Talk for WebSocket<S, R> {

@@ -123,7 +123,10 @@ impl Deployment<'_> {
         directory: &Path,
         foreign: &Peer,
     ) -> Result<Deployment<'a>, Failure> {
-        let own = Server::start(|tcp, reports| own::serve(tcp, reports, &[("Set-Cookie", &cookie())]))?;
+        let own = Server::start(|tcp, reports| {
+            crate::tungstenite::be_patient(&tcp)?;
+            own::serve(tcp, reports, &[("Set-Cookie", &cookie())])
+        })?;
         let foreign = setting.serve(foreign, false)?;
         let servers = Servers {
             own: own.port(),

@@ -2,9 +2,7 @@
 
 use bareframe_conformance::program::Program;
 use bareframe_conformance::{Failure, PATIENCE};
-use bareframe_std::{
-    ClientSocket, ClientStream, CloseCode, Connector, MessageKind, Options, Stream, Timeouts, WebSocket,
-};
+use bareframe_std::{ClientSocket, ClientStream, CloseCode, Connector, MessageKind, Options, WebSocket};
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -110,10 +108,8 @@ fn connect(port: u16) -> Result<Socket, Failure> {
         .with_write_buffer(4 << 10);
     let connector = Connector::DEFAULT.with_options(options);
     let socket = connector.connect(&format!("ws://127.0.0.1:{port}/"))?;
-    socket.stream().set_timeouts(Timeouts {
-        read: Some(PATIENCE),
-        write: Some(PATIENCE),
-    })?;
+    socket.stream().set_read_timeout(Some(PATIENCE))?;
+    socket.stream().set_write_timeout(Some(PATIENCE))?;
     Ok(socket)
 }
 

@@ -11,7 +11,7 @@ use bareframe_std::{
     Client, ClientStream, CloseCode, Error, Event, MessageKind, SystemKeys, WriteHalf, connect,
 };
 use std::error::Error as StdError;
-use std::io::{self, BufRead, ErrorKind};
+use std::io::{self, BufRead};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn run(url: &str) -> Result<(), Error> {
-    let (mut reader, writer) = connect(url)?.split(duplicate)?;
+    let (mut reader, writer) = connect(url)?.split(|stream| Ok(stream.clone()))?;
     println!("Connected. /help tells what can be sent.");
     // The input may block for ever; when the connection ends the program does.
     thread::spawn(move || send_lines(&writer));
@@ -66,14 +66,6 @@ fn run(url: &str) -> Result<(), Error> {
     }
     reader.finish();
     Ok(())
-}
-
-/// A second handle on the stream for the other half, which TLS does not have.
-fn duplicate(stream: &ClientStream) -> io::Result<ClientStream> {
-    match stream {
-        ClientStream::Tcp(stream) => stream.try_clone().map(ClientStream::Tcp),
-        _ => Err(ErrorKind::Unsupported.into()),
-    }
 }
 
 /// Text is quoted, so that nothing in it moves the cursor.

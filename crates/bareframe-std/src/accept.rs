@@ -1,15 +1,16 @@
 //! The server's side of the opening handshake (RFC 6455 section 4.2).
 
 use crate::date::http_date;
-use crate::deadline::Deadline;
+use crate::deadline::{By, Deadline};
 use crate::error::{Error, HandshakeError};
 use crate::head::read_head;
 use crate::input::Input;
 use crate::linger::end_stream;
 use crate::options::Options;
-use crate::stream::{Stream, Timeouts};
+use crate::stream::Stream;
 use crate::websocket::{ServerSocket, WebSocket};
 use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, RequestError, RequestHead, Status};
+use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 /// How a server takes connections.
@@ -68,8 +69,6 @@ pub struct Incoming<S> {
     input: Input,
     head: RequestHead,
     options: Options,
-    /// What the stream's were before the handshake.
-    timeouts: Timeouts,
     /// How long the answer may take.
     timeout: Duration,
 }
@@ -148,9 +147,8 @@ impl Acceptor {
     /// [`Error::Handshake`] for a malformed head, after the client was answered, or [`Error::Io`].
     pub fn read<S: Stream>(&self, mut stream: S) -> Result<Incoming<S>, Error> {
         stream.set_nodelay()?;
-        let timeouts = stream.timeouts()?;
-        let deadline = Deadline::after(self.timeout);
-        let mut input = Input::new(self.options.read_buffer(), self.options.read_buffer_max());
+        let deadline = self.options.deadline(self.timeout);
+        let mut input = Input::new(self.options.read_buffer());
         let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
             .and_then(|()| RequestHead::parse(input.arrived()));
         match parsed {
@@ -159,7 +157,6 @@ impl Acceptor {
                 input,
                 head,
                 options: self.options,
-                timeouts,
                 timeout: self.timeout,
             }),
             Err(error) => {
@@ -237,12 +234,11 @@ impl<S: Stream> Incoming<S> {
                 return Err(self.turn_away(&answer, HandshakeError::Head(error)));
             }
         };
-        Deadline::after(self.timeout).apply(&self.stream)?;
-        self.stream.write_all(&head)?;
-        self.stream.flush()?;
-        self.stream.set_timeouts(self.timeouts)?;
+        let mut by = By::new(&mut self.stream, self.options.deadline(self.timeout));
+        by.write_all(&head)?;
+        by.flush()?;
         self.input.take(self.head.head_len());
-        let mut socket = WebSocket::server_with_input(self.stream, self.input, &self.options);
+        let mut socket = WebSocket::server(self.stream, &self.options).with_leftover(self.input.arrived());
         socket.subprotocol = choice.subprotocol().map(Box::from);
         Ok(socket)
     }
@@ -298,10 +294,11 @@ fn write_answer(
     headers.extend(date.as_deref().map(|date| ("Date", date)));
     let answer = answer.with_headers(&headers);
     let head = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
-    Deadline::after(timeout).apply(stream)?;
-    stream.write_all(&[&head, content].concat())?;
-    stream.flush()?;
-    end_stream(stream, false, Deadline::after(close_timeout));
+    let mut by = By::new(stream, Deadline::after(timeout));
+    by.write_all(&[&head, content].concat())?;
+    by.flush()?;
+    // Whether the client has seen the answer is not known.
+    let _ = end_stream(stream, false, Deadline::after(close_timeout));
     Ok(())
 }
 

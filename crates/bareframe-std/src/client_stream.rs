@@ -1,92 +1,176 @@
 //! What a client's connection goes over.
 
-use crate::stream::{Stream, Timeouts};
+use crate::deadline::Deadline;
+use crate::socket::SharedSocket;
+use crate::stream::{Aborter, Share, Stream};
+use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Duration;
 
 /// What [`connect`](crate::connect) makes a connection over: TCP, or with the feature `rustls` TLS over TCP.
 ///
 /// ```no_run
+/// use std::time::Duration;
 /// let socket = bareframe_std::connect("ws://example.com/")?;
-/// println!("connected to {}", socket.stream().tcp().peer_addr()?);
+/// println!("{} is connected to {}", socket.stream().local_addr()?, socket.stream().peer_addr()?);
+/// socket.stream().set_read_timeout(Some(Duration::from_secs(60)))?;
+/// socket.stream().set_write_timeout(Some(Duration::from_secs(5)))?;
+/// socket.stream().set_nonblocking(false)?;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ClientStream {
+#[derive(Clone)]
+pub struct ClientStream(Transport);
+
+#[derive(Clone)]
+enum Transport {
     /// For `ws://`.
-    Tcp(TcpStream),
+    Tcp(SharedSocket<TcpStream>),
     /// For `wss://`.
     #[cfg(feature = "rustls")]
-    Tls(Box<rustls::StreamOwned<rustls::ClientConnection, TcpStream>>),
+    Tls(crate::shared_tls::SharedTls<rustls::ClientConnection, SharedSocket<TcpStream>>),
 }
 
 impl ClientStream {
-    /// Gives the TCP stream.
-    #[must_use]
-    pub const fn tcp(&self) -> &TcpStream {
-        match self {
-            ClientStream::Tcp(stream) => stream,
+    pub(crate) fn tcp(socket: SharedSocket<TcpStream>) -> ClientStream {
+        ClientStream(Transport::Tcp(socket))
+    }
+
+    #[cfg(feature = "rustls")]
+    pub(crate) fn tls(
+        tls: crate::shared_tls::SharedTls<rustls::ClientConnection, SharedSocket<TcpStream>>,
+    ) -> ClientStream {
+        ClientStream(Transport::Tls(tls))
+    }
+
+    /// Returns the address of the server.
+    ///
+    /// # Errors
+    ///
+    /// What the system returns.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.socket().peer_addr()
+    }
+
+    /// Returns the address of this end.
+    ///
+    /// # Errors
+    ///
+    /// What the system returns.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.socket().local_addr()
+    }
+
+    /// Sets how long a read waits for bytes, or for ever. It counts for each system call; a deadline takes its place.
+    ///
+    /// # Errors
+    ///
+    /// What the system returns, and an error for a timeout of zero.
+    pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket().set_read_timeout(timeout)
+    }
+
+    /// Sets how long a write waits for room, or for ever. It counts for each system call; a deadline takes its place.
+    ///
+    /// # Errors
+    ///
+    /// What the system returns, and an error for a timeout of zero.
+    pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.socket().set_write_timeout(timeout)
+    }
+
+    /// Sets whether a call returns [`io::ErrorKind::WouldBlock`] where it would have to wait.
+    ///
+    /// # Errors
+    ///
+    /// What the system returns.
+    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
+        self.socket().set_nonblocking(nonblocking)
+    }
+
+    /// Not public: `&TcpStream` writes, and that would be beside TLS.
+    fn socket(&self) -> &TcpStream {
+        match &self.0 {
+            Transport::Tcp(socket) => socket.socket(),
             #[cfg(feature = "rustls")]
-            ClientStream::Tls(stream) => &stream.sock,
+            Transport::Tls(tls) => tls.stream.socket(),
+        }
+    }
+
+    fn stream(&self) -> &dyn Stream {
+        match &self.0 {
+            Transport::Tcp(socket) => socket,
+            #[cfg(feature = "rustls")]
+            Transport::Tls(tls) => tls,
+        }
+    }
+
+    fn stream_mut(&mut self) -> &mut dyn Stream {
+        match &mut self.0 {
+            Transport::Tcp(socket) => socket,
+            #[cfg(feature = "rustls")]
+            Transport::Tls(tls) => tls,
         }
     }
 }
 
 impl Read for ClientStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            ClientStream::Tcp(stream) => stream.read(buffer),
-            #[cfg(feature = "rustls")]
-            ClientStream::Tls(stream) => stream.read(buffer),
-        }
+        self.stream_mut().read(buffer)
     }
 }
 
 impl Write for ClientStream {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        match self {
-            ClientStream::Tcp(stream) => stream.write(octets),
-            #[cfg(feature = "rustls")]
-            ClientStream::Tls(stream) => stream.write(octets),
-        }
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream_mut().write(bytes)
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        match self {
-            ClientStream::Tcp(stream) => stream.write_vectored(slices),
-            #[cfg(feature = "rustls")]
-            ClientStream::Tls(stream) => stream.write_vectored(slices),
-        }
+        self.stream_mut().write_vectored(slices)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            ClientStream::Tcp(stream) => stream.flush(),
-            #[cfg(feature = "rustls")]
-            ClientStream::Tls(stream) => stream.flush(),
-        }
+        self.stream_mut().flush()
     }
 }
 
 impl Stream for ClientStream {
-    fn timeouts(&self) -> io::Result<Timeouts> {
-        Stream::timeouts(self.tcp())
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        self.stream_mut().read_by(buffer, deadline)
     }
 
-    fn set_timeouts(&self, timeouts: Timeouts) -> io::Result<()> {
-        Stream::set_timeouts(self.tcp(), timeouts)
+    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+        self.stream_mut().write_by(slices, deadline)
     }
 
-    fn set_nodelay(&self) -> io::Result<()> {
-        Stream::set_nodelay(self.tcp())
+    fn flush_by(&mut self, deadline: Deadline) -> io::Result<()> {
+        self.stream_mut().flush_by(deadline)
     }
 
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
-        match self {
-            ClientStream::Tcp(stream) => Stream::shutdown(stream, how),
-            #[cfg(feature = "rustls")]
-            ClientStream::Tls(stream) => Stream::shutdown(&mut **stream, how),
-        }
+        self.stream_mut().shutdown(how)
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        self.stream().set_nodelay()
+    }
+
+    fn aborter(&self) -> io::Result<Aborter> {
+        self.stream().aborter()
+    }
+}
+
+/// A clone is another end of the same stream.
+impl Share for ClientStream {
+    type Shared = ClientStream;
+
+    fn share(self) -> ClientStream {
+        self
+    }
+}
+
+impl fmt::Debug for ClientStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientStream").field(self.socket()).finish()
     }
 }

@@ -4,17 +4,18 @@ use crate::accept::encode;
 use crate::client_stream::ClientStream;
 use crate::connecting::Connecting;
 use crate::content::{Framing, read_content};
-use crate::deadline::Deadline;
+use crate::deadline::{By, Deadline};
 use crate::error::{Error, HandshakeError, is_temporary};
 use crate::head::read_head;
 use crate::input::Input;
 use crate::keys::{self, SystemKeys};
 use crate::options::Options;
 use crate::refusal::Refusal;
+use crate::socket::SharedSocket;
 use crate::stream::Stream;
 use crate::websocket::{ClientSocket, WebSocket};
 use bareframe::handshake::{Accept, Key, ResponseError, ResponseHead, Url};
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::Duration;
 
@@ -237,13 +238,13 @@ impl<'a> Connector<'a> {
         if url.is_secure() && !cfg!(feature = "rustls") {
             return Err(Error::NoTls);
         }
-        let deadline = Deadline::after(self.timeout);
+        let deadline = self.options.deadline(self.timeout);
         let mut failed = io::Error::from(io::ErrorKind::AddrNotAvailable);
         let addresses: Vec<SocketAddr> = (url.host(), url.port()).to_socket_addrs()?.collect();
         for (address, tries) in addresses.iter().zip((1..=addresses.len() as u32).rev()) {
             let connecting = Connecting::begin(*address, deadline).map_err(timeout)?;
             // One that does not answer leaves time for the others.
-            let patience = deadline.left().map_err(timeout)? / tries;
+            let patience = deadline.left().map_err(timeout)?.unwrap_or(self.timeout) / tries;
             match TcpStream::connect_timeout(address, patience) {
                 Ok(stream) => {
                     stream.set_nodelay(true)?;
@@ -280,7 +281,7 @@ impl<'a> Connector<'a> {
     pub fn connect_over<S: Stream>(&self, stream: S, url: &str) -> Result<ClientSocket<S>, Error> {
         let url = Url::parse(url)?;
         stream.set_nodelay()?;
-        self.shake_hands(stream, &url, Deadline::after(self.timeout))
+        self.shake_hands(stream, &url, self.options.deadline(self.timeout))
     }
 
     fn shake_hands<S: Stream>(
@@ -308,13 +309,11 @@ impl<'a> Connector<'a> {
         let key = Key::from_random(random);
         let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
 
-        let timeouts = stream.timeouts()?;
-        deadline
-            .apply(&stream)
-            .and_then(|()| stream.write_all(&request))
-            .and_then(|()| stream.flush())
+        let mut by = By::new(&mut stream, deadline);
+        by.write_all(&request)
+            .and_then(|()| by.flush())
             .map_err(timeout)?;
-        let mut input = Input::new(self.options.read_buffer(), self.options.read_buffer_max());
+        let mut input = Input::new(self.options.read_buffer());
         let (subprotocol, head) = loop {
             let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
                 .and_then(|()| ResponseHead::parse(input.arrived_mut()));
@@ -345,8 +344,8 @@ impl<'a> Connector<'a> {
                 Err(error) => return Err(refused(error)),
             }
         };
-        stream.set_timeouts(timeouts)?;
-        let mut socket = WebSocket::client_with_input(stream, input, &self.options, keys);
+        let mut socket =
+            WebSocket::client_with_keys(stream, &self.options, keys).with_leftover(input.arrived());
         socket.subprotocol = subprotocol;
         socket.response = Some(head);
         Ok(socket)
@@ -354,21 +353,18 @@ impl<'a> Connector<'a> {
 
     #[cfg(feature = "rustls")]
     fn secure(&self, stream: TcpStream, url: &Url<'_>) -> Result<ClientStream, Error> {
+        let socket = SharedSocket::new(stream);
         if url.is_secure() {
-            Ok(ClientStream::Tls(crate::tls::client(
-                self.tls.clone(),
-                stream,
-                url.host(),
-            )?))
+            crate::tls::client(self.tls.clone(), socket, url.host()).map(ClientStream::tls)
         } else {
-            Ok(ClientStream::Tcp(stream))
+            Ok(ClientStream::tcp(socket))
         }
     }
 
     #[cfg(not(feature = "rustls"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")]
     fn secure(&self, stream: TcpStream, _: &Url<'_>) -> Result<ClientStream, Error> {
-        Ok(ClientStream::Tcp(stream))
+        Ok(ClientStream::tcp(SharedSocket::new(stream)))
     }
 }
 

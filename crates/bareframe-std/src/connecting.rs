@@ -4,6 +4,7 @@ use crate::deadline::Deadline;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Where this process is connecting to.
 static ADDRESSES: Mutex<Vec<SocketAddr>> = Mutex::new(Vec::new());
@@ -18,7 +19,8 @@ impl Connecting {
     pub(crate) fn begin(address: SocketAddr, deadline: Deadline) -> io::Result<Connecting> {
         let mut addresses = lock();
         while addresses.contains(&address) {
-            let waited = ONE_IS_DONE.wait_timeout(addresses, deadline.left()?);
+            let left = deadline.left()?.unwrap_or(Duration::MAX);
+            let waited = ONE_IS_DONE.wait_timeout(addresses, left);
             addresses = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         addresses.push(address);

@@ -1,6 +1,6 @@
 //! The content of a server's answer, up to a limit (RFC 9112 sections 6 and 7).
 
-use crate::deadline::Deadline;
+use crate::deadline::{By, Deadline};
 use crate::input::Input;
 use crate::stream::Stream;
 use bareframe::handshake::{Header, Response};
@@ -41,7 +41,7 @@ pub(crate) fn read_content(
             _ => {}
         }
         input.make_room(CHUNK_LINE);
-        match deadline.apply(stream).and_then(|()| input.fill(stream)) {
+        match input.fill(&mut By::new(stream, deadline)) {
             Ok(0) => return (content, matches!(body.0, Body::Rest)),
             Ok(_) => {}
             Err(_) => return (content, false),

@@ -1,41 +1,169 @@
-//! A point in time by which something is done, over streams whose every call has its own timeout.
+//! A point in time by which something is done, however many system calls it takes.
 
-use crate::stream::{Stream, Timeouts};
-use std::io::{self, ErrorKind};
+use crate::stream::Stream;
+use std::hash::{Hash, Hasher};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::time::{Duration, Instant};
 
+/// A point in time by which something is done, or none.
+///
+/// A [`Stream`] keeps to it over all system calls of one call together.
+///
+/// ```
+/// use bareframe_std::{Deadline, Untimed, Stream};
+/// use std::io::ErrorKind;
+/// use std::time::Duration;
+///
+/// assert_eq!(Deadline::NONE.left()?, None);
+/// assert!(Deadline::after(Duration::from_secs(5)).left()? <= Some(Duration::from_secs(5)));
+/// let past = Deadline::NONE.at_most(Duration::ZERO);
+/// assert_eq!(past.left().unwrap_err().kind(), ErrorKind::TimedOut);
+/// let mut stream = Untimed(std::io::Cursor::new(vec![1, 2, 3]));
+/// assert_eq!(stream.read_by(&mut [0; 4], past).unwrap_err().kind(), ErrorKind::TimedOut);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Deadline(Option<Instant>);
+pub struct Deadline {
+    at: Option<Instant>,
+    clock: fn() -> Instant,
+}
 
 impl Deadline {
-    /// This far from now; a time too long to be told is none.
-    pub(crate) fn after(timeout: Duration) -> Deadline {
-        Deadline(Instant::now().checked_add(timeout))
+    /// No deadline: a call blocks as the stream itself does, and the stream's own timeouts count.
+    pub const NONE: Deadline = Deadline {
+        at: None,
+        clock: Instant::now,
+    };
+
+    /// Returns the point in time that is this far from now, or none if the clock can't express it.
+    #[must_use]
+    pub fn after(timeout: Duration) -> Deadline {
+        Deadline::after_by(timeout, Instant::now)
     }
 
-    /// Returns this point in time, or that so far from now if it is earlier.
-    pub(crate) fn at_most(self, timeout: Duration) -> Deadline {
-        let other = Deadline::after(timeout);
-        match (self.0, other.0) {
-            (Some(one), Some(other)) => Deadline(Some(one.min(other))),
-            (one, other) => Deadline(one.or(other)),
+    /// Returns the point in time that is this far from now by a clock, which is also asked for the time that is left.
+    ///
+    /// ```
+    /// use bareframe_std::Deadline;
+    /// use std::sync::OnceLock;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// fn stopped() -> Instant {
+    ///     static START: OnceLock<Instant> = OnceLock::new();
+    ///     *START.get_or_init(Instant::now)
+    /// }
+    ///
+    /// let second = Duration::from_secs(1);
+    /// assert_eq!(Deadline::after_by(second, stopped).left()?, Some(second));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn after_by(timeout: Duration, clock: fn() -> Instant) -> Deadline {
+        Deadline {
+            at: clock().checked_add(timeout),
+            clock,
         }
     }
 
-    /// How long it is until then, or an error if it is past.
-    pub(crate) fn left(self) -> io::Result<Duration> {
-        let left = match self.0 {
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()),
-            None => Duration::from_secs(60 * 60),
-        };
-        if left.is_zero() {
+    /// Returns the point in time that is this far from now, or this one if it is earlier.
+    #[must_use]
+    pub fn at_most(self, timeout: Duration) -> Deadline {
+        let other = Deadline::after_by(timeout, self.clock).at;
+        let earlier = self.at.into_iter().chain(other).min();
+        Deadline { at: earlier, ..self }
+    }
+
+    /// Returns how long it is until then, which is not zero, or `None` without a deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`] if the point in time has passed.
+    pub fn left(self) -> io::Result<Option<Duration>> {
+        let left = self.at.map(|at| at.saturating_duration_since((self.clock)()));
+        if left == Some(Duration::ZERO) {
             return Err(ErrorKind::TimedOut.into());
         }
         Ok(left)
     }
 
-    /// Has the next call on the stream end by then.
-    pub(crate) fn apply(self, stream: &impl Stream) -> io::Result<()> {
-        stream.set_timeouts(Timeouts::both(self.left()?))
+    /// Calls the system by this deadline: with a timeout that it sets as long as time is left, and puts back.
+    pub(crate) fn call<T>(
+        self,
+        timeout: impl FnOnce() -> io::Result<Option<Duration>>,
+        set_timeout: impl Fn(Option<Duration>) -> io::Result<()>,
+        call: impl FnOnce() -> io::Result<T>,
+    ) -> io::Result<T> {
+        let Some(left) = self.left()? else {
+            return call();
+        };
+        let own = timeout()?;
+        set_timeout(Some(left))?;
+        let done = call();
+        // A stream that has ended may refuse, which changes nothing for the caller.
+        let _ = set_timeout(own);
+        done.map_err(|error| match error.kind() {
+            // A stream that blocks has waited to the end; one that does not may be called again before.
+            ErrorKind::WouldBlock if self.is_reached() => ErrorKind::TimedOut.into(),
+            _ => error,
+        })
+    }
+
+    /// Returns `true` if the point in time has passed, but for the inaccuracy of a timeout.
+    fn is_reached(self) -> bool {
+        const INACCURACY: Duration = Duration::from_millis(2);
+        match self.left() {
+            Ok(left) => left.is_some_and(|left| left <= INACCURACY),
+            Err(_) => true,
+        }
+    }
+}
+
+/// What tells the time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock(pub(crate) fn() -> Instant);
+
+impl PartialEq for Clock {
+    fn eq(&self, other: &Clock) -> bool {
+        std::ptr::fn_addr_eq(self.0, other.0)
+    }
+}
+
+impl Eq for Clock {}
+
+impl Hash for Clock {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0 as usize).hash(state);
+    }
+}
+
+/// A stream of which every call ends by a deadline.
+pub(crate) struct By<'s, S: ?Sized> {
+    stream: &'s mut S,
+    deadline: Deadline,
+}
+
+impl<'s, S: ?Sized> By<'s, S> {
+    pub(crate) const fn new(stream: &'s mut S, deadline: Deadline) -> By<'s, S> {
+        By { stream, deadline }
+    }
+}
+
+impl<S: Stream + ?Sized> Read for By<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read_by(buffer, self.deadline)
+    }
+}
+
+impl<S: Stream + ?Sized> Write for By<'_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write_by(&[IoSlice::new(bytes)], self.deadline)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.write_by(slices, self.deadline)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush_by(self.deadline)
     }
 }

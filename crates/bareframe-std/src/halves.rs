@@ -4,18 +4,18 @@ use crate::close::Closing;
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::linger::StreamEnd;
-use crate::options::Options;
+use crate::lock::{lock, try_lock};
 use crate::reader::{Reader, Waited};
 use crate::sender::{MessageSender, close_frame};
 use crate::stream::{Aborter, Share, Stream};
 use crate::websocket::{Wanted, WebSocket};
 use crate::writer::Writer;
 use bareframe::{
-    Assembler, CloseCode, CloseReason, Event, Frame, Inbound, Message, Next, Outbound, Pending, ReceiveError, Role, SendError,
-    State,
+    Assembler, CloseCode, CloseReason, Event, Frame, Inbound, Message, Next, Outbound, Pending, ReceiveError,
+    Role, SendError, State,
 };
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -43,8 +43,8 @@ pub struct WriteHalf<S, R> {
 
 #[derive(Debug)]
 struct Shared<S, R> {
-    /// To cut the stream off while `sending` is locked.
-    aborter: Option<Aborter>,
+    /// For what ends the stream while `sending` is locked.
+    stream: S,
     sending: Mutex<Sending<S, R>>,
     /// What the receiving half has left. It is locked for a moment only, also while `sending` is.
     slot: Mutex<Pending>,
@@ -91,6 +91,7 @@ impl<S: Share, R: Role> WebSocket<S, R> {
         let stream = self.stream.share();
         let (inbound, outbound) = self.session.split();
         let shared = Arc::new(Shared {
+            stream: stream.clone(),
             sending: Mutex::new(Sending {
                 stream: stream.clone(),
                 outbound,
@@ -190,7 +191,9 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                 Ok(Next::Ready) => return Ok(true),
                 Ok(Next::Closed) => return Ok(false),
                 Ok(_) => self.wait(deadline)?,
-                Err(ReceiveError::AbnormalClosure) => return Err(self.shared.failure().unwrap_or(Error::AbnormalClosure)),
+                Err(ReceiveError::AbnormalClosure) => {
+                    return Err(self.shared.failure().unwrap_or(Error::AbnormalClosure));
+                }
                 Err(ReceiveError::MessageSkipped) if matches!(wanted, Wanted::End) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -218,7 +221,9 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                 self.leave(Pending::PING);
                 Ok(())
             }
-            Err(Error::Io(error)) if !is_temporary(&error) => Err(self.shared.failure().unwrap_or(Error::Io(error))),
+            Err(Error::Io(error)) if !is_temporary(&error) => {
+                Err(self.shared.failure().unwrap_or(Error::Io(error)))
+            }
             Err(error) => Err(error),
         }
     }
@@ -293,7 +298,7 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
     ///
     /// As [`WebSocket::flush`].
     pub fn flush(&self) -> Result<(), Error> {
-        self.shared.hold(MessageSender::flush)
+        self.shared.hold(|sender| sender.flush())
     }
 
     /// Returns what ends the stream at once from another thread, also while this half is held by one that waits.
@@ -409,18 +414,5 @@ impl<S: Stream, R: Role> Sending<S, R> {
                 return false;
             }
         }
-    }
-}
-
-/// What these mutexes hold is whole between any two calls, so that a thread that panicked leaves no harm.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(held) => Some(held),
-        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
     }
 }

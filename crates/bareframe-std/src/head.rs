@@ -1,6 +1,6 @@
 //! A head that arrives over a stream.
 
-use crate::deadline::Deadline;
+use crate::deadline::{By, Deadline};
 use crate::error::{Error, HandshakeError, is_temporary};
 use crate::input::Input;
 use crate::stream::Stream;
@@ -21,8 +21,7 @@ pub(crate) fn read_head(
             Err(error) => return Ok(Err(error)),
         }
         input.make_room(limit);
-        let read = deadline.apply(stream).and_then(|()| input.fill(stream));
-        match read {
+        match input.fill(&mut By::new(stream, deadline)) {
             Ok(0) => return Err(HandshakeError::Ended.into()),
             Ok(_) => {}
             Err(error) if is_temporary(&error) => return Err(HandshakeError::Timeout.into()),

@@ -60,41 +60,48 @@ mod content;
 mod date;
 mod deadline;
 mod error;
-mod frame_writer;
 mod halves;
 mod head;
 mod input;
 mod keys;
 mod linger;
-mod link;
+mod lock;
 mod message;
 mod options;
-mod output;
 mod reader;
 mod refusal;
 mod sender;
+#[cfg(feature = "rustls")]
+mod shared_tls;
+mod socket;
 mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
 mod websocket;
+mod writer;
 
 pub use accept::{Acceptor, Incoming, accept};
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
-    Client, CloseCode, CloseReason, Config, ControlPayload, Limits, Message, MessageKind, ProtocolError,
-    Role, Rsv, SendError, Server, State, handshake,
+    Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
+    MaskingKey, MaskingKeys, Message, MessageKind, PreparedFrame, ProtocolError, Role, Rsv, SendError,
+    Server, State, UnsentFrame, handshake,
 };
 pub use client_stream::ClientStream;
 pub use connect::{Connector, connect};
+pub use deadline::Deadline;
 pub use error::{Error, HandshakeError};
-pub use frame_writer::FrameWriter;
 pub use halves::{ReadHalf, WriteHalf};
 pub use keys::SystemKeys;
-pub use message::{Event, OwnedMessage, Piece};
+pub use linger::StreamEnd;
+pub use message::OwnedMessage;
 pub use options::Options;
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]
 pub use rustls;
 pub use sender::{MessageSender, WithSender};
-pub use stream::{Stream, Timeouts, Untimed};
+#[cfg(feature = "rustls")]
+pub use shared_tls::SharedTls;
+pub use socket::SharedSocket;
+pub use stream::{Aborter, Share, Stream, Untimed};
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};

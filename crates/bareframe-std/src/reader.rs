@@ -80,8 +80,19 @@ impl Reader {
                 Ok(Waited::Read)
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => Ok(Waited::Read),
+            // TLS says so that its end was cut off, which is an end as any other here.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                inbound.read(0);
+                Ok(Waited::Read)
+            }
             // The keepalive is asked again.
-            Err(error) if error.kind() == ErrorKind::TimedOut && until.is_before(deadline) => Ok(Waited::Read),
+            Err(error)
+                if error.kind() == ErrorKind::TimedOut
+                    && self.keepalive.is_some()
+                    && deadline.left().is_ok() =>
+            {
+                Ok(Waited::Read)
+            }
             Err(error) => Err(Error::Io(error)),
         }
     }

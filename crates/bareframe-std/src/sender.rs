@@ -133,7 +133,14 @@ pub(crate) fn close_frame(code: Option<CloseCode>, reason: &str) -> Frame<'_> {
     match code {
         Some(code) => {
             let end = (0..=REASON_LEN).rev().find_map(|end| reason.get(..end));
-            Frame::close(code, if reason.len() > REASON_LEN { end.unwrap_or("") } else { reason })
+            Frame::close(
+                code,
+                if reason.len() > REASON_LEN {
+                    end.unwrap_or("")
+                } else {
+                    reason
+                },
+            )
         }
         None => Frame::close_without_code(),
     }

@@ -1,8 +1,10 @@
 //! A connection: what it is made of, and receiving.
 
+use crate::close::Closing;
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::keys::SystemKeys;
+use crate::linger::StreamEnd;
 use crate::message::OwnedMessage;
 use crate::options::Options;
 use crate::reader::{Reader, Waited};
@@ -11,8 +13,8 @@ use crate::stream::{Aborter, Stream};
 use crate::writer::Writer;
 use bareframe::handshake::{Response, ResponseHead};
 use bareframe::{
-    Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message, MessageKind, Next,
-    ReceiveError, Role, Server, Session, State,
+    Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message, Next,
+    ReceiveError, Role, SendError, Server, Session, State,
 };
 use std::io;
 
@@ -196,13 +198,18 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     ///
     /// As [`WebSocket::read`].
     pub fn read_owned(&mut self) -> Result<Option<OwnedMessage>, Error> {
-        // What was lent before is gone, so that what is gathered afterwards is this message.
-        drop(self.assembler.take_message());
-        let Some(message) = self.read()? else {
+        let next = self.session.next_message(&mut self.assembler);
+        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
             return Ok(None);
-        };
-        let lent = OwnedMessage::is_lent(&message);
-        Ok(None)
+        }
+        let (inbound, _) = self.session.both();
+        let is_gathered = inbound.is_gathered();
+        let lent = inbound.message(&mut self.assembler);
+        if !is_gathered {
+            return Ok(lent.map(OwnedMessage::from));
+        }
+        let gathered = self.assembler.take_message();
+        Ok(gathered.map(|(kind, rsv, payload)| OwnedMessage::new(kind, rsv, payload)))
     }
 
     /// As [`WebSocket::read`], and returns what sends while the message is lent.
@@ -229,7 +236,9 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         }
         let (inbound, outbound) = self.session.both();
         let sender = MessageSender::new(&mut self.stream, outbound, &mut self.writer);
-        Ok(inbound.message(&mut self.assembler).map(|message| (message, sender)))
+        Ok(inbound
+            .message(&mut self.assembler)
+            .map(|message| (message, sender)))
     }
 
     /// Reads the next event: a piece of a message as it arrives, or a control frame; `None` when the connection has ended cleanly. It
@@ -332,7 +341,9 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                 let _ = outbound.next_sent(&mut Frame::ping(&[]));
                 Ok(())
             }
-            Err(Error::Io(error)) if !is_temporary(&error) => Err(self.writer.failure().unwrap_or(Error::Io(error))),
+            Err(Error::Io(error)) if !is_temporary(&error) => {
+                Err(self.writer.failure().unwrap_or(Error::Io(error)))
+            }
             Err(error) => Err(error),
         }
     }
@@ -343,7 +354,9 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         let deadline = self.writer.earlier(deadline);
         let (_, outbound) = self.session.both();
         match self.writer.perform(next, &mut self.stream, outbound, deadline) {
-            Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => Err(Error::Io(error)),
+            Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
+                Err(Error::Io(error))
+            }
             _ => Ok(()),
         }
     }
@@ -351,9 +364,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// Returns what sends, once what has to be answered is queued before.
     fn sender(&mut self) -> Result<MessageSender<'_, S, R>, Error> {
         let _ = self.session.next_flush();
-        match self.session.state() {
-            State::Open | State::CloseReceived => {}
-            _ => return Err(self.writer.failure().unwrap_or(Error::Send(SendError::Closed))),
+        if self.session.state() == State::Failed {
+            return Err(self.writer.failure().unwrap_or(Error::Send(SendError::Closed)));
         }
         let (_, outbound) = self.session.both();
         Ok(MessageSender::new(&mut self.stream, outbound, &mut self.writer))
@@ -457,6 +469,48 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     pub fn fail(&mut self, code: CloseCode) -> Result<(), Error> {
         self.session.fail(code);
         self.flush()
+    }
+
+    /// Closes the connection: sends our Close if none was sent, waits for the peer's and drops the data that still arrives, and ends
+    /// the stream (RFC 6455 section 7.1). To have the data, call [`WebSocket::send_close`] and then [`WebSocket::read`] until `None`.
+    ///
+    /// It is called as well when `read` has returned `None` or an error, to end the stream in good order. A server ends it first, and
+    /// waits for the client to do so too, so that what was sent last is not lost; a client waits for the server. All of it lasts no
+    /// longer than [`Options::close_timeout`](crate::Options::close_timeout), over a stream that keeps deadlines. A reason of more
+    /// than 123 bytes is cut at a character.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CloseTimeout`] if the peer's Close does not come in time, and the stream was shut; what [`WebSocket::read`]
+    /// returns. With [`Error::Io`] of the kind `WouldBlock`, over a stream that does not block, it is called again and goes on.
+    pub fn close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<StreamEnd, Error> {
+        let deadline = self.closing.begin();
+        let result = self.finish_handshake(close_frame(code.into(), reason), deadline);
+        let is_clean = self.session.state() == State::Closed;
+        self.closing.end(&mut self.stream, result, is_clean)
+    }
+
+    fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
+        match self.session.state() {
+            State::Open => {
+                let (_, outbound) = self.session.both();
+                if self.writer.queue_close(outbound, frame).is_err() {
+                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                    self.session.fail(CloseCode::GOING_AWAY);
+                    return Err(Error::UnfinishedFrame);
+                }
+            }
+            // It was reported why, and all that is left is to have the peer told.
+            State::Failed => {
+                return match self.flush_by(deadline) {
+                    Err(Error::Io(error)) if !is_temporary(&error) => Ok(()),
+                    flushed => flushed,
+                };
+            }
+            _ => {}
+        }
+        let next = self.session.next_event();
+        self.go_on(next, Wanted::End, deadline).map(drop)
     }
 
     /// Returns what ends the stream at once from another thread, while this one waits in a call.

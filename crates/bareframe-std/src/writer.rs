@@ -44,6 +44,14 @@ impl Writer {
         }
     }
 
+    /// Returns the earlier of this deadline and one for a call that begins now.
+    pub(crate) fn earlier(&self, deadline: Deadline) -> Deadline {
+        match self.timeout {
+            Some(timeout) => deadline.at_most(timeout),
+            None => deadline,
+        }
+    }
+
     /// Returns the error with which the stream refused a write, if it did.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.as_ref().map(|error| Error::Io(copy(error)))
@@ -63,9 +71,28 @@ impl Writer {
                 Ok(Next::Ready) => return Ok(()),
                 Ok(_) if (is_gathered || frame.is_begun()) && self.grow(outbound, frame) => {}
                 Ok(_) => self.write(stream, outbound, frame, deadline)?,
-                Err(SendError::Closed) => return Err(self.failure().unwrap_or(Error::Send(SendError::Closed))),
+                Err(SendError::Closed) => {
+                    return Err(self.failure().unwrap_or(Error::Send(SendError::Closed)));
+                }
                 Err(error) => return Err(Error::Send(error)),
             }
+        }
+    }
+
+    /// Queues our Close, for which room is made.
+    pub(crate) fn queue_close<R: Role>(
+        &self,
+        outbound: &mut Outbound<R, Vec<u8>>,
+        mut frame: Frame<'_>,
+    ) -> Result<(), Error> {
+        let len = outbound.queued().len().saturating_add(LEAST);
+        if len > outbound.queue_len() {
+            let _ = outbound.exchange_queue(vec![0; len]);
+        }
+        match outbound.next_sent(&mut frame) {
+            // The stream was refused; what was received says how the connection ends.
+            Ok(_) | Err(SendError::Closed) => Ok(()),
+            Err(error) => Err(Error::Send(error)),
         }
     }
 
@@ -136,7 +163,11 @@ impl Writer {
     }
 
     /// Returns an error of the stream; if it lasts, nothing is written any more.
-    fn refuse<R: Role>(&mut self, outbound: &mut Outbound<R, Vec<u8>>, error: io::Error) -> Result<(), Error> {
+    fn refuse<R: Role>(
+        &mut self,
+        outbound: &mut Outbound<R, Vec<u8>>,
+        error: io::Error,
+    ) -> Result<(), Error> {
         if error.kind() == ErrorKind::Interrupted {
             return Ok(());
         }

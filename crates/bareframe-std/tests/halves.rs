@@ -2,7 +2,7 @@
 
 use bareframe_std::{
     ClientSocket, Error, Event, MessageKind, Options, ReadHalf, Rsv, SendError, Server, ServerSocket,
-    WebSocket, WriteHalf,
+    Untimed, WebSocket, WriteHalf,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashMap;
@@ -348,7 +348,7 @@ fn an_answer_that_is_left_in_the_last_moment_is_sent() {
         written: Arc::default(),
     };
     let written = Arc::clone(&stream.written);
-    let socket = WebSocket::server(stream, &Options::DEFAULT);
+    let socket = WebSocket::server(Untimed(stream), &Options::DEFAULT);
     let (mut reader, writer) = socket.split(|stream| Ok(stream.clone())).unwrap();
     thread::spawn(move || {
         while let Ok(Some(Event::Ping(_))) = reader.read_event() {

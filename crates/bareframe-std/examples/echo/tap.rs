@@ -3,14 +3,14 @@
 use crate::frames::Frames;
 use crate::json::{End, Head, Note, Report};
 use bareframe::Rules;
-use bareframe_std::{Error, Stream, Timeouts};
+use bareframe_std::{Aborter, Deadline, Error, Share, SharedSocket, Stream};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A TCP stream that someone may watch.
 pub(crate) struct Tapped {
-    tcp: Arc<TcpStream>,
+    tcp: SharedSocket<TcpStream>,
     watched: Watched,
 }
 
@@ -50,7 +50,7 @@ impl Tapped {
             sent: Vec::new(),
         };
         Tapped {
-            tcp: Arc::new(tcp),
+            tcp: tcp.share(),
             watched,
         }
     }
@@ -72,7 +72,7 @@ impl Tapped {
             Watched::By(tap) => Watched::By(Arc::clone(tap)),
         };
         Tapped {
-            tcp: Arc::clone(&self.tcp),
+            tcp: self.tcp.clone(),
             watched,
         }
     }
@@ -81,12 +81,12 @@ impl Tapped {
     fn send(
         &mut self,
         slices: &[IoSlice<'_>],
-        send: impl FnOnce(&TcpStream) -> io::Result<usize>,
+        send: impl FnOnce(&mut SharedSocket<TcpStream>) -> io::Result<usize>,
     ) -> io::Result<usize> {
         match &mut self.watched {
-            Watched::No => send(&self.tcp),
+            Watched::No => send(&mut self.tcp),
             Watched::NotYetKnown { sent, .. } => {
-                let len = send(&self.tcp)?;
+                let len = send(&mut self.tcp)?;
                 for_sent(slices, len, |bytes| sent.extend(bytes));
                 Ok(len)
             }
@@ -94,7 +94,7 @@ impl Tapped {
                 // Locked before the bytes go: the other half may read the answer to them before this thread runs on, and
                 // must not show it in front of them.
                 let mut directions = lock(&tap.directions);
-                let len = send(&self.tcp)?;
+                let len = send(&mut self.tcp)?;
                 for_sent(slices, len, |bytes| directions.server.see(bytes, &*tap.report));
                 Ok(len)
             }
@@ -104,7 +104,27 @@ impl Tapped {
 
 impl Read for Tapped {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let len = (&*self.tcp).read(buffer)?;
+        self.read_by(buffer, Deadline::NONE)
+    }
+}
+
+impl Write for Tapped {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_by(&[IoSlice::new(bytes)], Deadline::NONE)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.write_by(slices, Deadline::NONE)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flush_by(Deadline::NONE)
+    }
+}
+
+impl Stream for Tapped {
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        let len = self.tcp.read_by(buffer, deadline)?;
         match &mut self.watched {
             Watched::No => {}
             Watched::NotYetKnown { received, .. } => received.extend(&buffer[..len]),
@@ -112,37 +132,25 @@ impl Read for Tapped {
         }
         Ok(len)
     }
-}
 
-impl Write for Tapped {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.send(&[IoSlice::new(octets)], |mut tcp| tcp.write(octets))
+    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+        self.send(slices, |tcp| tcp.write_by(slices, deadline))
     }
 
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.send(slices, |mut tcp| tcp.write_vectored(slices))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        (&*self.tcp).flush()
-    }
-}
-
-impl Stream for Tapped {
-    fn timeouts(&self) -> io::Result<Timeouts> {
-        self.tcp.timeouts()
-    }
-
-    fn set_timeouts(&self, timeouts: Timeouts) -> io::Result<()> {
-        self.tcp.set_timeouts(timeouts)
-    }
-
-    fn set_nodelay(&self) -> io::Result<()> {
-        self.tcp.set_nodelay(true)
+    fn flush_by(&mut self, deadline: Deadline) -> io::Result<()> {
+        self.tcp.flush_by(deadline)
     }
 
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         self.tcp.shutdown(how)
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        self.tcp.set_nodelay()
+    }
+
+    fn aborter(&self) -> io::Result<Aborter> {
+        self.tcp.aborter()
     }
 }
 
@@ -255,7 +263,7 @@ mod tests {
         let mut other_half = tapped.duplicate();
 
         let (ended, end) = channel();
-        let sent = tapped.send(&[IoSlice::new(b"\x88\x00")], |mut tcp| {
+        let sent = tapped.send(&[IoSlice::new(b"\x88\x00")], |tcp| {
             let sent = tcp.write(b"\x88\x00");
             client.write_all(b"\x88\x80\0\0\0\0").unwrap();
             thread::spawn(move || ended.send(other_half.read(&mut [0; 16]).unwrap()));

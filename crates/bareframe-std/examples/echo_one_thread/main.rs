@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use bareframe_std::{CloseCode, MessageKind, Stream, Timeouts, connect};
+    use bareframe_std::{CloseCode, MessageKind, connect};
     use std::net::TcpListener;
     use std::thread;
     use std::time::Duration;
@@ -56,11 +56,8 @@ mod tests {
         let url = format!("ws://{}/", listener.local_addr().unwrap());
         thread::spawn(move || super::serve::serve(listener));
         let mut deaf = connect(&url).unwrap();
-        let timeouts = Timeouts {
-            write: Some(Duration::from_millis(200)),
-            ..Timeouts::NONE
-        };
-        deaf.stream_mut().set_timeouts(timeouts).unwrap();
+        let timeout = Some(Duration::from_millis(200));
+        deaf.stream().set_write_timeout(timeout).unwrap();
         while deaf.send_binary(&[0; 1 << 16]).is_ok() {}
         let mut other = connect(&url).unwrap();
         other.send_text("Hello").unwrap();

@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
-use bareframe_std::{Stream, Timeouts};
+use bareframe_std::{Aborter, Deadline, Stream};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::Shutdown;
 
 /// What a call of `read` finds.
 #[derive(Clone, Debug)]
@@ -118,7 +119,30 @@ impl Write for Wire {
 }
 
 impl Stream for Wire {
-    fn timeouts(&self) -> io::Result<Timeouts> {
-        Ok(Timeouts::NONE)
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        deadline.left()?;
+        self.read(buffer)
+    }
+
+    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+        deadline.left()?;
+        self.write_vectored(slices)
+    }
+
+    fn flush_by(&mut self, deadline: Deadline) -> io::Result<()> {
+        deadline.left()?;
+        self.flush()
+    }
+
+    fn shutdown(&mut self, _: Shutdown) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn aborter(&self) -> io::Result<Aborter> {
+        Err(ErrorKind::Unsupported.into())
     }
 }

@@ -373,6 +373,20 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         pending
     }
 
+    /// Returns `true` if [`Inbound::take_pending`] may have something to send.
+    #[must_use]
+    #[inline]
+    pub fn has_pending(&self) -> bool {
+        self.receiver.has_reply()
+    }
+
+    /// Returns `true` if [`Inbound::message`] will lend a message from the memory of the assembler, where it was gathered.
+    #[must_use]
+    #[inline]
+    pub fn is_gathered(&self) -> bool {
+        self.cursor.found == Found::Gathered
+    }
+
     /// Fails the connection on behalf of the caller; the Close that says so is pending (RFC 6455 section 7.1.7).
     ///
     /// It does nothing if the connection has failed, or the peer's Close arrived, before.

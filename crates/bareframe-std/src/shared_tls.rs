@@ -1,0 +1,250 @@
+//! TLS of which one thread reads while another writes.
+
+use crate::deadline::Deadline;
+use crate::lock::{lock, try_lock};
+use crate::stream::{Aborter, Share, Stream};
+use crate::tls::{MOMENT, invalid};
+use rustls::{ConnectionCommon, SideData};
+use std::fmt;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::Shutdown;
+use std::ops::DerefMut;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+/// How many bytes are read from the stream at once; rustls takes as many.
+const READ_LEN: usize = 4096;
+
+/// A TLS connection that two threads share, so that one reads while the other writes. [`Share::share`] makes it from
+/// [`rustls::StreamOwned`].
+///
+/// A read waits for the stream and never for a write. What TLS itself answers to what was read, such as to a key update,
+/// is written by the thread that reads, or by the one that is writing.
+pub struct SharedTls<C, T> {
+    shared: Arc<Shared<C>>,
+    pub(crate) stream: T,
+}
+
+struct Shared<C> {
+    /// Locked for as long as bytes are encrypted or decrypted, and never while the stream is waited for.
+    connection: Mutex<C>,
+    /// Locked while the stream is read from: what was read and is not decrypted yet.
+    reading: Mutex<Vec<u8>>,
+    /// Locked while the stream is written to, so that records go out in order: what is encrypted and not written yet.
+    writing: Mutex<Vec<u8>>,
+}
+
+impl<C, D, T> SharedTls<C, T>
+where
+    C: DerefMut<Target = ConnectionCommon<D>>,
+    D: SideData,
+    T: Stream + Clone,
+{
+    pub(crate) fn new(connection: C, stream: T) -> SharedTls<C, T> {
+        let shared = Shared {
+            connection: Mutex::new(connection),
+            reading: Mutex::default(),
+            writing: Mutex::default(),
+        };
+        SharedTls {
+            shared: Arc::new(shared),
+            stream,
+        }
+    }
+
+    /// Writes what TLS has encrypted, with the right to write.
+    fn send_tls(&mut self, encrypted: &mut Vec<u8>, deadline: Deadline) -> io::Result<()> {
+        loop {
+            if encrypted.is_empty() {
+                // The memory of much is not kept.
+                encrypted.shrink_to(READ_LEN);
+                let mut connection = lock(&self.shared.connection);
+                while connection.wants_write() {
+                    connection.write_tls(encrypted)?;
+                }
+            }
+            if encrypted.is_empty() {
+                return Ok(());
+            }
+            match self.stream.write_by(&[IoSlice::new(encrypted)], deadline) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(len) => drop(encrypted.drain(..len)),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Writes what TLS has encrypted, unless another thread is writing, which does it then.
+    fn send_tls_if_free(&mut self, deadline: Deadline) {
+        let shared = Arc::clone(&self.shared);
+        // The writer that was there may have looked for the last time before it gave up the right.
+        while lock(&shared.connection).wants_write()
+            && let Some(mut encrypted) = try_lock(&shared.writing)
+        {
+            // A later write meets the error.
+            if self.send_tls(&mut encrypted, deadline).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Writes by the right to write, and looks again when it is given up.
+    fn write_with<W>(
+        &mut self,
+        deadline: Deadline,
+        write: impl FnOnce(&mut Self, MutexGuard<'_, Vec<u8>>) -> io::Result<W>,
+    ) -> io::Result<W> {
+        let shared = Arc::clone(&self.shared);
+        let written = write(self, lock(&shared.writing));
+        if written.is_ok() {
+            self.send_tls_if_free(deadline.at_most(MOMENT));
+        }
+        written
+    }
+}
+
+impl<C, D> Shared<C>
+where
+    C: DerefMut<Target = ConnectionCommon<D>>,
+    D: SideData,
+{
+    /// Decrypts until there is something to read, or `None` if more bytes are needed for it.
+    fn decrypt(&self, received: &mut Vec<u8>, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+        let mut connection = lock(&self.connection);
+        loop {
+            match connection.reader().read(buffer) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                read => return read.map(Some),
+            }
+            if received.is_empty() {
+                return Ok(None);
+            }
+            let taken = connection.read_tls(&mut &received[..])?;
+            received.drain(..taken);
+            connection.process_new_packets().map_err(invalid)?;
+        }
+    }
+}
+
+impl<C, D, T> Stream for SharedTls<C, T>
+where
+    C: DerefMut<Target = ConnectionCommon<D>>,
+    D: SideData,
+    T: Stream + Clone,
+{
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        let shared = Arc::clone(&self.shared);
+        let mut received = lock(&shared.reading);
+        loop {
+            let read = shared.decrypt(&mut received, buffer);
+            let is_handshaking = lock(&shared.connection).is_handshaking();
+            self.send_tls_if_free(if is_handshaking {
+                deadline
+            } else {
+                deadline.at_most(MOMENT)
+            });
+            if let Some(len) = read? {
+                return Ok(len);
+            }
+            let mut more = [0; READ_LEN];
+            let len = self.stream.read_by(&mut more, deadline)?;
+            received.extend_from_slice(&more[..len]);
+            if len == 0 {
+                lock(&shared.connection).read_tls(&mut io::empty())?;
+            }
+        }
+    }
+
+    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+        self.write_with(deadline, |tls, mut encrypted| {
+            tls.send_tls(&mut encrypted, deadline)?;
+            let len = lock(&tls.shared.connection).writer().write_vectored(slices)?;
+            // They were taken; a later write meets the error.
+            let _ = tls.send_tls(&mut encrypted, deadline);
+            Ok(len)
+        })
+    }
+
+    fn flush_by(&mut self, deadline: Deadline) -> io::Result<()> {
+        self.write_with(deadline, |tls, mut encrypted| {
+            tls.send_tls(&mut encrypted, deadline)?;
+            tls.stream.flush_by(deadline)
+        })
+    }
+
+    /// Tells the peer that the end is meant before our direction ends, if that can be written at once.
+    fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
+        if how != Shutdown::Read {
+            lock(&self.shared.connection).send_close_notify();
+            self.send_tls_if_free(Deadline::after(MOMENT));
+        }
+        self.stream.shutdown(how)
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        self.stream.set_nodelay()
+    }
+
+    /// Ends the stream below TLS.
+    fn aborter(&self) -> io::Result<Aborter> {
+        self.stream.aborter()
+    }
+}
+
+impl<C, D, T> Read for SharedTls<C, T>
+where
+    C: DerefMut<Target = ConnectionCommon<D>>,
+    D: SideData,
+    T: Stream + Clone,
+{
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.read_by(buffer, Deadline::NONE)
+    }
+}
+
+impl<C, D, T> Write for SharedTls<C, T>
+where
+    C: DerefMut<Target = ConnectionCommon<D>>,
+    D: SideData,
+    T: Stream + Clone,
+{
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_by(&[IoSlice::new(bytes)], Deadline::NONE)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.write_by(slices, Deadline::NONE)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.flush_by(Deadline::NONE)
+    }
+}
+
+impl<C, D, T> Share for SharedTls<C, T>
+where
+    C: DerefMut<Target = ConnectionCommon<D>>,
+    D: SideData,
+    T: Stream + Clone,
+{
+    type Shared = SharedTls<C, T>;
+
+    fn share(self) -> SharedTls<C, T> {
+        self
+    }
+}
+
+impl<C, T: Clone> Clone for SharedTls<C, T> {
+    fn clone(&self) -> SharedTls<C, T> {
+        SharedTls {
+            shared: Arc::clone(&self.shared),
+            stream: self.stream.clone(),
+        }
+    }
+}
+
+impl<C, T: fmt::Debug> fmt::Debug for SharedTls<C, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SharedTls").field(&self.stream).finish()
+    }
+}
