@@ -23,7 +23,7 @@
 //! fn echo(stream: TcpStream) -> Result<(), Error> {
 //!     let mut socket = accept(stream)?;
 //!     while let Some((message, mut sender)) = socket.read_with_sender()? {
-//!         sender.send(message.kind(), message.payload())?;
+//!         sender.send(&message)?;
 //!     }
 //!     socket.close(None, "")
 //! }

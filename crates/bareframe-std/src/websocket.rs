@@ -159,9 +159,12 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
 
     /// Has these bytes of the head written before the first frame.
     pub(crate) fn with_unsent(mut self, head: &[u8]) -> WebSocket<S, R> {
+        let mut queue = head.to_vec();
+        queue.resize(head.len().saturating_add(Writer::queue().len()), 0);
         let (_, outbound) = self.session.both();
-        let _ = outbound.exchange_queue(vec![0; outbound.queue_len().saturating_add(head.len())]);
-        let _ = outbound.begin_with(head);
+        let _ = outbound.exchange_queue(queue);
+        let is_first = outbound.begin_with(head.len());
+        debug_assert!(is_first, "nothing was sent before");
         self
     }
 
@@ -408,6 +411,25 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// As [`WebSocket::send`].
     pub fn send_binary(&mut self, payload: &[u8]) -> Result<(), Error> {
         self.send(payload)
+    }
+
+    /// Sends a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2); see [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.send(Frame::ping(payload))
+    }
+
+    /// Sends a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3); see
+    /// [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.send(Frame::pong(payload))
     }
 
     /// Sends a frame as far as the stream takes it; see [`MessageSender::send_frame`].

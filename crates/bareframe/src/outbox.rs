@@ -216,11 +216,6 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.end = self.end.saturating_add(header.len()).saturating_add(len);
     }
 
-    /// Adds bytes before the first frame, if nothing is pending and they fit.
-    pub(crate) fn begin_with(&mut self, bytes: &[u8]) -> bool {
-        self.is_done() && self.append(bytes).is_ok()
-    }
-
     /// Takes another buffer, if what is pending fits it.
     pub(crate) fn exchange(&mut self, mut buffer: B) -> Result<B, B> {
         let pending = self.pending();

@@ -131,7 +131,7 @@ fn echo(socket: &mut ServerSocket<Tapped>, verbose: bool) -> Result<(), Error> {
         if verbose {
             eprintln!("{}, {} octets", message.kind(), message.payload().len());
         }
-        sender.send(message.kind(), message.payload())?;
+        sender.send(&message)?;
     }
     Ok(())
 }

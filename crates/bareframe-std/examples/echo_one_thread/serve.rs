@@ -116,7 +116,7 @@ impl Connection {
             self.socket.send(kind, &payload)?;
         }
         while let Some((message, mut sender)) = self.socket.read_with_sender()? {
-            let sent = sender.send(message.kind(), message.payload());
+            let sent = sender.send(&message);
             if let Err(Error::Io(_)) = &sent {
                 self.unsent = Some((message.kind(), message.payload().to_vec()));
             }

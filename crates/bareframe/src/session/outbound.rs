@@ -147,12 +147,6 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.pending()
     }
 
-    /// Queues bytes that go before the first frame, such as what is left of the head of the opening handshake. Returns `false`
-    /// and changes nothing if they do not fit, or something was queued or sent before.
-    pub fn begin_with(&mut self, bytes: &[u8]) -> bool {
-        self.begun.number == 0 && self.control_number == 0 && self.outbox.begin_with(bytes)
-    }
-
     /// Exchanges the memory of the queue for another, such as a longer one to gather more in, and returns the old one. What is
     /// queued is moved to the new one.
     ///
