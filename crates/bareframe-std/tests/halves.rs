@@ -1,8 +1,8 @@
 //! Two halves on two threads, over TCP.
 
 use bareframe_std::{
-    Aborter, ClientSocket, CloseCode, Deadline, Error, Event, Options, ReadHalf, SendError, Server, ServerSocket, Share,
-    SharedSocket, Stream, WebSocket, WriteHalf,
+    Aborter, ClientSocket, CloseCode, Deadline, Error, Event, Options, ReadHalf, SendError, Server,
+    ServerSocket, Share, SharedSocket, Stream, WebSocket, WriteHalf,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashMap;
@@ -171,10 +171,7 @@ fn s5_5_2_ten_pings_want_ten_pongs() {
 fn s7_1_2_our_close_ends_both_halves() {
     let ((mut reader, writer), mut peer) = server();
     writer.send_close(None, "").unwrap();
-    assert!(matches!(
-        writer.send("late"),
-        Err(Error::Send(SendError::Closed))
-    ));
+    assert!(matches!(writer.send("late"), Err(Error::Send(SendError::Closed))));
     expect(&mut peer, &Frame::close(1000, "").octets()[..0]);
     expect(&mut peer, &[0x88, 0]);
     peer.write_all(&masked(Frame::text("still"))).unwrap();
@@ -196,7 +193,10 @@ fn s7_1_7_an_error_of_the_reader_is_told_and_ends_both_halves() {
         assert!(matches!(reader.read(), Err(Error::Protocol(_))));
     }
     expect(&mut peer, &Frame::close(1002, "").octets());
-    assert!(matches!(writer.send(bareframe_std::Frame::ping(b"")), Err(Error::Send(SendError::Closed))));
+    assert!(matches!(
+        writer.send(bareframe_std::Frame::ping(b"")),
+        Err(Error::Send(SendError::Closed))
+    ));
     drop((reader, writer));
 
     let ((mut reader, _writer), peer) = server();

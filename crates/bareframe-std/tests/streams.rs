@@ -385,7 +385,11 @@ fn nothing_follows_a_frame_that_was_not_written_to_its_end() {
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
     let payload = [1; 2000];
     let mut frame = bareframe_std::Frame::binary(&payload);
-    assert!(server.send_frame(&mut frame).is_err_and(|error| error.is_temporary()));
+    assert!(
+        server
+            .send_frame(&mut frame)
+            .is_err_and(|error| error.is_temporary())
+    );
     let refused = [
         server.send_text("x"),
         server.ping(b""),
