@@ -190,6 +190,8 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                 Ok(Next::Ready) if matches!(wanted, Wanted::End) => drop(self.inbound.event()),
                 Ok(Next::Ready) => return Ok(true),
                 Ok(Next::Closed) => return Ok(false),
+                // It was left to the other half.
+                Ok(Next::Write) => {}
                 Ok(_) => self.wait(deadline)?,
                 Err(ReceiveError::AbnormalClosure) => {
                     return Err(self.shared.failure().unwrap_or(Error::AbnormalClosure));

@@ -25,7 +25,8 @@
 //!     while let Some((message, mut sender)) = socket.read_with_sender()? {
 //!         sender.send(&message)?;
 //!     }
-//!     socket.close(None, "")
+//!     socket.close(None, "")?;
+//!     Ok(())
 //! }
 //!
 //! for stream in TcpListener::bind("127.0.0.1:9001")?.incoming() {

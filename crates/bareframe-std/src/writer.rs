@@ -66,6 +66,10 @@ impl Writer {
         is_gathered: bool,
         deadline: Deadline,
     ) -> Result<(), Error> {
+        // What was kept of a long frame leaves first, or a stream that takes little would have more and more kept.
+        while outbound.queued().len() > self.most && !frame.is_begun() {
+            self.write(stream, outbound, &mut Frame::NONE.clone(), deadline)?;
+        }
         loop {
             match outbound.next_sent(frame) {
                 Ok(Next::Ready) => return Ok(()),

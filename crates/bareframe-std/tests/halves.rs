@@ -1,8 +1,8 @@
 //! Two halves on two threads, over TCP.
 
 use bareframe_std::{
-    Aborter, ClientSocket, CloseCode, Deadline, Error, Event, Options, ReadHalf, SendError, Server,
-    ServerSocket, Share, SharedSocket, Stream, WebSocket, WriteHalf,
+    Aborter, ClientSocket, Deadline, Error, Event, Options, ReadHalf, SendError, Server, ServerSocket, Share,
+    SharedSocket, Stream, WebSocket, WriteHalf,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashMap;
@@ -273,7 +273,7 @@ fn the_stream_is_lent_between_frames() {
 fn halves_go_on_where_a_timeout_stopped_them() {
     let ((_reader, writer), mut peer) = server();
     writer
-        .with_stream(|stream| stream.set_write_timeout(Some(Duration::from_millis(10))))
+        .with_stream(|stream| stream.socket().set_write_timeout(Some(Duration::from_millis(10))))
         .unwrap()
         .unwrap();
     let long = vec![7; 12 << 20];

@@ -7,7 +7,6 @@ use bareframe_std::{
 };
 use bareframe_testkit::{Frame, Side, split};
 use std::io::ErrorKind;
-use std::io::Write;
 use wire::{Arrives, Takes, Wire};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];

@@ -238,6 +238,8 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn next_message_rest<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
+            // What had no room before a write has some now, or the next Ping would take its place.
+            self.queue_replies();
             let next = match self.inbound.step_message(assembler) {
                 Ok(Step::Ready) => {
                     self.blocked = false;

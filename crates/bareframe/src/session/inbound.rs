@@ -39,8 +39,8 @@ pub(super) const READY: Result<Next, ReceiveError> = Ok(Next::Ready);
 
 /// The reading half of a session: what was received, and what was found in it.
 ///
-/// In two tasks it is used by itself: see [`Session::split`](super::Session::split). It never says [`Next::Write`]; what has to be
-/// answered is taken by [`Inbound::take_pending`] and carried to the other half.
+/// In two tasks it is used by itself: see [`Session::split`](super::Session::split). It writes nothing: what has to be answered is
+/// taken by [`Inbound::take_pending`] and carried to the other half.
 pub struct Inbound<R, I, X: Extension = ()> {
     pub(super) receiver: Receiver<R>,
     memory: I,
@@ -225,7 +225,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Goes on until a message is whole, which [`Inbound::message`] lends. Control frames are not reported.
+    /// Goes on until a message is whole, which [`Inbound::message`] lends. Control frames are not reported; [`Next::Write`] says that
+    /// one was received which has to be answered, by what [`Inbound::take_pending`] returns.
     ///
     /// A message that arrived in pieces is gathered in the memory of `assembler`, which is the same for all of its pieces. The
     /// longest message is [`Gather::capacity`], also for one that arrives whole.
@@ -249,6 +250,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         loop {
             match self.step_message(assembler)? {
                 Step::Ready => return Ok(Next::Ready),
+                // Taken now, or only the latest Ping would be answered.
+                Step::Control if self.receiver.has_reply() => return Ok(Next::Write),
                 Step::Control => {}
                 Step::Wait(next) => return Ok(next),
             }
