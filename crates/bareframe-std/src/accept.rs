@@ -1,17 +1,17 @@
 //! The server's side of the opening handshake (RFC 6455 section 4.2).
 
-use crate::date::http_date;
-use crate::deadline::{By, Deadline};
+use crate::answering::Answering;
+use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
-use crate::head::read_head;
-use crate::input::Input;
-use crate::linger::end_stream;
+use crate::head::{Received, handshake_error, read_head};
+use crate::incoming::Incoming;
 use crate::options::Options;
 use crate::stream::Stream;
-use crate::websocket::{ServerSocket, WebSocket};
-use bareframe::handshake::{Accept, Answer, Choice, EncodeError, Request, RequestError, RequestHead, Status};
-use std::io::Write;
-use std::time::{Duration, SystemTime};
+use crate::websocket::ServerSocket;
+use bareframe::handshake::{Choice, HeadEnd, RequestError, RequestHead};
+use std::fmt;
+use std::io::ErrorKind;
+use std::time::Duration;
 
 /// How a server takes connections.
 ///
@@ -40,37 +40,47 @@ pub struct Acceptor {
     timeout: Duration,
 }
 
-/// A request that has arrived over a stream, for a WebSocket or for anything else.
+/// An opening handshake of which the request is being read. [`Acceptor::begin`] creates it, over a stream that blocks or one
+/// that does not.
 ///
 /// ```
-/// use bareframe_std::{Acceptor, connect};
-/// use bareframe::handshake::{Choice, Status};
+/// use bareframe_std::{Acceptor, Error, connect};
+/// use bareframe_std::handshake::Choice;
 /// use std::net::TcpListener;
+/// use std::time::Duration;
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
-/// let url = format!("ws://{}/chat", listener.local_addr()?);
-/// let server = std::thread::spawn(move || -> Result<(), bareframe_std::Error> {
-///     let incoming = Acceptor::DEFAULT.read(listener.accept()?.0)?;
-///     let request = incoming.request();
-///     match (request.path(), incoming.is_upgrade()) {
-///         ("/chat", true) => incoming.accept(&Choice::DEFAULT)?.send_text("Welcome")?,
-///         ("/", false) => incoming.answer(Status::OK, &[("Content-Type", "text/html")], b"<h1>Chat</h1>")?,
-///         _ => incoming.answer(Status::NOT_FOUND, &[], b"")?,
+/// let url = format!("ws://{}/", listener.local_addr()?);
+/// let client = std::thread::spawn(move || connect(&url).map(drop));
+/// let (stream, _) = listener.accept()?;
+/// stream.set_nonblocking(true)?;
+/// let mut accepting = Acceptor::DEFAULT.begin(stream);
+/// let incoming = loop {
+///     match accepting.read() {
+///         // A program with many connections waits for all of them at once.
+///         Err(error) if error.is_temporary() => std::thread::sleep(Duration::from_millis(1)),
+///         done => break done?,
 ///     }
-///     Ok(())
-/// });
-/// assert_eq!(connect(&url)?.read()?.unwrap().as_str(), Some("Welcome"));
-/// server.join().unwrap()?;
-/// # Ok::<(), bareframe_std::Error>(())
+/// };
+/// let _socket = incoming.accept(&Choice::DEFAULT)?;
+/// # client.join().unwrap()?;
+/// # Ok::<(), Error>(())
 /// ```
+pub struct Accepting<S> {
+    acceptor: Acceptor,
+    deadline: Deadline,
+    received: Received,
+    end: HeadEnd,
+    state: State<S>,
+}
+
+/// How far it is.
 #[derive(Debug)]
-pub struct Incoming<S> {
-    stream: S,
-    input: Input,
-    head: RequestHead,
-    options: Options,
-    /// How long the answer may take.
-    timeout: Duration,
+enum State<S> {
+    Reading(S),
+    /// The head was wrong.
+    Answering(Answering<S>, RequestError),
+    Done,
 }
 
 /// Accepts a connection from a client that asks for a WebSocket, whatever its path and origin are, with
@@ -140,181 +150,98 @@ impl Acceptor {
         self.read(stream)?.accept(&Choice::DEFAULT)
     }
 
-    /// Reads a request, for the caller to decide about. The stream must be blocking.
+    /// Reads a request, for the caller to decide about.
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] for a malformed head, after the client was answered, or [`Error::Io`].
-    pub fn read<S: Stream>(&self, mut stream: S) -> Result<Incoming<S>, Error> {
-        stream.set_nodelay()?;
-        let deadline = self.options.deadline(self.timeout);
-        let mut input = Input::new(self.options.read_buffer());
-        let parsed = read_head(&mut stream, &mut input, self.head_limit, deadline)?
-            .and_then(|()| RequestHead::parse(input.arrived()));
-        match parsed {
-            Ok(head) => Ok(Incoming {
-                stream,
-                input,
-                head,
-                options: self.options,
-                timeout: self.timeout,
-            }),
-            Err(error) => {
-                let error = RequestError::from(error);
-                let deadlines = (self.timeout, self.options.close_timeout());
-                // Whether the client can be told does not change why.
-                let _ = write_answer(&mut stream, &error.answer(), b"", deadlines);
-                Err(HandshakeError::Request(error).into())
-            }
+    /// As [`Accepting::read`]. Over a stream that does not block, use [`Acceptor::begin`].
+    pub fn read<S: Stream>(&self, stream: S) -> Result<Incoming<S>, Error> {
+        self.begin(stream).read()
+    }
+
+    /// Begins to read a request, also over a stream that does not block. From now on the client has
+    /// [`Acceptor::timeout`] for it.
+    pub fn begin<S: Stream>(&self, stream: S) -> Accepting<S> {
+        // A stream that has ended may refuse, which the first read returns.
+        let _ = stream.set_nodelay();
+        Accepting {
+            acceptor: *self,
+            deadline: self.options.deadline(self.timeout),
+            received: Received::default(),
+            end: HeadEnd::new(self.head_limit),
+            state: State::Reading(stream),
         }
+    }
+}
+
+impl<S: Stream> Accepting<S> {
+    /// Reads the request, for the caller to decide about.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when there is
+    /// something to read, or to write after a wrong head. [`Error::Handshake`] for a head that is malformed, after the client
+    /// was answered, or late. After another result than `WouldBlock` there is nothing left, and each call returns
+    /// [`ErrorKind::NotConnected`].
+    pub fn read(&mut self) -> Result<Incoming<S>, Error> {
+        let Acceptor { options, timeout, .. } = self.acceptor;
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Reading(mut stream) => {
+                let arrived = match read_head(&mut stream, &mut self.received, &mut self.end, self.deadline) {
+                    Err(error) if error.is_blocked() => {
+                        self.state = State::Reading(stream);
+                        return Err(error);
+                    }
+                    arrived => arrived?,
+                };
+                match arrived.and_then(|()| RequestHead::parse(self.received.arrived())) {
+                    Ok(head) => {
+                        let left = self.deadline.left().map_err(handshake_error)?;
+                        let times = (timeout, left.unwrap_or(timeout));
+                        let received = std::mem::take(&mut self.received);
+                        Ok(Incoming::new(stream, received, head, options, times))
+                    }
+                    Err(error) => {
+                        let error = RequestError::from(error);
+                        let answering = Answering::new(stream, &error.answer(), b"", timeout, options)?;
+                        Err(self.turn_away(answering, error))
+                    }
+                }
+            }
+            State::Answering(answering, error) => Err(self.turn_away(answering, error)),
+            State::Done => Err(Error::Io(ErrorKind::NotConnected.into())),
+        }
+    }
+
+    /// Answers a client whose head is wrong. Whether it can be told does not change why.
+    fn turn_away(&mut self, mut answering: Answering<S>, why: RequestError) -> Error {
+        match answering.write() {
+            Err(error) if error.is_blocked() => {
+                self.state = State::Answering(answering, why);
+                error
+            }
+            _ => HandshakeError::Request(why).into(),
+        }
+    }
+
+    /// Returns the stream, so that a program can wait until it can go on; `None` when there is nothing left to do.
+    pub fn stream(&self) -> Option<&S> {
+        match &self.state {
+            State::Reading(stream) => Some(stream),
+            State::Answering(answering, _) => Some(answering.stream()),
+            State::Done => None,
+        }
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Accepting<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Accepting").field(&self.state).finish()
     }
 }
 
 impl Default for Acceptor {
     fn default() -> Acceptor {
         Acceptor::DEFAULT
-    }
-}
-
-impl<S: Stream> Incoming<S> {
-    /// Returns the request: method, path, query and headers.
-    #[must_use]
-    pub fn request(&self) -> Request<'_> {
-        self.head.request(self.input.arrived())
-    }
-
-    /// Returns `true` if the client asks for a WebSocket, rightly or wrongly.
-    #[must_use]
-    pub fn is_upgrade(&self) -> bool {
-        !matches!(self.request().upgrade(), Ok(None))
-    }
-
-    /// Returns `true` if the client offers this subprotocol (RFC 6455 section 1.9).
-    ///
-    /// ```
-    /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
-    /// use bareframe::handshake::Choice;
-    /// # fn accept_chat<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
-    /// let known = ["chat.v2", "chat.v1"];
-    /// let subprotocol = known.into_iter().find(|subprotocol| incoming.offers(subprotocol));
-    /// let socket = incoming.accept(&Choice::DEFAULT.with_subprotocol(subprotocol))?;
-    /// # Ok(socket)
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn offers(&self, subprotocol: &str) -> bool {
-        match self.request().upgrade() {
-            Ok(Some(upgrade)) => upgrade.subprotocols().any(|offered| offered == subprotocol),
-            Ok(None) | Err(_) => false,
-        }
-    }
-
-    /// Accepts the request for a WebSocket.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Handshake`] if the request is wrong or asks for no WebSocket, after the client was answered,
-    /// or if the choice does not fit what the client offered; [`Error::Io`].
-    pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
-        let upgrade = match self.request().upgrade() {
-            Ok(Some(upgrade)) => upgrade,
-            Ok(None) => {
-                let answer =
-                    Answer::new(Status::UPGRADE_REQUIRED).with_text("the client asks for no WebSocket");
-                return Err(self.turn_away(&answer, HandshakeError::NoUpgrade));
-            }
-            Err(error) => return Err(self.turn_away(&error.answer(), HandshakeError::Request(error))),
-        };
-        let accept = Accept::from_key(upgrade.key());
-        let answered = encode(|out| upgrade.encode(&accept, choice, out));
-        let head = match answered {
-            Ok(head) => head,
-            Err(error) => {
-                let answer = Answer::new(Status::INTERNAL_SERVER_ERROR);
-                return Err(self.turn_away(&answer, HandshakeError::Head(error)));
-            }
-        };
-        let mut by = By::new(&mut self.stream, self.options.deadline(self.timeout));
-        by.write_all(&head)?;
-        by.flush()?;
-        self.input.take(self.head.head_len());
-        let mut socket = WebSocket::server(self.stream, &self.options).with_leftover(self.input.arrived());
-        socket.subprotocol = choice.subprotocol().map(Box::from);
-        Ok(socket)
-    }
-
-    /// Answers without a WebSocket, and ends the connection. The answer has a `Date`, unless `headers` have one.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Handshake`] if a header can't stand in a head or the status has no content, or [`Error::Io`].
-    pub fn answer(mut self, status: Status, headers: &[(&str, &str)], content: &[u8]) -> Result<(), Error> {
-        let answer = Answer::new(status)
-            .with_content_length(Some(content.len() as u64))
-            .with_headers(headers);
-        // Neither has an answer to HEAD content, nor a 304 (RFC 9110 sections 9.3.2 and 15.4.5).
-        let has_content = status.has_content() && !self.is_head();
-        let deadlines = (self.timeout, self.options.close_timeout());
-        write_answer(
-            &mut self.stream,
-            &answer,
-            if has_content { content } else { b"" },
-            deadlines,
-        )
-    }
-
-    /// Returns `true` if the answer must have no content (RFC 9110 section 9.3.2).
-    fn is_head(&self) -> bool {
-        self.request().method() == "HEAD"
-    }
-
-    /// Answers a client that gets no WebSocket. Whether it can be told does not change why.
-    fn turn_away(mut self, answer: &Answer<'_>, why: HandshakeError) -> Error {
-        let answer = if self.is_head() {
-            answer.with_text("")
-        } else {
-            *answer
-        };
-        let deadlines = (self.timeout, self.options.close_timeout());
-        let _ = write_answer(&mut self.stream, &answer, b"", deadlines);
-        Error::Handshake(why)
-    }
-}
-
-/// Writes an answer with its content and the date, and ends the stream: within the first of the times, and the second.
-fn write_answer(
-    stream: &mut impl Stream,
-    answer: &Answer<'_>,
-    content: &[u8],
-    (timeout, close_timeout): (Duration, Duration),
-) -> Result<(), Error> {
-    let mut headers = answer.headers().to_vec();
-    let has_date = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date"));
-    let date = http_date(SystemTime::now()).filter(|_| !has_date);
-    headers.extend(date.as_deref().map(|date| ("Date", date)));
-    let answer = answer.with_headers(&headers);
-    let head = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
-    let mut by = By::new(stream, Deadline::after(timeout));
-    by.write_all(&[&head, content].concat())?;
-    by.flush()?;
-    // Whether the client has seen the answer is not known.
-    let _ = end_stream(stream, false, Deadline::after(close_timeout));
-    Ok(())
-}
-
-/// Writes a head to memory of its length.
-pub(crate) fn encode(
-    write: impl Fn(&mut [u8]) -> Result<usize, EncodeError>,
-) -> Result<Vec<u8>, EncodeError> {
-    let mut out = vec![0; 1024];
-    loop {
-        match write(&mut out) {
-            Ok(len) => {
-                out.truncate(len);
-                return Ok(out);
-            }
-            Err(EncodeError::BufferTooSmall(error)) => out.resize(error.needed, 0),
-            Err(error) => return Err(error),
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! The content of a server's answer, up to a limit (RFC 9112 sections 6 and 7).
 
-use crate::deadline::{By, Deadline};
-use crate::input::Input;
+use crate::deadline::Deadline;
+use crate::head::Received;
 use crate::stream::Stream;
 use bareframe::handshake::{Header, Response};
+use std::io::{self, ErrorKind};
 
 /// The longest line before a chunk, with its extensions.
 const CHUNK_LINE: usize = 256;
@@ -21,64 +22,78 @@ enum Body {
     Malformed,
 }
 
-/// Reads the content that follows a head, at most `limit` bytes of it and as far as it comes before the deadline. Returns
-/// `true` with it if it is whole.
-pub(crate) fn read_content(
-    stream: &mut impl Stream,
-    input: &mut Input,
-    mut body: Framing,
+/// The content that follows a head, as far as it has arrived.
+pub(crate) struct Content {
+    body: Body,
     limit: usize,
-    deadline: Deadline,
-) -> (Vec<u8>, bool) {
-    let mut content = Vec::new();
-    loop {
-        let taken = body.0.take(input.arrived(), limit, &mut content);
-        input.take(taken);
-        match body.0 {
-            Body::Done => return (content, true),
-            Body::Malformed => return (content, false),
-            _ if content.len() >= limit => return (content, false),
-            _ => {}
+    bytes: Vec<u8>,
+}
+
+impl Content {
+    /// Begins with what a head says of its content (RFC 9112 section 6.3), of which at most `limit` bytes are kept.
+    pub(crate) fn of(response: &Response<'_>, limit: usize) -> Content {
+        Content {
+            body: Body::of(response),
+            limit,
+            bytes: Vec::new(),
         }
-        input.make_room(CHUNK_LINE);
-        match input.fill(&mut By::new(stream, deadline)) {
-            Ok(0) => return (content, matches!(body.0, Body::Rest)),
-            Ok(_) => {}
-            Err(_) => return (content, false),
-        }
+    }
+
+    /// Reads as far as it comes before the deadline. Returns the content, and `true` if it is whole.
+    ///
+    /// # Errors
+    ///
+    /// `WouldBlock` if the stream does not block and this is to be called again.
+    pub(crate) fn read(
+        &mut self,
+        stream: &mut impl Stream,
+        received: &mut Received,
+        deadline: Deadline,
+    ) -> io::Result<(Vec<u8>, bool)> {
+        let is_whole = loop {
+            let taken = self.body.take(received.arrived(), self.limit, &mut self.bytes);
+            received.take(taken);
+            match self.body {
+                Body::Done => break true,
+                Body::Malformed => break false,
+                _ if self.bytes.len() >= self.limit => break false,
+                _ => {}
+            }
+            match received.read(stream, deadline) {
+                Ok(0) => break matches!(self.body, Body::Rest),
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
+                Err(_) => break false,
+            }
+        };
+        Ok((std::mem::take(&mut self.bytes), is_whole))
     }
 }
 
-/// Where the content of an answer ends.
-pub(crate) struct Framing(Body);
-
-impl Framing {
-    /// Returns what a head says of its content (RFC 9112 section 6.3).
-    pub(crate) fn of(response: &Response<'_>) -> Framing {
+impl Body {
+    fn of(response: &Response<'_>) -> Body {
         let mut codings = response.headers().filter(|header| header.is("Transfer-Encoding"));
         if matches!(response.status(), 204 | 304) {
-            return Framing(Body::Done);
+            return Body::Done;
         }
         if let Some(coding) = codings.next() {
             let is_chunked = coding.value().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-            return Framing(if is_chunked {
+            return if is_chunked {
                 Body::Chunked(None)
             } else {
                 Body::Malformed
-            });
+            };
         }
-        Framing(match response.header("Content-Length").map(Header::value_str) {
+        match response.header("Content-Length").map(Header::value_str) {
             None => Body::Rest,
             Some(length) => match length.map(str::parse) {
                 Some(Ok(0)) => Body::Done,
                 Some(Ok(length)) => Body::Length(length),
                 _ => Body::Malformed,
             },
-        })
+        }
     }
-}
 
-impl Body {
     /// Moves content off the front of what has arrived, and returns how many bytes were taken.
     fn take(&mut self, arrived: &[u8], limit: usize, content: &mut Vec<u8>) -> usize {
         let mut rest = arrived;

@@ -1,13 +1,12 @@
 //! A point in time by which something is done, however many system calls it takes.
 
-use crate::stream::Stream;
 use std::hash::{Hash, Hasher};
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 /// A point in time by which something is done, or none.
 ///
-/// A [`Stream`] keeps to it over all system calls of one call together.
+/// A [`Stream`](crate::Stream) keeps to it over all system calls of one call together.
 ///
 /// ```
 /// use bareframe_std::{Deadline, Untimed, Stream};
@@ -133,37 +132,5 @@ impl Eq for Clock {}
 impl Hash for Clock {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.0 as usize).hash(state);
-    }
-}
-
-/// A stream of which every call ends by a deadline.
-pub(crate) struct By<'s, S: ?Sized> {
-    stream: &'s mut S,
-    deadline: Deadline,
-}
-
-impl<'s, S: ?Sized> By<'s, S> {
-    pub(crate) const fn new(stream: &'s mut S, deadline: Deadline) -> By<'s, S> {
-        By { stream, deadline }
-    }
-}
-
-impl<S: Stream + ?Sized> Read for By<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read_by(buffer, self.deadline)
-    }
-}
-
-impl<S: Stream + ?Sized> Write for By<'_, S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write_by(&[IoSlice::new(bytes)], self.deadline)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.write_by(slices, self.deadline)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush_by(self.deadline)
     }
 }

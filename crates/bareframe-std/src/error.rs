@@ -1,5 +1,6 @@
 //! What can go wrong between a program and its peer, and whose fault it is.
 
+use crate::connect_error::ConnectError;
 use crate::refusal::Refusal;
 use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status, UrlError};
 use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError};
@@ -41,6 +42,8 @@ pub enum Error {
     KeepaliveTimeout,
     /// The peer did not close in time after our Close; the stream was shut (RFC 6455 section 7.1.1).
     CloseTimeout,
+    /// There is no connection: the server's name has no address, or it can't be reached there.
+    Connect(ConnectError),
     /// There is no connection: the opening handshake failed (RFC 6455 section 4).
     Handshake(HandshakeError),
     /// There is no connection: the URL is not one of a WebSocket (RFC 6455 section 3).
@@ -104,6 +107,13 @@ impl Error {
     }
 }
 
+impl Error {
+    /// Returns `true` if the stream does not block and the call is to be made again.
+    pub(crate) fn is_blocked(&self) -> bool {
+        matches!(self, Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
+
 /// Returns `true` if a stream that returned this error may go on later.
 pub(crate) fn is_temporary(error: &io::Error) -> bool {
     match error.kind() {
@@ -160,6 +170,30 @@ impl From<ProtocolError> for Error {
     }
 }
 
+impl From<ConnectError> for Error {
+    fn from(error: ConnectError) -> Error {
+        Error::Connect(error)
+    }
+}
+
+impl From<RequestError> for HandshakeError {
+    fn from(error: RequestError) -> HandshakeError {
+        HandshakeError::Request(error)
+    }
+}
+
+impl From<ResponseError> for HandshakeError {
+    fn from(error: ResponseError) -> HandshakeError {
+        HandshakeError::Response(error)
+    }
+}
+
+impl From<EncodeError> for HandshakeError {
+    fn from(error: EncodeError) -> HandshakeError {
+        HandshakeError::Head(error)
+    }
+}
+
 impl From<SendError> for Error {
     fn from(error: SendError) -> Error {
         Error::Send(error)
@@ -181,10 +215,11 @@ impl From<UrlError> for Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Error::Io(error) => write!(f, "the stream: {error}"),
+            Error::Io(error) => write!(f, "the stream: {}", Shown(error)),
             Error::Unflushed(error) => {
-                write!(f, "the stream has not taken all of it: {error}")
+                write!(f, "the stream has not taken all of it: {}", Shown(error))
             }
+            Error::Connect(error) => error.fmt(f),
             Error::Protocol(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),
             Error::AbnormalClosure => f.write_str(
@@ -201,6 +236,18 @@ impl fmt::Display for Error {
             Error::Handshake(error) => error.fmt(f),
             Error::Url(error) => error.fmt(f),
             Error::NoTls => f.write_str("the URL asks for TLS, and the feature rustls is not on"),
+        }
+    }
+}
+
+/// An error of a stream. What the system says when a timeout has passed sounds like a fault of its own.
+struct Shown<'e>(&'e io::Error);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind() {
+            io::ErrorKind::WouldBlock => f.write_str("timed out, or not ready if it does not block"),
+            _ => self.0.fmt(f),
         }
     }
 }
@@ -223,6 +270,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io(error) | Error::Unflushed(error) => Some(error),
+            Error::Connect(error) => error.source(),
             _ => None,
         }
     }

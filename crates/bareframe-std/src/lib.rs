@@ -53,21 +53,26 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
+mod answering;
 mod client_stream;
 mod close;
 mod connect;
+mod connect_error;
 mod connecting;
+mod connector;
 mod content;
 mod date;
 mod deadline;
 mod error;
 mod halves;
 mod head;
-mod input;
+mod incoming;
 mod keys;
 mod linger;
 mod lock;
+mod lookup;
 mod message;
+mod one_address;
 mod options;
 mod reader;
 mod refusal;
@@ -81,7 +86,8 @@ mod tls;
 mod websocket;
 mod writer;
 
-pub use accept::{Acceptor, Incoming, accept};
+pub use accept::{Accepting, Acceptor, accept};
+pub use answering::Answering;
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
@@ -89,10 +95,14 @@ pub use bareframe::{
     Server, State, UnsentFrame, handshake,
 };
 pub use client_stream::ClientStream;
-pub use connect::{Connector, connect};
+pub use connect::connect;
+pub use connect_error::ConnectError;
+pub use connecting::Connecting;
+pub use connector::Connector;
 pub use deadline::Deadline;
 pub use error::{Error, HandshakeError};
 pub use halves::{ReadHalf, WriteHalf};
+pub use incoming::Incoming;
 pub use keys::SystemKeys;
 pub use linger::StreamEnd;
 pub use message::OwnedMessage;

@@ -3,13 +3,17 @@
 use crate::deadline::Deadline;
 use crate::lock::{lock, try_lock};
 use crate::stream::{Aborter, Share, Stream};
-use crate::tls::{MOMENT, invalid};
 use rustls::{ConnectionCommon, SideData};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::ops::DerefMut;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+/// How long what TLS itself has to say may keep a call that is not for writing.
+pub(crate) const MOMENT: Duration = Duration::from_millis(20);
 
 /// How many bytes are read from the stream at once; rustls takes as many.
 const READ_LEN: usize = 4096;
@@ -77,15 +81,64 @@ where
     /// Writes what TLS has encrypted, unless another thread is writing, which does it then.
     fn send_tls_if_free(&mut self, deadline: Deadline) {
         let shared = Arc::clone(&self.shared);
-        // The writer that was there may have looked for the last time before it gave up the right.
-        while lock(&shared.connection).wants_write()
-            && let Some(mut encrypted) = try_lock(&shared.writing)
-        {
+        while let Some(mut encrypted) = try_lock(&shared.writing) {
             // A later write meets the error.
             if self.send_tls(&mut encrypted, deadline).is_err() {
                 return;
             }
+            drop(encrypted);
+            // Another may have looked for the right to write in vain before it was given up.
+            if !lock(&shared.connection).wants_write() {
+                return;
+            }
         }
+    }
+
+    /// Reads and decrypts, with the right to read, until there is something for the buffer, or without one until the handshake
+    /// is done.
+    fn receive(
+        &mut self,
+        received: &mut Vec<u8>,
+        mut buffer: Option<&mut [u8]>,
+        deadline: Deadline,
+    ) -> io::Result<usize> {
+        let shared = Arc::clone(&self.shared);
+        loop {
+            let done = shared.decrypt(received, buffer.as_deref_mut());
+            let is_handshaking = lock(&shared.connection).is_handshaking();
+            self.send_tls_if_free(if is_handshaking {
+                deadline
+            } else {
+                deadline.at_most(MOMENT)
+            });
+            if let Some(len) = done? {
+                return Ok(len);
+            }
+            let mut more = [0; READ_LEN];
+            let len = self.stream.read_by(&mut more, deadline)?;
+            received.extend_from_slice(&more[..len]);
+            if len == 0 {
+                if is_handshaking {
+                    return Err(ErrorKind::UnexpectedEof.into());
+                }
+                lock(&shared.connection).read_tls(&mut io::empty())?;
+            }
+        }
+    }
+
+    /// Does what is left of TLS's handshake, or waits for the thread that reads, which does it.
+    fn handshake(&mut self, deadline: Deadline) -> io::Result<()> {
+        let shared = Arc::clone(&self.shared);
+        while lock(&shared.connection).is_handshaking() {
+            match try_lock(&shared.reading) {
+                Some(mut received) => drop(self.receive(&mut received, None, deadline)?),
+                None => {
+                    deadline.left()?;
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes by the right to write, and looks again when it is given up.
@@ -108,13 +161,19 @@ where
     C: DerefMut<Target = ConnectionCommon<D>>,
     D: SideData,
 {
-    /// Decrypts until there is something to read, or `None` if more bytes are needed for it.
-    fn decrypt(&self, received: &mut Vec<u8>, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    /// Decrypts until there is something to read for those who have a buffer, and for others until the handshake is done.
+    /// Returns `None` if more bytes are needed for it.
+    fn decrypt(&self, received: &mut Vec<u8>, buffer: Option<&mut [u8]>) -> io::Result<Option<usize>> {
         let mut connection = lock(&self.connection);
+        let mut buffer = buffer;
         loop {
-            match connection.reader().read(buffer) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                read => return read.map(Some),
+            match &mut buffer {
+                Some(buffer) => match connection.reader().read(buffer) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    read => return read.map(Some),
+                },
+                None if !connection.is_handshaking() => return Ok(Some(0)),
+                None => {}
             }
             if received.is_empty() {
                 return Ok(None);
@@ -134,28 +193,11 @@ where
 {
     fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         let shared = Arc::clone(&self.shared);
-        let mut received = lock(&shared.reading);
-        loop {
-            let read = shared.decrypt(&mut received, buffer);
-            let is_handshaking = lock(&shared.connection).is_handshaking();
-            self.send_tls_if_free(if is_handshaking {
-                deadline
-            } else {
-                deadline.at_most(MOMENT)
-            });
-            if let Some(len) = read? {
-                return Ok(len);
-            }
-            let mut more = [0; READ_LEN];
-            let len = self.stream.read_by(&mut more, deadline)?;
-            received.extend_from_slice(&more[..len]);
-            if len == 0 {
-                lock(&shared.connection).read_tls(&mut io::empty())?;
-            }
-        }
+        self.receive(&mut lock(&shared.reading), Some(buffer), deadline)
     }
 
     fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+        self.handshake(deadline)?;
         self.write_with(deadline, |tls, mut encrypted| {
             tls.send_tls(&mut encrypted, deadline)?;
             let len = lock(&tls.shared.connection).writer().write_vectored(slices)?;
@@ -247,4 +289,9 @@ impl<C, T: fmt::Debug> fmt::Debug for SharedTls<C, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SharedTls").field(&self.stream).finish()
     }
+}
+
+/// What the peer sent is not TLS.
+pub(crate) fn invalid(error: rustls::Error) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, error)
 }

@@ -1,10 +1,10 @@
 //! TLS (RFC 6455 section 10.6).
 
-use crate::deadline::{By, Deadline};
+use crate::deadline::Deadline;
 use crate::error::Error;
-use crate::shared_tls::SharedTls;
+use crate::shared_tls::{MOMENT, SharedTls, invalid};
 use crate::socket::SharedSocket;
-use crate::stream::{Aborter, Share, Stream};
+use crate::stream::{Aborter, By, Share, Stream};
 use bareframe::handshake::UrlError;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ConnectionCommon, RootCertStore, SideData, StreamOwned};
@@ -12,10 +12,6 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::DerefMut;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
-
-/// How long what TLS itself has to say may keep a call that is not for writing.
-pub(crate) const MOMENT: Duration = Duration::from_millis(20);
 
 /// Begins TLS with a server of this name; its handshake is done by the first reads and writes.
 pub(crate) fn client(
@@ -149,9 +145,4 @@ where
         }
         Ok(())
     }
-}
-
-/// What the peer sent is not TLS.
-pub(crate) fn invalid(error: rustls::Error) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, error)
 }

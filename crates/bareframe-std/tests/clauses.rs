@@ -24,7 +24,7 @@ fn s4_1_a_connection_that_can_not_be_opened_is_an_error() {
     drop(listener);
     let result = connect(&url);
     assert!(
-        matches!(&result, Err(Error::Io(error)) if error.kind() == ErrorKind::ConnectionRefused),
+        matches!(&result, Err(Error::Connect(error)) if error.error().kind() == ErrorKind::ConnectionRefused),
         "{result:?}"
     );
 }

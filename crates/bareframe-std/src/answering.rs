@@ -1,0 +1,88 @@
+//! A server's answer without a WebSocket, and the end of the stream behind it.
+
+use crate::date::http_date;
+use crate::deadline::Deadline;
+use crate::error::{Error, HandshakeError};
+use crate::head::{Unsent, encode, handshake_error};
+use crate::linger::end_stream;
+use crate::options::Options;
+use crate::stream::Stream;
+use bareframe::handshake::Answer;
+use std::fmt;
+use std::io::ErrorKind;
+use std::time::{Duration, SystemTime};
+
+/// An answer on its way to a client that gets no WebSocket. [`Incoming::begin_answer`](crate::Incoming::begin_answer) creates
+/// it.
+pub struct Answering<S> {
+    stream: S,
+    unsent: Unsent,
+    deadline: Deadline,
+    options: Options,
+    /// By when the stream has ended, once the answer was written.
+    end: Option<Deadline>,
+}
+
+impl<S: Stream> Answering<S> {
+    /// The answer has a `Date`, unless its headers have one. Writing it lasts so long at most, and the end of the stream as
+    /// long as the options say.
+    pub(crate) fn new(
+        stream: S,
+        answer: &Answer<'_>,
+        content: &[u8],
+        timeout: Duration,
+        options: Options,
+    ) -> Result<Answering<S>, Error> {
+        let mut headers = answer.headers().to_vec();
+        let has_date = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date"));
+        let date = http_date(SystemTime::now()).filter(|_| !has_date);
+        headers.extend(date.as_deref().map(|date| ("Date", date)));
+        let answer = answer.with_headers(&headers);
+        let mut bytes = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
+        bytes.extend_from_slice(content);
+        Ok(Answering {
+            stream,
+            unsent: Unsent::new(bytes),
+            deadline: options.deadline(timeout),
+            options,
+            end: None,
+        })
+    }
+
+    /// Writes the answer and ends the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when it can go
+    /// on. [`HandshakeError::Timeout`] if the client does not take the answer in time.
+    pub fn write(&mut self) -> Result<(), Error> {
+        let end = match self.end {
+            Some(end) => end,
+            None => {
+                self.unsent
+                    .write(&mut self.stream, self.deadline)
+                    .map_err(handshake_error)?;
+                let end = self.options.deadline(self.options.close_timeout());
+                *self.end.insert(end)
+            }
+        };
+        match end_stream(&mut self.stream, false, end) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(Error::Io(error)),
+            // Whether the end was seen does not matter to who has answered.
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns the stream, so that a program can wait until it can go on.
+    #[must_use]
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for Answering<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.unsent.left().len();
+        write!(f, "Answering({:?}, {left} bytes left)", self.stream)
+    }
+}
