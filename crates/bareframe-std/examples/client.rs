@@ -8,7 +8,7 @@
 mod hex;
 
 use bareframe_std::{
-    Client, ClientStream, CloseCode, Error, Event, MessageKind, SystemKeys, WriteHalf, connect,
+    Client, ClientStream, CloseCode, Error, Event, Frame, MessageKind, Share, SystemKeys, WriteHalf, connect,
 };
 use std::error::Error as StdError;
 use std::io::{self, BufRead};
@@ -27,7 +27,7 @@ A line is sent as a text message. Other than that:
 /// How long a server may take to answer our Close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-type Writer = WriteHalf<ClientStream, Client<SystemKeys>>;
+type Writer = WriteHalf<<ClientStream as Share>::Shared, Client<SystemKeys>>;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
 }
 
 fn run(url: &str) -> Result<(), Error> {
-    let (mut reader, writer) = connect(url)?.split(|stream| Ok(stream.clone()))?;
+    let (mut reader, writer) = connect(url)?.split();
     println!("Connected. /help tells what can be sent.");
     // The input may block for ever; when the connection ends the program does.
     thread::spawn(move || send_lines(&writer));
@@ -64,7 +64,7 @@ fn run(url: &str) -> Result<(), Error> {
             Event::Close(reason) => println!("close {reason}"),
         }
     }
-    reader.finish();
+    reader.close(None, "")?;
     Ok(())
 }
 
@@ -92,9 +92,9 @@ fn send_lines(writer: &Writer) {
 fn send_line(writer: &Writer, line: &str) -> Result<(), Box<dyn StdError>> {
     let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
     match command {
-        "/binary" => writer.send_binary(&hex::parse(rest)?)?,
-        "/ping" => writer.ping(rest.as_bytes())?,
-        "/pong" => writer.pong(rest.as_bytes())?,
+        "/binary" => writer.send(&hex::parse(rest)?[..])?,
+        "/ping" => writer.send(Frame::ping(rest.as_bytes()))?,
+        "/pong" => writer.send(Frame::pong(rest.as_bytes()))?,
         "/close" => {
             let (code, reason) = rest.split_once(' ').unwrap_or((rest, ""));
             let code = match code {
@@ -109,11 +109,11 @@ fn send_line(writer: &Writer, line: &str) -> Result<(), Box<dyn StdError>> {
             writer.send_close(code, reason)?;
         }
         "/help" => println!("{HELP}"),
-        text if text.starts_with("//") => writer.send_text(&line[1..])?,
+        text if text.starts_with("//") => writer.send(&line[1..])?,
         unknown if unknown.starts_with('/') => {
             return Err(format!("{unknown} is not known; /help tells").into());
         }
-        _ => writer.send_text(line)?,
+        _ => writer.send(line)?,
     }
     Ok(())
 }

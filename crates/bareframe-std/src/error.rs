@@ -3,7 +3,7 @@
 use crate::connect_error::ConnectError;
 use crate::refusal::Refusal;
 use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status, UrlError};
-use bareframe::{CloseCode, ProtocolError, SendError};
+use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError};
 use std::{fmt, io};
 
 /// Why a call failed. A clean end of the connection is not an error.
@@ -32,6 +32,14 @@ pub enum Error {
     Send(SendError),
     /// The stream ended before the closing handshake was done (RFC 6455 section 7.1.5, code 1006).
     AbnormalClosure,
+    /// The peer closed the connection while a frame of ours was not finished (RFC 6455 section 5.5.1). Finish it, and the answer to
+    /// the Close follows it; or call `fail`, and the connection ends without an answer.
+    UnfinishedFrame,
+    /// A message was skipped, since part of it was taken in another way before: by `read_event` and not by `read`, or the other way
+    /// round. The next call goes on behind it.
+    MessageSkipped,
+    /// The peer sent nothing in the time that the keepalive grants after a Ping (RFC 6455 section 5.5.2).
+    KeepaliveTimeout,
     /// The peer did not close in time after our Close; the stream was shut (RFC 6455 section 7.1.1).
     CloseTimeout,
     /// There is no connection: the server's name has no address, or it can't be reached there.
@@ -106,9 +114,21 @@ impl Error {
     }
 }
 
-/// Tells whether a stream that gave this error may go on later.
+/// Returns `true` if a stream that returned this error may go on later.
 pub(crate) fn is_temporary(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
+    match error.kind() {
+        io::ErrorKind::WouldBlock => true,
+        // A timeout that was set is no error of the system on Unix; there it is TCP that gave up.
+        io::ErrorKind::TimedOut => cfg!(windows) || error.raw_os_error().is_none(),
+        _ => false,
+    }
+}
+
+/// Returns the same error once more.
+pub(crate) fn copy(error: &io::Error) -> io::Error {
+    error
+        .raw_os_error()
+        .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
 impl HandshakeError {
@@ -130,6 +150,17 @@ impl HandshakeError {
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         Error::Io(error)
+    }
+}
+
+impl From<ReceiveError> for Error {
+    fn from(error: ReceiveError) -> Error {
+        match error {
+            ReceiveError::Protocol(error) => Error::Protocol(error),
+            ReceiveError::UnfinishedFrame => Error::UnfinishedFrame,
+            ReceiveError::MessageSkipped => Error::MessageSkipped,
+            _ => Error::AbnormalClosure,
+        }
     }
 }
 
@@ -194,6 +225,11 @@ impl fmt::Display for Error {
             Error::AbnormalClosure => f.write_str(
                 "the stream ended before the closing handshake was done (RFC 6455 section 7.1.5; 1006)",
             ),
+            Error::UnfinishedFrame => ReceiveError::UnfinishedFrame.fmt(f),
+            Error::MessageSkipped => ReceiveError::MessageSkipped.fmt(f),
+            Error::KeepaliveTimeout => {
+                f.write_str("the peer sent nothing in time after a Ping (RFC 6455 section 5.5.2)")
+            }
             Error::CloseTimeout => {
                 f.write_str("the peer did not close in time after our Close (RFC 6455 section 7.1.1)")
             }

@@ -1,37 +1,39 @@
 //! A connection in two halves, for two threads.
 
+use crate::close::Closing;
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
-use crate::input::Input;
-use crate::linger::end_stream;
+use crate::linger::StreamEnd;
 use crate::lock::{lock, try_lock};
-use crate::message::Event;
-use crate::output::Output;
-use crate::reader::{Conversation, Reader};
-use crate::stream::{By, Stream};
-use crate::websocket::{Closing, WebSocket};
+use crate::reader::{Reader, Waited};
+use crate::sender::{MessageSender, close_frame};
+use crate::stream::{Aborter, Share, Stream};
+use crate::websocket::{Wanted, WebSocket};
+use crate::writer::Writer;
 use bareframe::{
-    CloseCode, CloseReason, ControlFrame, EndOfStream, Message, MessageKind, ProtocolError, Receiver, Reply,
-    Role, Rsv, SendError, Sender,
+    Assembler, CloseCode, CloseReason, Event, Frame, Inbound, Message, Next, Outbound, Pending, ReceiveError,
+    Role, SendError, State,
 };
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-/// The receiving half of a connection, for one thread. [`WebSocket::split`] makes it.
+/// The receiving half of a connection, for one thread. [`WebSocket::split`] creates it.
 ///
-/// Pings and the peer's Close are answered through the sending half. If that is busy with a frame the answer
-/// is left there, and sent by the thread that is writing when the frame is done; this half never waits for
-/// it.
+/// Pings and the peer's Close are answered through the sending half. If another thread holds that, the answer is left there and
+/// sent by that thread when its frame is done; this half never waits for it.
 #[derive(Debug)]
 pub struct ReadHalf<S, R> {
+    stream: S,
+    inbound: Inbound<R, Vec<u8>>,
+    assembler: Assembler<Vec<u8>>,
     reader: Reader,
-    receiving: Receiving<S, R>,
     closing: Closing,
+    shared: Arc<Shared<S, R>>,
 }
 
-/// The sending half of a connection, which any number of threads may share. [`WebSocket::split`] makes it.
+/// The sending half of a connection, which any number of threads may share. [`WebSocket::split`] creates it.
 ///
 /// A call holds the half for one frame; others wait for it. Each frame is written at once.
 #[derive(Debug)]
@@ -39,98 +41,73 @@ pub struct WriteHalf<S, R> {
     shared: Arc<Shared<S, R>>,
 }
 
-/// What the reading loop works with.
-#[derive(Debug)]
-struct Receiving<S, R> {
-    stream: S,
-    receiver: Receiver<R>,
-    shared: Arc<Shared<S, R>>,
-    /// The peer's Close has come.
-    closed: bool,
-}
-
 #[derive(Debug)]
 struct Shared<S, R> {
+    /// For what ends the stream while `sending` is locked.
+    stream: S,
     sending: Mutex<Sending<S, R>>,
-    /// Locked for a moment only, also while `sending` is.
-    left: Mutex<Left>,
+    /// What the receiving half has left. It is locked for a moment only, also while `sending` is.
+    slot: Mutex<Pending>,
 }
 
 #[derive(Debug)]
 struct Sending<S, R> {
     stream: S,
-    sender: Sender<R>,
-    output: Output,
+    outbound: Outbound<R, Vec<u8>>,
+    writer: Writer,
 }
 
-/// Answers that the receiving half has left, in the order in which they go out. Of several Pongs the latest
-/// is enough (RFC 6455 section 5.5.3).
-#[derive(Default, Debug)]
-struct Left {
-    pong: Option<Reply>,
-    close: Option<Reply>,
-}
-
-impl<S: Stream, R: Role> WebSocket<S, R> {
-    /// Gives the two halves, for two threads. Each needs the stream, of which `duplicate` makes a second
-    /// handle.
+impl<S: Share, R: Role> WebSocket<S, R> {
+    /// Returns the two halves, for two threads.
     ///
     /// ```
     /// use bareframe_std::{accept, connect};
-    /// use std::net::{TcpListener, TcpStream};
+    /// use std::net::TcpListener;
     /// use std::thread;
     ///
     /// let listener = TcpListener::bind("127.0.0.1:0")?;
     /// let url = format!("ws://{}/", listener.local_addr()?);
     /// let client = thread::spawn(move || -> Result<_, bareframe_std::Error> {
     ///     let mut socket = connect(&url)?;
-    ///     socket.send_text("one")?;
-    ///     socket.send_text("two")?;
+    ///     socket.send("one")?;
+    ///     socket.send("two")?;
     ///     socket.close(None, "")
     /// });
     ///
-    /// let (mut reader, writer) = accept(listener.accept()?.0)?.split(TcpStream::try_clone)?;
-    /// let clock = thread::spawn(move || writer.send_text("tick"));
+    /// let (mut reader, writer) = accept(listener.accept()?.0)?.split();
+    /// let clock = thread::spawn(move || writer.send("tick"));
     /// let mut messages = 0;
     /// while let Some(_message) = reader.read()? {
     ///     messages += 1;
     /// }
-    /// reader.finish();
+    /// reader.close(None, "")?;
     /// assert_eq!(messages, 2);
     /// # let _ = clock.join().unwrap();
     /// # client.join().unwrap()?;
     /// # Ok::<(), bareframe_std::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// What `duplicate` gives.
-    pub fn split(
-        self,
-        duplicate: impl FnOnce(&S) -> io::Result<S>,
-    ) -> io::Result<(ReadHalf<S, R>, WriteHalf<S, R>)> {
-        let second = duplicate(&self.link.stream)?;
-        let (receiver, sender) = self.link.connection.split();
+    #[must_use]
+    pub fn split(self) -> (ReadHalf<S::Shared, R>, WriteHalf<S::Shared, R>) {
+        let stream = self.stream.share();
+        let (inbound, outbound) = self.session.split();
         let shared = Arc::new(Shared {
+            stream: stream.clone(),
             sending: Mutex::new(Sending {
-                stream: second,
-                sender,
-                output: self.link.output,
+                stream: stream.clone(),
+                outbound,
+                writer: self.writer,
             }),
-            left: Mutex::default(),
+            slot: Mutex::new(Pending::NONE),
         });
-        let receiving = Receiving {
-            stream: self.link.stream,
-            receiver,
-            shared: Arc::clone(&shared),
-            closed: self.reader.close_reason.is_some(),
-        };
         let read_half = ReadHalf {
+            stream,
+            inbound,
+            assembler: self.assembler,
             reader: self.reader,
-            receiving,
             closing: self.closing,
+            shared: Arc::clone(&shared),
         };
-        Ok((read_half, WriteHalf { shared }))
+        (read_half, WriteHalf { shared })
     }
 }
 
@@ -141,151 +118,213 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     ///
     /// As [`WebSocket::read`].
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
-        self.reader.read(&mut self.receiving)
+        if !self.go_on(Wanted::Message, Deadline::NONE)? {
+            return Ok(None);
+        }
+        Ok(self.inbound.message(&mut self.assembler))
     }
 
     /// As [`WebSocket::read_event`].
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::read`].
+    /// As [`WebSocket::read_event`].
     pub fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
-        self.reader.read_event(&mut self.receiving)
+        if !self.go_on(Wanted::Event, Deadline::NONE)? {
+            return Ok(None);
+        }
+        Ok(self.inbound.event())
     }
 
-    /// As [`WebSocket::fail`].
+    /// Fails the connection as [`WebSocket::fail`] does. A Close that can't be sent at once is left to the other half.
     pub fn fail(&mut self, code: CloseCode) {
-        self.receiving.fail(code);
-        self.receiving.answer();
-        self.receiving.give_up();
+        self.inbound.fail(code);
+        self.leave(Pending::NONE);
     }
 
-    /// Gives what the peer's Close said, if it has come.
+    /// Closes the connection as [`WebSocket::close`] does, within the same time, also while another thread holds the other half.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::close`].
+    pub fn close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<StreamEnd, Error> {
+        let deadline = self.closing.begin();
+        let result = self.finish_handshake(close_frame(code.into(), reason), deadline);
+        let is_clean = result.is_ok() && self.inbound.close_reason().is_some();
+        self.closing.end(&mut self.stream, result, is_clean)
+    }
+
+    /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).
     #[must_use]
-    pub fn close_reason(&self) -> Option<&CloseReason> {
-        self.reader.close_reason.as_ref()
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.inbound.close_reason()
     }
 
-    /// Gives the stream.
+    /// Returns what ends the stream at once from another thread, while this one waits in a call.
+    ///
+    /// # Errors
+    ///
+    /// What [`Stream::aborter`] returns.
+    pub fn aborter(&self) -> io::Result<Aborter> {
+        self.stream.aborter()
+    }
+
+    /// Returns the stream.
     #[must_use]
     pub const fn stream(&self) -> &S {
-        &self.receiving.stream
+        &self.stream
     }
-}
 
-impl<S: Stream, R: Role> ReadHalf<S, R> {
-    /// Ends the stream in good order, when `read` has given `None` or an error; as [`WebSocket::close`] does,
-    /// and within the same time. The other half can't send any more.
-    pub fn finish(mut self) {
-        let deadline = Deadline::after(self.closing.timeout);
-        self.receiving.shared.send_left_by(deadline);
-        let after_peer = self.closing.after_peer && self.receiving.closed;
-        let _ = end_stream(&mut self.receiving.stream, after_peer, deadline);
+    /// Receives until what is wanted is there, and leaves the answers to the other half; returns `false` when the connection has
+    /// ended.
+    fn go_on(&mut self, wanted: Wanted, deadline: Deadline) -> Result<bool, Error> {
+        loop {
+            let next = match wanted {
+                Wanted::Message => self.inbound.next_message(&mut self.assembler),
+                Wanted::Event | Wanted::End => self.inbound.next_event(),
+            };
+            if self.inbound.has_pending() {
+                self.leave(Pending::NONE);
+            }
+            match next {
+                Ok(Next::Ready) if matches!(wanted, Wanted::End) => drop(self.inbound.event()),
+                Ok(Next::Ready) => return Ok(true),
+                Ok(Next::Closed) => return Ok(false),
+                // It was left to the other half.
+                Ok(Next::Write) => {}
+                Ok(_) => self.wait(deadline)?,
+                Err(ReceiveError::AbnormalClosure) => {
+                    return Err(self.shared.failure().unwrap_or(Error::AbnormalClosure));
+                }
+                Err(ReceiveError::MessageSkipped) if matches!(wanted, Wanted::End) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
+        // What could not be written before.
+        self.shared.settle();
+        let state = if self.inbound.is_open() {
+            State::Open
+        } else {
+            State::Closed
+        };
+        let waited = self.reader.read(
+            &mut self.stream,
+            &mut self.inbound,
+            &mut self.assembler,
+            state,
+            deadline,
+        );
+        match waited {
+            Ok(Waited::Read) => Ok(()),
+            Ok(Waited::PingIsDue) => {
+                self.leave(Pending::PING);
+                Ok(())
+            }
+            Err(Error::Io(error)) if !is_temporary(&error) => {
+                Err(self.shared.failure().unwrap_or(Error::Io(error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Leaves what has to be sent to the other half.
+    fn leave(&mut self, pending: Pending) {
+        {
+            let mut slot = lock(&self.shared.slot);
+            slot.merge(self.inbound.take_pending());
+            slot.merge(pending);
+        }
+        self.shared.settle();
+    }
+
+    fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
+        if self.inbound.is_open() {
+            let mut sending = self.shared.lock_by(deadline)?;
+            if !sending.outbound.is_closed() {
+                let Sending { outbound, writer, .. } = &mut *sending;
+                writer.queue_close(outbound, frame)?;
+            }
+        }
+        let done = self.go_on(Wanted::End, deadline);
+        // The answer to the peer's Close goes before the stream ends.
+        self.shared.lock_by(deadline)?.answer(&self.shared.slot, deadline);
+        done.map(drop)
     }
 }
 
 impl<S: Stream, R: Role> WriteHalf<S, R> {
-    /// As [`WebSocket::send_text`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_text(&self, text: &str) -> Result<(), Error> {
-        self.send(MessageKind::Text, text.as_bytes())
-    }
-
-    /// As [`WebSocket::send_binary`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_binary(&self, octets: &[u8]) -> Result<(), Error> {
-        self.send(MessageKind::Binary, octets)
-    }
-
     /// As [`WebSocket::send`].
     ///
     /// # Errors
     ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send(&self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
-        self.send_fragment(kind, Rsv::NONE, true, payload)
+    /// As [`WebSocket::send`].
+    pub fn send<'f>(&self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
+        self.shared.hold(|sender| sender.send(frame))
     }
 
-    /// As [`WebSocket::send_fragment`]. The fragments of one message must all be sent by one thread.
+    /// As [`WebSocket::send_frame`].
     ///
     /// # Errors
     ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_fragment(&self, kind: MessageKind, rsv: Rsv, fin: bool, payload: &[u8]) -> Result<(), Error> {
-        self.shared.hold(|sending| {
-            sending.make_ready()?;
-            let frame = sending.sender.send(kind, rsv, fin, payload.len() as u64)?;
-            sending.output.frame(frame, payload, false, &mut sending.stream)
-        })
+    /// As [`WebSocket::send_frame`].
+    pub fn send_frame(&self, frame: &mut Frame<'_>) -> Result<(), Error> {
+        self.shared.hold(|sender| sender.send_frame(frame))
     }
 
-    /// As [`WebSocket::ping`].
+    /// As [`WebSocket::feed`]. What is fed leaves with the next call of this half; the other does not write it.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
-        self.control(|sender| sender.ping(payload))
+    /// As [`WebSocket::send`].
+    pub fn feed<'f>(&self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
+        let mut sending = lock(&self.shared.sending);
+        sending.queue_left(&self.shared.slot);
+        sending.sender().feed(frame)
     }
 
-    /// As [`WebSocket::pong`].
+    /// As [`WebSocket::send_close`]; the receiving half returns `None` when the peer's Close has come.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn pong(&self, payload: &[u8]) -> Result<(), Error> {
-        self.control(|sender| sender.pong(payload))
-    }
-
-    /// As [`WebSocket::send_close`]; the receiving half gives `None` when the peer's Close has come.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
+    /// As [`WebSocket::send`].
     pub fn send_close(&self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
-        let code = code.into();
-        self.control(|sender| sender.close(code, reason))
+        self.send(close_frame(code.into(), reason))
     }
 
     /// As [`WebSocket::flush`].
     ///
     /// # Errors
     ///
-    /// [`Error::Io`].
+    /// As [`WebSocket::flush`].
     pub fn flush(&self) -> Result<(), Error> {
-        self.shared
-            .hold(|sending| Ok(sending.output.flush(&mut sending.stream)?))
+        self.shared.hold(|sender| sender.flush())
     }
 
-    /// Lends the stream between two frames, with nothing waiting to be written: what is written to it goes to
-    /// the peer as it is, which only those want who test the peer.
+    /// Returns what ends the stream at once from another thread, also while this half is held by one that waits.
+    ///
+    /// # Errors
+    ///
+    /// What [`Stream::aborter`] returns.
+    pub fn aborter(&self) -> io::Result<Aborter> {
+        self.shared.stream.aborter()
+    }
+
+    /// Lends the stream between two frames, with nothing waiting to be written. What is written to it goes to the peer as it is,
+    /// which only those want who test the peer.
     ///
     /// # Errors
     ///
     /// [`Error::Io`], or [`Error::Send`] within a frame; nothing was lent.
     pub fn with_stream<T>(&self, lend: impl FnOnce(&mut S) -> T) -> Result<T, Error> {
-        self.shared.hold(|sending| {
-            sending.make_ready()?;
-            sending.output.flush(&mut sending.stream)?;
-            Ok(lend(&mut sending.stream))
-        })
-    }
-
-    fn control(
-        &self,
-        make: impl FnOnce(&mut Sender<R>) -> Result<ControlFrame, SendError>,
-    ) -> Result<(), Error> {
-        self.shared.hold(|sending| {
-            sending.make_ready()?;
-            let frame = make(&mut sending.sender)?;
-            sending.output.control(&frame, false, &mut sending.stream)
-        })
+        let mut sending = lock(&self.shared.sending);
+        sending.sender().flush()?;
+        if sending.outbound.is_within_frame() {
+            return Err(Error::Send(SendError::InsideFrame));
+        }
+        Ok(lend(&mut sending.stream))
     }
 }
 
@@ -297,185 +336,85 @@ impl<S, R> Clone for WriteHalf<S, R> {
     }
 }
 
-impl<S: Stream, R: Role> Conversation for Receiving<S, R> {
-    #[inline]
-    fn receive<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<bareframe::Event<'i>>, ProtocolError> {
-        let event = self.receiver.receive(input);
-        if let Ok(Some(bareframe::Event::Close(_))) = &event {
-            self.closed = true;
-        }
-        event
-    }
-
-    fn fail(&mut self, code: CloseCode) {
-        self.receiver.fail(code);
-    }
-
-    fn make_room(&mut self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    #[inline]
-    fn answer(&mut self) {
-        while let Some(reply) = self.receiver.poll_reply() {
-            self.shared.leave(reply);
-        }
-    }
-
-    fn refill(&mut self, input: &mut Input) -> Result<bool, Error> {
-        // An error latches, and what was owed before the split is owed still.
-        self.receiver.receive(&mut &mut [][..])?;
-        self.answer();
-        let flushed = self.shared.flush_if_free();
-        match flushed {
-            Err(error) if self.closed && is_temporary(&error) => return Err(Error::Io(error)),
-            _ if self.closed => return Ok(false),
-            Err(error) if !is_temporary(&error) => return Err(Error::Io(error)),
-            _ => {}
-        }
-        if input.fill(&mut self.stream)? > 0 {
-            return Ok(true);
-        }
-        match self.receiver.receive_eof() {
-            EndOfStream::Clean => Ok(false),
-            EndOfStream::Abnormal => Err(Error::AbnormalClosure),
-        }
-    }
-
-    fn give_up(&mut self) {
-        let _ = self.shared.flush_if_free();
-    }
-}
-
 impl<S: Stream, R: Role> Shared<S, R> {
-    /// Does something with the sending half as soon as nobody else does, and then what the receiving half has
-    /// left.
-    fn hold<T>(&self, act: impl FnOnce(&mut Sending<S, R>) -> Result<T, Error>) -> Result<T, Error> {
+    /// Sends something as soon as nobody else does, behind what the receiving half has left, and then what that has left since.
+    fn hold<T>(
+        &self,
+        act: impl FnOnce(&mut MessageSender<'_, S, R>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let mut sending = lock(&self.sending);
-        let result = act(&mut sending);
-        // That an answer can't be sent is no fault of this call; it stays where it is.
-        let mut settled = sending.send_left(&self.left);
+        let deadline = sending.writer.deadline();
+        sending.queue_left(&self.slot);
+        let result = act(&mut sending.sender());
+        // A stream that takes nothing is waited for once.
+        if result.is_ok() {
+            sending.answer(&self.slot, deadline);
+        }
+        Writer::give_back(&mut sending.outbound);
         drop(sending);
-        // An answer may have been left after that, by a reader who found the half still held.
-        while let Ok(true) = settled
-            && self.has_left()
-            && let Some(mut sending) = try_lock(&self.sending)
-        {
-            settled = sending.send_left(&self.left);
+        // An answer may have been left after that, by a reader that found the half still held.
+        if result.is_ok() && !lock(&self.slot).is_empty() {
+            self.settle();
         }
         result
     }
 
-    fn has_left(&self) -> bool {
-        !lock(&self.left).is_empty()
-    }
-
-    /// Queues an answer. If somebody holds the sending half, they will find it.
-    fn leave(&self, reply: Reply) {
-        lock(&self.left).add(reply);
-        if let Some(mut sending) = try_lock(&self.sending)
-            && !sending.take_left(&self.left)
-        {
-            // Without room. If the stream takes nothing now, a later call tries again.
-            let _ = sending.send_left(&self.left);
+    /// Sends what is queued and what was left, unless another thread holds the sending half: it finds that.
+    fn settle(&self) {
+        while let Some(mut sending) = try_lock(&self.sending) {
+            let deadline = sending.writer.deadline();
+            let is_done = sending.answer(&self.slot, deadline);
+            drop(sending);
+            if !is_done || lock(&self.slot).is_empty() {
+                return;
+            }
         }
     }
 
-    /// Writes what is queued. If somebody holds the sending half, they do it.
-    fn flush_if_free(&self) -> io::Result<()> {
-        match try_lock(&self.sending) {
-            Some(mut sending) => match sending.send_left(&self.left) {
-                // Behind our Close only Pongs wait; what has arrived counts for more.
-                Err(error) if !is_temporary(&error) && sending.sender.is_closed() => Ok(()),
-                sent => sent.map(|_| ()),
-            },
-            None => Ok(()),
-        }
-    }
-}
-
-impl<S: Stream, R: Role> Shared<S, R> {
-    /// Sends what was left, once whoever holds the other half is done: the answer to a Close goes before the stream ends.
-    fn send_left_by(&self, deadline: Deadline) {
+    /// Waits until nobody else holds the sending half.
+    fn lock_by(&self, deadline: Deadline) -> Result<MutexGuard<'_, Sending<S, R>>, Error> {
         loop {
-            if let Some(mut sending) = try_lock(&self.sending) {
-                // A stream that refuses it ends all the same.
-                let _ = sending.send_left_by(&self.left, deadline);
-                return;
+            if let Some(sending) = try_lock(&self.sending) {
+                return Ok(sending);
             }
-            if deadline.left().is_err() {
-                return;
-            }
+            deadline.left()?;
             thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    fn failure(&self) -> Option<Error> {
+        try_lock(&self.sending)?.writer.failure()
     }
 }
 
 impl<S: Stream, R: Role> Sending<S, R> {
-    /// Sees to it that a frame can begin.
-    fn make_ready(&mut self) -> Result<(), Error> {
-        if !self.output.is_ready() {
-            self.output.flush(&mut self.stream)?;
-        }
-        if self.output.is_at_boundary() {
-            Ok(())
-        } else {
-            Err(Error::Send(SendError::InsideFrame))
-        }
+    fn sender(&mut self) -> MessageSender<'_, S, R> {
+        MessageSender::new(&mut self.stream, &mut self.outbound, &mut self.writer)
     }
 
-    /// Queues what was left, between frames and as far as there is room. Tells whether that is all of it.
-    fn take_left(&mut self, left: &Mutex<Left>) -> bool {
-        while self.output.is_ready() {
-            let Some(reply) = lock(left).take(self.sender.is_closed()) else {
-                return true;
-            };
-            if let Some(frame) = self.sender.reply(reply) {
-                // There is room.
-                let _ = self.output.queue(&frame);
-            }
-        }
-        lock(left).is_empty()
+    /// Queues what was left, between frames and as far as there is room.
+    fn queue_left(&mut self, slot: &Mutex<Pending>) {
+        self.outbound.send_pending(&mut lock(slot));
     }
 
-    /// Writes what is queued and what was left. False if that must wait for a frame that only its caller can
-    /// end.
-    fn send_left(&mut self, left: &Mutex<Left>) -> io::Result<bool> {
-        self.send_left_by(left, Deadline::NONE)
-    }
-
-    fn send_left_by(&mut self, left: &Mutex<Left>, deadline: Deadline) -> io::Result<bool> {
+    /// Writes what is queued and what was left. Returns `false` if that can't be done now: an answer that is not sent is no fault of
+    /// the call, and stays where it is.
+    fn answer(&mut self, slot: &Mutex<Pending>, deadline: Deadline) -> bool {
         loop {
-            let all = self.take_left(left);
-            self.output.flush(&mut By::new(&mut self.stream, deadline))?;
-            if all || !self.output.is_ready() {
-                return Ok(all);
+            self.queue_left(slot);
+            if self
+                .writer
+                .flush(&mut self.stream, &mut self.outbound, deadline)
+                .is_err()
+            {
+                return false;
+            }
+            if lock(slot).is_empty() {
+                return true;
+            }
+            if self.outbound.is_within_frame() {
+                return false;
             }
         }
-    }
-}
-
-impl Left {
-    fn is_empty(&self) -> bool {
-        self.pong.is_none() && self.close.is_none()
-    }
-
-    fn add(&mut self, reply: Reply) {
-        if reply.is_close() {
-            self.close = Some(reply);
-        } else {
-            self.pong = Some(reply);
-        }
-    }
-
-    /// Takes what goes next. No Pong follows our Close once the peer's has arrived (RFC 6455 section 5.5.1).
-    fn take(&mut self, our_close_was_sent: bool) -> Option<Reply> {
-        if our_close_was_sent && self.close.is_some() {
-            self.pong = None;
-        }
-        self.pong.take().or_else(|| self.close.take())
     }
 }

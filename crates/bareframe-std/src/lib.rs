@@ -23,9 +23,10 @@
 //! fn echo(stream: TcpStream) -> Result<(), Error> {
 //!     let mut socket = accept(stream)?;
 //!     while let Some((message, mut sender)) = socket.read_with_sender()? {
-//!         sender.send(message.kind(), message.payload())?;
+//!         sender.send(&message)?;
 //!     }
-//!     socket.close(None, "")
+//!     socket.close(None, "")?;
+//!     Ok(())
 //! }
 //!
 //! for stream in TcpListener::bind("127.0.0.1:9001")?.incoming() {
@@ -63,20 +64,16 @@ mod content;
 mod date;
 mod deadline;
 mod error;
-mod frame_writer;
 mod halves;
 mod head;
 mod incoming;
-mod input;
 mod keys;
 mod linger;
-mod link;
 mod lock;
 mod lookup;
 mod message;
 mod one_address;
 mod options;
-mod output;
 mod reader;
 mod refusal;
 mod sender;
@@ -87,13 +84,15 @@ mod stream;
 #[cfg(feature = "rustls")]
 mod tls;
 mod websocket;
+mod writer;
 
 pub use accept::{Accepting, Acceptor, accept};
 pub use answering::Answering;
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
-    Client, CloseCode, CloseReason, Config, ControlPayload, Limits, MaskingKey, MaskingKeys, Message, MessageKind, ProtocolError,
-    Role, Rsv, SendError, Server, State, handshake,
+    Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
+    MaskingKey, MaskingKeys, Message, MessageKind, PreparedFrame, ProtocolError, Role, Rsv, SendError,
+    Server, State, UnsentFrame, handshake,
 };
 pub use client_stream::ClientStream;
 pub use connect::connect;
@@ -102,12 +101,11 @@ pub use connecting::Connecting;
 pub use connector::Connector;
 pub use deadline::Deadline;
 pub use error::{Error, HandshakeError};
-pub use frame_writer::FrameWriter;
 pub use halves::{ReadHalf, WriteHalf};
 pub use incoming::Incoming;
 pub use keys::SystemKeys;
 pub use linger::StreamEnd;
-pub use message::{Event, OwnedMessage, Piece};
+pub use message::OwnedMessage;
 pub use options::Options;
 pub use refusal::Refusal;
 #[cfg(feature = "rustls")]

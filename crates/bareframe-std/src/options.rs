@@ -1,7 +1,7 @@
 //! How one connection behaves.
 
 use crate::deadline::{Clock, Deadline};
-use bareframe::Config;
+use bareframe::{Config, Keepalive};
 use std::time::{Duration, Instant};
 
 /// How one connection behaves, and how much memory it has.
@@ -26,17 +26,21 @@ pub struct Options {
     read_buffer_max: usize,
     write_buffer: usize,
     close_timeout: Duration,
+    write_timeout: Option<Duration>,
+    keepalive: Option<(Duration, Duration)>,
     clock: Clock,
 }
 
 impl Options {
-    /// [`Config::DEFAULT`], 16 to 80 KiB to read, 16 KiB to write, and 5 seconds to close.
+    /// [`Config::DEFAULT`], 2 to 80 KiB to read, 16 KiB to write, 5 seconds to close, no limit for a write and no keepalive.
     pub const DEFAULT: Options = Options {
         config: Config::DEFAULT,
-        read_buffer: 16 << 10,
+        read_buffer: 2 << 10,
         read_buffer_max: 80 << 10,
         write_buffer: 16 << 10,
         close_timeout: Duration::from_secs(5),
+        write_timeout: None,
+        keepalive: None,
         clock: Clock(Instant::now),
     };
 
@@ -47,24 +51,52 @@ impl Options {
         self
     }
 
-    /// Returns options in which one read takes this many bytes. A message that comes whole in one read is lent from there.
+    /// Returns options in which a connection has so many bytes of memory to read into while it waits for the peer.
     #[must_use]
     pub const fn with_read_buffer(mut self, len: usize) -> Options {
         self.read_buffer = len;
         self
     }
 
-    /// Returns options in which one read takes at most this many bytes: while reads fill the buffer it doubles up to this.
+    /// Returns options in which one read takes at most this many bytes: while reads fill the memory it grows up to this, and is given
+    /// back before the next wait. A message that is in it as a whole is lent from there.
     #[must_use]
     pub const fn with_read_buffer_max(mut self, len: usize) -> Options {
         self.read_buffer_max = len;
         self
     }
 
-    /// Returns options in which at most this many bytes are gathered for one write; at least the 131 of a control frame are.
+    /// Returns options in which at most this many bytes are gathered for one write, but at least 512.
     #[must_use]
     pub const fn with_write_buffer(mut self, len: usize) -> Options {
         self.write_buffer = len;
+        self
+    }
+
+    /// Returns options in which a call that sends lasts no longer than this, however many writes it takes, over a stream that
+    /// keeps deadlines.
+    #[must_use]
+    pub const fn with_write_timeout(mut self, timeout: Duration) -> Options {
+        self.write_timeout = Some(timeout);
+        self
+    }
+
+    /// Returns options in which a call that reads sends a Ping when nothing came for `interval`, and returns
+    /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that, over a stream that
+    /// keeps deadlines. The stream's own timeout for reading does not count then.
+    ///
+    /// ```
+    /// use bareframe_std::Options;
+    /// use std::time::Duration;
+    /// const OPTIONS: Options = Options::DEFAULT
+    ///     .with_keepalive(Duration::from_secs(30), Duration::from_secs(10))
+    ///     .with_write_timeout(Duration::from_secs(5));
+    /// assert!(OPTIONS.keepalive().is_some());
+    /// assert_eq!(OPTIONS.write_timeout(), Some(Duration::from_secs(5)));
+    /// ```
+    #[must_use]
+    pub const fn with_keepalive(mut self, interval: Duration, deadline: Duration) -> Options {
+        self.keepalive = Some((interval, deadline));
         self
     }
 
@@ -97,7 +129,7 @@ impl Options {
         self.config
     }
 
-    /// Returns how many bytes one read takes.
+    /// Returns how many bytes of memory a connection that waits has to read into.
     #[must_use]
     pub const fn read_buffer(&self) -> usize {
         self.read_buffer
@@ -119,6 +151,24 @@ impl Options {
     #[must_use]
     pub const fn close_timeout(&self) -> Duration {
         self.close_timeout
+    }
+
+    /// Returns how long a call that sends may last, if there is a limit.
+    #[must_use]
+    pub const fn write_timeout(&self) -> Option<Duration> {
+        self.write_timeout
+    }
+
+    /// Returns a new keepalive, if there is one.
+    #[must_use]
+    pub fn keepalive(&self) -> Option<Keepalive> {
+        let (interval, deadline) = self.keepalive?;
+        Some(Keepalive::new(interval, deadline))
+    }
+
+    /// Returns the clock that deadlines are reckoned by.
+    pub(crate) const fn clock(&self) -> fn() -> Instant {
+        self.clock.0
     }
 
     /// Returns the point in time that is this far from now.

@@ -1,259 +1,147 @@
-//! Sending: messages, fragments and control frames.
+//! Sending, while what was received is lent.
 
-use crate::error::Error;
-use crate::frame_writer::FrameWriter;
-use crate::link::Link;
+use crate::deadline::Deadline;
+use crate::error::{Error, is_temporary};
 use crate::stream::Stream;
-use crate::websocket::WebSocket;
-use bareframe::{CloseCode, Connection, ControlFrame, MessageKind, Role, Rsv, SendError};
+use crate::writer::Writer;
+use bareframe::{CloseCode, Frame, Outbound, Role};
 
 /// What sends on a connection while a message that it received is lent.
 ///
-/// [`WebSocket::read_with_sender`] gives it. Its calls are those of [`WebSocket`].
+/// [`WebSocket::read_with_sender`](crate::WebSocket::read_with_sender) lends it. A frame is made of what is sent: a `&str` is a text message,
+/// a `&[u8]` a binary one, and [`Frame`] has the others.
+///
+/// ```
+/// use bareframe_std::{Frame, Options, Untimed, WebSocket};
+/// # fn answer<S: bareframe_std::Stream>(stream: S) -> Result<(), bareframe_std::Error> {
+/// let mut server = WebSocket::server(stream, &Options::DEFAULT);
+/// while let Some((message, mut sender)) = server.read_with_sender()? {
+///     // Both leave in one write.
+///     sender.feed("You said:")?;
+///     sender.send(&message)?;
+/// }
+/// # Ok(())
+/// # }
+/// # answer(Untimed(std::io::Cursor::new(Vec::new()))).unwrap_err();
+/// ```
 #[derive(Debug)]
 pub struct MessageSender<'s, S, R> {
-    link: &'s mut Link<S, R>,
-    /// More of the last read is to be looked at, which may be answered too.
-    may_wait: bool,
+    stream: &'s mut S,
+    outbound: &'s mut Outbound<R, Vec<u8>>,
+    writer: &'s mut Writer,
 }
 
 /// What was received, and what sends while it is lent.
 pub type WithSender<'s, T, S, R> = (T, MessageSender<'s, S, R>);
 
 impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
-    pub(crate) fn new(link: &'s mut Link<S, R>, may_wait: bool) -> MessageSender<'s, S, R> {
-        MessageSender { link, may_wait }
+    pub(crate) fn new(
+        stream: &'s mut S,
+        outbound: &'s mut Outbound<R, Vec<u8>>,
+        writer: &'s mut Writer,
+    ) -> MessageSender<'s, S, R> {
+        MessageSender {
+            stream,
+            outbound,
+            writer,
+        }
     }
 
-    /// As [`WebSocket::send_text`].
+    /// Sends a frame: it was written, with all that was fed before, when this returns.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
-        self.send(MessageKind::Text, text.as_bytes())
+    /// [`Error::Send`] if the frame does not fit what was sent before, and [`Error::Io`]: nothing of it was taken.
+    /// [`Error::Unflushed`] if it was taken, and its rest waits for [`MessageSender::flush`] or the next call; it is not sent again.
+    pub fn send<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
+        let mut frame = frame.into();
+        let deadline = self.writer.deadline();
+        let sent = self.write(&mut frame, deadline);
+        self.keep(&mut frame, sent)
     }
 
-    /// As [`WebSocket::send_binary`].
+    /// Sends a frame as far as the stream takes it: after an error that passes, a call with the same frame goes on. It has its
+    /// payload for as long as that lasts, and so nothing of it is copied.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_binary(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.send(MessageKind::Binary, octets)
-    }
-
-    /// As [`WebSocket::send`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
-        self.send_fragment(kind, Rsv::NONE, true, payload)
-    }
-
-    /// As [`WebSocket::send_fragment`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_fragment(
-        &mut self,
-        kind: MessageKind,
-        rsv: Rsv,
-        fin: bool,
-        payload: &[u8],
-    ) -> Result<(), Error> {
-        self.link.send(kind, rsv, fin, payload, self.may_wait)
-    }
-
-    /// As [`WebSocket::begin_frame`].
+    /// If the frame is dropped before it was sent, only [`WebSocket::fail`](crate::WebSocket::fail) is left.
     ///
     /// # Errors
     ///
     /// [`Error::Send`] or [`Error::Io`].
-    pub fn begin_frame(
-        self,
-        kind: MessageKind,
-        rsv: Rsv,
-        fin: bool,
-        payload_len: u64,
-    ) -> Result<FrameWriter<'s, S, R>, Error> {
-        let frame = self.link.begin(kind, rsv, fin, payload_len)?;
-        Ok(FrameWriter::new(self.link, frame, self.may_wait))
+    pub fn send_frame(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
+        let deadline = self.writer.deadline();
+        self.write(frame, deadline)
     }
 
-    /// As [`WebSocket::ping`].
+    /// Queues a frame, which leaves in one write with what is fed or sent after it: with the next call that sends, flushes, or
+    /// waits for the peer. What does not fit the write buffer is written before.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.control(|connection| connection.ping(payload))
+    /// As [`MessageSender::send`].
+    pub fn feed<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
+        let mut frame = frame.into();
+        let deadline = self.writer.deadline();
+        let sent = self
+            .writer
+            .send(self.stream, self.outbound, &mut frame, true, deadline);
+        self.keep(&mut frame, sent)
     }
 
-    /// As [`WebSocket::pong`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.control(|connection| connection.pong(payload))
-    }
-
-    /// As [`WebSocket::send_close`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
-        let code = code.into();
-        // Nothing is sent after it that it could wait for.
-        self.may_wait = false;
-        self.control(|connection| connection.close(code, reason))
-    }
-
-    /// As [`WebSocket::fail`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`].
-    pub fn fail(&mut self, code: CloseCode) -> Result<(), Error> {
-        self.link.connection.fail(code);
-        self.flush()
-    }
-
-    /// As [`WebSocket::flush`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`].
-    pub fn flush(&mut self) -> Result<(), Error> {
-        Ok(self.link.flush()?)
-    }
-
-    fn control(
-        &mut self,
-        make: impl FnOnce(&mut Connection<R>) -> Result<ControlFrame, SendError>,
-    ) -> Result<(), Error> {
-        self.link.control(make, self.may_wait)
-    }
-}
-
-impl<S: Stream, R: Role> WebSocket<S, R> {
-    /// Sends a text message in one frame (RFC 6455 section 5.6).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
-        self.sender().send_text(text)
-    }
-
-    /// Sends a binary message in one frame (RFC 6455 section 5.6).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_binary(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.sender().send_binary(octets)
-    }
-
-    /// Sends a message in one frame. Text must be UTF-8; that is the caller's to see to.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), Error> {
-        self.sender().send(kind, payload)
-    }
-
-    /// Sends a fragment: the first of a message if none is open, else its next; with `fin` its last. Control
-    /// frames may go between (RFC 6455 section 5.4). Joined, the fragments of text must be UTF-8.
-    ///
-    /// ```
-    /// use bareframe_std::{MessageKind, Options, Rsv, Untimed, WebSocket};
-    /// let mut server = WebSocket::server(Untimed(std::io::Cursor::new(Vec::new())), &Options::DEFAULT);
-    /// server.send_fragment(MessageKind::Text, Rsv::NONE, false, b"Hel")?;
-    /// server.ping(b"")?;
-    /// server.send_fragment(MessageKind::Text, Rsv::NONE, true, b"lo")?;
-    /// assert_eq!(server.stream().0.get_ref(), b"\x01\x03Hel\x89\x00\x80\x02lo");
-    /// # Ok::<(), bareframe_std::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_fragment(
-        &mut self,
-        kind: MessageKind,
-        rsv: Rsv,
-        fin: bool,
-        payload: &[u8],
-    ) -> Result<(), Error> {
-        self.sender().send_fragment(kind, rsv, fin, payload)
-    }
-
-    /// Begins a frame whose payload, of a length that is known, is written piece by piece; as
-    /// [`WebSocket::send_fragment`] otherwise.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`] or [`Error::Io`].
-    pub fn begin_frame(
-        &mut self,
-        kind: MessageKind,
-        rsv: Rsv,
-        fin: bool,
-        payload_len: u64,
-    ) -> Result<FrameWriter<'_, S, R>, Error> {
-        self.sender().begin_frame(kind, rsv, fin, payload_len)
-    }
-
-    /// Sends a Ping with at most 125 octets of payload (RFC 6455 section 5.5.2).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.sender().ping(payload)
-    }
-
-    /// Sends a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
-        self.sender().pong(payload)
-    }
-
-    /// Sends our Close, after which nothing can be sent; what the peer still sends is received until its own
-    /// (RFC 6455 section 7.1.2). [`WebSocket::close`] does the rest as well.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Send`], [`Error::Io`] or [`Error::Unflushed`].
-    pub fn send_close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
-        self.sender().send_close(code, reason)
-    }
-
-    /// Fails the connection on behalf of a layer above: nothing more is received, and the peer is told in a
-    /// Close (RFC 6455 section 7.1.7).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`]; the Close then waits for [`WebSocket::flush`].
-    pub fn fail(&mut self, code: CloseCode) -> Result<(), Error> {
-        self.sender().fail(code)
-    }
-
-    /// Writes all that waits to be written.
+    /// Writes all that was fed, and what an earlier call could not write.
     ///
     /// # Errors
     ///
     /// [`Error::Io`]; what was not written still waits.
     pub fn flush(&mut self) -> Result<(), Error> {
-        self.sender().flush()
+        let deadline = self.writer.deadline();
+        self.writer.flush(self.stream, self.outbound, deadline)
+    }
+
+    /// Sends our Close, after which nothing can be sent; what the peer still sends is received until its own (RFC 6455 section
+    /// 7.1.2). A reason of more than 123 bytes is cut at a character.
+    ///
+    /// # Errors
+    ///
+    /// As [`MessageSender::send`].
+    pub fn send_close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
+        self.send(close_frame(code.into(), reason))
+    }
+
+    fn write(&mut self, frame: &mut Frame<'_>, deadline: Deadline) -> Result<(), Error> {
+        self.writer
+            .send(self.stream, self.outbound, frame, false, deadline)?;
+        self.writer.flush(self.stream, self.outbound, deadline)
+    }
+
+    /// Keeps what is left of a frame that was begun and that its caller can't send again.
+    fn keep(&mut self, frame: &mut Frame<'_>, sent: Result<(), Error>) -> Result<(), Error> {
+        match sent {
+            Err(Error::Io(error)) if frame.is_begun() && is_temporary(&error) => {
+                self.writer.keep(self.outbound, frame);
+                Err(Error::Unflushed(error))
+            }
+            sent => sent,
+        }
+    }
+}
+
+/// Returns our Close with as much of the reason as fits.
+pub(crate) fn close_frame(code: Option<CloseCode>, reason: &str) -> Frame<'_> {
+    /// A control frame's payload without the code (RFC 6455 section 5.5.1).
+    const REASON_LEN: usize = 123;
+    match code {
+        Some(code) => {
+            let end = (0..=REASON_LEN).rev().find_map(|end| reason.get(..end));
+            Frame::close(
+                code,
+                if reason.len() > REASON_LEN {
+                    end.unwrap_or("")
+                } else {
+                    reason
+                },
+            )
+        }
+        None => Frame::close_without_code(),
     }
 }

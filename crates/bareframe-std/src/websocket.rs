@@ -1,40 +1,47 @@
 //! A connection: what it is made of, and receiving.
 
+use crate::close::Closing;
 use crate::deadline::Deadline;
-use crate::error::Error;
-use crate::input::Input;
+use crate::error::{Error, is_temporary};
 use crate::keys::SystemKeys;
-use crate::link::Link;
-use crate::message::Event;
+use crate::linger::StreamEnd;
+use crate::message::OwnedMessage;
 use crate::options::Options;
-use crate::output::Output;
-use crate::reader::Reader;
-use crate::sender::{MessageSender, WithSender};
-use crate::stream::Stream;
+use crate::reader::{Reader, Waited};
+use crate::sender::{MessageSender, WithSender, close_frame};
+use crate::stream::{Aborter, Stream};
+use crate::writer::Writer;
 use bareframe::handshake::{Response, ResponseHead};
-use bareframe::{Client, CloseReason, Connection, MaskingKeys, Message, Role, Server, State};
+use bareframe::{
+    Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message, Next,
+    ReceiveError, Role, SendError, Server, Session, State,
+};
 use std::io;
-use std::time::Duration;
 
 /// A WebSocket connection over a stream.
 ///
-/// [`accept`](crate::accept) and [`connect`](crate::connect) make one of a stream or a URL, with the opening
-/// handshake; [`WebSocket::server`] and [`WebSocket::client`] of a stream whose handshake is done.
+/// [`accept`](crate::accept) and [`connect`](crate::connect) create one from a stream or a URL, with the opening handshake;
+/// [`WebSocket::server`] and [`WebSocket::client`] from a stream whose opening handshake is done.
 ///
 /// # Sending
 ///
-/// A frame is written at once, header and payload together, unless part of the last read is not looked at
-/// yet: then more is likely to be sent soon, and what fits the write buffer waits to leave in one write with
-/// the next. It leaves at the latest before the next read from the stream; [`WebSocket::flush`] has it leave
-/// now.
+/// A frame was written when [`WebSocket::send`] returns. To have several leave in one write, give all but the last to
+/// [`WebSocket::feed`]; [`WebSocket::flush`] writes them too, and so does a call that has to wait for the peer.
+///
+/// Two ends that only send and never read wait for each other, as with TCP;
+/// [`Options::with_write_timeout`](crate::Options::with_write_timeout) ends that.
+///
+/// # Receiving
+///
+/// Pings and the peer's Close are answered by the calls that read, before they return what was received. If the stream refuses a
+/// write, what has arrived is received all the same: the messages, then the peer's Close or, if none came, the error of the write.
 ///
 /// # Streams that time out or do not block
 ///
-/// No octet is lost when the stream gives `WouldBlock` or `TimedOut`. A call that receives gives
-/// [`Error::Io`] and is made again. A call that sends gives [`Error::Io`] if it did not take what was to be
-/// sent, because an earlier frame is in the way, and [`Error::Unflushed`] if it did but could not write all
-/// of it; the rest is then kept here, and written by [`WebSocket::flush`] or any later call. `Interrupted` is
-/// never seen.
+/// No byte is lost when the stream returns `WouldBlock` or `TimedOut`. A call that receives or closes returns [`Error::Io`] and is
+/// made again. A call that sends returns [`Error::Io`] if it did not take what was to be sent, because an earlier frame is in the
+/// way, and [`Error::Unflushed`] if it did but could not write all of it; the rest is then kept, and written by
+/// [`WebSocket::flush`] or any later call. `Interrupted` is never seen.
 ///
 /// ```
 /// use bareframe_std::{CloseCode, accept, connect};
@@ -45,13 +52,14 @@ use std::time::Duration;
 /// let server = std::thread::spawn(move || -> Result<(), bareframe_std::Error> {
 ///     let mut socket = accept(listener.accept()?.0)?;
 ///     while let Some((message, mut sender)) = socket.read_with_sender()? {
-///         sender.send(message.kind(), message.payload())?;
+///         sender.send(&message)?;
 ///     }
-///     socket.close(None, "")
+///     socket.close(None, "")?;
+///     Ok(())
 /// });
 ///
 /// let mut socket = connect(&url)?;
-/// socket.send_text("Hello")?;
+/// socket.send("Hello")?;
 /// assert_eq!(socket.read()?.unwrap().as_str(), Some("Hello"));
 /// socket.close(CloseCode::NORMAL_CLOSURE, "")?;
 /// server.join().unwrap()?;
@@ -59,8 +67,11 @@ use std::time::Duration;
 /// ```
 #[derive(Debug)]
 pub struct WebSocket<S, R> {
-    pub(crate) link: Link<S, R>,
+    pub(crate) stream: S,
+    pub(crate) session: Session<R, Vec<u8>, Vec<u8>>,
+    pub(crate) assembler: Assembler<Vec<u8>>,
     pub(crate) reader: Reader,
+    pub(crate) writer: Writer,
     pub(crate) closing: Closing,
     pub(crate) subprotocol: Option<Box<str>>,
     /// The head of the server's response, and what was found in it.
@@ -73,82 +84,57 @@ pub type ClientSocket<S> = WebSocket<S, Client<SystemKeys>>;
 /// A server's connection.
 pub type ServerSocket<S> = WebSocket<S, Server>;
 
-/// How the stream ends when the closing handshake is done (RFC 6455 section 7.1.1).
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Closing {
-    /// The peer, which is the server, ends it first.
-    pub(crate) after_peer: bool,
-    pub(crate) timeout: Duration,
+/// What a call looks for.
+#[derive(Clone, Copy)]
+pub(crate) enum Wanted {
+    Message,
+    Event,
+    /// The end; what comes before is dropped.
+    End,
 }
 
 impl<S: Stream> WebSocket<S, Server> {
-    /// Makes the server's end over a stream whose opening handshake is done.
+    /// Creates the server's end over a stream whose opening handshake is done.
     #[must_use]
     pub fn server(stream: S, options: &Options) -> WebSocket<S, Server> {
-        let input = Input::new(options.read_buffer(), options.read_buffer_max());
-        WebSocket::new(
-            stream,
-            Connection::server(options.config()),
-            false,
-            input,
-            options,
-        )
+        WebSocket::new(stream, Connection::server(options.config()), false, options)
     }
 }
 
 impl<S: Stream> WebSocket<S, Client<SystemKeys>> {
-    /// Makes the client's end over a stream whose opening handshake is done.
+    /// Creates the client's end over a stream whose opening handshake is done.
     ///
     /// # Errors
     ///
-    /// What the system's random source gives.
+    /// What the system's random source returns.
     pub fn client(stream: S, options: &Options) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
         Ok(WebSocket::client_with_keys(stream, options, SystemKeys::new()?))
     }
 }
 
 impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
-    /// As [`WebSocket::client`], with masking keys of your own; RFC 6455 section 10.3 tells what they must
-    /// be.
+    /// Creates the client's end with the caller's masking keys, which nobody may be able to predict (RFC 6455 section 10.3).
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
-        let input = Input::new(options.read_buffer(), options.read_buffer_max());
-        WebSocket::new(
-            stream,
-            Connection::client(options.config(), keys),
-            true,
-            input,
-            options,
-        )
+        WebSocket::new(stream, Connection::client(options.config(), keys), true, options)
     }
 }
 
 impl<S: Stream, R: Role> WebSocket<S, R> {
-    fn new(
-        stream: S,
-        connection: Connection<R>,
-        is_client: bool,
-        input: Input,
-        options: &Options,
-    ) -> WebSocket<S, R> {
+    fn new(stream: S, connection: Connection<R>, is_client: bool, options: &Options) -> WebSocket<S, R> {
         WebSocket {
-            link: Link {
-                stream,
-                connection,
-                output: Output::new(options.write_buffer()),
-                deadline: Deadline::NONE,
-            },
-            reader: Reader::new(input),
-            closing: Closing {
-                after_peer: is_client,
-                timeout: options.close_timeout(),
-            },
+            stream,
+            session: Session::new(connection, Vec::new(), Writer::queue()),
+            assembler: Assembler::new(Vec::new()),
+            reader: Reader::new(options),
+            writer: Writer::new(options),
+            closing: Closing::new(is_client, options),
             subprotocol: None,
             response: None,
         }
     }
 
-    /// Adds octets that were read from the stream behind the head: they are the first frames.
+    /// Adds bytes that were read from the stream behind the head: they are the first frames.
     ///
     /// ```
     /// use bareframe_std::{Options, Untimed, WebSocket};
@@ -160,38 +146,83 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// ```
     #[must_use]
     pub fn with_leftover(mut self, leftover: &[u8]) -> WebSocket<S, R> {
-        self.reader.input.extend(leftover);
+        let (inbound, _) = self.session.both();
+        let mut memory = inbound.unread().to_vec();
+        memory.extend_from_slice(leftover);
+        let len = memory.len();
+        if len > 0 && inbound.exchange_memory(memory).is_ok() {
+            inbound.read(leftover.len());
+        }
+        debug_assert_eq!(inbound.unread().len(), len);
         self
     }
 
     /// Has these bytes of the head written before the first frame.
     pub(crate) fn with_unsent(mut self, head: &[u8]) -> WebSocket<S, R> {
-        self.link.output.keep_head(head);
+        let mut queue = head.to_vec();
+        queue.resize(head.len().saturating_add(Writer::queue().len()), 0);
+        let (_, outbound) = self.session.both();
+        let _ = outbound.exchange_queue(queue);
+        let is_first = outbound.begin_with(head.len());
+        debug_assert!(is_first, "nothing was sent before");
         self
     }
 
-    /// Receives until a message is whole and lends it; `None` when the connection has ended cleanly.
+    /// Reads until a message is whole and lends it; `None` when the connection has ended cleanly.
     ///
-    /// Pings and the peer's Close are answered on the way. A message that came in one read is lent from
-    /// there; others are gathered in memory that grows with what has arrived, never with what was declared.
-    /// The rest of a message that [`WebSocket::read_event`] began is left out.
+    /// A message that came in one read is lent from there; others are gathered in memory that grows with what has arrived, never
+    /// with what was declared.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`], [`Error::Protocol`] or [`Error::AbnormalClosure`].
+    /// [`Error::Io`], [`Error::Protocol`], [`Error::AbnormalClosure`], or [`Error::KeepaliveTimeout`];
+    /// [`Error::MessageSkipped`], once, for a message of which [`WebSocket::read_event`] took a part;
+    /// [`Error::UnfinishedFrame`] while a frame of ours is not finished and the peer has closed.
     #[inline]
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
-        self.reader.read(&mut self.link)
+        let next = self.session.next_message(&mut self.assembler);
+        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
+            return Ok(None);
+        }
+        Ok(self.session.message(&mut self.assembler))
     }
 
-    /// As [`WebSocket::read`], and gives what sends while the message is lent.
+    /// Reads a message as [`WebSocket::read`] does, into memory of its own. One that was gathered keeps its memory.
     ///
     /// ```
-    /// use bareframe_std::{Options, Untimed, WebSocket};
-    /// # fn echo<S: bareframe_std::Stream>(stream: S) -> Result<(), bareframe_std::Error> {
+    /// use bareframe_std::{Options, OwnedMessage, Untimed, WebSocket};
+    /// let stream = Untimed(std::io::Cursor::new(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58".to_vec()));
+    /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
+    /// assert_eq!(server.read_owned()?, Some(OwnedMessage::Text("Hello".to_owned())));
+    /// # Ok::<(), bareframe_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::read`].
+    pub fn read_owned(&mut self) -> Result<Option<OwnedMessage>, Error> {
+        let next = self.session.next_message(&mut self.assembler);
+        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
+            return Ok(None);
+        }
+        let (inbound, _) = self.session.both();
+        let is_gathered = inbound.is_gathered();
+        let lent = inbound.message(&mut self.assembler);
+        if !is_gathered {
+            return Ok(lent.map(OwnedMessage::from));
+        }
+        let gathered = self.assembler.take_message();
+        Ok(gathered.map(|(kind, rsv, payload)| OwnedMessage::new(kind, rsv, payload)))
+    }
+
+    /// As [`WebSocket::read`], and returns what sends while the message is lent.
+    ///
+    /// ```
+    /// use bareframe_std::{Options, Stream, WebSocket};
+    /// # fn echo<S: Stream>(stream: S) -> Result<(), bareframe_std::Error> {
     /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
     /// while let Some((message, mut sender)) = server.read_with_sender()? {
-    ///     sender.send(message.kind(), message.payload())?;
+    ///     sender.send(&message)?;
     /// }
     /// # Ok(())
     /// # }
@@ -202,14 +233,19 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// As [`WebSocket::read`].
     #[inline]
     pub fn read_with_sender(&mut self) -> Result<Option<WithSender<'_, Message<'_>, S, R>>, Error> {
-        let Some((message, has_more)) = self.reader.read_noting_more(&mut self.link)? else {
+        let next = self.session.next_message(&mut self.assembler);
+        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
             return Ok(None);
-        };
-        Ok(Some((message, MessageSender::new(&mut self.link, has_more))))
+        }
+        let (inbound, outbound) = self.session.both();
+        let sender = MessageSender::new(&mut self.stream, outbound, &mut self.writer);
+        Ok(inbound
+            .message(&mut self.assembler)
+            .map(|message| (message, sender)))
     }
 
-    /// Receives the next event: a piece of a message as it arrives, or a control frame; `None` when the
-    /// connection has ended cleanly. It needs no memory for messages, however long they are.
+    /// Reads the next event: a piece of a message as it arrives, or a control frame; `None` when the connection has ended cleanly. It
+    /// needs no memory for messages, however long they are.
     ///
     /// ```
     /// use bareframe_std::{Event, Options, Untimed, WebSocket};
@@ -225,20 +261,26 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::read`].
+    /// As [`WebSocket::read`]; [`Error::MessageSkipped`], once, for a message of which [`WebSocket::read`] took a part before
+    /// it returned an error.
+    #[inline]
     pub fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
-        self.reader.read_event(&mut self.link)
+        let next = self.session.next_event();
+        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Event, Deadline::NONE)? {
+            return Ok(None);
+        }
+        Ok(self.session.event())
     }
 
-    /// As [`WebSocket::read_event`], and gives what sends while the piece is lent.
+    /// As [`WebSocket::read_event`], and returns what sends while the piece is lent.
     ///
     /// ```
-    /// use bareframe_std::{Event, Options, WebSocket};
-    /// # fn echo<S: bareframe_std::Stream>(stream: S) -> Result<(), bareframe_std::Error> {
+    /// use bareframe_std::{Event, Options, Stream, WebSocket};
+    /// # fn echo<S: Stream>(stream: S) -> Result<(), bareframe_std::Error> {
     /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
     /// while let Some((event, mut sender)) = server.read_event_with_sender()? {
     ///     if let Event::Data(piece) = event {
-    ///         sender.send_fragment(piece.kind(), piece.rsv(), piece.is_last(), piece.payload())?;
+    ///         sender.send(&piece)?;
     ///     }
     /// }
     /// # Ok(())
@@ -247,54 +289,303 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     ///
     /// # Errors
     ///
-    /// As [`WebSocket::read`].
+    /// As [`WebSocket::read_event`].
     pub fn read_event_with_sender(&mut self) -> Result<Option<WithSender<'_, Event<'_>, S, R>>, Error> {
-        let Some((event, has_more)) = self.reader.read_event_noting_more(&mut self.link)? else {
+        let next = self.session.next_event();
+        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Event, Deadline::NONE)? {
             return Ok(None);
-        };
-        Ok(Some((event, MessageSender::new(&mut self.link, has_more))))
+        }
+        let (inbound, outbound) = self.session.both();
+        let sender = MessageSender::new(&mut self.stream, outbound, &mut self.writer);
+        Ok(inbound.event().map(|event| (event, sender)))
     }
 
-    /// Gives what sends.
-    #[inline]
-    pub(crate) fn sender(&mut self) -> MessageSender<'_, S, R> {
-        MessageSender::new(&mut self.link, self.reader.has_more())
+    /// Performs what the session says until what is wanted is there; returns `false` when the connection has ended.
+    #[inline(never)]
+    pub(crate) fn go_on(
+        &mut self,
+        mut next: Result<Next, ReceiveError>,
+        wanted: Wanted,
+        deadline: Deadline,
+    ) -> Result<bool, Error> {
+        loop {
+            match next {
+                Ok(Next::Ready) if matches!(wanted, Wanted::End) => drop(self.session.event()),
+                Ok(Next::Ready) => return Ok(true),
+                Ok(Next::Closed) => return Ok(false),
+                Ok(Next::Read | Next::Memory) => self.wait(deadline)?,
+                Ok(next) => self.write(next, deadline)?,
+                // Why the stream was refused says more than that it ended.
+                Err(ReceiveError::AbnormalClosure) => {
+                    return Err(self.writer.failure().unwrap_or(Error::AbnormalClosure));
+                }
+                Err(ReceiveError::MessageSkipped) if matches!(wanted, Wanted::End) => {}
+                Err(error) => return Err(error.into()),
+            }
+            next = match wanted {
+                Wanted::Message => self.session.next_message(&mut self.assembler),
+                Wanted::Event | Wanted::End => self.session.next_event(),
+            };
+        }
     }
 
-    /// Tells how far the closing of the connection is.
+    /// Waits for the peer, with nothing held that is not needed meanwhile.
+    fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
+        let state = self.session.state();
+        let (inbound, outbound) = self.session.both();
+        Writer::give_back(outbound);
+        let waited = self
+            .reader
+            .read(&mut self.stream, inbound, &mut self.assembler, state, deadline);
+        match waited {
+            Ok(Waited::Read) => Ok(()),
+            Ok(Waited::PingIsDue) => {
+                // Within a frame that is not finished none can be sent.
+                let _ = outbound.next_sent(&mut Frame::ping(&[]));
+                Ok(())
+            }
+            Err(Error::Io(error)) if !is_temporary(&error) => {
+                Err(self.writer.failure().unwrap_or(Error::Io(error)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Writes what has to be written before what was received is returned. A stream that refuses it hides nothing that was
+    /// received.
+    fn write(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
+        let deadline = self.writer.earlier(deadline);
+        let (_, outbound) = self.session.both();
+        match self.writer.perform(next, &mut self.stream, outbound, deadline) {
+            Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
+                Err(Error::Io(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns what sends, once what has to be answered is queued before.
+    fn sender(&mut self) -> Result<MessageSender<'_, S, R>, Error> {
+        let _ = self.session.next_flush();
+        if self.session.state() == State::Failed {
+            return Err(self.writer.failure().unwrap_or(Error::Send(SendError::Closed)));
+        }
+        let (_, outbound) = self.session.both();
+        Ok(MessageSender::new(&mut self.stream, outbound, &mut self.writer))
+    }
+
+    /// Sends a frame: it was written, with all that was fed before, when this returns. A `&str` is a text message, a `&[u8]` a
+    /// binary one, a message that was received is passed on, and [`Frame`] has the others.
+    ///
+    /// ```
+    /// use bareframe_std::{Frame, Options, Untimed, WebSocket};
+    /// let mut server = WebSocket::server(Untimed(std::io::Cursor::new(Vec::new())), &Options::DEFAULT);
+    /// server.send(Frame::text("Hel").fragment(false))?;
+    /// server.send(Frame::ping(b""))?;
+    /// server.send("lo")?;
+    /// assert_eq!(server.stream().0.get_ref(), b"\x01\x03Hel\x89\x00\x80\x02lo");
+    /// # Ok::<(), bareframe_std::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if the frame does not fit what was sent before, and [`Error::Io`]: nothing of it was taken.
+    /// [`Error::Unflushed`] if it was taken, and its rest waits for [`WebSocket::flush`] or the next call; it is not sent again.
+    pub fn send<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
+        self.sender()?.send(frame)
+    }
+
+    /// Sends a text message in one frame (RFC 6455 section 5.6); see [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.send(text)
+    }
+
+    /// Sends a binary message in one frame (RFC 6455 section 5.6); see [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send_binary(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.send(payload)
+    }
+
+    /// Sends a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2); see [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.send(Frame::ping(payload))
+    }
+
+    /// Sends a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3); see
+    /// [`WebSocket::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        self.send(Frame::pong(payload))
+    }
+
+    /// Sends a frame as far as the stream takes it; see [`MessageSender::send_frame`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] or [`Error::Io`].
+    pub fn send_frame(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
+        self.sender()?.send_frame(frame)
+    }
+
+    /// Queues a frame, which leaves in one write with what follows; see [`MessageSender::feed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn feed<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
+        self.sender()?.feed(frame)
+    }
+
+    /// Sends our Close, after which nothing can be sent; what the peer still sends is received until its own (RFC 6455 section
+    /// 7.1.2). [`WebSocket::close`] does the rest as well. A reason of more than 123 bytes is cut at a character.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send_close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
+        self.send(close_frame(code.into(), reason))
+    }
+
+    /// Writes all that was fed, and what an earlier call could not write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; what was not written still waits.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.flush_by(self.writer.deadline())
+    }
+
+    pub(crate) fn flush_by(&mut self, deadline: Deadline) -> Result<(), Error> {
+        loop {
+            // The answers that had no room before are queued by it.
+            match self.session.next_flush() {
+                Next::Ready => return Ok(()),
+                next => {
+                    let (_, outbound) = self.session.both();
+                    self.writer.perform(next, &mut self.stream, outbound, deadline)?;
+                }
+            }
+        }
+    }
+
+    /// Fails the connection on behalf of a layer above: nothing more is received, and the peer is told in a Close (RFC 6455 section
+    /// 7.1.7). Within a frame of ours that is not finished no Close can be sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; the Close then waits for [`WebSocket::flush`].
+    pub fn fail(&mut self, code: CloseCode) -> Result<(), Error> {
+        self.session.fail(code);
+        self.flush()
+    }
+
+    /// Closes the connection: sends our Close if none was sent, waits for the peer's and drops the data that still arrives, and ends
+    /// the stream (RFC 6455 section 7.1). To have the data, call [`WebSocket::send_close`] and then [`WebSocket::read`] until `None`.
+    ///
+    /// It is called as well when `read` has returned `None` or an error, to end the stream in good order. A server ends it first, and
+    /// waits for the client to do so too, so that what was sent last is not lost; a client waits for the server. All of it lasts no
+    /// longer than [`Options::close_timeout`](crate::Options::close_timeout), over a stream that keeps deadlines. A reason of more
+    /// than 123 bytes is cut at a character.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CloseTimeout`] if the peer's Close does not come in time, and the stream was shut; what [`WebSocket::read`]
+    /// returns. With [`Error::Io`] of the kind `WouldBlock`, over a stream that does not block, it is called again and goes on.
+    pub fn close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<StreamEnd, Error> {
+        let deadline = self.closing.begin();
+        let result = self.finish_handshake(close_frame(code.into(), reason), deadline);
+        let is_clean = self.session.state() == State::Closed;
+        self.closing.end(&mut self.stream, result, is_clean)
+    }
+
+    fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
+        match self.session.state() {
+            State::Open => {
+                let (_, outbound) = self.session.both();
+                if self.writer.queue_close(outbound, frame).is_err() {
+                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                    self.session.fail(CloseCode::GOING_AWAY);
+                    return Err(Error::UnfinishedFrame);
+                }
+            }
+            // It was reported why, and all that is left is to have the peer told.
+            State::Failed => {
+                return match self.flush_by(deadline) {
+                    Err(Error::Io(error)) if !is_temporary(&error) => Ok(()),
+                    flushed => flushed,
+                };
+            }
+            _ => {}
+        }
+        let next = self.session.next_event();
+        self.go_on(next, Wanted::End, deadline).map(drop)
+    }
+
+    /// Returns what ends the stream at once from another thread, while this one waits in a call.
+    ///
+    /// # Errors
+    ///
+    /// What [`Stream::aborter`] returns.
+    pub fn aborter(&self) -> io::Result<Aborter> {
+        self.stream.aborter()
+    }
+
+    /// Returns how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
-        self.link.connection.state()
+        self.session.state()
     }
 
-    /// Gives what the peer's Close said, if it has come.
+    /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).
     #[must_use]
-    pub fn close_reason(&self) -> Option<&CloseReason> {
-        self.reader.close_reason.as_ref()
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.session.close_reason()
     }
 
-    /// Gives the subprotocol in use, if the handshake was done here and chose one (RFC 6455 section 1.9).
+    /// Returns the subprotocol in use, if the handshake was done here and chose one (RFC 6455 section 1.9).
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
     }
 
-    /// Gives the server's response, if it was read here: its extensions and other headers.
+    /// Returns the server's response, if it was read here: its extensions and other headers.
     #[must_use]
     pub fn response(&self) -> Option<Response<'_>> {
         let (bytes, head) = self.response.as_ref()?;
         Some(head.response(bytes))
     }
 
-    /// Gives the stream, for what is no protocol's business: its addresses, its timeouts.
+    /// Returns the stream, for what is not the protocol's: its addresses, its timeouts.
     #[must_use]
     pub const fn stream(&self) -> &S {
-        &self.link.stream
+        &self.stream
     }
 
-    /// Gives the stream to be changed. To read from it or write to it breaks the protocol.
+    /// Returns the stream to be changed. To read from it or write to it breaks the protocol.
     #[must_use]
     pub const fn stream_mut(&mut self) -> &mut S {
-        &mut self.link.stream
+        &mut self.stream
+    }
+
+    /// Returns the stream, and what was read from it and not looked at. What was fed and not written is lost.
+    #[must_use]
+    pub fn into_inner(mut self) -> (S, Vec<u8>) {
+        let (inbound, _) = self.session.both();
+        let unread = inbound.unread().to_vec();
+        (self.stream, unread)
     }
 }

@@ -1,20 +1,21 @@
 //! Two halves on two threads, over TCP.
 
 use bareframe_std::{
-    ClientSocket, Error, Event, MessageKind, Options, ReadHalf, Rsv, SendError, Server, ServerSocket,
-    Untimed, WebSocket, WriteHalf,
+    Aborter, ClientSocket, Deadline, Error, Event, Options, ReadHalf, SendError, Server, ServerSocket, Share,
+    SharedSocket, Stream, WebSocket, WriteHalf,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 const KEY: [u8; 4] = [1, 2, 3, 4];
 
-type Halves = (ReadHalf<TcpStream, Server>, WriteHalf<TcpStream, Server>);
+type Shared = SharedSocket<TcpStream>;
+type Halves = (ReadHalf<Shared, Server>, WriteHalf<Shared, Server>);
 
 /// A server's halves, and the raw other end.
 fn server() -> (Halves, TcpStream) {
@@ -26,7 +27,7 @@ fn server_with(options: &Options) -> (Halves, TcpStream) {
     let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let stream = listener.accept().unwrap().0;
     let socket = WebSocket::server(stream, options);
-    (socket.split(TcpStream::try_clone).unwrap(), peer)
+    (socket.split(), peer)
 }
 
 fn masked(frame: Frame) -> Vec<u8> {
@@ -51,8 +52,8 @@ fn halves_and_sockets_go_where_threads_need_them() {
     fn share<T: Send + Sync + Clone>() {}
     send::<ServerSocket<TcpStream>>();
     send::<ClientSocket<TcpStream>>();
-    send::<ReadHalf<TcpStream, Server>>();
-    share::<WriteHalf<TcpStream, Server>>();
+    send::<ReadHalf<Shared, Server>>();
+    share::<WriteHalf<Shared, Server>>();
 }
 
 #[test]
@@ -60,7 +61,7 @@ fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
     let ((mut reader, writer), mut peer) = server();
     let long = vec![7; 12 << 20];
     let frame = Frame::binary(&long).octets();
-    let writing = thread::spawn(move || writer.send_binary(&long));
+    let writing = thread::spawn(move || writer.send(&long[..]));
     // The peer takes a little, so that the frame is on its way, and then no more.
     let mut begin = [0; 10];
     peer.read_exact(&mut begin).unwrap();
@@ -100,14 +101,14 @@ fn s5_4_frames_of_several_threads_do_not_mix_and_no_last_pong_is_lost() {
             let writer = writer.clone();
             thread::spawn(move || {
                 for len in 1..200 {
-                    writer.send_binary(&vec![n; len * 50]).unwrap();
+                    writer.send(&vec![n; len * 50][..]).unwrap();
                 }
             })
         })
         .collect();
     let reading = thread::spawn(move || {
         let ended = reader.read().map(|message| message.is_none());
-        reader.finish();
+        reader.close(None, "").unwrap();
         ended
     });
     // Each Ping waits for its Pong, which another thread may have to send; a Pong that is left lying ends the
@@ -170,10 +171,7 @@ fn s5_5_2_ten_pings_want_ten_pongs() {
 fn s7_1_2_our_close_ends_both_halves() {
     let ((mut reader, writer), mut peer) = server();
     writer.send_close(None, "").unwrap();
-    assert!(matches!(
-        writer.send_text("late"),
-        Err(Error::Send(SendError::Closed))
-    ));
+    assert!(matches!(writer.send("late"), Err(Error::Send(SendError::Closed))));
     expect(&mut peer, &Frame::close(1000, "").octets()[..0]);
     expect(&mut peer, &[0x88, 0]);
     peer.write_all(&masked(Frame::text("still"))).unwrap();
@@ -181,7 +179,7 @@ fn s7_1_2_our_close_ends_both_halves() {
     assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("still"));
     assert!(reader.read().unwrap().is_none());
     assert_eq!(reader.close_reason().unwrap().reason(), "bye");
-    let finished = thread::spawn(move || reader.finish());
+    let finished = thread::spawn(move || reader.close(None, "").unwrap());
     assert_eq!(peer.read(&mut [0; 8]).unwrap(), 0);
     drop(peer);
     finished.join().unwrap();
@@ -195,7 +193,10 @@ fn s7_1_7_an_error_of_the_reader_is_told_and_ends_both_halves() {
         assert!(matches!(reader.read(), Err(Error::Protocol(_))));
     }
     expect(&mut peer, &Frame::close(1002, "").octets());
-    assert!(matches!(writer.ping(b""), Err(Error::Send(SendError::Closed))));
+    assert!(matches!(
+        writer.send(bareframe_std::Frame::ping(b"")),
+        Err(Error::Send(SendError::Closed))
+    ));
     drop((reader, writer));
 
     let ((mut reader, _writer), peer) = server();
@@ -220,13 +221,10 @@ fn a_socket_may_be_split_in_the_middle_of_everything() {
         .unwrap();
     assert!(socket.read().is_err_and(|error| error.is_temporary()));
     // Sent: the first fragment of a message.
-    socket
-        .send_fragment(MessageKind::Text, Rsv::NONE, false, b"x")
-        .unwrap();
-    let (mut reader, writer) = socket.split(TcpStream::try_clone).unwrap();
-    writer
-        .send_fragment(MessageKind::Text, Rsv::NONE, true, b"y")
-        .unwrap();
+    let first = bareframe_std::Frame::text("x").fragment(false);
+    socket.send(first).unwrap();
+    let (mut reader, writer) = socket.split();
+    writer.send("y").unwrap();
     peer.write_all(&masked(Frame::continuation("o"))).unwrap();
     assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("two"));
     let sent = [
@@ -252,7 +250,7 @@ fn what_was_owed_before_the_split_is_paid_after_it() {
     assert!(matches!(socket.send_binary(&long), Err(Error::Unflushed(_))));
     peer.write_all(&masked(Frame::ping("p"))).unwrap();
     assert!(matches!(socket.read_event(), Ok(Some(Event::Ping(_)))));
-    let (mut reader, _writer) = socket.split(TcpStream::try_clone).unwrap();
+    let (mut reader, _writer) = socket.split();
     let reading = thread::spawn(move || while reader.read().is_err_and(|error| error.is_temporary()) {});
     expect(&mut peer, &Frame::binary(&long).octets());
     expect(&mut peer, &Frame::pong("p").octets());
@@ -263,7 +261,7 @@ fn what_was_owed_before_the_split_is_paid_after_it() {
 #[test]
 fn the_stream_is_lent_between_frames() {
     let ((_reader, writer), mut peer) = server();
-    writer.send_text("a").unwrap();
+    writer.send("a").unwrap();
     writer
         .with_stream(|stream| stream.write_all(b"broken"))
         .unwrap()
@@ -275,19 +273,19 @@ fn the_stream_is_lent_between_frames() {
 fn halves_go_on_where_a_timeout_stopped_them() {
     let ((_reader, writer), mut peer) = server();
     writer
-        .with_stream(|stream| stream.set_write_timeout(Some(Duration::from_millis(10))))
+        .with_stream(|stream| stream.socket().set_write_timeout(Some(Duration::from_millis(10))))
         .unwrap()
         .unwrap();
     let long = vec![7; 12 << 20];
-    let sent = writer.send_binary(&long);
+    let sent = writer.send(&long[..]);
     assert!(
         matches!(&sent, Err(Error::Unflushed(error)) if error.kind() == ErrorKind::WouldBlock),
         "{sent:?}"
     );
-    assert!(matches!(writer.send_text("not yet"), Err(Error::Io(_))));
+    assert!(matches!(writer.send("not yet"), Err(Error::Io(_))));
     let flushing = thread::spawn(move || {
         while writer.flush().is_err_and(|error| error.is_temporary()) {}
-        writer.send_text("now").unwrap();
+        writer.send("now").unwrap();
     });
     expect(
         &mut peer,
@@ -332,6 +330,40 @@ impl Write for Lockstep {
     }
 }
 
+impl Stream for Lockstep {
+    fn read_by(&mut self, buffer: &mut [u8], _: Deadline) -> io::Result<usize> {
+        self.read(buffer)
+    }
+
+    fn write_by(&mut self, slices: &[io::IoSlice<'_>], _: Deadline) -> io::Result<usize> {
+        self.write_vectored(slices)
+    }
+
+    fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
+        self.flush()
+    }
+
+    fn shutdown(&mut self, _: Shutdown) -> io::Result<()> {
+        Err(ErrorKind::Unsupported.into())
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn aborter(&self) -> io::Result<Aborter> {
+        Err(ErrorKind::Unsupported.into())
+    }
+}
+
+impl Share for Lockstep {
+    type Shared = Lockstep;
+
+    fn share(self) -> Lockstep {
+        self
+    }
+}
+
 #[test]
 fn an_answer_that_is_left_in_the_last_moment_is_sent() {
     let (arrive, arrives) = mpsc::channel();
@@ -348,15 +380,15 @@ fn an_answer_that_is_left_in_the_last_moment_is_sent() {
         written: Arc::default(),
     };
     let written = Arc::clone(&stream.written);
-    let socket = WebSocket::server(Untimed(stream), &Options::DEFAULT);
-    let (mut reader, writer) = socket.split(|stream| Ok(stream.clone())).unwrap();
+    let socket = WebSocket::server(stream, &Options::DEFAULT);
+    let (mut reader, writer) = socket.split();
     thread::spawn(move || {
         while let Ok(Some(Event::Ping(_))) = reader.read_event() {
             see.send(()).unwrap();
         }
     });
     // "one" arrives while this is written, and "two" while the answer to "one" is, by nobody but this call.
-    writer.send_text("Hello").unwrap();
+    writer.send("Hello").unwrap();
     let expected = [Frame::text("Hello"), Frame::pong("one"), Frame::pong("two")].map(|frame| frame.octets());
     assert_eq!(*written.lock().unwrap(), expected.concat());
 }
@@ -366,7 +398,7 @@ fn s5_5_1_the_answer_to_a_close_goes_before_the_stream_ends_though_the_other_hal
     let ((mut reader, writer), mut peer) = server();
     let (holds, held) = mpsc::channel();
     let holder = thread::spawn(move || {
-        let wait = |_: &mut TcpStream| {
+        let wait = |_: &mut Shared| {
             holds.send(()).unwrap();
             thread::sleep(Duration::from_millis(300));
         };
@@ -375,7 +407,7 @@ fn s5_5_1_the_answer_to_a_close_goes_before_the_stream_ends_though_the_other_hal
     held.recv().unwrap();
     peer.write_all(&masked(Frame::close(1001, ""))).unwrap();
     assert!(reader.read().unwrap().is_none());
-    let finisher = thread::spawn(move || reader.finish());
+    let finisher = thread::spawn(move || reader.close(None, "").unwrap());
     expect(&mut peer, &Frame::close(1001, "").octets());
     drop(peer);
     finisher.join().unwrap();

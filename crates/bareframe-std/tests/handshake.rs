@@ -92,7 +92,7 @@ fn s4_2_2_a_request_is_accepted_and_octets_behind_it_are_frames() {
     let (echoed, answer) = serve(octets, |stream| {
         let mut socket = accept(stream)?;
         while let Some((message, mut sender)) = socket.read_with_sender()? {
-            sender.send(message.kind(), message.payload())?;
+            sender.send(&message)?;
         }
         socket.close(None, "")
     });

@@ -223,6 +223,33 @@ impl<B: Gather> Assembler<B> {
         Some(Message::new(kind, rsv, self.buffer.as_mut_slice()))
     }
 
+    /// Takes the message that was gathered, with its memory; `None` if it is not whole.
+    ///
+    /// ```
+    /// use bareframe::{Assembler, Config, Connection, MessageKind, Next, Session};
+    /// # #[cfg(feature = "alloc")] {
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+    /// let mut assembler = Assembler::new(Vec::new());
+    /// let frames = b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo";
+    /// session.space()[..frames.len()].copy_from_slice(frames);
+    /// session.read(frames.len());
+    /// assert_eq!(session.next_message(&mut assembler), Ok(Next::Ready));
+    /// assert!(session.message(&mut assembler).is_some());
+    /// let (kind, _, payload) = assembler.take_message().unwrap();
+    /// assert_eq!((kind, &payload[..]), (MessageKind::Text, &b"Hello"[..]));
+    /// # }
+    /// ```
+    pub fn take_message(&mut self) -> Option<(MessageKind, Rsv, B)>
+    where
+        B: Default,
+    {
+        let Gathering::Whole(kind, rsv) = self.gathering else {
+            return None;
+        };
+        self.gathering = Gathering::Nothing;
+        Some((kind, rsv, core::mem::take(&mut self.buffer)))
+    }
+
     /// Returns how many bytes the longest message may have.
     #[inline]
     pub(crate) fn capacity(&self) -> usize {

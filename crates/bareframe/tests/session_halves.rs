@@ -2,7 +2,10 @@
 
 mod stream;
 
-use bareframe::{Frame, Inbound, Next, Outbound, Pending, ProtocolError, ReceiveError, SendError, Server};
+use bareframe::{
+    Assembler, Frame, Inbound, Next, Outbound, Pending, ProtocolError, ReceiveError, SendError, Server,
+    SliceBuffer,
+};
 use bareframe_testkit as testkit;
 use stream::{masked, server};
 
@@ -44,6 +47,21 @@ fn s5_5_3_pending_keeps_the_latest_pong_and_the_close() {
     assert!(slot.is_empty());
     assert_eq!(outbound.queued(), b"\x8a\x01b\x89\x00\x88\x02\x03\xe8");
     assert!(outbound.is_closed());
+}
+
+#[test]
+fn s5_5_2_a_half_that_reads_messages_stops_at_each_ping_that_has_to_be_answered() {
+    let (mut inbound, mut outbound) = halves();
+    let mut assembler = Assembler::new(SliceBuffer::new(&mut []));
+    read(&mut inbound, &[ping("a"), ping("b"), close(1000)].concat());
+    for _ in 0..3 {
+        assert!(!inbound.has_pending());
+        assert_eq!(inbound.next_message(&mut assembler), Ok(Next::Write));
+        assert!(inbound.has_pending());
+        outbound.send_pending(&mut inbound.take_pending());
+    }
+    assert_eq!(inbound.next_message(&mut assembler), Ok(Next::Closed));
+    assert_eq!(outbound.queued(), b"\x8a\x01a\x8a\x01b\x88\x02\x03\xe8");
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 mod stream;
 
-use bareframe::{Assembler, BufferTooSmall, CloseCode, Frame, Gather, Next, ProtocolError, ReceiveError};
+use bareframe::{
+    Assembler, BufferTooSmall, CloseCode, Config, Connection, Frame, Gather, Next, ProtocolError,
+    ReceiveError, Session,
+};
 use bareframe_testkit as testkit;
 use stream::{Outcome, Stream, gathering, masked, server};
 
@@ -40,6 +43,23 @@ fn s5_4_a_message_of_which_pieces_were_taken_as_events_is_skipped_and_said_once(
         Outcome::Failed(ReceiveError::MessageSkipped)
     );
     assert_eq!(stream.message(&mut session, &mut assembler), whole("next"));
+}
+
+#[test]
+fn s5_5_3_every_ping_of_one_read_is_answered_however_short_the_queue() {
+    let (input, pongs) = [b'a', b'b', b'c', b'd', b'e', b'f', b'g', b'h', b'i']
+        .iter()
+        .fold((Vec::new(), Vec::new()), |(mut input, mut pongs), &byte| {
+            let payload = [byte; 100];
+            input.extend(masked(testkit::Frame::ping(payload)));
+            pongs.extend(testkit::Frame::pong(payload).octets());
+            (input, pongs)
+        });
+    let mut stream = Stream::new([input]);
+    let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 2000], [0; 256]);
+    let read = stream.message(&mut session, &mut gathering::<16>());
+    assert_eq!(read, Outcome::Blocked(Next::Read));
+    assert_eq!(stream.output, pongs);
 }
 
 #[test]

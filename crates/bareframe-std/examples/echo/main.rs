@@ -120,7 +120,7 @@ fn answer(incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<()
             socket.stream_mut().watch(None);
             let ended = echo(&mut socket, verbose);
             let closed = socket.close(None, "");
-            ended.and(closed)
+            ended.and(closed.map(drop))
         }
     }
 }
@@ -131,7 +131,8 @@ fn echo(socket: &mut ServerSocket<Tapped>, verbose: bool) -> Result<(), Error> {
         if verbose {
             eprintln!("{}, {} octets", message.kind(), message.payload().len());
         }
-        sender.send(message.kind(), message.payload())?;
+        // It leaves with the other answers to what was read with it.
+        sender.feed(&message)?;
     }
     Ok(())
 }

@@ -4,9 +4,7 @@ use crate::ask::{ASKS, Hello};
 use crate::json::Note;
 use crate::tap::{Tap, Tapped};
 use bareframe_std::handshake::Choice;
-use bareframe_std::{
-    CloseCode, Error, Incoming, MessageKind, ReadHalf, Rsv, Server, ServerSocket, WriteHalf,
-};
+use bareframe_std::{CloseCode, Error, Frame, Incoming, ReadHalf, Server, ServerSocket, WriteHalf};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +32,7 @@ impl Pages {
     /// Serves the connection on which a page hears what happens, and asks.
     pub(crate) fn serve(&self, mut socket: ServerSocket<Tapped>) -> Result<(), Error> {
         socket.stream_mut().watch(None);
-        let (mut reader, writer) = socket.split(|stream| Ok(stream.duplicate()))?;
+        let (mut reader, writer) = socket.split();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let page = Arc::new(Page {
             reports: writer,
@@ -46,7 +44,8 @@ impl Pages {
         page.report(&Hello { server, echo }.to_string());
         let ended = page.listen(&mut reader);
         lock(&self.open).remove(&number);
-        reader.finish();
+        // How it ended is known already.
+        let _ = reader.close(None, "");
         ended
     }
 
@@ -71,18 +70,19 @@ impl Page {
         }));
         socket.stream_mut().watch(Some(Arc::clone(&tap)));
         // In two halves, so that this thread echoes while the page's other one sends what the page asks for.
-        let (mut reader, writer) = socket.split(|stream| Ok(stream.duplicate()))?;
+        let (mut reader, writer) = socket.split();
         *watched = Some(writer.clone());
         drop(watched);
         let ended = echo(&mut reader, &writer);
         tap.ended(&ended);
-        reader.finish();
+        // How it ended is known already.
+        let _ = reader.close(None, "");
         ended
     }
 
     fn report(&self, report: &str) {
         // A page that is gone need not be told.
-        let _ = self.reports.send_text(report);
+        let _ = self.reports.send(report);
     }
 
     fn listen(&self, reader: &mut Reader) -> Result<(), Error> {
@@ -100,7 +100,7 @@ impl Page {
 
 fn echo(reader: &mut Reader, writer: &Writer) -> Result<(), Error> {
     while let Some(message) = reader.read()? {
-        match writer.send(message.kind(), message.payload()) {
+        match writer.send(&message) {
             // The page has asked for a Close, or for fragments that are on their way: there is no echo now.
             Ok(()) | Err(Error::Send(_)) => {}
             Err(error) => return Err(error),
@@ -113,13 +113,13 @@ fn echo(reader: &mut Reader, writer: &Writer) -> Result<(), Error> {
 fn answer(writer: &Writer, ask: &str) -> Result<(), Box<dyn std::error::Error>> {
     let (name, argument) = ask.split_once(' ').unwrap_or((ask, ""));
     match name {
-        "ping" => writer.ping(b"are you there?")?,
-        "pong" => writer.pong(b"I am here")?,
+        "ping" => writer.send(Frame::ping(b"are you there?"))?,
+        "pong" => writer.send(Frame::pong(b"I am here"))?,
         "fragments" => {
-            writer.send_fragment(MessageKind::Text, Rsv::NONE, false, b"and a")?;
-            writer.send_fragment(MessageKind::Text, Rsv::NONE, false, b"happy new")?;
-            writer.ping(b"between fragments")?;
-            writer.send_fragment(MessageKind::Text, Rsv::NONE, true, b"year!")?;
+            writer.send(Frame::text("and a").fragment(false))?;
+            writer.send(Frame::text("happy new").fragment(false))?;
+            writer.send(Frame::ping(b"between fragments"))?;
+            writer.send("year!")?;
         }
         "close" => {
             let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));

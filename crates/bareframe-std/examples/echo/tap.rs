@@ -65,18 +65,6 @@ impl Tapped {
         }
     }
 
-    /// A second handle on the same stream, for the other half of a connection.
-    pub(crate) fn duplicate(&self) -> Tapped {
-        let watched = match &self.watched {
-            Watched::NotYetKnown { .. } | Watched::No => Watched::No,
-            Watched::By(tap) => Watched::By(Arc::clone(tap)),
-        };
-        Tapped {
-            tcp: self.tcp.clone(),
-            watched,
-        }
-    }
-
     /// Sends, and returns how many bytes went.
     fn send(
         &mut self,
@@ -151,6 +139,28 @@ impl Stream for Tapped {
 
     fn aborter(&self) -> io::Result<Aborter> {
         self.tcp.aborter()
+    }
+}
+
+/// A second handle on the same stream, for the other half of a connection.
+impl Clone for Tapped {
+    fn clone(&self) -> Tapped {
+        let watched = match &self.watched {
+            Watched::NotYetKnown { .. } | Watched::No => Watched::No,
+            Watched::By(tap) => Watched::By(Arc::clone(tap)),
+        };
+        Tapped {
+            tcp: self.tcp.clone(),
+            watched,
+        }
+    }
+}
+
+impl Share for Tapped {
+    type Shared = Tapped;
+
+    fn share(self) -> Tapped {
+        self
     }
 }
 
@@ -260,7 +270,7 @@ mod tests {
         client.write_all(b"\r\n\r\n").unwrap();
         assert_eq!(tapped.read(&mut [0; 16]).unwrap(), 4);
         tapped.write_all(b"\r\n\r\n").unwrap();
-        let mut other_half = tapped.duplicate();
+        let mut other_half = tapped.clone();
 
         let (ended, end) = channel();
         let sent = tapped.send(&[IoSlice::new(b"\x88\x00")], |tcp| {

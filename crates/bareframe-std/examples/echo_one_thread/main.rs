@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use bareframe_std::{CloseCode, MessageKind, connect};
+    use bareframe_std::{CloseCode, connect};
     use std::net::TcpListener;
     use std::thread;
     use std::time::Duration;
@@ -41,7 +41,7 @@ mod tests {
                     let mut socket = connect(url).unwrap();
                     for len in [0, 1, 125, 126, 65_535, 65_536, 1 << 20] {
                         let payload = vec![client; len];
-                        socket.send(MessageKind::Binary, &payload).unwrap();
+                        socket.send(&payload[..]).unwrap();
                         assert!(socket.read().unwrap().unwrap().payload() == payload);
                     }
                     socket.close(CloseCode::NORMAL_CLOSURE, "").unwrap();

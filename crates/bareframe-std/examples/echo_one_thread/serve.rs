@@ -1,6 +1,6 @@
 //! The loop of the one thread.
 
-use bareframe_std::{Error, MessageKind, ServerSocket, accept};
+use bareframe_std::{Error, OwnedMessage, ServerSocket, accept};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ struct Connection {
     socket: ServerSocket<std::net::TcpStream>,
     /// A second handle of the stream, about which the system tells.
     _source: TcpStream,
-    unsent: Option<(MessageKind, Vec<u8>)>,
+    unsent: Option<OwnedMessage>,
 }
 
 /// Serves for ever.
@@ -112,15 +112,16 @@ impl Connection {
     fn echo_all(&mut self) -> Result<(), Error> {
         self.socket.flush()?;
         // Nothing is in its way any more.
-        if let Some((kind, payload)) = self.unsent.take() {
-            self.socket.send(kind, &payload)?;
+        if let Some(message) = self.unsent.take() {
+            self.socket.send(&message)?;
         }
         while let Some((message, mut sender)) = self.socket.read_with_sender()? {
-            let sent = sender.send(message.kind(), message.payload());
-            if let Err(Error::Io(_)) = &sent {
-                self.unsent = Some((message.kind(), message.payload().to_vec()));
+            // What one read brought is answered in one write.
+            let fed = sender.feed(&message);
+            if let Err(Error::Io(_)) = &fed {
+                self.unsent = Some(OwnedMessage::from(message));
             }
-            sent?;
+            fed?;
         }
         Ok(())
     }

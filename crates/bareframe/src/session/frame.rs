@@ -118,6 +118,27 @@ impl<'p> From<&'p Message<'_>> for Frame<'p> {
     }
 }
 
+/// A text message in one frame; see [`Frame::text`].
+impl<'p> From<&'p str> for Frame<'p> {
+    fn from(text: &'p str) -> Frame<'p> {
+        Frame::text(text)
+    }
+}
+
+/// A binary message in one frame; see [`Frame::binary`].
+impl<'p> From<&'p [u8]> for Frame<'p> {
+    fn from(payload: &'p [u8]) -> Frame<'p> {
+        Frame::binary(payload)
+    }
+}
+
+/// A piece of a message that is passed on; see [`Frame::forward`].
+impl<'p> From<&'p Data<'_>> for Frame<'p> {
+    fn from(data: &'p Data<'_>) -> Frame<'p> {
+        Frame::forward(data)
+    }
+}
+
 /// What has to be checked before a payload is sent as part of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -39,8 +39,8 @@ pub(super) const READY: Result<Next, ReceiveError> = Ok(Next::Ready);
 
 /// The reading half of a session: what was received, and what was found in it.
 ///
-/// In two tasks it is used by itself: see [`Session::split`](super::Session::split). It never says [`Next::Write`]; what has to be
-/// answered is taken by [`Inbound::take_pending`] and carried to the other half.
+/// In two tasks it is used by itself: see [`Session::split`](super::Session::split). It writes nothing: what has to be answered is
+/// taken by [`Inbound::take_pending`] and carried to the other half.
 pub struct Inbound<R, I, X: Extension = ()> {
     pub(super) receiver: Receiver<R>,
     memory: I,
@@ -225,7 +225,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Goes on until a message is whole, which [`Inbound::message`] lends. Control frames are not reported.
+    /// Goes on until a message is whole, which [`Inbound::message`] lends. Control frames are not reported; [`Next::Write`] says that
+    /// one was received which has to be answered, by what [`Inbound::take_pending`] returns.
     ///
     /// A message that arrived in pieces is gathered in the memory of `assembler`, which is the same for all of its pieces. The
     /// longest message is [`Gather::capacity`], also for one that arrives whole.
@@ -249,6 +250,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         loop {
             match self.step_message(assembler)? {
                 Step::Ready => return Ok(Next::Ready),
+                // Taken now, or only the latest Ping would be answered.
+                Step::Control if self.receiver.has_reply() => return Ok(Next::Write),
                 Step::Control => {}
                 Step::Wait(next) => return Ok(next),
             }
@@ -321,6 +324,43 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         is_within && is_new
     }
 
+    /// Exchanges the memory for another, such as a longer one while more arrives than fits, and returns the old one. What was
+    /// read and not looked at is moved to the front of the new one.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Next, Session};
+    /// let (mut short, mut long) = ([0; 4], [0; 16]);
+    /// let (mut inbound, _) = Session::new(Connection::server(Config::DEFAULT), &mut short[..], [0; 131]).split();
+    /// assert_eq!(inbound.space().len(), 4);
+    /// inbound.read(4);
+    /// assert!(inbound.exchange_memory(&mut []).is_err());
+    /// assert_eq!(inbound.exchange_memory(&mut long[..]).map(|old| old.len()), Ok(4));
+    /// assert_eq!(inbound.space().len(), 12);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `memory` if it is too short for that, or while something that was found in the old one was not taken.
+    pub fn exchange_memory(&mut self, mut memory: I) -> Result<I, I> {
+        if self.holds_bytes() {
+            return Err(memory);
+        }
+        let unread = self.unread();
+        let len = unread.len();
+        let Some(front) = memory.bytes_mut().get_mut(..len) else {
+            return Err(memory);
+        };
+        front.copy_from_slice(unread);
+        (self.cursor.start, self.cursor.end) = (0, len);
+        Ok(core::mem::replace(&mut self.memory, memory))
+    }
+
+    /// Returns how long the memory is, in bytes.
+    #[must_use]
+    pub fn memory_len(&self) -> usize {
+        self.memory.bytes().len()
+    }
+
     /// Returns what the other half has to send, once.
     #[must_use]
     pub fn take_pending(&mut self) -> Pending {
@@ -334,6 +374,20 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             pending.close = Some(close);
         }
         pending
+    }
+
+    /// Returns `true` if [`Inbound::take_pending`] may have something to send.
+    #[must_use]
+    #[inline]
+    pub fn has_pending(&self) -> bool {
+        self.receiver.has_reply()
+    }
+
+    /// Returns `true` if [`Inbound::message`] will lend a message from the memory of the assembler, where it was gathered.
+    #[must_use]
+    #[inline]
+    pub fn is_gathered(&self) -> bool {
+        self.cursor.found == Found::Gathered
     }
 
     /// Fails the connection on behalf of the caller; the Close that says so is pending (RFC 6455 section 7.1.7).

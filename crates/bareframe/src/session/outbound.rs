@@ -147,6 +147,37 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.pending()
     }
 
+    /// Exchanges the memory of the queue for another, such as a longer one to gather more in, and returns the old one. What is
+    /// queued is moved to the new one.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, Next, Session};
+    /// let (_, mut outbound) = Session::new(Connection::server(Config::DEFAULT), [0; 64], vec![0; 131]).split();
+    /// assert_eq!(outbound.next_sent(&mut Frame::text("Hello")), Ok(Next::Ready));
+    /// assert!(outbound.exchange_queue(vec![0; 6]).is_err());
+    /// assert_eq!(outbound.exchange_queue(vec![0; 1000]).map(|old| old.len()), Ok(131));
+    /// assert_eq!(outbound.queued(), b"\x81\x05Hello");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `queue` if it is too short for that.
+    pub fn exchange_queue(&mut self, queue: O) -> Result<O, O> {
+        self.outbox.exchange(queue)
+    }
+
+    /// Returns how long the memory of the queue is, in bytes.
+    #[must_use]
+    pub fn queue_len(&self) -> usize {
+        self.outbox.pending().len().saturating_add(self.outbox.room())
+    }
+
+    /// Says that the queue's first `len` bytes are the head of the opening handshake, which is written before any frame. Returns
+    /// `false` and changes nothing if the queue is shorter, or something is queued already.
+    pub fn begin_with(&mut self, len: usize) -> bool {
+        self.outbox.begin_with(len)
+    }
+
     /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
     #[must_use]
     pub const fn is_within_frame(&self) -> bool {

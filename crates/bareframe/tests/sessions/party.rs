@@ -175,6 +175,8 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
             _ => {}
         }
         match result {
+            // What has to be answered is taken and carried to the other half.
+            Ok(Next::Write) if !is_whole => assert_ne!(way, Way::Events),
             Ok(Next::Write) => assert!(is_whole && !self.halves().outbound().queued().is_empty()),
             Ok(Next::Flush) => {
                 assert!(is_whole && self.sent.is_unflushed && self.halves().outbound().queued().is_empty());
