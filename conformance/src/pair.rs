@@ -261,7 +261,7 @@ fn abilities(server: &Peer, client: &Peer) -> [Abilities; 2] {
     [client.client, server.server].map(|abilities| abilities.unwrap_or(Abilities::ALL))
 }
 
-fn serve_one<S: Stream + 'static>(
+fn serve_one<S: Stream + Read + Write + 'static>(
     kind: Kind,
     stream: S,
     reports: &Sender<Report>,

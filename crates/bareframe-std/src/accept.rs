@@ -9,7 +9,6 @@ use crate::options::Options;
 use crate::stream::Stream;
 use crate::websocket::ServerSocket;
 use bareframe::handshake::{Choice, HeadEnd, RequestError, RequestHead};
-use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -24,8 +23,6 @@ use std::time::Duration;
 ///     .with_timeout(Duration::from_secs(2))
 ///     .with_head_limit(4 << 10)
 ///     .with_options(Options::DEFAULT.with_write_buffer(4 << 10));
-/// assert_eq!((acceptor.timeout(), acceptor.head_limit()), (Duration::from_secs(2), 4 << 10));
-/// assert_eq!(acceptor.options().write_buffer(), 4 << 10);
 /// let listener = TcpListener::bind("127.0.0.1:9001")?;
 /// for stream in listener.incoming() {
 ///     let mut socket = acceptor.accept(stream?)?;
@@ -34,6 +31,7 @@ use std::time::Duration;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[must_use]
 pub struct Acceptor {
     options: Options,
     head_limit: usize,
@@ -66,6 +64,7 @@ pub struct Acceptor {
 /// # client.join().unwrap()?;
 /// # Ok::<(), Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Accepting<S> {
     acceptor: Acceptor,
     deadline: Deadline,
@@ -79,7 +78,7 @@ pub struct Accepting<S> {
 enum State<S> {
     Reading(S),
     /// The head was wrong.
-    Answering(Answering<S>, RequestError),
+    Answering(Box<Answering<S>>, RequestError),
     Done,
 }
 
@@ -102,7 +101,6 @@ impl Acceptor {
     };
 
     /// Returns an acceptor of connections that behave so.
-    #[must_use]
     pub const fn with_options(mut self, options: Options) -> Acceptor {
         self.options = options;
         self
@@ -110,35 +108,15 @@ impl Acceptor {
 
     /// Returns an acceptor that takes heads of at most this many bytes; a longer one is answered with 431. Memory
     /// grows as a head arrives.
-    #[must_use]
     pub const fn with_head_limit(mut self, len: usize) -> Acceptor {
         self.head_limit = len;
         self
     }
 
     /// Returns an acceptor whose opening handshakes last so long at most.
-    #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Acceptor {
         self.timeout = timeout;
         self
-    }
-
-    /// Returns how the connections behave.
-    #[must_use]
-    pub const fn options(&self) -> Options {
-        self.options
-    }
-
-    /// Returns the longest head of a request, in bytes.
-    #[must_use]
-    pub const fn head_limit(&self) -> usize {
-        self.head_limit
-    }
-
-    /// Returns how long the opening handshake may last.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.timeout
     }
 
     /// Accepts a connection from a client that asks for a WebSocket, whatever its path and origin are.
@@ -160,7 +138,7 @@ impl Acceptor {
     }
 
     /// Begins to read a request, also over a stream that does not block. From now on the client has
-    /// [`Acceptor::timeout`] for it.
+    /// [`Acceptor::with_timeout`] for it.
     pub fn begin<S: Stream>(&self, stream: S) -> Accepting<S> {
         // A stream that has ended may refuse, which the first read returns.
         let _ = stream.set_nodelay();
@@ -204,7 +182,7 @@ impl<S: Stream> Accepting<S> {
                     Err(error) => {
                         let error = RequestError::from(error);
                         let answering = Answering::new(stream, &error.answer(), b"", timeout, options)?;
-                        Err(self.turn_away(answering, error))
+                        Err(self.turn_away(Box::new(answering), error))
                     }
                 }
             }
@@ -214,7 +192,7 @@ impl<S: Stream> Accepting<S> {
     }
 
     /// Answers a client whose head is wrong. Whether it can be told does not change why.
-    fn turn_away(&mut self, mut answering: Answering<S>, why: RequestError) -> Error {
+    fn turn_away(&mut self, mut answering: Box<Answering<S>>, why: RequestError) -> Error {
         match answering.write() {
             Err(error) if error.is_blocked() => {
                 self.state = State::Answering(answering, why);
@@ -231,12 +209,6 @@ impl<S: Stream> Accepting<S> {
             State::Answering(answering, _) => Some(answering.stream()),
             State::Done => None,
         }
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for Accepting<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Accepting").field(&self.state).finish()
     }
 }
 

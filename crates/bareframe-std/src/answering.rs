@@ -8,12 +8,12 @@ use crate::linger::end_stream;
 use crate::options::Options;
 use crate::stream::Stream;
 use bareframe::handshake::Answer;
-use std::fmt;
 use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
 
 /// An answer on its way to a client that gets no WebSocket. [`Incoming::begin_answer`](crate::Incoming::begin_answer) creates
 /// it.
+#[derive(Debug)]
 pub struct Answering<S> {
     stream: S,
     unsent: Unsent,
@@ -77,12 +77,5 @@ impl<S: Stream> Answering<S> {
     #[must_use]
     pub const fn stream(&self) -> &S {
         &self.stream
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for Answering<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let left = self.unsent.left().len();
-        write!(f, "Answering({:?}, {left} bytes left)", self.stream)
     }
 }

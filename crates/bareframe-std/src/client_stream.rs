@@ -1,10 +1,12 @@
 //! What a client's connection goes over.
 
 use crate::deadline::Deadline;
+#[cfg(feature = "rustls")]
+use crate::shared_tls::SharedTls;
 use crate::socket::SharedSocket;
 use crate::stream::{Aborter, Share, Stream};
 use std::fmt;
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -20,29 +22,18 @@ use std::time::Duration;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ClientStream(Transport);
+pub struct ClientStream(pub(crate) Transport);
 
 #[derive(Clone)]
-enum Transport {
+pub(crate) enum Transport {
     /// For `ws://`.
     Tcp(SharedSocket<TcpStream>),
     /// For `wss://`.
     #[cfg(feature = "rustls")]
-    Tls(crate::shared_tls::SharedTls<rustls::ClientConnection, SharedSocket<TcpStream>>),
+    Tls(SharedTls<SharedSocket<TcpStream>>),
 }
 
 impl ClientStream {
-    pub(crate) fn tcp(socket: SharedSocket<TcpStream>) -> ClientStream {
-        ClientStream(Transport::Tcp(socket))
-    }
-
-    #[cfg(feature = "rustls")]
-    pub(crate) fn tls(
-        tls: crate::shared_tls::SharedTls<rustls::ClientConnection, SharedSocket<TcpStream>>,
-    ) -> ClientStream {
-        ClientStream(Transport::Tls(tls))
-    }
-
     /// Returns the address of the server.
     ///
     /// # Errors
@@ -111,26 +102,6 @@ impl ClientStream {
             #[cfg(feature = "rustls")]
             Transport::Tls(tls) => tls,
         }
-    }
-}
-
-impl Read for ClientStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream_mut().read(buffer)
-    }
-}
-
-impl Write for ClientStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream_mut().write(bytes)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream_mut().write_vectored(slices)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream_mut().flush()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The client's side of the opening handshake (RFC 6455 section 4.1).
 
-use crate::client_stream::ClientStream;
+use crate::client_stream::{ClientStream, Transport};
 use crate::connect_error::ConnectError;
 use crate::connecting::Connecting;
 use crate::connector::Connector;
@@ -8,8 +8,7 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::lookup::look_up;
 use crate::one_address::OneAddress;
-use crate::socket::SharedSocket;
-use crate::stream::Stream;
+use crate::stream::{Share, Stream};
 use crate::websocket::ClientSocket;
 use bareframe::handshake::Url;
 use std::io::{self, ErrorKind};
@@ -28,7 +27,7 @@ impl<'a> Connector<'a> {
     /// Connects to a `ws://` URL, or with the feature `rustls` to a `wss://` URL.
     ///
     /// The addresses of the host are tried in turn, and all of it, the name lookup and TLS among it, lasts at most
-    /// [`Connector::timeout`]. While this process is connecting to the same address and port already, it waits for that to
+    /// [`Connector::with_timeout`]. While this process is connecting to the same address and port already, it waits for that to
     /// succeed or fail, unless [`Connector::with_concurrent_handshakes`] says otherwise (RFC 6455 section 4.1).
     ///
     /// # Errors
@@ -39,7 +38,7 @@ impl<'a> Connector<'a> {
         if url.is_secure() && !cfg!(feature = "rustls") {
             return Err(Error::NoTls);
         }
-        let deadline = self.options().deadline(self.timeout());
+        let deadline = self.options.deadline(self.timeout);
         let (host, port) = (url.host(), url.port());
         let addresses = look_up(self.resolver, host, port, deadline)
             .map_err(|error| ConnectError::new(host, None, error))?;
@@ -66,13 +65,13 @@ impl<'a> Connector<'a> {
         tries: u32,
         deadline: Deadline,
     ) -> io::Result<(TcpStream, Option<OneAddress>)> {
-        let turn = if self.concurrent_handshakes() {
+        let turn = if self.concurrent_handshakes {
             None
         } else {
             Some(OneAddress::begin(address, deadline)?)
         };
         // One that does not answer leaves time for the others.
-        let patience = deadline.left()?.unwrap_or(self.timeout()) / tries;
+        let patience = deadline.left()?.unwrap_or(self.timeout) / tries;
         Ok((TcpStream::connect_timeout(&address, patience)?, turn))
     }
 
@@ -100,29 +99,28 @@ impl<'a> Connector<'a> {
     }
 
     /// Begins to ask for a WebSocket over a stream that is there already, also one that does not block. From now on the server
-    /// has [`Connector::timeout`] for its answer.
+    /// has [`Connector::with_timeout`] for its answer.
     ///
     /// # Errors
     ///
     /// [`Error::Url`]; [`Error::Handshake`] for what can't stand in a head; [`Error::Io`] from the system's random source.
     pub fn begin_over<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<'a, S>, Error> {
-        let deadline = self.options().deadline(self.timeout());
+        let deadline = self.options.deadline(self.timeout);
         Connecting::new(self, stream, &Url::parse(url)?, deadline)
     }
 
-    #[cfg(feature = "rustls")]
+    #[cfg_attr(
+        not(feature = "rustls"),
+        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")
+    )]
     fn secure(&self, stream: TcpStream, url: &Url<'_>) -> Result<ClientStream, Error> {
-        let socket = SharedSocket::new(stream);
+        let socket = stream.share();
+        #[cfg(feature = "rustls")]
         if url.is_secure() {
-            crate::tls::client(self.tls().cloned(), socket, url.host()).map(ClientStream::tls)
-        } else {
-            Ok(ClientStream::tcp(socket))
+            let stream = crate::tls::client(self.tls.clone(), socket, url.host())?;
+            return Ok(ClientStream(Transport::Tls(stream)));
         }
-    }
-
-    #[cfg(not(feature = "rustls"))]
-    #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")]
-    fn secure(&self, stream: TcpStream, _: &Url<'_>) -> Result<ClientStream, Error> {
-        Ok(ClientStream::tcp(SharedSocket::new(stream)))
+        let _ = url;
+        Ok(ClientStream(Transport::Tcp(socket)))
     }
 }

@@ -46,7 +46,7 @@ impl ConnectError {
     }
 
     /// Returns the error of the system; [`io::ErrorKind::TimedOut`] if
-    /// [`Connector::timeout`](crate::Connector::timeout) has passed.
+    /// [`Connector::with_timeout`](crate::Connector::with_timeout) has passed.
     #[must_use]
     pub const fn error(&self) -> &io::Error {
         &self.error

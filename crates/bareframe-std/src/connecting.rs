@@ -10,7 +10,6 @@ use crate::refusal::Refusal;
 use crate::stream::Stream;
 use crate::websocket::{ClientSocket, WebSocket};
 use bareframe::handshake::{Accept, HeadEnd, Key, Offer, ResponseError, ResponseHead, Url};
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
@@ -39,6 +38,7 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 /// # server.join().unwrap()?;
 /// # Ok::<(), Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Connecting<'a, S> {
     connector: Connector<'a>,
     /// `None` when there is nothing left to do.
@@ -78,7 +78,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
             request: Unsent::new(request),
             failure: None,
             received: Received::default(),
-            end: HeadEnd::new(connector.head_limit()),
+            end: HeadEnd::new(connector.head_limit),
             refused: None,
         })
     }
@@ -97,7 +97,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
         match self.shake_hands(&mut stream) {
             Ok((subprotocol, head)) => {
                 let keys = self.keys.take().map_or_else(SystemKeys::new, Ok)?;
-                let mut socket = WebSocket::client_with_keys(stream, &self.connector.options(), keys)
+                let mut socket = WebSocket::client_with_keys(stream, &self.connector.options, keys)
                     .with_leftover(self.received.arrived());
                 socket.subprotocol = subprotocol;
                 socket.response = Some(head);
@@ -151,9 +151,9 @@ impl<'a, S: Stream> Connecting<'a, S> {
                     return Ok((subprotocol, response));
                 }
                 // Another head follows (RFC 9110 section 15.2).
-                None if response.status() < 200 => self.end = HeadEnd::new(self.connector.head_limit()),
+                None if response.status() < 200 => self.end = HeadEnd::new(self.connector.head_limit),
                 None => {
-                    let content = Content::of(&response, self.connector.refusal_limit());
+                    let content = Content::of(&response, self.connector.refusal_limit);
                     self.deadline = self.deadline.at_most(REFUSAL_TIME);
                     self.refused = Some((Box::from(bytes), head, content));
                 }
@@ -174,10 +174,4 @@ type Agreed = (Option<Box<str>>, (Box<[u8]>, Box<ResponseHead>));
 
 fn wrong(error: ResponseError) -> Error {
     HandshakeError::Response(error).into()
-}
-
-impl<S: fmt::Debug> fmt::Debug for Connecting<'_, S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Connecting").field(&self.stream).finish()
-    }
 }

@@ -26,32 +26,27 @@ use std::time::Duration;
 ///     .with_subprotocols(&["superchat", "chat"])
 ///     .with_headers(&[("Cookie", "a=b")])
 ///     .with_timeout(Duration::from_secs(5));
-/// assert_eq!(connector.origin(), Some("http://example.com"));
-/// assert_eq!(connector.subprotocols(), ["superchat", "chat"]);
-/// assert_eq!(connector.headers(), [("Cookie", "a=b")]);
-/// assert_eq!((connector.timeout(), connector.head_limit()), (Duration::from_secs(5), 16 << 10));
-/// assert_eq!((connector.extensions(), connector.options()), ("", Options::DEFAULT));
-/// assert!(!connector.concurrent_handshakes());
 /// let socket = connector.connect(&url)?;
 /// assert_eq!(socket.subprotocol(), Some("chat"));
 /// # server.join().unwrap()?;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
+#[must_use]
 #[derive(Clone, Debug)]
 pub struct Connector<'a> {
-    options: Options,
-    origin: Option<&'a str>,
-    subprotocols: &'a [&'a str],
-    extensions: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-    user_agent: Option<&'a str>,
-    head_limit: usize,
-    refusal_limit: usize,
-    timeout: Duration,
-    concurrent_handshakes: bool,
+    pub(crate) options: Options,
+    pub(crate) origin: Option<&'a str>,
+    pub(crate) subprotocols: &'a [&'a str],
+    pub(crate) extensions: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) user_agent: Option<&'a str>,
+    pub(crate) head_limit: usize,
+    pub(crate) refusal_limit: usize,
+    pub(crate) timeout: Duration,
+    pub(crate) concurrent_handshakes: bool,
     pub(crate) resolver: Resolver,
     #[cfg(feature = "rustls")]
-    tls: Option<std::sync::Arc<rustls::ClientConfig>>,
+    pub(crate) tls: Option<std::sync::Arc<rustls::ClientConfig>>,
 }
 
 impl<'a> Connector<'a> {
@@ -74,35 +69,30 @@ impl<'a> Connector<'a> {
     };
 
     /// Returns a connector of connections that behave so.
-    #[must_use]
     pub const fn with_options(mut self, options: Options) -> Connector<'a> {
         self.options = options;
         self
     }
 
     /// Returns a connector that sends this origin, which a browser must send and others may.
-    #[must_use]
     pub const fn with_origin(mut self, origin: &'a str) -> Connector<'a> {
         self.origin = Some(origin);
         self
     }
 
     /// Returns a connector that offers these subprotocols, by preference: tokens, each once.
-    #[must_use]
     pub const fn with_subprotocols(mut self, subprotocols: &'a [&'a str]) -> Connector<'a> {
         self.subprotocols = subprotocols;
         self
     }
 
     /// Returns a connector that offers these extensions, by preference, as a list; `""` offers none.
-    #[must_use]
     pub const fn with_extensions(mut self, extensions: &'a str) -> Connector<'a> {
         self.extensions = extensions;
         self
     }
 
     /// Returns a connector that sends these headers too, given as names and values.
-    #[must_use]
     pub const fn with_headers(mut self, headers: &'a [(&'a str, &'a str)]) -> Connector<'a> {
         self.headers = headers;
         self
@@ -110,28 +100,24 @@ impl<'a> Connector<'a> {
 
     /// Sets the `User-Agent`; without one, some servers and networks in front of them answer with 403. One among the
     /// headers of [`Connector::with_headers`] takes its place.
-    #[must_use]
     pub const fn with_user_agent(mut self, user_agent: Option<&'a str>) -> Connector<'a> {
         self.user_agent = user_agent;
         self
     }
 
     /// Sets the longest head of a response, in bytes. Memory grows as a head arrives.
-    #[must_use]
     pub const fn with_head_limit(mut self, head_limit: usize) -> Connector<'a> {
         self.head_limit = head_limit;
         self
     }
 
     /// Sets how many bytes of a refusal's content are kept at most ([`Refusal::content`](crate::Refusal::content)).
-    #[must_use]
     pub const fn with_refusal_limit(mut self, refusal_limit: usize) -> Connector<'a> {
         self.refusal_limit = refusal_limit;
         self
     }
 
     /// Sets how long it may last until the connection is there.
-    #[must_use]
     pub const fn with_timeout(mut self, timeout: Duration) -> Connector<'a> {
         self.timeout = timeout;
         self
@@ -140,7 +126,6 @@ impl<'a> Connector<'a> {
     /// Sets whether several opening handshakes with the same address and port may run at once, where RFC 6455 section 4.1
     /// (its second rule for establishing a connection) asks a client to have one after the other. It protects servers; a
     /// program that knows that its server needs no protection, such as a load client or a gateway, may go without.
-    #[must_use]
     pub const fn with_concurrent_handshakes(mut self, concurrent: bool) -> Connector<'a> {
         self.concurrent_handshakes = concurrent;
         self
@@ -152,7 +137,6 @@ impl<'a> Connector<'a> {
     /// use bareframe_std::Connector;
     /// const AT_HOME: Connector<'static> = Connector::DEFAULT.with_resolver(|_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
     /// ```
-    #[must_use]
     pub const fn with_resolver(
         mut self,
         resolver: fn(&str, u16) -> io::Result<Vec<SocketAddr>>,
@@ -161,79 +145,11 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Returns whether several opening handshakes with the same address may run at once.
-    #[must_use]
-    pub const fn concurrent_handshakes(&self) -> bool {
-        self.concurrent_handshakes
-    }
-
-    /// Returns how the connections behave.
-    #[must_use]
-    pub const fn options(&self) -> Options {
-        self.options
-    }
-
-    /// Returns the origin that is sent.
-    #[must_use]
-    pub const fn origin(&self) -> Option<&'a str> {
-        self.origin
-    }
-
-    /// Returns the subprotocols that are offered.
-    #[must_use]
-    pub const fn subprotocols(&self) -> &'a [&'a str] {
-        self.subprotocols
-    }
-
-    /// Returns the extensions that are offered, as a list.
-    #[must_use]
-    pub const fn extensions(&self) -> &'a str {
-        self.extensions
-    }
-
-    /// Returns the names and values of the headers that are sent too.
-    #[must_use]
-    pub const fn headers(&self) -> &'a [(&'a str, &'a str)] {
-        self.headers
-    }
-
-    /// Returns the longest head of a response, in bytes.
-    #[must_use]
-    pub const fn head_limit(&self) -> usize {
-        self.head_limit
-    }
-
-    /// Returns the `User-Agent` that is sent.
-    #[must_use]
-    pub const fn user_agent(&self) -> Option<&'a str> {
-        self.user_agent
-    }
-
-    /// Returns how many bytes of a refusal's content are kept at most.
-    #[must_use]
-    pub const fn refusal_limit(&self) -> usize {
-        self.refusal_limit
-    }
-
-    /// Returns how long it may last until the connection is there.
-    #[must_use]
-    pub const fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
     /// Returns a connector that does TLS so, and not with Mozilla's roots and no client certificate.
     #[cfg(feature = "rustls")]
-    #[must_use]
     pub fn with_tls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Connector<'a> {
         self.tls = Some(config);
         self
-    }
-
-    /// Returns how TLS is done, or `None` for Mozilla's roots and no client certificate.
-    #[cfg(feature = "rustls")]
-    #[must_use]
-    pub const fn tls(&self) -> Option<&std::sync::Arc<rustls::ClientConfig>> {
-        self.tls.as_ref()
     }
 
     /// Returns the headers that are sent too, with the `User-Agent`.

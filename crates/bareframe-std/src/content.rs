@@ -10,6 +10,7 @@ use std::io::{self, ErrorKind};
 const CHUNK_LINE: usize = 256;
 
 /// How much of an answer's content is left to come.
+#[derive(Debug)]
 enum Body {
     /// So many bytes.
     Length(u64),
@@ -23,6 +24,7 @@ enum Body {
 }
 
 /// The content that follows a head, as far as it has arrived.
+#[derive(Debug)]
 pub(crate) struct Content {
     body: Body,
     limit: usize,

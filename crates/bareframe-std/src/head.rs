@@ -4,6 +4,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
 use crate::stream::Stream;
 use bareframe::handshake::{EncodeError, HeadEnd, HeadError};
+use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 
 /// What is read at once at least, and while more arrives at most.
@@ -50,6 +51,13 @@ impl Received {
         let len = *read.as_ref().unwrap_or(&0);
         self.bytes.truncate(arrived + len);
         read
+    }
+}
+
+/// What it holds stays out of logs.
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.arrived().len())
     }
 }
 
@@ -113,6 +121,12 @@ impl Unsent {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+impl fmt::Debug for Unsent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.left().len())
     }
 }
 

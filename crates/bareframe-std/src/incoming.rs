@@ -7,7 +7,6 @@ use crate::options::Options;
 use crate::stream::Stream;
 use crate::websocket::{ServerSocket, WebSocket};
 use bareframe::handshake::{Accept, Answer, Choice, Request, RequestError, RequestHead, Status, Upgrade};
-use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -34,6 +33,7 @@ use std::time::Duration;
 /// server.join().unwrap()?;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
+#[derive(Debug)]
 pub struct Incoming<S> {
     stream: S,
     received: Received,
@@ -131,7 +131,7 @@ impl<S: Stream> Incoming<S> {
     ///
     /// [`Error::Handshake`] if the request is wrong or asks for no WebSocket, after the client was answered, or if the choice
     /// does not fit what the client offered; [`HandshakeError::Timeout`] if the client does not take the answer in what is
-    /// left of [`Acceptor::timeout`](crate::Acceptor::timeout), of which the time between the calls is no part; [`Error::Io`].
+    /// left of [`Acceptor::with_timeout`](crate::Acceptor::with_timeout), of which the time between the calls is no part; [`Error::Io`].
     pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
         let head = match self.upgrade() {
             Ok(Some(upgrade)) => {
@@ -165,7 +165,7 @@ impl<S: Stream> Incoming<S> {
     }
 
     /// Answers without a WebSocket, and ends the connection. The answer has a `Date`, unless `headers` have one. All of it is
-    /// written within [`Acceptor::timeout`](crate::Acceptor::timeout).
+    /// written within [`Acceptor::with_timeout`](crate::Acceptor::with_timeout).
     ///
     /// # Errors
     ///
@@ -209,15 +209,5 @@ impl<S: Stream> Incoming<S> {
         let answering = Answering::new(self.stream, &answer, b"", self.timeout, self.options);
         let _ = answering.and_then(|mut answering| answering.write());
         Error::Handshake(why)
-    }
-}
-
-impl<S: fmt::Debug> fmt::Debug for Incoming<S> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let request = self.head.request(self.received.arrived());
-        f.debug_struct("Incoming")
-            .field("stream", &self.stream)
-            .field("request", &request)
-            .finish()
     }
 }

@@ -114,5 +114,5 @@ pub use sender::{MessageSender, WithSender};
 #[cfg(feature = "rustls")]
 pub use shared_tls::SharedTls;
 pub use socket::SharedSocket;
-pub use stream::{Aborter, Share, Stream, Untimed};
+pub use stream::{Aborter, By, Share, Stream, Untimed};
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};

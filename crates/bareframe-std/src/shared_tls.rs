@@ -3,11 +3,10 @@
 use crate::deadline::Deadline;
 use crate::lock::{lock, try_lock};
 use crate::stream::{Aborter, Share, Stream};
-use rustls::{ConnectionCommon, SideData};
+use rustls::Connection;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
-use std::ops::DerefMut;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -23,29 +22,25 @@ const READ_LEN: usize = 4096;
 ///
 /// A read waits for the stream and never for a write. What TLS itself answers to what was read, such as to a key update,
 /// is written by the thread that reads, or by the one that is writing.
-pub struct SharedTls<C, T> {
-    shared: Arc<Shared<C>>,
+#[derive(Clone)]
+pub struct SharedTls<T> {
+    shared: Arc<Shared>,
     pub(crate) stream: T,
 }
 
-struct Shared<C> {
+struct Shared {
     /// Locked for as long as bytes are encrypted or decrypted, and never while the stream is waited for.
-    connection: Mutex<C>,
+    connection: Mutex<Connection>,
     /// Locked while the stream is read from: what was read and is not decrypted yet.
     reading: Mutex<Vec<u8>>,
     /// Locked while the stream is written to, so that records go out in order: what is encrypted and not written yet.
     writing: Mutex<Vec<u8>>,
 }
 
-impl<C, D, T> SharedTls<C, T>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Stream + Clone,
-{
-    pub(crate) fn new(connection: C, stream: T) -> SharedTls<C, T> {
+impl<T: Stream + Clone> SharedTls<T> {
+    pub(crate) fn new(connection: impl Into<Connection>, stream: T) -> SharedTls<T> {
         let shared = Shared {
-            connection: Mutex::new(connection),
+            connection: Mutex::new(connection.into()),
             reading: Mutex::default(),
             writing: Mutex::default(),
         };
@@ -156,11 +151,7 @@ where
     }
 }
 
-impl<C, D> Shared<C>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-{
+impl Shared {
     /// Decrypts until there is something to read for those who have a buffer, and for others until the handshake is done.
     /// Returns `None` if more bytes are needed for it.
     fn decrypt(&self, received: &mut Vec<u8>, buffer: Option<&mut [u8]>) -> io::Result<Option<usize>> {
@@ -185,12 +176,7 @@ where
     }
 }
 
-impl<C, D, T> Stream for SharedTls<C, T>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Stream + Clone,
-{
+impl<T: Stream + Clone> Stream for SharedTls<T> {
     fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         let shared = Arc::clone(&self.shared);
         self.receive(&mut lock(&shared.reading), Some(buffer), deadline)
@@ -233,59 +219,15 @@ where
     }
 }
 
-impl<C, D, T> Read for SharedTls<C, T>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Stream + Clone,
-{
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read_by(buffer, Deadline::NONE)
-    }
-}
+impl<T: Stream + Clone> Share for SharedTls<T> {
+    type Shared = SharedTls<T>;
 
-impl<C, D, T> Write for SharedTls<C, T>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Stream + Clone,
-{
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_by(&[IoSlice::new(bytes)], Deadline::NONE)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_by(slices, Deadline::NONE)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.flush_by(Deadline::NONE)
-    }
-}
-
-impl<C, D, T> Share for SharedTls<C, T>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Stream + Clone,
-{
-    type Shared = SharedTls<C, T>;
-
-    fn share(self) -> SharedTls<C, T> {
+    fn share(self) -> SharedTls<T> {
         self
     }
 }
 
-impl<C, T: Clone> Clone for SharedTls<C, T> {
-    fn clone(&self) -> SharedTls<C, T> {
-        SharedTls {
-            shared: Arc::clone(&self.shared),
-            stream: self.stream.clone(),
-        }
-    }
-}
-
-impl<C, T: fmt::Debug> fmt::Debug for SharedTls<C, T> {
+impl<T: fmt::Debug> fmt::Debug for SharedTls<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SharedTls").field(&self.stream).finish()
     }

@@ -2,7 +2,7 @@
 
 use crate::deadline::Deadline;
 use crate::stream::{Aborter, Share, Stream, write};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::net::{Shutdown, TcpStream};
 #[cfg(unix)]
 use std::os::unix::net::UnixStream;
@@ -11,14 +11,14 @@ use std::sync::Arc;
 /// A socket that two threads share through one descriptor, which is closed with the last clone. [`Share::share`] makes it.
 ///
 /// ```
-/// use bareframe_std::{Share, SharedSocket};
-/// use std::io::{Read, Write};
+/// use bareframe_std::{Deadline, Share, SharedSocket, Stream};
+/// use std::io::IoSlice;
 /// use std::net::{TcpListener, TcpStream};
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
-/// let mut reader: SharedSocket<TcpStream> = TcpStream::connect(listener.local_addr()?)?.share();
+/// let reader: SharedSocket<TcpStream> = TcpStream::connect(listener.local_addr()?)?.share();
 /// let mut writer = reader.clone();
-/// writer.write_all(b"Hello")?;
+/// writer.write_by(&[IoSlice::new(b"Hello")], Deadline::NONE)?;
 /// assert_eq!(reader.socket().peer_addr()?, listener.local_addr()?);
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -33,63 +33,84 @@ pub(crate) trait Socket: Send + Sync + Sized + 'static {
     fn undelay(&self) -> io::Result<()>;
 }
 
-impl Socket for TcpStream {
-    fn receive(&self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        let set_timeout = |timeout| self.set_read_timeout(timeout);
-        deadline.call(|| self.read_timeout(), set_timeout, || (&mut &*self).read(buffer))
-    }
+/// Implements [`Stream`] for a socket, whose small writes leave at once when this was done to it.
+macro_rules! socket {
+    ($socket:ty, $set_nodelay:expr) => {
+        impl Socket for $socket {
+            fn receive(&self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+                let set_timeout = |timeout| self.set_read_timeout(timeout);
+                deadline.call(
+                    || self.read_timeout(),
+                    set_timeout,
+                    || (&mut &*self).read(buffer),
+                )
+            }
 
-    fn send(&self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
-        let set_timeout = |timeout| self.set_write_timeout(timeout);
-        deadline.call(
-            || self.write_timeout(),
-            set_timeout,
-            || write(&mut &*self, slices),
-        )
-    }
+            fn send(&self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+                let set_timeout = |timeout| self.set_write_timeout(timeout);
+                deadline.call(
+                    || self.write_timeout(),
+                    set_timeout,
+                    || write(&mut &*self, slices),
+                )
+            }
 
-    fn end(&self, how: Shutdown) -> io::Result<()> {
-        self.shutdown(how)
-    }
+            fn end(&self, how: Shutdown) -> io::Result<()> {
+                self.shutdown(how)
+            }
 
-    fn undelay(&self) -> io::Result<()> {
-        self.set_nodelay(true)
-    }
+            fn undelay(&self) -> io::Result<()> {
+                $set_nodelay(self)
+            }
+        }
+
+        impl Stream for $socket {
+            fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+                self.receive(buffer, deadline)
+            }
+
+            fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+                self.send(slices, deadline)
+            }
+
+            /// Does nothing: a socket holds nothing back.
+            fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
+                Ok(())
+            }
+
+            fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
+                self.end(how)
+            }
+
+            fn set_nodelay(&self) -> io::Result<()> {
+                self.undelay()
+            }
+
+            /// Takes a second descriptor: until what is returned is dropped, the stream is not closed by being dropped but by
+            /// [`Stream::shutdown`]. After [`Share::share`] one is enough.
+            fn aborter(&self) -> io::Result<Aborter> {
+                let socket = self.try_clone()?;
+                // A socket that has ended already may refuse.
+                Ok(Aborter::new(move || drop(socket.end(Shutdown::Both))))
+            }
+        }
+
+        impl Share for $socket {
+            type Shared = SharedSocket<$socket>;
+
+            fn share(self) -> SharedSocket<$socket> {
+                SharedSocket(Arc::new(self))
+            }
+        }
+    };
 }
 
+socket!(TcpStream, |socket: &TcpStream| socket.set_nodelay(true));
+// Its writes leave at once.
 #[cfg(unix)]
-impl Socket for UnixStream {
-    fn receive(&self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        let set_timeout = |timeout| self.set_read_timeout(timeout);
-        deadline.call(|| self.read_timeout(), set_timeout, || (&mut &*self).read(buffer))
-    }
-
-    fn send(&self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
-        let set_timeout = |timeout| self.set_write_timeout(timeout);
-        deadline.call(
-            || self.write_timeout(),
-            set_timeout,
-            || write(&mut &*self, slices),
-        )
-    }
-
-    fn end(&self, how: Shutdown) -> io::Result<()> {
-        self.shutdown(how)
-    }
-
-    /// Its writes leave at once.
-    fn undelay(&self) -> io::Result<()> {
-        Ok(())
-    }
-}
+socket!(UnixStream, |_| Ok(()));
 
 impl<S> SharedSocket<S> {
-    /// Creates the first end.
-    #[must_use]
-    pub fn new(socket: S) -> SharedSocket<S> {
-        SharedSocket(Arc::new(socket))
-    }
-
     /// Returns the socket, for its addresses, its timeouts and whether it blocks. To read from it or write to it breaks
     /// the protocol.
     #[must_use]
@@ -136,110 +157,10 @@ impl<S: Socket> Stream for SharedSocket<S> {
     }
 }
 
-impl<S: Socket> Read for SharedSocket<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read_by(buffer, Deadline::NONE)
-    }
-}
-
-impl<S: Socket> Write for SharedSocket<S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_by(&[IoSlice::new(bytes)], Deadline::NONE)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.write_by(slices, Deadline::NONE)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 impl<S: Socket> Share for SharedSocket<S> {
     type Shared = SharedSocket<S>;
 
     fn share(self) -> SharedSocket<S> {
         self
-    }
-}
-
-impl Stream for TcpStream {
-    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        self.receive(buffer, deadline)
-    }
-
-    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
-        self.send(slices, deadline)
-    }
-
-    /// Does nothing: a socket holds nothing back.
-    fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
-        self.end(how)
-    }
-
-    fn set_nodelay(&self) -> io::Result<()> {
-        self.undelay()
-    }
-
-    /// Takes a second descriptor: until what is returned is dropped, the stream is not closed by being dropped but by
-    /// [`Stream::shutdown`]. After [`Share::share`] one is enough.
-    fn aborter(&self) -> io::Result<Aborter> {
-        let socket = self.try_clone()?;
-        // A socket that has ended already may refuse.
-        Ok(Aborter::new(move || drop(socket.end(Shutdown::Both))))
-    }
-}
-
-impl Share for TcpStream {
-    type Shared = SharedSocket<TcpStream>;
-
-    fn share(self) -> SharedSocket<TcpStream> {
-        SharedSocket::new(self)
-    }
-}
-
-#[cfg(unix)]
-impl Stream for UnixStream {
-    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        self.receive(buffer, deadline)
-    }
-
-    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
-        self.send(slices, deadline)
-    }
-
-    /// Does nothing: a socket holds nothing back.
-    fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
-        Ok(())
-    }
-
-    fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
-        self.end(how)
-    }
-
-    fn set_nodelay(&self) -> io::Result<()> {
-        self.undelay()
-    }
-
-    /// Takes a second descriptor: until what is returned is dropped, the stream is not closed by being dropped but by
-    /// [`Stream::shutdown`]. After [`Share::share`] one is enough.
-    fn aborter(&self) -> io::Result<Aborter> {
-        let socket = self.try_clone()?;
-        // A socket that has ended already may refuse.
-        Ok(Aborter::new(move || drop(socket.end(Shutdown::Both))))
-    }
-}
-
-#[cfg(unix)]
-impl Share for UnixStream {
-    type Shared = SharedSocket<UnixStream>;
-
-    fn share(self) -> SharedSocket<UnixStream> {
-        SharedSocket::new(self)
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 ///
 /// ```
 /// use bareframe_std::{Aborter, Deadline, Stream};
-/// use std::io::{IoSlice, Read, Result, Write};
+/// use std::io::{IoSlice, Result};
 /// use std::net::{Shutdown, TcpStream};
 ///
 /// struct Counted { stream: TcpStream, received: usize }
@@ -33,17 +33,8 @@ use std::sync::Arc;
 ///     fn set_nodelay(&self) -> Result<()> { Stream::set_nodelay(&self.stream) }
 ///     fn aborter(&self) -> Result<Aborter> { self.stream.aborter() }
 /// }
-///
-/// impl Read for Counted {
-///     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> { self.read_by(buffer, Deadline::NONE) }
-/// }
-///
-/// impl Write for Counted {
-///     fn write(&mut self, bytes: &[u8]) -> Result<usize> { self.stream.write(bytes) }
-///     fn flush(&mut self) -> Result<()> { self.stream.flush() }
-/// }
 /// ```
-pub trait Stream: Read + Write {
+pub trait Stream {
     /// Reads as [`Read::read`] does, until a deadline.
     ///
     /// # Errors
@@ -86,6 +77,27 @@ pub trait Stream: Read + Write {
     ///
     /// [`ErrorKind::Unsupported`] if the stream can't be ended so; or what the system returns.
     fn aborter(&self) -> io::Result<Aborter>;
+
+    /// Returns a reader and writer of which each call keeps to this deadline.
+    ///
+    /// ```
+    /// use bareframe_std::{Deadline, Stream, Untimed};
+    /// use std::io::{Cursor, Read};
+    /// let mut stream = Untimed(Cursor::new(b"Hello".to_vec()));
+    /// let mut text = String::new();
+    /// stream.by(Deadline::NONE).read_to_string(&mut text)?;
+    /// assert_eq!(text, "Hello");
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    fn by(&mut self, deadline: Deadline) -> By<'_, Self>
+    where
+        Self: Sized,
+    {
+        By {
+            stream: self,
+            deadline,
+        }
+    }
 }
 
 /// A stream of which two threads can have one end each, so that one reads while the other writes.
@@ -100,14 +112,13 @@ pub trait Share: Stream {
 /// What ends a stream at once, in both directions, from any thread: who waits for the stream gets its end or an error.
 ///
 /// ```
-/// use bareframe_std::{Share, Stream};
-/// use std::io::Read;
+/// use bareframe_std::{Deadline, Share, Stream};
 /// use std::net::{TcpListener, TcpStream};
 ///
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
 /// let mut stream = TcpStream::connect(listener.local_addr()?)?.share();
 /// let aborter = stream.aborter()?;
-/// let reader = std::thread::spawn(move || stream.read(&mut [0; 8]));
+/// let reader = std::thread::spawn(move || stream.read_by(&mut [0; 8], Deadline::NONE));
 /// aborter.abort();
 /// assert_eq!(reader.join().unwrap()?, 0);
 /// # Ok::<(), std::io::Error>(())
@@ -147,26 +158,6 @@ impl Aborter {
 impl fmt::Debug for Aborter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Aborter")
-    }
-}
-
-impl<S: Read> Read for Untimed<S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl<S: Write> Write for Untimed<S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.0.write_vectored(slices)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
     }
 }
 
@@ -226,16 +217,11 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// A stream of which every call ends by a deadline.
-pub(crate) struct By<'s, S: ?Sized> {
+/// A [`Stream`] of which every call keeps to a deadline. [`Stream::by`] creates it.
+#[derive(Debug)]
+pub struct By<'s, S: ?Sized> {
     stream: &'s mut S,
     deadline: Deadline,
-}
-
-impl<'s, S: ?Sized> By<'s, S> {
-    pub(crate) const fn new(stream: &'s mut S, deadline: Deadline) -> By<'s, S> {
-        By { stream, deadline }
-    }
 }
 
 impl<S: Stream + ?Sized> Read for By<'_, S> {

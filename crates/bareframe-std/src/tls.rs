@@ -4,10 +4,12 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::shared_tls::{MOMENT, SharedTls, invalid};
 use crate::socket::SharedSocket;
-use crate::stream::{Aborter, By, Share, Stream};
+use crate::stream::{Aborter, Share, Stream};
 use bareframe::handshake::UrlError;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, ConnectionCommon, RootCertStore, SideData, StreamOwned};
+use rustls::{
+    ClientConfig, ClientConnection, Connection, ConnectionCommon, RootCertStore, SideData, StreamOwned,
+};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::ops::DerefMut;
@@ -18,7 +20,7 @@ pub(crate) fn client(
     config: Option<Arc<ClientConfig>>,
     stream: SharedSocket<TcpStream>,
     host: &str,
-) -> Result<SharedTls<ClientConnection, SharedSocket<TcpStream>>, Error> {
+) -> Result<SharedTls<SharedSocket<TcpStream>>, Error> {
     let name = ServerName::try_from(host.to_owned()).map_err(|_| UrlError::Host)?;
     let config = match config {
         Some(config) => config,
@@ -49,35 +51,35 @@ impl<C, D, T> Stream for StreamOwned<C, T>
 where
     C: DerefMut<Target = ConnectionCommon<D>>,
     D: SideData,
-    T: Stream,
+    T: Stream + Read + Write,
 {
     fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
-        self.handshake(deadline)?;
+        let (connection, stream) = (&mut *self.conn, &mut self.sock);
+        shake_hands(connection, stream, deadline)?;
         loop {
-            match self.conn.reader().read(buffer) {
+            match connection.reader().read(buffer) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
                 read => return read,
             }
-            self.conn.read_tls(&mut By::new(&mut self.sock, deadline))?;
-            let processed = self.conn.process_new_packets().map_err(invalid);
+            connection.read_tls(&mut stream.by(deadline))?;
+            let processed = connection.process_new_packets().map_err(invalid);
             // What can't be written hides nothing that was received; a later write meets the error.
-            let _ = self.send_tls(deadline.at_most(MOMENT));
+            let _ = send_tls(connection, stream, deadline.at_most(MOMENT));
             processed?;
         }
     }
 
     fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
-        self.handshake(deadline)?;
-        self.send_tls(deadline)?;
+        self.flush_by(deadline)?;
         let len = self.conn.writer().write_vectored(slices)?;
         // They were taken; a later write meets the error.
-        let _ = self.send_tls(deadline);
+        let _ = send_tls(&mut self.conn, &mut self.sock, deadline);
         Ok(len)
     }
 
     fn flush_by(&mut self, deadline: Deadline) -> io::Result<()> {
-        self.handshake(deadline)?;
-        self.send_tls(deadline)?;
+        shake_hands(&mut self.conn, &mut self.sock, deadline)?;
+        send_tls(&mut self.conn, &mut self.sock, deadline)?;
         self.sock.flush_by(deadline)
     }
 
@@ -85,7 +87,7 @@ where
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Read {
             self.conn.send_close_notify();
-            let _ = self.send_tls(Deadline::after(MOMENT));
+            let _ = send_tls(&mut self.conn, &mut self.sock, Deadline::after(MOMENT));
         }
         self.sock.shutdown(how)
     }
@@ -100,49 +102,42 @@ where
     }
 }
 
-impl<C, D, T> Share for StreamOwned<C, T>
+impl<C: Into<Connection>, T> Share for StreamOwned<C, T>
 where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Share,
+    StreamOwned<C, T>: Stream,
+    T: Share + Read + Write,
 {
-    type Shared = SharedTls<C, T::Shared>;
+    type Shared = SharedTls<T::Shared>;
 
-    fn share(self) -> SharedTls<C, T::Shared> {
-        let (connection, stream) = self.into_parts();
-        SharedTls::new(connection, stream.share())
+    fn share(self) -> SharedTls<T::Shared> {
+        SharedTls::new(self.conn, self.sock.share())
     }
 }
 
-/// Calls of a stream of rustls that keep a deadline.
-trait ByDeadline {
-    fn handshake(&mut self, deadline: Deadline) -> io::Result<()>;
-    fn send_tls(&mut self, deadline: Deadline) -> io::Result<()>;
+/// Does what is left of TLS's handshake.
+fn shake_hands<D: SideData>(
+    connection: &mut ConnectionCommon<D>,
+    stream: &mut impl Stream,
+    deadline: Deadline,
+) -> io::Result<()> {
+    if connection.is_handshaking() {
+        connection.complete_io(&mut stream.by(deadline))?;
+    }
+    Ok(())
 }
 
-impl<C, D, T> ByDeadline for StreamOwned<C, T>
-where
-    C: DerefMut<Target = ConnectionCommon<D>>,
-    D: SideData,
-    T: Stream,
-{
-    /// Does what is left of TLS's handshake.
-    fn handshake(&mut self, deadline: Deadline) -> io::Result<()> {
-        if self.conn.is_handshaking() {
-            self.conn.complete_io(&mut By::new(&mut self.sock, deadline))?;
+/// Writes what TLS has encrypted.
+fn send_tls<D: SideData>(
+    connection: &mut ConnectionCommon<D>,
+    stream: &mut impl Stream,
+    deadline: Deadline,
+) -> io::Result<()> {
+    while connection.wants_write() {
+        match connection.write_tls(&mut stream.by(deadline)) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
         }
-        Ok(())
     }
-
-    /// Writes what TLS has encrypted.
-    fn send_tls(&mut self, deadline: Deadline) -> io::Result<()> {
-        while self.conn.wants_write() {
-            match self.conn.write_tls(&mut By::new(&mut self.sock, deadline)) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
-        }
-        Ok(())
-    }
+    Ok(())
 }

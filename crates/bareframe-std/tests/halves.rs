@@ -263,7 +263,7 @@ fn the_stream_is_lent_between_frames() {
     let ((_reader, writer), mut peer) = server();
     writer.send("a").unwrap();
     writer
-        .with_stream(|stream| stream.write_all(b"broken"))
+        .with_stream(|stream| stream.by(Deadline::NONE).write_all(b"broken"))
         .unwrap()
         .unwrap();
     expect(&mut peer, &[&Frame::text("a").octets()[..], b"broken"].concat());

@@ -152,16 +152,16 @@ fn both_ways(stream: impl Stream + Clone + Send + 'static) {
         let mut at = 0;
         while at < LEN {
             let bytes: Vec<u8> = (at..LEN.min(at + 5_000)).map(byte).collect();
-            writer.write_all(&bytes).unwrap();
+            writer.by(Deadline::NONE).write_all(&bytes).unwrap();
             at += bytes.len();
         }
-        writer.flush().unwrap();
+        writer.by(Deadline::NONE).flush().unwrap();
     });
     let mut reader = stream;
     let mut buffer = vec![0; 7_000];
     let mut at = 0;
     while at < LEN {
-        let len = reader.read(&mut buffer).unwrap();
+        let len = reader.by(Deadline::NONE).read(&mut buffer).unwrap();
         assert!(len > 0);
         assert!(
             buffer[..len]
@@ -197,12 +197,12 @@ fn f13_a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
     let (heard, hears) = std::sync::mpsc::channel::<[u8; 100]>();
     let writing = thread::spawn(move || {
         for bytes in hears {
-            writer.write_all(&bytes).unwrap();
+            writer.by(Deadline::NONE).write_all(&bytes).unwrap();
         }
     });
     for _ in 0..100 {
         let mut bytes = [0; 100];
-        reader.read_exact(&mut bytes).unwrap();
+        reader.by(Deadline::NONE).read_exact(&mut bytes).unwrap();
         heard.send(bytes).unwrap();
     }
     drop(heard);
@@ -223,11 +223,11 @@ fn f13_a_reader_over_tls_does_not_wait_for_a_writer_that_is_stuck_and_abort_ends
     });
     let mut reader = stream.share();
     let mut bytes = [0; 5];
-    reader.read_exact(&mut bytes).unwrap();
+    reader.by(Deadline::NONE).read_exact(&mut bytes).unwrap();
     let mut writer = reader.clone();
     let writing = thread::spawn(move || {
         loop {
-            if let Err(error) = writer.write_all(&[0; 1 << 16]) {
+            if let Err(error) = writer.by(Deadline::NONE).write_all(&[0; 1 << 16]) {
                 return error;
             }
         }
@@ -245,7 +245,12 @@ fn f13_a_reader_over_tls_does_not_wait_for_a_writer_that_is_stuck_and_abort_ends
     }
     assert_eq!(&bytes, b"again");
     let aborter = reader.aborter().unwrap();
-    let reading = thread::spawn(move || reader.read(&mut [0; 8]).is_ok_and(|len| len > 0));
+    let reading = thread::spawn(move || {
+        reader
+            .by(Deadline::NONE)
+            .read(&mut [0; 8])
+            .is_ok_and(|len| len > 0)
+    });
     aborter.abort();
     writing.join().unwrap();
     assert!(!reading.join().unwrap());
@@ -260,7 +265,7 @@ struct Refusing(SharedSocket<TcpStream>, Arc<AtomicBool>);
 
 impl Read for Refusing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
+        self.0.read_by(buffer, Deadline::NONE)
     }
 }
 

@@ -274,7 +274,7 @@ mod tests {
 
         let (ended, end) = channel();
         let sent = tapped.send(&[IoSlice::new(b"\x88\x00")], |tcp| {
-            let sent = tcp.write(b"\x88\x00");
+            let sent = tcp.by(Deadline::NONE).write(b"\x88\x00");
             client.write_all(b"\x88\x80\0\0\0\0").unwrap();
             thread::spawn(move || ended.send(other_half.read(&mut [0; 16]).unwrap()));
             // This thread does not run on for a while: the other must wait for it.
