@@ -226,38 +226,6 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// A stream of which every call ends by a deadline.
-pub(crate) struct By<'s, S: ?Sized> {
-    stream: &'s mut S,
-    deadline: Deadline,
-}
-
-impl<'s, S: ?Sized> By<'s, S> {
-    pub(crate) const fn new(stream: &'s mut S, deadline: Deadline) -> By<'s, S> {
-        By { stream, deadline }
-    }
-}
-
-impl<S: Stream + ?Sized> Read for By<'_, S> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.stream.read_by(buffer, self.deadline)
-    }
-}
-
-impl<S: Stream + ?Sized> Write for By<'_, S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.stream.write_by(&[IoSlice::new(bytes)], self.deadline)
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.stream.write_by(slices, self.deadline)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush_by(self.deadline)
-    }
-}
-
 /// Writes by the call for one slice or for several.
 pub(crate) fn write(stream: &mut impl Write, slices: &[IoSlice<'_>]) -> io::Result<usize> {
     match slices {

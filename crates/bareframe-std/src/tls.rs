@@ -4,7 +4,7 @@ use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::shared_tls::{MOMENT, SharedTls, invalid};
 use crate::socket::SharedSocket;
-use crate::stream::{Aborter, By, Share, Stream};
+use crate::stream::{Aborter, Share, Stream};
 use bareframe::handshake::UrlError;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, ConnectionCommon, RootCertStore, SideData, StreamOwned};
@@ -144,5 +144,37 @@ where
             }
         }
         Ok(())
+    }
+}
+
+/// A stream of which every call ends by a deadline.
+struct By<'s, S: ?Sized> {
+    stream: &'s mut S,
+    deadline: Deadline,
+}
+
+impl<'s, S: ?Sized> By<'s, S> {
+    const fn new(stream: &'s mut S, deadline: Deadline) -> By<'s, S> {
+        By { stream, deadline }
+    }
+}
+
+impl<S: Stream + ?Sized> Read for By<'_, S> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.read_by(buffer, self.deadline)
+    }
+}
+
+impl<S: Stream + ?Sized> Write for By<'_, S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write_by(&[IoSlice::new(bytes)], self.deadline)
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.stream.write_by(slices, self.deadline)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush_by(self.deadline)
     }
 }
