@@ -146,8 +146,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     ) -> Result<(), E> {
         self.check_boundary()?;
         let len = encode(self.free())?;
-        self.end = self.end.saturating_add(len);
+        self.add_encoded(len);
         Ok(())
+    }
+
+    /// Adds the whole frame of this length that was written to the front of what [`Outbox::free`] returned.
+    #[inline]
+    pub(crate) const fn add_encoded(&mut self, len: usize) {
+        self.end = self.end.saturating_add(len);
     }
 
     /// Adds a frame's header; its payload is to follow, through [`Outbox::push`] or [`Outbox::advance`].
