@@ -219,8 +219,9 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
 
     #[inline(never)]
     fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
-        self.inbound.receive_long_binary(at, len, masker);
+        // Before it is unmasked, so that the session is not kept on the stack meanwhile.
         self.blocked = false;
+        self.inbound.receive_long_binary(at, len, masker);
         READY
     }
 
