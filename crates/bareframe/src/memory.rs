@@ -1,6 +1,6 @@
 //! Memory that the core trusts to hold the same bytes at each look.
 
-/// Memory in which a session receives, or which it keeps for an extension: `&mut [u8]`, `[u8; N]`, and, with the feature
+/// Memory in which a session receives, or which it keeps for an extension: `[u8; N]`, `&mut [u8; N]`, `&mut [u8]`, and, with the feature
 /// `alloc`, `Box<[u8]>` and `Vec<u8>`. `Option<M>` is a lease, memory that is there only while it is needed.
 ///
 /// What a session found to be UTF-8 in its memory it lends as `&str` later. That is sound only if both looks see the same
@@ -10,7 +10,7 @@
 /// use bareframe::{Config, Connection, Session};
 /// let inline = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
 /// let mut memory = [0; 64];
-/// let borrowed = Session::new(Connection::server(Config::DEFAULT), &mut memory[..], [0; 131]);
+/// let borrowed = Session::new(Connection::server(Config::DEFAULT), &mut memory, [0; 131]);
 /// let leased = Session::new(Connection::server(Config::DEFAULT), None::<[u8; 64]>, [0; 131]);
 /// # let _ = (inline, borrowed, leased);
 /// ```
@@ -30,6 +30,7 @@ pub(crate) mod sealed {
 
 impl Memory for &mut [u8] {}
 impl<const N: usize> Memory for [u8; N] {}
+impl<const N: usize> Memory for &mut [u8; N] {}
 impl<M: Memory> Memory for Option<M> {}
 #[cfg(feature = "alloc")]
 impl Memory for alloc::boxed::Box<[u8]> {}
@@ -57,6 +58,18 @@ impl<const N: usize> sealed::Memory for [u8; N] {
     #[inline]
     fn bytes_mut(&mut self) -> &mut [u8] {
         self
+    }
+}
+
+impl<const N: usize> sealed::Memory for &mut [u8; N] {
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        *self
+    }
+
+    #[inline]
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        *self
     }
 }
 

@@ -60,6 +60,16 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.buffer.as_ref().get(self.start..self.end).unwrap_or(&[])
     }
 
+    /// Says that the first `len` bytes of the buffer are to be written first. Returns `false` and changes nothing if the buffer
+    /// is shorter, or something is pending already.
+    pub(crate) fn begin_with(&mut self, len: usize) -> bool {
+        let is_new = self.end == 0 && self.is_done() && len <= self.buffer.as_ref().len();
+        if is_new {
+            self.end = len;
+        }
+        is_new
+    }
+
     /// Gives how many octets can be added.
     #[must_use]
     #[inline]

@@ -386,6 +386,23 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.inbound.begin_with(range)
     }
 
+    /// Says that the queue's first `len` bytes are the head of the opening handshake, which the next call that writes lets leave; see
+    /// [`Outbound::begin_with`].
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, Next, Session};
+    /// let head = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"; // and what else must be in it
+    /// let mut queue = [0; 200];
+    /// queue[..head.len()].copy_from_slice(head);
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], queue);
+    /// assert!(session.begin_with_queued(head.len()));
+    /// assert_eq!(session.next_flush(), Next::Write);
+    /// assert_eq!(session.queued(), head);
+    /// ```
+    pub fn begin_with_queued(&mut self, len: usize) -> bool {
+        self.outbound.begin_with(len)
+    }
+
     /// Returns both halves, so that a frame can be sent while an event is lent.
     pub const fn both(&mut self) -> (&mut Inbound<R, I, X>, &mut Outbound<R, O, X>) {
         (&mut self.inbound, &mut self.outbound)

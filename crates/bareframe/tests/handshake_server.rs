@@ -301,6 +301,36 @@ fn s4_2_1_thousands_of_headers_are_judged() {
 }
 
 #[test]
+fn s4_2_2_what_a_101_needs_is_said_before() {
+    let plain = Choice::DEFAULT;
+    let choices = [
+        plain,
+        plain.with_subprotocol(Some("chat")),
+        plain.with_extensions("x-one"),
+        plain.with_headers(&[("Set-Cookie", "a=1"), ("Server", "")]),
+        plain
+            .with_subprotocol(Some("chat"))
+            .with_extensions("x-one")
+            .with_headers(&[("A", "b")]),
+    ];
+    let waiting = request(&[
+        "Expect: 100-continue",
+        "Sec-WebSocket-Protocol: chat",
+        "Sec-WebSocket-Extensions: x-one",
+    ]);
+    for choice in choices {
+        let (needed, mut out) = (choice.response_len(), [0; 400]);
+        let mut encode = |len| {
+            with_upgrade(&waiting, |upgrade| {
+                upgrade.encode(&Accept::from_key(upgrade.key()), &choice, &mut out[..len])
+            })
+        };
+        assert_eq!(encode(needed), Ok(needed), "{choice:?}");
+        assert!(encode(needed - 1).is_err());
+    }
+}
+
+#[test]
 fn s4_3_subprotocols_are_a_list_of_tokens_over_several_lines() {
     for (values, expected) in [
         (&["chat"][..], Some(&["chat"][..])),

@@ -186,6 +186,20 @@ fn a_queue_that_is_too_short_is_refused_with_the_length_it_needs() {
 }
 
 #[test]
+fn s4_2_2_a_head_that_is_queued_goes_before_every_frame() {
+    let mut queue = [b'x'; 200];
+    queue[..4].copy_from_slice(b"101!");
+    let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], queue);
+    assert!(!session.begin_with_queued(201));
+    assert!(session.begin_with_queued(4));
+    assert!(!session.begin_with_queued(4));
+    assert_eq!(session.next_sent(&mut Frame::ping(b"")), Ok(Next::Ready));
+    let mut stream = Stream::new([]);
+    stream.flush(&mut session);
+    assert_eq!(stream.output, b"101!\x89\x00");
+}
+
+#[test]
 fn a_server_writes_a_long_payload_from_where_it_is_and_a_client_masks_it_through_the_queue() {
     let payload = [7; 1000];
     let mut session = server();

@@ -67,6 +67,42 @@ impl<'a> Choice<'a> {
     }
 }
 
+impl Choice<'_> {
+    /// Returns how many bytes the 101 with this choice has at most, with the 100 that comes before it where a client waits for one: what
+    /// [`Upgrade::encode`](crate::handshake::Upgrade::encode) needs.
+    ///
+    /// ```
+    /// use bareframe::handshake::Choice;
+    /// const CHOICE: Choice<'_> = Choice::DEFAULT.with_subprotocol(Some("chat"));
+    /// let out = [0; CHOICE.response_len()];
+    /// assert_eq!(out.len(), 154 + "Sec-WebSocket-Protocol: chat\r\n".len());
+    /// ```
+    #[must_use]
+    pub const fn response_len(&self) -> usize {
+        const FIXED: &str = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+            Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        let mut len = FIXED.len();
+        if let Some(subprotocol) = self.subprotocol {
+            len = len.saturating_add(line_len("Sec-WebSocket-Protocol", subprotocol));
+        }
+        if !self.extensions.is_empty() {
+            len = len.saturating_add(line_len("Sec-WebSocket-Extensions", self.extensions));
+        }
+        let mut headers = self.headers;
+        while let [(name, value), rest @ ..] = headers {
+            len = len.saturating_add(line_len(name, value));
+            headers = rest;
+        }
+        len
+    }
+}
+
+const fn line_len(name: &str, value: &str) -> usize {
+    name.len()
+        .saturating_add(value.len())
+        .saturating_add(": \r\n".len())
+}
+
 impl Default for Choice<'_> {
     fn default() -> Self {
         Choice::DEFAULT

@@ -147,6 +147,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.pending()
     }
 
+    /// Says that the queue's first `len` bytes are the head of the opening handshake, which is written before any frame. Returns
+    /// `false` and changes nothing if the queue is shorter, or something is queued already.
+    pub fn begin_with(&mut self, len: usize) -> bool {
+        self.outbox.begin_with(len)
+    }
+
     /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
     #[must_use]
     pub const fn is_within_frame(&self) -> bool {
