@@ -190,9 +190,11 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> OutboundHalf<'_, R, O> {
     }
 }
 
-impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending for OutboundHalf<'_, R, O> {}
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending<S> for OutboundHalf<'_, R, O> {}
 
-impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending for OutboundHalf<'_, R, O> {
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for OutboundHalf<'_, R, O> {
+    type Stream = S;
+    type Error = S::Error;
     type Role = R;
     type Queue = O;
 
@@ -210,6 +212,10 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending for OutboundHalf<'_,
 
     fn outbound(&mut self) -> &mut Outbound<R, O> {
         &mut self.outbound
+    }
+
+    fn stream(stream: &mut S) -> &mut S {
+        stream
     }
 }
 

@@ -51,13 +51,17 @@ pub struct Socket<S, C> {
 /// What sends on a connection while a message or an event is lent from it.
 pub type Writer<'w, S, R, O> = Socket<&'w mut S, &'w mut Outbound<R, O>>;
 
-/// What frames are sent by: a session, or its writing half.
-pub trait Sending: sealed::Sending {}
+/// What frames are sent by over a stream: a session, or its writing half.
+pub trait Sending<S>: sealed::Sending<S> {}
 
 pub(crate) mod sealed {
-    use super::{Frame, Next, Outbound, Role, SendError};
+    use super::{Frame, Next, Outbound, Role, SendError, Write};
+    use embedded_io_async::Error;
 
-    pub trait Sending {
+    pub trait Sending<S> {
+        // One type for each stream, borrowed or not, so that there is one piece of code that writes to it.
+        type Stream: Write<Error = Self::Error>;
+        type Error: Error;
         type Role: Role;
         type Queue: AsRef<[u8]> + AsMut<[u8]>;
 
@@ -66,13 +70,16 @@ pub(crate) mod sealed {
         /// Goes on until everything is written, also what has to be answered.
         fn next_flush(&mut self) -> Next;
         fn outbound(&mut self) -> &mut Outbound<Self::Role, Self::Queue>;
+        fn stream(stream: &mut S) -> &mut Self::Stream;
     }
 }
 
-impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> Sending for Session<R, I, O> {}
-impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending for &mut Outbound<R, O> {}
+impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> Sending<S> for Session<R, I, O> {}
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending<&mut S> for &mut Outbound<R, O> {}
 
-impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending for Session<R, I, O> {
+impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for Session<R, I, O> {
+    type Stream = S;
+    type Error = S::Error;
     type Role = R;
     type Queue = O;
 
@@ -87,9 +94,15 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending for Sessi
     fn outbound(&mut self) -> &mut Outbound<R, O> {
         self.both().1
     }
+
+    fn stream(stream: &mut S) -> &mut S {
+        stream
+    }
 }
 
-impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending for &mut Outbound<R, O> {
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<&mut S> for &mut Outbound<R, O> {
+    type Stream = S;
+    type Error = S::Error;
     type Role = R;
     type Queue = O;
 
@@ -103,6 +116,10 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending for &mut Outbound<R,
 
     fn outbound(&mut self) -> &mut Outbound<R, O> {
         self
+    }
+
+    fn stream<'a>(stream: &'a mut &mut S) -> &'a mut S {
+        stream
     }
 }
 
@@ -133,13 +150,13 @@ impl<S, C> Socket<S, C> {
     }
 }
 
-impl<S: Write, C: Sending> Socket<S, C> {
+impl<S, C: Sending<S>> Socket<S, C> {
     /// Sends a text message, and returns when it was written and flushed (RFC 6455 section 5.6).
     ///
     /// # Errors
     ///
     /// As [`Socket::send_frame`].
-    pub async fn send_text(&mut self, text: &str) -> Result<(), Error<S::Error>> {
+    pub async fn send_text(&mut self, text: &str) -> Result<(), Error<C::Error>> {
         self.send_frame(&mut Frame::text(text)).await
     }
 
@@ -148,7 +165,7 @@ impl<S: Write, C: Sending> Socket<S, C> {
     /// # Errors
     ///
     /// As [`Socket::send_frame`].
-    pub async fn send_binary(&mut self, payload: &[u8]) -> Result<(), Error<S::Error>> {
+    pub async fn send_binary(&mut self, payload: &[u8]) -> Result<(), Error<C::Error>> {
         self.send_frame(&mut Frame::binary(payload)).await
     }
 
@@ -157,7 +174,7 @@ impl<S: Write, C: Sending> Socket<S, C> {
     /// # Errors
     ///
     /// As [`Socket::send_frame`].
-    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error<S::Error>> {
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error<C::Error>> {
         self.send_frame(&mut Frame::ping(payload)).await
     }
 
@@ -167,7 +184,7 @@ impl<S: Write, C: Sending> Socket<S, C> {
     /// # Errors
     ///
     /// As [`Socket::send_frame`].
-    pub async fn send_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error<S::Error>> {
+    pub async fn send_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error<C::Error>> {
         let fits = (0..=reason.len().min(123)).rev();
         let reason = fits.filter_map(|end| reason.get(..end)).next();
         self.send_frame(&mut Frame::close(code, reason.unwrap_or("")))
@@ -183,9 +200,11 @@ impl<S: Write, C: Sending> Socket<S, C> {
     ///
     /// [`Error::Send`] if nothing was sent. [`Error::Io`]: after a write that timed out, hand the same frame to this call again; after
     /// any other nothing more can be sent, and reading goes on. [`Error::Refused`] after such an error.
-    pub async fn send_frame(&mut self, frame: &mut Frame<'_>) -> Result<(), Error<S::Error>> {
-        self.feed(frame).await?;
-        self.flush().await
+    pub fn send_frame<'a>(
+        &'a mut self,
+        frame: &'a mut Frame<'_>,
+    ) -> impl Future<Output = Result<(), Error<C::Error>>> {
+        self.send(frame, true)
     }
 
     /// Queues a frame to leave together with what comes next: the next call that sends, flushes or reads writes it. It is written here
@@ -194,32 +213,19 @@ impl<S: Write, C: Sending> Socket<S, C> {
     /// # Errors
     ///
     /// As [`Socket::send_frame`].
-    pub async fn feed(&mut self, frame: &mut Frame<'_>) -> Result<(), Error<S::Error>> {
-        loop {
-            let outbound = self.session.outbound();
-            // In an empty queue it may have room as a whole.
-            let lacks_room =
-                !frame.is_begun() && frame.left() > outbound.room().saturating_sub(LONGEST_HEADER);
-            let next = if lacks_room && !outbound.queued().is_empty() {
-                Ok(Next::Write)
-            } else {
-                self.session.next_sent(frame)
-            };
-            match (next, self.refused) {
-                (Ok(Next::Ready), _) => return Ok(()),
-                (Ok(next), _) => self.perform(next, frame).await?,
-                (Err(SendError::Closed), Some(kind)) => return Err(Error::Refused(kind)),
-                (Err(error), _) => return Err(Error::Send(error)),
-            }
-        }
+    pub fn feed<'a>(
+        &'a mut self,
+        frame: &'a mut Frame<'_>,
+    ) -> impl Future<Output = Result<(), Error<C::Error>>> {
+        self.send(frame, false)
     }
 
     /// Writes what is queued, and flushes the stream.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`].
-    pub async fn flush(&mut self) -> Result<(), Error<S::Error>> {
+    /// [`Error::Io`] or [`Error::Refused`].
+    pub async fn flush(&mut self) -> Result<(), Error<C::Error>> {
         loop {
             match self.session.next_flush() {
                 Next::Ready => return Ok(()),
@@ -228,34 +234,72 @@ impl<S: Write, C: Sending> Socket<S, C> {
         }
     }
 
-    /// Writes what is queued and what is left of the frame, or flushes the stream.
-    pub(crate) async fn perform(&mut self, next: Next, frame: &mut Frame<'_>) -> Result<(), Error<S::Error>> {
-        let outbound = self.session.outbound();
-        let done = if next == Next::Flush {
-            self.stream.flush().await.map(|()| outbound.flushed())
-        } else {
-            let [queued, payload] = outbound.to_write(frame);
-            let bytes = if queued.is_empty() { payload } else { queued };
-            match self.stream.write(bytes).await {
-                Ok(0) => {
-                    outbound.refused();
-                    self.refused = Some(ErrorKind::WriteZero);
-                    return Err(Error::Refused(ErrorKind::WriteZero));
+    async fn send(&mut self, frame: &mut Frame<'_>, flushes: bool) -> Result<(), Error<C::Error>> {
+        loop {
+            let outbound = self.session.outbound();
+            // In an empty queue it may have room as a whole.
+            let lacks_room =
+                !frame.is_begun() && frame.left() > outbound.room().saturating_sub(LONGEST_HEADER);
+            let next = if lacks_room && !outbound.queued().is_empty() {
+                Next::Write
+            } else {
+                match (self.session.next_sent(frame), self.refused) {
+                    (Ok(Next::Ready), _) if flushes => self.session.next_flush(),
+                    (Ok(next), _) => next,
+                    (Err(SendError::Closed), Some(kind)) => return Err(Error::Refused(kind)),
+                    (Err(error), _) => return Err(Error::Send(error)),
                 }
-                written => written.map(|len| outbound.wrote(len, frame)),
+            };
+            if next == Next::Ready {
+                return Ok(());
             }
-        };
-        let Err(error) = done else { return Ok(()) };
-        match error.kind() {
-            ErrorKind::Interrupted => return Ok(()),
-            ErrorKind::TimedOut => {}
-            kind => {
-                outbound.refused();
-                self.refused = Some(kind);
-            }
+            self.perform(next, frame).await?;
         }
-        Err(Error::Io(error))
     }
+
+    /// Performs what the session says that writes or flushes.
+    pub(crate) fn perform<'a>(
+        &'a mut self,
+        next: Next,
+        frame: &'a mut Frame<'_>,
+    ) -> impl Future<Output = Result<(), Error<C::Error>>> {
+        let stream = C::stream(&mut self.stream);
+        perform(stream, self.session.outbound(), &mut self.refused, next, frame)
+    }
+}
+
+/// Writes what is queued and what is left of the frame, or flushes the stream.
+async fn perform<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>>(
+    stream: &mut S,
+    outbound: &mut Outbound<R, O>,
+    refused: &mut Option<ErrorKind>,
+    next: Next,
+    frame: &mut Frame<'_>,
+) -> Result<(), Error<S::Error>> {
+    let done = if next == Next::Flush {
+        stream.flush().await.map(|()| outbound.flushed())
+    } else {
+        let [queued, payload] = outbound.to_write(frame);
+        let bytes = if queued.is_empty() { payload } else { queued };
+        match stream.write(bytes).await {
+            Ok(0) => {
+                outbound.refused();
+                *refused = Some(ErrorKind::WriteZero);
+                return Err(Error::Refused(ErrorKind::WriteZero));
+            }
+            written => written.map(|len| outbound.wrote(len, frame)),
+        }
+    };
+    let Err(error) = done else { return Ok(()) };
+    match error.kind() {
+        ErrorKind::Interrupted => return Ok(()),
+        ErrorKind::TimedOut => {}
+        kind => {
+            outbound.refused();
+            *refused = Some(kind);
+        }
+    }
+    Err(Error::Io(error))
 }
 
 impl<S, C: fmt::Debug> fmt::Debug for Socket<S, C> {

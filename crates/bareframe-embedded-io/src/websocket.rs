@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::socket::{Socket, Writer};
 use bareframe::{
-    Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Gather, MaskingKeys, Memory,
+    Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Frame, Gather, MaskingKeys, Memory,
     Message, Next, ReceiveError, Role, SendError, Server, Session, State,
 };
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
@@ -92,13 +92,15 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     ///
     /// [`Error::Receive`], after the peer was told; [`Error::Io`] after a read that failed or a write that timed out;
     /// [`Error::Refused`] if the stream took no more of our answers and then ended without a Close; [`Error::NoReceiveBuffer`].
-    pub async fn read<'m, B: Gather>(
+    pub fn read<'m, B: Gather>(
         &'m mut self,
         assembler: &'m mut Assembler<B>,
-    ) -> Result<Option<Message<'m>>, Error<S::Error>> {
-        self.until_ready(|session| session.next_message(assembler))
-            .await?;
-        Ok(self.session.message(assembler))
+    ) -> impl Future<Output = Result<Option<Message<'m>>, Error<S::Error>>> {
+        self.read_until(
+            assembler,
+            |session, assembler| session.next_message(assembler),
+            |socket, assembler| socket.session.message(assembler),
+        )
     }
 
     /// Reads the next message as [`WebSocket::read`] does, and returns what sends while the message is lent.
@@ -106,15 +108,19 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// # Errors
     ///
     /// As [`WebSocket::read`].
-    pub async fn read_with_writer<'m, B: Gather>(
+    pub fn read_with_writer<'m, B: Gather>(
         &'m mut self,
         assembler: &'m mut Assembler<B>,
-    ) -> Result<Option<(Message<'m>, Writer<'m, S, R, O>)>, Error<S::Error>> {
-        self.until_ready(|session| session.next_message(assembler))
-            .await?;
-        let (inbound, outbound) = self.session.both();
-        let message = inbound.message(assembler);
-        Ok(message.map(|message| (message, Socket::new(&mut self.stream, outbound))))
+    ) -> impl Future<Output = Result<Option<(Message<'m>, Writer<'m, S, R, O>)>, Error<S::Error>>> {
+        self.read_until(
+            assembler,
+            |session, assembler| session.next_message(assembler),
+            |socket, assembler| {
+                let (inbound, outbound) = socket.session.both();
+                let message = inbound.message(assembler);
+                message.map(|message| (message, Socket::new(&mut socket.stream, outbound)))
+            },
+        )
     }
 
     /// Reads the next event: a piece of a message, so that a message may be longer than any memory, or a control frame, whose answer
@@ -125,9 +131,12 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// # Errors
     ///
     /// As [`WebSocket::read`].
-    pub async fn read_event(&mut self) -> Result<Option<Event<'_>>, Error<S::Error>> {
-        self.until_ready(Session::next_event).await?;
-        Ok(self.session.event())
+    pub fn read_event(&mut self) -> impl Future<Output = Result<Option<Event<'_>>, Error<S::Error>>> {
+        self.read_until(
+            (),
+            |session, _| session.next_event(),
+            |socket, ()| socket.session.event(),
+        )
     }
 
     /// Reads the next event as [`WebSocket::read_event`] does, and returns what sends while the event is lent.
@@ -135,13 +144,18 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// # Errors
     ///
     /// As [`WebSocket::read`].
-    pub async fn read_event_with_writer(
+    pub fn read_event_with_writer(
         &mut self,
-    ) -> Result<Option<(Event<'_>, Writer<'_, S, R, O>)>, Error<S::Error>> {
-        self.until_ready(Session::next_event).await?;
-        let (inbound, outbound) = self.session.both();
-        let event = inbound.event();
-        Ok(event.map(|event| (event, Socket::new(&mut self.stream, outbound))))
+    ) -> impl Future<Output = Result<Option<(Event<'_>, Writer<'_, S, R, O>)>, Error<S::Error>>> {
+        self.read_until(
+            (),
+            |session, _| session.next_event(),
+            |socket, ()| {
+                let (inbound, outbound) = socket.session.both();
+                let event = inbound.event();
+                event.map(|event| (event, Socket::new(&mut socket.stream, outbound)))
+            },
+        )
     }
 
     /// Closes the connection: sends our Close if none was sent, and waits for the peer's; data that still arrives is dropped. Of a
@@ -169,14 +183,16 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         }
     }
 
-    /// Performs what the session says until something is ready, or the connection is closed.
-    async fn until_ready(
-        &mut self,
-        mut next: impl FnMut(&mut Session<R, I, O>) -> Result<Next, ReceiveError>,
-    ) -> Result<(), Error<S::Error>> {
+    /// Performs what the session says until something is ready, which it takes, or the connection is closed.
+    async fn read_until<'m, A, T>(
+        &'m mut self,
+        mut memory: A,
+        next: impl Fn(&mut Session<R, I, O>, &mut A) -> Result<Next, ReceiveError>,
+        take: impl FnOnce(&'m mut Self, A) -> T,
+    ) -> Result<T, Error<S::Error>> {
         loop {
-            match (next(&mut self.session), self.refused) {
-                (Ok(Next::Ready | Next::Closed), _) => return Ok(()),
+            match (next(&mut self.session, &mut memory), self.refused) {
+                (Ok(Next::Ready | Next::Closed), _) => break,
                 (Ok(Next::Memory), _) => return Err(Error::NoReceiveBuffer),
                 (Ok(Next::Read), _) => match self.stream.read(self.session.space()).await {
                     Ok(len) => self.session.read(len),
@@ -184,15 +200,19 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
                     Err(error) => return Err(Error::Io(error)),
                 },
                 (Ok(next), _) => {
-                    let done = self.perform(next, &mut bareframe::Frame::NONE.clone()).await;
+                    let done = self.perform(next, &mut Frame::NONE.clone()).await;
                     // What was received comes before an error of what was written.
-                    if done.is_err() && self.refused.is_none() && !self.session.blocked(next) {
-                        return done;
+                    if self.refused.is_none()
+                        && let Err(error) = done
+                        && !self.session.blocked(next)
+                    {
+                        return Err(error);
                     }
                 }
                 (Err(ReceiveError::AbnormalClosure), Some(kind)) => return Err(Error::Refused(kind)),
                 (Err(error), _) => return Err(Error::Receive(error)),
             }
         }
+        Ok(take(self, memory))
     }
 }
