@@ -108,6 +108,10 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// # Errors
     ///
     /// As [`WebSocket::read`].
+    #[expect(
+        clippy::type_complexity,
+        reason = "a message, and what sends while it is lent"
+    )]
     pub fn read_with_writer<'m, B: Gather>(
         &'m mut self,
         assembler: &'m mut Assembler<B>,
@@ -144,6 +148,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// # Errors
     ///
     /// As [`WebSocket::read`].
+    #[expect(clippy::type_complexity, reason = "an event, and what sends while it is lent")]
     pub fn read_event_with_writer(
         &mut self,
     ) -> impl Future<Output = Result<Option<(Event<'_>, Writer<'_, S, R, O>)>, Error<S::Error>>> {
