@@ -122,7 +122,12 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
             |socket, assembler| {
                 let (inbound, outbound) = socket.session.both();
                 let message = inbound.message(assembler);
-                message.map(|message| (message, Socket::new(&mut socket.stream, outbound)))
+                let writer = Socket {
+                    stream: &mut socket.stream,
+                    session: outbound,
+                    refused: socket.refused,
+                };
+                message.map(|message| (message, writer))
             },
         )
     }
@@ -158,7 +163,12 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
             |socket, ()| {
                 let (inbound, outbound) = socket.session.both();
                 let event = inbound.event();
-                event.map(|event| (event, Socket::new(&mut socket.stream, outbound)))
+                let writer = Socket {
+                    stream: &mut socket.stream,
+                    session: outbound,
+                    refused: socket.refused,
+                };
+                event.map(|event| (event, writer))
             },
         )
     }

@@ -203,9 +203,14 @@ pub fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
 
 /// Runs two futures side by side until both are done.
 pub fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    block_on(both(a, b))
+}
+
+/// A future of two that are run side by side.
+pub async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let (mut one, mut two) = (None, None);
-    block_on(poll_fn(|context| {
+    poll_fn(|context| {
         if one.is_none()
             && let Poll::Ready(output) = a.as_mut().poll(context)
         {
@@ -220,7 +225,8 @@ pub fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
             (Some(_), Some(_)) => Poll::Ready(()),
             _ => Poll::Pending,
         }
-    }));
+    })
+    .await;
     (one.unwrap(), two.unwrap())
 }
 
