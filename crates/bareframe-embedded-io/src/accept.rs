@@ -299,3 +299,10 @@ impl<S, M: fmt::Debug> fmt::Debug for Incoming<S, M> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(feature = "defmt")]
+impl<S, M> defmt::Format for Incoming<S, M> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Incoming {{ arrived: {=usize} }}", self.head.end);
+    }
+}

@@ -36,6 +36,7 @@ pub struct Connecting<'o, S, K, M> {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Phase {
     /// So many bytes of the request were written.
     Writing(usize),
@@ -182,5 +183,12 @@ impl<S, K, M: fmt::Debug> fmt::Debug for Connecting<'_, S, K, M> {
             .field("phase", &self.phase)
             .field("head", &self.head)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<S, K, M> defmt::Format for Connecting<'_, S, K, M> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Connecting {{ phase: {} }}", self.phase);
     }
 }
