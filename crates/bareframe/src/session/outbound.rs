@@ -198,6 +198,13 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.begin_with(len)
     }
 
+    /// Returns how many bytes can be queued. A frame for which there is room, with a header of at most 14 bytes, is queued as a whole
+    /// by the call of [`Outbound::next_sent`] that begins it.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.outbox.room()
+    }
+
     /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
     #[must_use]
     pub const fn is_within_frame(&self) -> bool {
