@@ -56,7 +56,7 @@ pub enum Error {
 ///
 /// ```
 /// use bareframe_std::HandshakeError;
-/// use bareframe::handshake::RequestError;
+/// use bareframe_std::handshake::RequestError;
 /// let error = HandshakeError::Request(RequestError::UnsupportedVersion);
 /// assert_eq!(error.status(), Some(426));
 /// ```

@@ -12,8 +12,7 @@ const BATCH_LEN: usize = 256;
 /// A copy would give the same keys again, so there is none.
 ///
 /// ```
-/// use bareframe::MaskingKeys;
-/// use bareframe_std::SystemKeys;
+/// use bareframe_std::{MaskingKeys, SystemKeys};
 /// let mut keys = SystemKeys::new()?;
 /// let _key = keys.next_key();
 /// # Ok::<(), std::io::Error>(())
