@@ -6,8 +6,8 @@ use crate::{Failure, PATIENCE};
 use bareframe_std::handshake::Choice;
 use bareframe_std::rustls::ClientConfig;
 use bareframe_std::{
-    Acceptor, ClientSocket, ClientStream, CloseCode, Connector, Error, Event, MessageKind, Role, Rsv, Stream,
-    WebSocket,
+    Acceptor, ClientSocket, ClientStream, CloseCode, Connector, Error, Event, Frame, MessageKind, Role,
+    Stream, WebSocket,
 };
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -88,13 +88,13 @@ impl<S: Stream, R: Role> Talk for WebSocket<S, R> {
     }
 
     fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {
-        let kind = if text {
-            MessageKind::Text
-        } else {
-            MessageKind::Binary
-        };
         for (i, piece) in pieces.iter().enumerate() {
-            self.send_fragment(kind, Rsv::NONE, i + 1 == pieces.len(), piece)?;
+            let frame = if text {
+                Frame::text_piece(piece)
+            } else {
+                Frame::binary(piece)
+            };
+            self.send(frame.fragment(i + 1 == pieces.len()))?;
             if i == 0
                 && let Some(payload) = ping
             {

@@ -11,6 +11,7 @@ use crate::tls::{HOST, Tls};
 use crate::{Failure, own, tungstenite};
 use bareframe_std::Stream;
 use bareframe_std::rustls::{ClientConfig, ServerConnection, StreamOwned};
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;

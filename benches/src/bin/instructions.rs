@@ -24,7 +24,11 @@ struct Arguments {
 const OPTIONAL: f64 = 0.01;
 
 /// A case with an extension that was not negotiated, beside the case that can have none.
-const PAIRS: [(&str, &str); 1] = [("optional_events_binary_125", "events_binary_125")];
+const PAIRS: [(&str, &str); 3] = [
+    ("optional_events_binary_125", "events_binary_125"),
+    ("optional_server_sends_16", "server_sends_16"),
+    ("optional_server_sends_1024", "server_sends_1024"),
+];
 
 /// Instructions by the name of the case.
 type Counts = BTreeMap<String, u64>;

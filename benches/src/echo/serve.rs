@@ -69,7 +69,7 @@ where
 fn bareframe_std(stream: TcpStream) -> Served {
     let mut socket = bareframe_std::accept(stream)?;
     while let Some((message, mut sender)) = socket.read_with_sender()? {
-        sender.send(message.kind(), message.payload())?;
+        sender.feed(&message)?;
     }
     Ok(())
 }

@@ -32,16 +32,16 @@ fn main() -> Result<(), Failure> {
 
     let mut socket = connect(&format!("{url}/updateReports?agent={agent}"))?;
     while socket.read()?.is_some() {}
-    Ok(socket.close(None, "")?)
+    socket.close(None, "")?;
+    Ok(())
 }
 
 fn echo(url: &str) -> Result<(), Error> {
     let mut socket = CONNECTOR.connect(url)?;
     let echoed = loop {
-        match socket.read() {
-            Ok(Some(message)) => {
-                let (kind, payload) = (message.kind(), message.payload().to_vec());
-                if let Err(error) = socket.send(kind, &payload) {
+        match socket.read_with_sender() {
+            Ok(Some((message, mut sender))) => {
+                if let Err(error) = sender.send(&message) {
                     break Err(error);
                 }
             }
@@ -49,5 +49,5 @@ fn echo(url: &str) -> Result<(), Error> {
             Err(error) => break Err(error),
         }
     };
-    echoed.and(socket.close(None, ""))
+    echoed.and(socket.close(None, "").map(drop))
 }

@@ -2,7 +2,7 @@
 
 use bareframe_conformance::program::Program;
 use bareframe_conformance::{Failure, PATIENCE};
-use bareframe_std::{ClientSocket, ClientStream, CloseCode, Connector, MessageKind, Options, WebSocket};
+use bareframe_std::{ClientSocket, ClientStream, CloseCode, Connector, Frame, MessageKind, Options};
 use std::net::TcpListener;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
@@ -103,9 +103,7 @@ fn settled(server: &mut Program) -> Result<Memory, Failure> {
 }
 
 fn connect(port: u16) -> Result<Socket, Failure> {
-    let options = Options::DEFAULT
-        .with_read_buffer(8 << 10)
-        .with_write_buffer(4 << 10);
+    let options = Options::DEFAULT.with_write_buffer(4 << 10);
     let connector = Connector::DEFAULT.with_options(options);
     let socket = connector.connect(&format!("ws://127.0.0.1:{port}/"))?;
     socket.stream().set_read_timeout(Some(PATIENCE))?;
@@ -133,7 +131,7 @@ fn close(mut sockets: Vec<Socket>) -> Result<(), Failure> {
         if socket.read()?.is_some() {
             return Err("a message came that nobody sent".into());
         }
-        match socket.close_reason().and_then(bareframe_std::CloseReason::code) {
+        match socket.close_reason().and_then(|reason| reason.code()) {
             Some(CloseCode::GOING_AWAY) => {}
             other => return Err(format!("the answer to the Close has the code {other:?}").into()),
         }
@@ -158,11 +156,12 @@ fn kind(number: usize, round: usize) -> MessageKind {
 }
 
 fn send(socket: &mut Socket, number: usize, round: usize, len: usize) -> Result<(), Failure> {
-    Ok(WebSocket::send(
-        socket,
-        kind(number, round),
-        &message(number, round, len),
-    )?)
+    let message = message(number, round, len);
+    let frame = match kind(number, round) {
+        MessageKind::Text => Frame::text_piece(&message),
+        MessageKind::Binary => Frame::binary(&message),
+    };
+    Ok(socket.send(frame)?)
 }
 
 fn check(socket: &mut Socket, number: usize, round: usize, len: usize) -> Result<(), Failure> {

@@ -1,23 +1,42 @@
 //! The server's side of the opening handshake (RFC 6455 section 4.2).
 
 use crate::error::{Error, HandshakeError};
-use crate::head::Head;
-use crate::input::Input;
-use crate::websocket::{Buffers, WebSocket};
-use crate::writer::Writer;
+use crate::head::{Head, MIN_RECEIVE};
+use crate::socket::{MIN_SEND, Socket};
+use crate::websocket::WebSocket;
 use bareframe::handshake::{Accept, Answer, Choice, Key, Request, RequestError, RequestHead, Status};
-use bareframe::{BufferTooSmall, Config, Connection, SendError, Server};
+use bareframe::{Config, Connection, Memory, Role, Server, Session};
+use core::fmt;
 use embedded_io_async::{Read, Write};
+
+/// Memory on the stack for an answer that has no room in that of the head, in bytes: enough for every refusal without text.
+const SHORT_ANSWER: usize = 136;
+
+/// Returns the shortest send buffer, in bytes, of a server that accepts with this choice: [`MIN_SEND`], or the length of its response.
+///
+/// ```
+/// use bareframe_embedded_io::{Choice, min_send};
+/// const CHOICE: Choice<'_> = Choice::DEFAULT.with_subprotocol(Some("chat"));
+/// let send = [0; min_send(&CHOICE)];
+/// assert_eq!(send.len(), 184);
+/// ```
+#[must_use]
+pub const fn min_send(choice: &Choice<'_>) -> usize {
+    let response = choice.response_len();
+    if response > MIN_SEND { response } else { MIN_SEND }
+}
 
 /// A request that arrives over a stream, for a WebSocket or for anything else.
 ///
+/// [`Incoming::accept`] does all that a server needs that has one WebSocket and nothing else. A server that has more looks at the request
+/// first:
+///
 /// ```
-/// use bareframe_embedded_io::{Buffers, Choice, Config, Error, Incoming, Status};
+/// use bareframe_embedded_io::{Choice, Config, Error, Incoming, Status};
 /// use embedded_io_async::{Read, Write};
 ///
 /// async fn serve<S: Read + Write>(stream: S) -> Result<(), Error<S::Error>> {
-///     let mut head = [0; 1024];
-///     let mut incoming = Incoming::new(stream, &mut head);
+///     let mut incoming = Incoming::new(stream, [0; 1024]);
 ///     let request = incoming.request().await?;
 ///     match (request.path(), request.upgrade()) {
 ///         ("/chat", Ok(Some(_))) => {}
@@ -25,27 +44,25 @@ use embedded_io_async::{Read, Write};
 ///             let headers = [("Content-Type", "text/html")];
 ///             return incoming.answer(Status::OK, &headers, b"<h1>Chat</h1>").await;
 ///         }
+///         (_, Err(error)) => return incoming.refuse(error).await,
 ///         _ => return incoming.answer(Status::NOT_FOUND, &[], b"").await,
 ///     }
-///     let (mut receive, mut send) = ([0; 64], [0; 256]);
-///     let buffers = Buffers::new(&mut receive, &mut send);
-///     let mut socket = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, buffers)?;
-///     socket.send_text("Welcome").await
+///     let accepted = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, [0; 64], [0; 256]);
+///     accepted.await?.send_text("Welcome").await
 /// }
 /// ```
-#[derive(Debug)]
-pub struct Incoming<'h, S> {
+pub struct Incoming<S, M> {
     stream: S,
-    head: Head<'h, RequestHead>,
+    head: Head<M, RequestHead>,
 }
 
-impl<'h, S> Incoming<'h, S> {
-    /// Waits for a request, whose head has to fit `memory`: 1 KiB does for most clients.
+impl<S, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
+    /// Creates the state of a request whose head has to fit `memory`: 1 KiB does for most clients.
     #[must_use]
-    pub const fn new(stream: S, memory: &'h mut [u8]) -> Incoming<'h, S> {
+    pub fn new(stream: S, memory: M) -> Incoming<S, M> {
         Incoming {
             stream,
-            head: Head::new(memory, 0),
+            head: Head::new(memory),
         }
     }
 
@@ -54,103 +71,98 @@ impl<'h, S> Incoming<'h, S> {
     pub fn into_stream(self) -> S {
         self.stream
     }
-
-    /// Accepts the request for a WebSocket. The 101 is in the send buffer and leaves with the next call on the
-    /// connection.
-    ///
-    /// # Errors
-    ///
-    /// [`HandshakeError::Request`] or [`HandshakeError::NoUpgrade`], for which [`Incoming::refuse`] has the answer;
-    /// [`HandshakeError::Encode`] for a choice that does not fit what the client offers, or a send buffer that is too
-    /// small; [`HandshakeError::Receive`].
-    pub fn accept<'b>(
-        self,
-        choice: &Choice<'_>,
-        config: Config,
-        buffers: Buffers<'b>,
-    ) -> Result<WebSocket<'b, S, Server>, HandshakeError> {
-        self.accept_with(Accept::from_key, choice, config, buffers)
-    }
-
-    /// As [`Incoming::accept`], with an [`Accept`] that the caller makes of the key, by a SHA-1 of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Incoming::accept`].
-    pub fn accept_with<'b>(
-        self,
-        make: impl FnOnce(&Key) -> Accept,
-        choice: &Choice<'_>,
-        config: Config,
-        buffers: Buffers<'b>,
-    ) -> Result<WebSocket<'b, S, Server>, HandshakeError> {
-        let Incoming { stream, head } = self;
-        let parsed = head.parsed.ok_or(HandshakeError::Ended)?;
-        let head_len = parsed.head_len();
-        let behind = head.arrived().get(head_len..).unwrap_or(&[]);
-        let arrived = 0..behind.len();
-        let Some(room) = buffers.receive.get_mut(arrived.clone()) else {
-            let needed = behind.len();
-            return Err(HandshakeError::Receive(BufferTooSmall { needed }));
-        };
-        room.copy_from_slice(behind);
-        let mut socket = WebSocket::server(stream, config, buffers);
-        socket.input.set_arrived(arrived);
-        queue(&mut socket.writer, &parsed.request(head.arrived()), make, choice)?;
-        Ok(socket)
-    }
-
-    /// As [`Incoming::accept`]; the memory of the head is the receive buffer from now on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Incoming::accept`].
-    pub fn accept_in_place(
-        self,
-        choice: &Choice<'_>,
-        config: Config,
-        send: &'h mut [u8],
-    ) -> Result<WebSocket<'h, S, Server>, HandshakeError> {
-        let Incoming { stream, head } = self;
-        let parsed = head.parsed.ok_or(HandshakeError::Ended)?;
-        let mut writer = Writer::new(stream, Connection::server(config), send);
-        queue(
-            &mut writer,
-            &parsed.request(head.arrived()),
-            Accept::from_key,
-            choice,
-        )?;
-        let mut input = Input::new(head.memory);
-        input.set_arrived(parsed.head_len()..head.end);
-        Ok(WebSocket { input, writer })
-    }
 }
 
-impl<S: Read + Write> Incoming<'_, S> {
-    /// Returns the request when its head has arrived; a malformed one was answered.
+impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
+    /// Reads the request's head, and returns it; a malformed or too long one was answered before the error is returned.
+    ///
+    /// If the future is dropped, the next call goes on, unless an answer had begun.
     ///
     /// # Errors
     ///
     /// [`Error::Handshake`] or [`Error::Io`].
     pub async fn request(&mut self) -> Result<Request<'_>, Error<S::Error>> {
-        if let Some(parsed) = self.head.parsed {
-            return Ok(parsed.request(self.head.arrived()));
-        }
-        let found = self.head.read(&mut self.stream).await?;
-        let parsed = match found {
-            Ok(()) => RequestHead::parse(self.head.arrived()),
-            Err(error) => Err(error),
-        };
-        match parsed {
-            Ok(parsed) => {
-                self.head.parsed = Some(parsed);
-                Ok(parsed.request(self.head.arrived()))
-            }
-            Err(error) => {
-                self.refuse(RequestError::Head(error)).await?;
-                Err(Error::Handshake(error.into()))
+        if self.head.parsed.is_none() {
+            let found = self.head.read(&mut self.stream).await?;
+            match found.and_then(|()| RequestHead::parse(self.head.arrived())) {
+                Ok(parsed) => self.head.parsed = Some(parsed),
+                Err(error) => {
+                    self.refuse(RequestError::Head(error)).await?;
+                    return Err(Error::http(error));
+                }
             }
         }
+        self.parsed()
+    }
+
+    /// Accepts the request for a WebSocket, which it reads if [`Incoming::request`] did not, and returns when the response was written.
+    ///
+    /// A request that is wrong, or for no WebSocket, is answered before the error is returned; the caller ends the stream. `receive` has
+    /// [`MIN_RECEIVE`] bytes or more, and `send` as many as [`min_send`] returns.
+    ///
+    /// If the future is dropped, the stream is of no more use.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Handshake`], [`Error::Io`] or [`Error::Refused`].
+    pub async fn accept<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+        self,
+        choice: &Choice<'_>,
+        config: Config,
+        receive: I,
+        send: O,
+    ) -> Result<WebSocket<S, Server, I, O>, Error<S::Error>> {
+        self.accept_with(Accept::from_key, choice, config, receive, send)
+            .await
+    }
+
+    /// Accepts the request as [`Incoming::accept`] does, with an [`Accept`] that the caller makes of the key, by a SHA-1 of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Incoming::accept`].
+    pub async fn accept_with<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+        mut self,
+        make: impl FnOnce(&Key) -> Accept,
+        choice: &Choice<'_>,
+        config: Config,
+        receive: I,
+        mut send: O,
+    ) -> Result<WebSocket<S, Server, I, O>, Error<S::Error>> {
+        let response_len = self.agree(make, choice, send.as_mut()).await?;
+        let mut session = Session::new(Connection::server(config), receive, send);
+        if let Err(error) = begin(&mut session, self.behind()) {
+            self.fail().await?;
+            return Err(error.into());
+        }
+        session.begin_with_queued(response_len);
+        let mut socket = Socket::new(self.stream, session);
+        socket.flush().await?;
+        Ok(socket)
+    }
+
+    /// Accepts the request as [`Incoming::accept`] does; the memory of the head is the receive buffer from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Incoming::accept`].
+    pub async fn accept_in_place<O: AsRef<[u8]> + AsMut<[u8]>>(
+        mut self,
+        choice: &Choice<'_>,
+        config: Config,
+        mut send: O,
+    ) -> Result<WebSocket<S, Server, M, O>, Error<S::Error>>
+    where
+        M: Memory,
+    {
+        let response_len = self.agree(Accept::from_key, choice, send.as_mut()).await?;
+        let behind = self.head.end.saturating_sub(self.behind().len())..self.head.end;
+        let mut session = Session::new(Connection::server(config), self.head.memory, send);
+        session.begin_with(behind);
+        session.begin_with_queued(response_len);
+        let mut socket = Socket::new(self.stream, session);
+        socket.flush().await?;
+        Ok(socket)
     }
 
     /// Answers a request that is wrong, with a line of text that says what is, if the memory has room for it. The caller
@@ -170,8 +182,7 @@ impl<S: Read + Write> Incoming<'_, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] if the answer's head can't be encoded or does not fit, [`Error::Io`] or
-    /// [`Error::WriteZero`].
+    /// [`Error::Handshake`] if the answer's head can't be encoded or does not fit, [`Error::Io`] or [`Error::Refused`].
     pub async fn answer(
         &mut self,
         status: Status,
@@ -182,60 +193,116 @@ impl<S: Read + Write> Incoming<'_, S> {
             .with_content_length(Some(content.len() as u64))
             .with_headers(headers);
         // Neither has an answer to HEAD content, nor a 304 (RFC 9110 sections 9.3.2 and 15.4.5).
-        let has_content = status.has_content() && !self.is_head();
+        let is_head = self
+            .parsed::<S::Error>()
+            .is_ok_and(|request| request.method() == "HEAD");
+        let has_content = status.has_content() && !is_head;
         self.write_answer(&answer, if has_content { content } else { b"" })
             .await
     }
 
-    /// Returns `true` if the answer must have no content (RFC 9110 section 9.3.2).
-    fn is_head(&self) -> bool {
-        let request = self.head.parsed.map(|parsed| parsed.request(self.head.arrived()));
-        request.is_some_and(|request| request.method() == "HEAD")
+    fn parsed<E>(&self) -> Result<Request<'_>, Error<E>> {
+        let parsed = self.head.parsed.ok_or(HandshakeError::Ended)?;
+        Ok(parsed.request(self.head.arrived()))
+    }
+
+    /// Returns the bytes that came behind the head.
+    fn behind(&self) -> &[u8] {
+        let head_len = self.head.parsed.map_or(0, |parsed| parsed.head_len());
+        self.head.arrived().get(head_len..).unwrap_or(&[])
+    }
+
+    /// Encodes the response that accepts the request to `out`, and returns its length; or answers otherwise.
+    async fn agree(
+        &mut self,
+        make: impl FnOnce(&Key) -> Accept,
+        choice: &Choice<'_>,
+        out: &mut [u8],
+    ) -> Result<usize, Error<S::Error>> {
+        let upgrade = match self.request().await?.upgrade() {
+            Ok(Some(upgrade)) => upgrade,
+            Ok(None) => {
+                self.answer(Status::UPGRADE_REQUIRED, &[], b"").await?;
+                return Err(HandshakeError::NoUpgrade.into());
+            }
+            Err(error) => {
+                self.refuse(error).await?;
+                return Err(Error::http(error));
+            }
+        };
+        let available = out.len();
+        let encoded = upgrade.encode(&make(upgrade.key()), choice, out);
+        let encoded = encoded.map_err(|error| HandshakeError::encode(error, available));
+        match encoded {
+            Ok(_) if available < MIN_SEND => {
+                self.fail().await?;
+                let needed = MIN_SEND;
+                Err(HandshakeError::SendBuffer { needed, available }.into())
+            }
+            Ok(len) => Ok(len),
+            Err(error) => {
+                self.fail().await?;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Answers that the fault is ours.
+    async fn fail(&mut self) -> Result<(), Error<S::Error>> {
+        self.answer(Status::INTERNAL_SERVER_ERROR, &[], b"").await
     }
 
     async fn write_answer(&mut self, answer: &Answer<'_>, content: &[u8]) -> Result<(), Error<S::Error>> {
-        let len = answer.encode(self.head.memory).map_err(HandshakeError::Encode)?;
+        let mut short = [0; SHORT_ANSWER];
+        let memory = self.head.memory.as_mut();
+        let out = if memory.len() < SHORT_ANSWER {
+            &mut short
+        } else {
+            memory
+        };
+        let len = answer.encode(out).map_err(Error::http)?;
         (self.head.end, self.head.parsed) = (0, None);
-        write_all(&mut self.stream, self.head.memory.get(..len).unwrap_or(&[])).await?;
-        write_all(&mut self.stream, content).await?;
+        let mut rest = out.get(..len).unwrap_or(&[]);
+        let mut content = content;
+        while !rest.is_empty() {
+            match self.stream.write(rest).await.map_err(Error::Io)? {
+                0 => return Err(Error::Refused(embedded_io_async::ErrorKind::WriteZero)),
+                written => rest = rest.get(written..).unwrap_or(&[]),
+            }
+            if rest.is_empty() {
+                rest = core::mem::take(&mut content);
+            }
+        }
         self.stream.flush().await.map_err(Error::Io)
     }
 }
 
-/// Queues the 101.
-fn queue<S>(
-    writer: &mut Writer<'_, S, Connection<Server>>,
-    request: &Request<'_>,
-    make: impl FnOnce(&Key) -> Accept,
-    choice: &Choice<'_>,
+/// Begins a session with the bytes that came behind the peer's head.
+pub(crate) fn begin<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+    session: &mut Session<R, I, O>,
+    behind: &[u8],
 ) -> Result<(), HandshakeError> {
-    let upgrade = request.upgrade()?.ok_or(HandshakeError::NoUpgrade)?;
-    let accept = make(upgrade.key());
-    let mut refused = None;
-    let queued = writer.queue_head(|out| {
-        upgrade.encode(&accept, choice, out).map_err(|error| {
-            refused = Some(error);
-            SendError::Closed
-        })
-    });
-    match refused {
-        Some(error) => Err(HandshakeError::Encode(error)),
-        None => {
-            // Nothing else is in the send buffer yet.
-            debug_assert_eq!(queued, Ok(()));
-            Ok(())
-        }
+    let (needed, space) = (MIN_RECEIVE, session.space());
+    let available = space.len();
+    match space.get_mut(..behind.len()) {
+        Some(room) if available >= needed => room.copy_from_slice(behind),
+        _ => return Err(HandshakeError::ReceiveBuffer { needed, available }),
+    }
+    session.begin_with(0..behind.len());
+    Ok(())
+}
+
+impl<S, M: fmt::Debug> fmt::Debug for Incoming<S, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("head", &self.head)
+            .finish_non_exhaustive()
     }
 }
 
-/// Writes all the bytes.
-async fn write_all<S: Write>(stream: &mut S, bytes: &[u8]) -> Result<(), Error<S::Error>> {
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        match stream.write(rest).await.map_err(Error::Io)? {
-            0 => return Err(Error::WriteZero),
-            written => rest = rest.get(written..).unwrap_or(&[]),
-        }
+#[cfg(feature = "defmt")]
+impl<S, M> defmt::Format for Incoming<S, M> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Incoming {{ arrived: {=usize} }}", self.head.end);
     }
-    Ok(())
 }

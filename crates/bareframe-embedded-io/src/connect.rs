@@ -1,43 +1,42 @@
 //! The client's side of the opening handshake (RFC 6455 section 4.1).
 
+use crate::accept::begin;
 use crate::error::{Error, HandshakeError};
 use crate::head::Head;
-use crate::websocket::{Buffers, WebSocket};
+use crate::socket::Socket;
+use crate::websocket::WebSocket;
 use bareframe::handshake::{Accept, Established, Key, Offer, Response, ResponseHead};
-use bareframe::{BufferTooSmall, Client, Config, MaskingKeys};
-use embedded_io_async::{Read, Write};
+use bareframe::{Client, Config, Connection, MaskingKeys, Memory, Session};
+use core::fmt;
+use embedded_io_async::{ErrorKind, Read, Write};
 
 /// A request for a WebSocket that is on its way to a server, and its response.
 ///
 /// ```
-/// use bareframe_embedded_io::{Buffers, Config, Connecting, Error, Offer, RandomKeys};
+/// use bareframe_embedded_io::{Config, Connecting, Error, MaskingKey, Offer};
 /// use embedded_io_async::{Read, Write};
-/// use rand_core::CryptoRng;
 ///
-/// async fn hello<S: Read + Write>(stream: S, generator: impl CryptoRng) -> Result<(), Error<S::Error>> {
-///     let mut keys = RandomKeys(generator);
-///     let mut head = [0; 1024];
+/// /// `random` draws from the device's source of random numbers.
+/// async fn hello<S: Read + Write>(stream: S, mut random: impl FnMut() -> u32) -> Result<(), Error<S::Error>> {
 ///     let offer = Offer::new("192.0.2.1:9001", "/");
-///     let mut connecting = Connecting::new(stream, &offer, keys.nonce(), &mut head)?;
-///     connecting.response().await?;
-///
-///     let (mut receive, mut send) = ([0; 256], [0; 256]);
-///     let buffers = Buffers::new(&mut receive, &mut send);
-///     let mut socket = connecting.establish(Config::DEFAULT, keys, buffers)?;
+///     let keys = || MaskingKey::new(random().to_ne_bytes());
+///     let connecting = Connecting::new(stream, &offer, keys, [0; 1024])?;
+///     let mut socket = connecting.establish(Config::DEFAULT, [0; 256], [0; 256]).await?;
 ///     socket.send_text("Hello").await
 /// }
 /// ```
-#[derive(Debug)]
-pub struct Connecting<'h, S> {
+pub struct Connecting<'o, S, K, M> {
     stream: S,
-    offer: &'h Offer<'h>,
+    offer: &'o Offer<'o>,
     accept: Accept,
+    keys: K,
     /// The request, until it is written; then the response.
-    head: Head<'h, ResponseHead>,
+    head: Head<M, ResponseHead>,
     phase: Phase,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Phase {
     /// So many bytes of the request were written.
     Writing(usize),
@@ -45,27 +44,34 @@ enum Phase {
     Reading,
 }
 
-impl<'h, S> Connecting<'h, S> {
+impl<'o, S, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'o, S, K, M> {
     /// Creates the request in `memory`, which the response then has to fit too: 1 KiB does for most servers.
     ///
-    /// The nonce is 16 bytes that nobody can predict, as [`RandomKeys::nonce`](crate::RandomKeys::nonce) draws them.
+    /// The nonce of the request is drawn from `keys`, which no peer can predict.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Encode`] for an offer that can't stand in a request or does not fit.
+    /// [`HandshakeError::Http`] for an offer that can't stand in a request or does not fit.
     pub fn new(
         stream: S,
-        offer: &'h Offer<'h>,
-        nonce: [u8; 16],
-        memory: &'h mut [u8],
-    ) -> Result<Connecting<'h, S>, HandshakeError> {
+        offer: &'o Offer<'o>,
+        mut keys: K,
+        memory: M,
+    ) -> Result<Connecting<'o, S, K, M>, HandshakeError> {
+        let mut nonce = [0; 16];
+        for piece in nonce.chunks_exact_mut(4) {
+            piece.copy_from_slice(&keys.next_key().octets());
+        }
         let key = Key::from_random(nonce);
-        let end = offer.encode(&key, memory)?;
+        let mut head = Head::new(memory);
+        let encoded = offer.encode(&key, head.memory.as_mut());
+        head.end = encoded.map_err(|error| HandshakeError::Http(error.into()))?;
         Ok(Connecting {
             stream,
             offer,
             accept: Accept::from_key(&key),
-            head: Head::new(memory, end),
+            keys,
+            head,
             phase: Phase::Writing(0),
         })
     }
@@ -74,69 +80,29 @@ impl<'h, S> Connecting<'h, S> {
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Status`] if the server gives no WebSocket, or [`HandshakeError::Response`].
+    /// [`HandshakeError::Status`] if the server gives no WebSocket, or [`HandshakeError::Http`].
     pub fn established(&self) -> Result<Established<'_>, HandshakeError> {
         let parsed = self.head.parsed.ok_or(HandshakeError::Ended)?;
         let response = parsed.response(self.head.arrived());
-        let established = response.upgrade(self.offer, &self.accept)?;
+        let established = response.upgrade(self.offer, &self.accept);
+        let established = established.map_err(|error| HandshakeError::Http(error.into()))?;
         established.ok_or(HandshakeError::Status(response.status()))
     }
 
-    /// Creates the connection.
-    ///
-    /// # Errors
-    ///
-    /// As [`Connecting::established`]; [`HandshakeError::Receive`].
-    pub fn establish<'b, K: MaskingKeys>(
-        self,
-        config: Config,
-        keys: K,
-        buffers: Buffers<'b>,
-    ) -> Result<WebSocket<'b, S, Client<K>>, HandshakeError> {
-        self.established()?;
-        let head_len = self.head_len();
-        let behind = self.head.arrived().get(head_len..).unwrap_or(&[]);
-        let arrived = 0..behind.len();
-        let Some(room) = buffers.receive.get_mut(arrived.clone()) else {
-            let needed = behind.len();
-            return Err(HandshakeError::Receive(BufferTooSmall { needed }));
-        };
-        room.copy_from_slice(behind);
-        let mut socket = WebSocket::client(self.stream, config, keys, buffers);
-        socket.input.set_arrived(arrived);
-        Ok(socket)
-    }
-
-    /// As [`Connecting::establish`]; the memory of the head is the receive buffer from now on.
-    ///
-    /// # Errors
-    ///
-    /// As [`Connecting::established`].
-    pub fn establish_in_place<K: MaskingKeys>(
-        self,
-        config: Config,
-        keys: K,
-        send: &'h mut [u8],
-    ) -> Result<WebSocket<'h, S, Client<K>>, HandshakeError> {
-        self.established()?;
-        let head_len = self.head_len();
-        let receive = self.head.memory;
-        let mut socket = WebSocket::client(self.stream, config, keys, Buffers::new(receive, send));
-        socket.input.set_arrived(head_len..self.head.end);
-        Ok(socket)
-    }
-
+    /// Returns where the head of the response ends.
     fn head_len(&self) -> usize {
         self.head.parsed.map_or(0, |parsed| parsed.head_len())
     }
 }
 
-impl<S: Read + Write> Connecting<'_, S> {
+impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'_, S, K, M> {
     /// Writes the request, and returns the final response when its head has arrived.
+    ///
+    /// If the future is dropped, the next call goes on.
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] for a malformed head, [`Error::Io`] or [`Error::WriteZero`].
+    /// [`Error::Handshake`] for a malformed head, [`Error::Io`] or [`Error::Refused`].
     pub async fn response(&mut self) -> Result<Response<'_>, Error<S::Error>> {
         while let Phase::Writing(from) = self.phase {
             let Some(rest) = self.head.arrived().get(from..).filter(|rest| !rest.is_empty()) else {
@@ -144,7 +110,7 @@ impl<S: Read + Write> Connecting<'_, S> {
                 break;
             };
             match self.stream.write(rest).await.map_err(Error::Io)? {
-                0 => return Err(Error::WriteZero),
+                0 => return Err(Error::Refused(ErrorKind::WriteZero)),
                 written => self.phase = Phase::Writing(from.saturating_add(written)),
             }
         }
@@ -153,20 +119,76 @@ impl<S: Read + Write> Connecting<'_, S> {
             self.phase = Phase::Reading;
             self.head.end = 0;
         }
-        loop {
-            self.head
-                .read(&mut self.stream)
-                .await?
-                .map_err(HandshakeError::Head)?;
-            let parsed = ResponseHead::parse(self.head.arrived_mut()).map_err(HandshakeError::Head)?;
+        while self.head.parsed.is_none() {
+            self.head.read(&mut self.stream).await?.map_err(Error::http)?;
+            let parsed = ResponseHead::parse(self.head.arrived_mut()).map_err(Error::http)?;
             match parsed.status() {
-                101 | 200.. => {
-                    self.head.parsed = Some(parsed);
-                    return Ok(parsed.response(self.head.arrived()));
-                }
+                101 | 200.. => self.head.parsed = Some(parsed),
                 // Not final (RFC 9110 section 15.2).
                 _ => self.head.drop_front(parsed.head_len()),
             }
         }
+        let parsed = self.head.parsed.ok_or(HandshakeError::Ended)?;
+        Ok(parsed.response(self.head.arrived()))
+    }
+
+    /// Creates the connection, when the server has accepted; `receive` has [`MIN_RECEIVE`](crate::MIN_RECEIVE) bytes or more and `send`
+    /// [`MIN_SEND`](crate::MIN_SEND).
+    ///
+    /// If the future is dropped, the stream is of no more use. Whoever needs it calls [`Connecting::response`] before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connecting::response`] and [`Connecting::established`]; [`HandshakeError::ReceiveBuffer`].
+    pub async fn establish<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+        mut self,
+        config: Config,
+        receive: I,
+        send: O,
+    ) -> Result<WebSocket<S, Client<K>, I, O>, Error<S::Error>> {
+        self.response().await?;
+        self.established()?;
+        let behind = self.head.arrived().get(self.head_len()..).unwrap_or(&[]);
+        let mut session = Session::new(Connection::client(config, self.keys), receive, send);
+        begin(&mut session, behind)?;
+        Ok(Socket::new(self.stream, session))
+    }
+
+    /// Creates the connection as [`Connecting::establish`] does; the memory of the head is the receive buffer from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connecting::establish`].
+    pub async fn establish_in_place<O: AsRef<[u8]> + AsMut<[u8]>>(
+        mut self,
+        config: Config,
+        send: O,
+    ) -> Result<WebSocket<S, Client<K>, M, O>, Error<S::Error>>
+    where
+        M: Memory,
+    {
+        self.response().await?;
+        self.established()?;
+        let behind = self.head_len()..self.head.end;
+        let mut session = Session::new(Connection::client(config, self.keys), self.head.memory, send);
+        session.begin_with(behind);
+        Ok(Socket::new(self.stream, session))
+    }
+}
+
+/// The source of keys stays out of logs.
+impl<S, K, M: fmt::Debug> fmt::Debug for Connecting<'_, S, K, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connecting")
+            .field("phase", &self.phase)
+            .field("head", &self.head)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<S, K, M> defmt::Format for Connecting<'_, S, K, M> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Connecting {{ phase: {} }}", self.phase);
     }
 }

@@ -1,52 +1,99 @@
 //! What can go wrong, and whose fault it is.
 
-use bareframe::handshake::{EncodeError, HeadError, RequestError, ResponseError};
-use bareframe::{BufferTooSmall, ProtocolError, SendError};
+use bareframe::handshake;
+use bareframe::{BufferTooSmall, ReceiveError, SendError};
 use core::fmt;
+use embedded_io_async::ErrorKind;
 
 /// Why a call failed; `E` is the stream's error.
+///
+/// ```
+/// use bareframe_embedded_io::{Error, ReceiveError};
+/// let error: Error<core::convert::Infallible> = ReceiveError::AbnormalClosure.into();
+/// assert!(error.to_string().contains("code 1006"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The stream's own. The connection is as before, and the call may be made again.
+    /// The stream's own. After a read that failed, or a write that timed out, the connection is as before, and the call can be made
+    /// again; after a write that failed otherwise nothing more is sent, and reading goes on.
     Io(E),
-    /// The stream takes nothing of what is written.
-    WriteZero,
-    /// The peer broke the protocol or a limit. It was told so; drop the stream (RFC 6455 section 7.1.7).
-    Protocol(ProtocolError),
-    /// The stream ended without the closing handshake (RFC 6455 section 7.1.5).
-    AbnormalClosure,
+    /// The stream took no more of what was written, for this reason. Everything that had arrived was delivered before.
+    Refused(ErrorKind),
+    /// Nothing more is received, or a message was skipped: [`ReceiveError`] says whose fault it is.
+    Receive(ReceiveError),
     /// The caller asked for what can't be sent; nothing was.
     Send(SendError),
     /// The opening handshake failed.
     Handshake(HandshakeError),
+    /// The receive buffer is empty, so that nothing can be read.
+    NoReceiveBuffer,
 }
 
 /// Why the opening handshake failed.
+///
+/// ```
+/// use bareframe_embedded_io::HandshakeError;
+/// let error = HandshakeError::SendBuffer { needed: 160, available: 131 };
+/// assert_eq!(error.to_string(), "the send buffer has 131 bytes, and the handshake needs 160");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The peer's head is no head of HTTP/1, or longer than the memory for it.
-    Head(HeadError),
-    /// The client asks for a WebSocket in a wrong way.
-    Request(RequestError),
+    /// The peer's head is wrong or too long, or the caller asked for what can't stand in one.
+    Http(handshake::Error),
     /// The client asks for no WebSocket.
     NoUpgrade,
-    /// The server's 101 is not one.
-    Response(ResponseError),
     /// The server answers with this status, which is not 101.
     Status(u16),
     /// The stream ended within the peer's head.
     Ended,
-    /// The caller asked for what can't stand in a head, or the send buffer has no room for it.
-    Encode(EncodeError),
-    /// The receive buffer has no room for the frames that came with the head.
-    Receive(BufferTooSmall),
+    /// The receive buffer is shorter than [`MIN_RECEIVE`](crate::MIN_RECEIVE).
+    ReceiveBuffer {
+        /// How many bytes it must have.
+        needed: usize,
+        /// How many it has.
+        available: usize,
+    },
+    /// The send buffer is shorter than what the handshake puts into it; see [`min_send`](crate::min_send).
+    SendBuffer {
+        /// How many bytes it must have.
+        needed: usize,
+        /// How many it has.
+        available: usize,
+    },
+}
+
+impl<E> Error<E> {
+    /// Makes an error of one of the handshake's.
+    pub(crate) fn http(error: impl Into<handshake::Error>) -> Error<E> {
+        Error::Handshake(HandshakeError::Http(error.into()))
+    }
+}
+
+impl HandshakeError {
+    /// Makes an error of one that a head of so many bytes at most met.
+    pub(crate) fn encode(error: handshake::EncodeError, available: usize) -> HandshakeError {
+        match error {
+            handshake::EncodeError::BufferTooSmall(BufferTooSmall { needed }) => {
+                HandshakeError::SendBuffer { needed, available }
+            }
+            error => HandshakeError::Http(error.into()),
+        }
+    }
 }
 
 impl<E> From<SendError> for Error<E> {
     fn from(error: SendError) -> Error<E> {
         Error::Send(error)
+    }
+}
+
+impl<E> From<ReceiveError> for Error<E> {
+    fn from(error: ReceiveError) -> Error<E> {
+        Error::Receive(error)
     }
 }
 
@@ -56,55 +103,33 @@ impl<E> From<HandshakeError> for Error<E> {
     }
 }
 
-impl From<HeadError> for HandshakeError {
-    fn from(error: HeadError) -> HandshakeError {
-        HandshakeError::Head(error)
-    }
-}
-
-impl From<RequestError> for HandshakeError {
-    fn from(error: RequestError) -> HandshakeError {
-        HandshakeError::Request(error)
-    }
-}
-
-impl From<ResponseError> for HandshakeError {
-    fn from(error: ResponseError) -> HandshakeError {
-        HandshakeError::Response(error)
-    }
-}
-
-impl From<EncodeError> for HandshakeError {
-    fn from(error: EncodeError) -> HandshakeError {
-        HandshakeError::Encode(error)
-    }
-}
-
 impl<E: fmt::Debug> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Io(error) => write!(f, "the stream failed: {error:?}"),
-            Error::WriteZero => f.write_str("the stream takes nothing"),
-            Error::Protocol(error) => error.fmt(f),
-            Error::AbnormalClosure => f.write_str("the stream ended without the closing handshake"),
+            Error::Refused(kind) => write!(f, "the stream took no more of what was written: {kind:?}"),
+            Error::Receive(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),
             Error::Handshake(error) => error.fmt(f),
+            Error::NoReceiveBuffer => f.write_str("the receive buffer is empty"),
         }
     }
 }
 
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            HandshakeError::Head(error) => error.fmt(f),
-            HandshakeError::Request(error) => error.fmt(f),
-            HandshakeError::NoUpgrade => f.write_str("the client asks for no WebSocket"),
-            HandshakeError::Response(error) => error.fmt(f),
-            HandshakeError::Status(status) => write!(f, "the server answered with {status}"),
-            HandshakeError::Ended => f.write_str("the stream ended within the head"),
-            HandshakeError::Encode(error) => error.fmt(f),
-            HandshakeError::Receive(error) => write!(f, "the receive buffer is too small: {error}"),
-        }
+        let (name, needed, available) = match self {
+            HandshakeError::Http(error) => return error.fmt(f),
+            HandshakeError::NoUpgrade => return f.write_str("the client asks for no WebSocket"),
+            HandshakeError::Status(status) => return write!(f, "the server answered with {status}"),
+            HandshakeError::Ended => return f.write_str("the stream ended within the head"),
+            HandshakeError::ReceiveBuffer { needed, available } => ("receive", needed, available),
+            HandshakeError::SendBuffer { needed, available } => ("send", needed, available),
+        };
+        write!(
+            f,
+            "the {name} buffer has {available} bytes, and the handshake needs {needed}"
+        )
     }
 }
 

@@ -1,185 +1,258 @@
 //! A connection in two halves, for two tasks.
 
 use crate::error::Error;
-use crate::event::Event;
-use crate::input::Input;
-use crate::reader::{self, Conversation};
-use crate::writer::Writer;
+use crate::slot::Slot;
+use crate::socket::{Sending, Socket, sealed};
+use crate::websocket::WebSocket;
 use bareframe::{
-    Assembler, CloseCode, EndOfStream, Gather, Message, ProtocolError, Receiver, Reply, Role, Sender,
+    Assembler, CloseCode, CloseReason, Event, Frame, Gather, Inbound, Memory, Message, Next, Outbound,
+    Pending, ReceiveError, Role, SendError,
 };
 use core::fmt;
-use embedded_io_async::{Read, Write};
+use core::future::poll_fn;
+use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
-/// The receiving half of a connection, for one task. [`WebSocket::split`](crate::WebSocket::split) makes it.
+/// The reading half of a connection, for one task; see [`WebSocket::split`].
 ///
-/// What it owes the peer it gives as a [`Reply`], which the caller carries to the other half after every call, by
-/// whatever its tasks have between them:
-///
-/// ```
-/// use bareframe_embedded_io::{Error, Event, ReadHalf, Role, WriteHalf};
-/// use core::cell::Cell;
-/// use embedded_io_async::{Read, Write};
-///
-/// async fn receive<S: Read, R: Role>(
-///     mut half: ReadHalf<'_, S, R>,
-///     carry: impl Fn(bareframe_embedded_io::Reply),
-/// ) -> Result<(), Error<S::Error>> {
-///     loop {
-///         let event = half.read_event().await;
-///         let done = !matches!(event, Ok(Some(_)));
-///         event?;
-///         while let Some(reply) = half.poll_reply() {
-///             carry(reply);
-///         }
-///         if done {
-///             return Ok(());
-///         }
-///     }
-/// }
-///
-/// async fn answer<S: Write, R: Role>(
-///     half: &mut WriteHalf<'_, S, R>,
-///     carried: &Cell<Option<bareframe_embedded_io::Reply>>,
-/// ) -> Result<(), Error<S::Error>> {
-///     if let Some(reply) = carried.take() {
-///         half.reply(reply).await?;
-///     }
-///     half.flush().await
-/// }
-/// ```
-pub struct ReadHalf<'b, S, R> {
-    input: Input<'b>,
-    receiving: Receiving<S, R>,
-}
-
-/// The sending half of a connection, for one task. [`WebSocket::split`](crate::WebSocket::split) makes it.
-pub type WriteHalf<'b, S, R> = Writer<'b, S, Sender<R>>;
-
-/// What the reading loop works with.
-struct Receiving<S, R> {
+/// What has to be answered it leaves in the [`Slot`], whether anything else arrives or not, and wakes the writing half. It never waits
+/// for that. Once it has ended or was dropped, [`WriteHalf::answer`] says so.
+pub struct ReadHalf<'s, S, R: Role, I: Memory> {
     stream: S,
-    receiver: Receiver<R>,
-    /// The peer's Close has come.
-    closed: bool,
+    inbound: Inbound<R, I>,
+    slot: &'s Slot,
 }
 
-impl<'b, S, R: Role> ReadHalf<'b, S, R> {
-    pub(crate) const fn new(
-        stream: S,
-        receiver: Receiver<R>,
-        input: Input<'b>,
-        closed: bool,
-    ) -> ReadHalf<'b, S, R> {
-        let receiving = Receiving {
-            stream,
-            receiver,
-            closed,
+/// The writing half of a connection, for one task; see [`WebSocket::split`]. Everything that sends is on the page of [`Socket`].
+pub type WriteHalf<'s, S, R, O> = Socket<S, OutboundHalf<'s, R, O>>;
+
+/// The writing half of a session, with the slot in which the other half leaves what has to be answered.
+pub struct OutboundHalf<'s, R, O> {
+    outbound: Outbound<R, O>,
+    slot: &'s Slot,
+    pending: Pending,
+}
+
+impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> {
+    /// Returns two halves for two tasks; `split` returns the two halves of the stream. `slot` carries what has to be answered from the
+    /// one to the other, and is for this connection alone as long as one of them lives.
+    ///
+    /// ```
+    /// use bareframe_embedded_io::{Error, Event, Memory, ReadHalf, Role, WriteHalf};
+    /// use embedded_io_async::{Read, Write};
+    ///
+    /// /// The reading task.
+    /// async fn receive<S: Read, R: Role, I: Memory>(mut half: ReadHalf<'_, S, R, I>) -> Result<(), Error<S::Error>> {
+    ///     while let Some(event) = half.read_event().await? {
+    ///         println!("{event:?}");
+    ///     }
+    ///     Ok(())
+    /// }
+    ///
+    /// /// The writing task, while it has nothing else to send. To do both, select between `answer` and what brings the messages.
+    /// async fn answer<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>>(
+    ///     mut half: WriteHalf<'_, S, R, O>,
+    /// ) -> Result<(), Error<S::Error>> {
+    ///     while half.answer().await? {}
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn split<'s, T, U>(
+        self,
+        slot: &'s Slot,
+        split: impl FnOnce(S) -> (T, U),
+    ) -> (ReadHalf<'s, T, R, I>, WriteHalf<'s, U, R, O>) {
+        slot.reset();
+        let (stream, writing) = split(self.stream);
+        let (inbound, outbound) = self.session.split();
+        let session = OutboundHalf {
+            outbound,
+            slot,
+            pending: Pending::NONE,
         };
-        ReadHalf { input, receiving }
+        let read_half = ReadHalf {
+            stream,
+            inbound,
+            slot,
+        };
+        let write_half = Socket {
+            stream: writing,
+            session,
+            refused: self.refused,
+        };
+        (read_half, write_half)
     }
+}
 
-    /// Gives what is owed to the peer, for [`Writer::reply`] of the other half: poll after every call, also after one
-    /// that failed.
-    #[must_use]
-    pub fn poll_reply(&mut self) -> Option<Reply> {
-        self.receiving.receiver.poll_reply()
-    }
-
-    /// As [`WebSocket::fail`](crate::WebSocket::fail).
-    pub fn fail(&mut self, code: CloseCode) {
-        self.receiving.receiver.fail(code);
-    }
-
-    /// Gives the stream.
+impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
+    /// Returns the stream.
     #[must_use]
     pub const fn stream(&self) -> &S {
-        &self.receiving.stream
+        &self.stream
+    }
+
+    /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        self.inbound.close_reason()
+    }
+
+    /// Fails the connection with this code; the writing half tells the peer (RFC 6455 section 7.1.7).
+    pub fn fail(&mut self, code: CloseCode) {
+        self.inbound.fail(code);
+        self.leave_pending();
+    }
+
+    fn leave_pending(&mut self) {
+        let pending = self.inbound.take_pending();
+        self.slot.put(pending, pending.is_close());
     }
 }
 
-impl<S: Read, R: Role> ReadHalf<'_, S, R> {
-    /// As [`WebSocket::read`](crate::WebSocket::read); Pings within the time that this takes are answered by the latest
-    /// alone, so that [`ReadHalf::read_event`] is better where messages take long.
+impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
+    /// Reads the next message as [`WebSocket::read`] does; the answer to the latest Ping is left for the writing half.
+    ///
+    /// If the future is dropped, the next call goes on.
     ///
     /// # Errors
     ///
-    /// [`Error::Protocol`], [`Error::AbnormalClosure`] or [`Error::Io`].
+    /// [`Error::Receive`], [`Error::Io`] or [`Error::NoReceiveBuffer`].
     pub async fn read<'m, B: Gather>(
         &'m mut self,
         assembler: &'m mut Assembler<B>,
     ) -> Result<Option<Message<'m>>, Error<S::Error>> {
-        reader::read(&mut self.input, &mut self.receiving, assembler).await
+        self.until_ready(|inbound| inbound.next_message(assembler))
+            .await?;
+        Ok(self.inbound.message(assembler))
     }
 
-    /// As [`WebSocket::read_event`](crate::WebSocket::read_event).
+    /// Reads the next event as [`WebSocket::read_event`] does; its answer is left for the writing half before this returns.
+    ///
+    /// If the future is dropped, the next call goes on.
     ///
     /// # Errors
     ///
     /// As [`ReadHalf::read`].
     pub async fn read_event(&mut self) -> Result<Option<Event<'_>>, Error<S::Error>> {
-        reader::read_event(&mut self.input, &mut self.receiving).await
+        self.until_ready(Inbound::next_event).await?;
+        Ok(self.inbound.event())
+    }
+
+    async fn until_ready(
+        &mut self,
+        mut next: impl FnMut(&mut Inbound<R, I>) -> Result<Next, ReceiveError>,
+    ) -> Result<(), Error<S::Error>> {
+        loop {
+            let next = next(&mut self.inbound);
+            self.leave_pending();
+            match next? {
+                Next::Read => match self.stream.read(self.inbound.space()).await {
+                    Ok(len) => self.inbound.read(len),
+                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                    Err(error) => return Err(Error::Io(error)),
+                },
+                Next::Memory => return Err(Error::NoReceiveBuffer),
+                // The writing half was left what has to be answered.
+                Next::Write | Next::Flush => {}
+                Next::Ready | Next::Closed => return Ok(()),
+            }
+        }
     }
 }
 
-impl<S: Write, R: Role> WriteHalf<'_, S, R> {
-    /// Queues what the receiving half owes, for [`Writer::flush`] to send; nothing once our Close was sent. If the future
-    /// is dropped, nothing was queued.
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> WriteHalf<'_, S, R, O> {
+    /// Waits until the reading half leaves something to be answered, and sends it. Returns `false` once the reading half has received
+    /// the peer's Close or an error, or was dropped, and what it left was sent.
+    ///
+    /// If the future is dropped, nothing is lost, so that it can be one of several that a task selects from. What else this half sends
+    /// goes behind what was left before.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] within a frame, [`Error::Io`] or [`Error::WriteZero`].
-    pub async fn reply(&mut self, reply: Reply) -> Result<(), Error<S::Error>> {
-        self.make_ready().await?;
-        if let Some(frame) = self.speaker.reply(reply) {
-            self.queue(&frame)?;
-        }
-        Ok(())
+    /// [`Error::Io`] or [`Error::Refused`].
+    pub async fn answer(&mut self) -> Result<bool, Error<S::Error>> {
+        let slot = self.session.slot;
+        let has_ended = poll_fn(|context| slot.poll(context)).await;
+        self.flush().await?;
+        Ok(!has_ended)
+    }
+
+    /// Gives up a frame that was begun and whose [`Frame`] was dropped: nothing more is sent, and the peer can't be told why. Between
+    /// frames it does nothing.
+    pub fn abandon(&mut self) {
+        self.session.outbound.abandon();
     }
 }
 
-impl<S: Read, R: Role> Conversation for Receiving<S, R> {
+impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> OutboundHalf<'_, R, O> {
+    /// Queues what the reading half left, as far as there is room between frames.
+    fn queue_pending(&mut self) {
+        self.slot.take_to(&mut self.pending);
+        self.outbound.send_pending(&mut self.pending);
+    }
+}
+
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending<S> for OutboundHalf<'_, R, O> {}
+
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for OutboundHalf<'_, R, O> {
+    type Stream = S;
     type Error = S::Error;
+    type Role = R;
+    type Queue = O;
 
-    fn receive<'i>(
-        &mut self,
-        input: &mut &'i mut [u8],
-    ) -> Result<Option<bareframe::Event<'i>>, ProtocolError> {
-        let event = self.receiver.receive(input);
-        if let Ok(Some(bareframe::Event::Close(_))) = &event {
-            self.closed = true;
+    fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        if !frame.is_begun() {
+            self.queue_pending();
         }
-        event
+        self.outbound.next_sent(frame)
     }
 
-    fn fail(&mut self, code: CloseCode) {
-        self.receiver.fail(code);
+    fn next_flush(&mut self) -> Next {
+        self.queue_pending();
+        self.outbound.next_flush()
     }
 
-    fn answer(&mut self) {}
-
-    async fn make_room(&mut self) -> Result<(), Error<S::Error>> {
-        Ok(())
+    fn outbound(&mut self) -> &mut Outbound<R, O> {
+        &mut self.outbound
     }
 
-    async fn refill(&mut self, input: &mut Input<'_>) -> Result<bool, Error<S::Error>> {
-        if self.closed {
-            return Ok(false);
-        }
-        if input.fill(&mut self.stream).await? {
-            return Ok(true);
-        }
-        match self.receiver.receive_eof() {
-            EndOfStream::Clean => Ok(false),
-            EndOfStream::Abnormal => Err(Error::AbnormalClosure),
-        }
+    fn stream(stream: &mut S) -> &mut S {
+        stream
     }
-
-    async fn give_up(&mut self) {}
 }
 
-impl<S, R> fmt::Debug for ReadHalf<'_, S, R> {
+impl<S, R: Role, I: Memory> Drop for ReadHalf<'_, S, R, I> {
+    fn drop(&mut self) {
+        self.slot.put(Pending::NONE, true);
+    }
+}
+
+impl<S, R: Role + fmt::Debug, I: Memory> fmt::Debug for ReadHalf<'_, S, R, I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReadHalf").finish_non_exhaustive()
+        f.debug_struct("ReadHalf")
+            .field("inbound", &self.inbound)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for OutboundHalf<'_, R, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutboundHalf")
+            .field("outbound", &self.outbound)
+            .field("pending", &self.pending)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<S, R: Role + defmt::Format, I: Memory> defmt::Format for ReadHalf<'_, S, R, I> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "ReadHalf {{ inbound: {} }}", self.inbound);
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<R: defmt::Format, O: AsRef<[u8]> + AsMut<[u8]>> defmt::Format for OutboundHalf<'_, R, O> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "OutboundHalf {{ outbound: {} }}", self.outbound);
     }
 }

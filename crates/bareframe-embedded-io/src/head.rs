@@ -1,41 +1,49 @@
 //! A head that arrives over a stream, in memory of the caller's.
 
 use crate::error::{Error, HandshakeError};
-use crate::input::MIN_RECEIVE;
 use bareframe::handshake::{HeadEnd, HeadError};
 use embedded_io_async::Read;
 
+/// The shortest receive buffer, in bytes, for a connection that the handshakes of this crate begin: with a head they read less than this
+/// of what is behind it.
+pub const MIN_RECEIVE: usize = 64;
+
 /// The memory for a head, how much of it has arrived, and what was found in it.
 #[derive(Debug)]
-pub(crate) struct Head<'h, P> {
-    pub(crate) memory: &'h mut [u8],
+pub(crate) struct Head<M, P> {
+    pub(crate) memory: M,
     pub(crate) end: usize,
     pub(crate) parsed: Option<P>,
+    found: HeadEnd,
 }
 
-impl<'h, P> Head<'h, P> {
-    pub(crate) const fn new(memory: &'h mut [u8], end: usize) -> Head<'h, P> {
+impl<M: AsRef<[u8]> + AsMut<[u8]>, P> Head<M, P> {
+    pub(crate) fn new(memory: M) -> Head<M, P> {
+        let found = HeadEnd::new(memory.as_ref().len());
         Head {
             memory,
-            end,
+            end: 0,
             parsed: None,
+            found,
         }
     }
 
     pub(crate) fn arrived_mut(&mut self) -> &mut [u8] {
-        self.memory.get_mut(..self.end).unwrap_or(&mut [])
+        self.memory.as_mut().get_mut(..self.end).unwrap_or(&mut [])
     }
 
     pub(crate) fn arrived(&self) -> &[u8] {
-        self.memory.get(..self.end).unwrap_or(&[])
+        self.memory.as_ref().get(..self.end).unwrap_or(&[])
     }
 
     /// Forgets the first `len` bytes, and what was found.
     pub(crate) fn drop_front(&mut self, len: usize) {
-        if len <= self.end && self.end <= self.memory.len() {
-            self.memory.copy_within(len..self.end, 0);
+        let memory = self.memory.as_mut();
+        if len <= self.end && self.end <= memory.len() {
+            memory.copy_within(len..self.end, 0);
             self.end = self.end.saturating_sub(len);
         }
+        self.found = HeadEnd::new(memory.len());
         self.parsed = None;
     }
 
@@ -46,16 +54,16 @@ impl<'h, P> Head<'h, P> {
         &mut self,
         stream: &mut S,
     ) -> Result<Result<(), HeadError>, Error<S::Error>> {
-        // Looks at all of it again if a future was dropped.
-        let mut found = HeadEnd::new(self.memory.len());
         loop {
-            match found.arrived(self.arrived()) {
+            let arrived = self.memory.as_ref().get(..self.end).unwrap_or(&[]);
+            match self.found.arrived(arrived) {
                 Ok(true) => return Ok(Ok(())),
                 Ok(false) => {}
                 Err(error) => return Ok(Err(error)),
             }
-            let most = self.end.saturating_add(MIN_RECEIVE).min(self.memory.len());
-            let room = self.memory.get_mut(self.end..most).unwrap_or(&mut []);
+            let memory = self.memory.as_mut();
+            let most = self.end.saturating_add(MIN_RECEIVE).min(memory.len());
+            let room = memory.get_mut(self.end..most).unwrap_or(&mut []);
             match stream.read(room).await.map_err(Error::Io)? {
                 0 => return Err(HandshakeError::Ended.into()),
                 len => self.end = self.end.saturating_add(len).min(most),

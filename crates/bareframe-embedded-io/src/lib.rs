@@ -4,53 +4,82 @@
 //! A server's task:
 //!
 //! ```
-//! use bareframe_embedded_io::{Assembler, Buffers, Choice, Config, Error, Incoming, SliceBuffer};
+//! use bareframe_embedded_io::{Assembler, Choice, Config, Error, Frame, Incoming, SliceBuffer};
 //! use embedded_io_async::{Read, Write};
 //!
 //! async fn echo<S: Read + Write>(stream: S) -> Result<(), Error<S::Error>> {
-//!     let mut head = [0; 1024];
-//!     let mut incoming = Incoming::new(stream, &mut head);
-//!     let request = incoming.request().await?;
-//!     println!("asks for {}", request.path());
-//!
-//!     let (mut receive, mut send, mut memory) = ([0; 256], [0; 256], [0; 1024]);
-//!     let buffers = Buffers::new(&mut receive, &mut send);
-//!     let mut socket = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, buffers)?;
+//!     let (mut head, mut memory) = ([0; 1024], [0; 1024]);
+//!     let incoming = Incoming::new(stream, &mut head);
+//!     // A request that is wrong, or for no WebSocket, is answered.
+//!     let accepted = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, [0; 256], [0; 256]);
+//!     let mut socket = accepted.await?;
 //!     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
-//!     while let Some((message, writer)) = socket.read_with_writer(&mut assembler).await? {
-//!         writer.send(message.kind(), message.payload()).await?;
+//!     while let Some((message, mut writer)) = socket.read_with_writer(&mut assembler).await? {
+//!         writer.send_frame(&mut Frame::from(&message)).await?;
 //!     }
 //!     Ok(())
 //! }
 //! ```
 //!
-//! - [`Incoming`] gives the request for judging, and accepts it or answers it otherwise.
-//! - [`Connecting`] asks a server, with random octets that the caller draws.
-//! - [`WebSocket::read`] gathers messages that came in pieces in memory of the caller's, and lends the others from
-//!   where they arrived; [`WebSocket::read_event`] lends the pieces, so that a message may be longer than any memory.
-//! - [`Writer::begin`] and [`Writer::write`] send such a message.
-//! - [`WebSocket::split`] gives two halves for two tasks.
+//! A client's:
+//!
+//! ```
+//! use bareframe_embedded_io::{Assembler, CloseCode, Config, Connecting, Error, MaskingKey, Offer, SliceBuffer};
+//! use embedded_io_async::{Read, Write};
+//!
+//! /// Asks a question, and returns the length of the answer; `random` draws from the device's source of random numbers.
+//! async fn ask<S: Read + Write>(stream: S, mut random: impl FnMut() -> u32) -> Result<usize, Error<S::Error>> {
+//!     let (mut head, mut memory) = ([0; 1024], [0; 1024]);
+//!     let offer = Offer::new("example.com", "/answers");
+//!     let keys = || MaskingKey::new(random().to_ne_bytes());
+//!     let connecting = Connecting::new(stream, &offer, keys, &mut head)?;
+//!     let mut socket = connecting.establish(Config::DEFAULT, [0; 256], [0; 256]).await?;
+//!     socket.send_text("How are you?").await?;
+//!     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
+//!     let answer = socket.read(&mut assembler).await?;
+//!     let len = answer.map_or(0, |answer| answer.payload().len());
+//!     socket.close(CloseCode::NORMAL_CLOSURE, "").await?;
+//!     Ok(len)
+//! }
+//! ```
+//!
+//! - [`Incoming`] returns the request for a look, and accepts it or answers it otherwise.
+//! - [`Connecting`] asks a server, with random bytes from a closure or from [`RandomKeys`].
+//! - [`WebSocket::read`] gathers messages that arrived in pieces in memory of the caller's, and lends the others from where they
+//!   arrived; [`WebSocket::read_event`] lends the pieces, so that a message may be longer than any memory.
+//! - [`Socket::send_text`] and its neighbours send, and return when all is written; [`Socket::feed`] gathers. [`Frame`] makes
+//!   everything that can be sent, messages in fragments too.
+//! - [`WebSocket::split`] returns two halves for two tasks.
 //! - [`blocking`] is the same for [`embedded_io`].
 //!
-//! Pings and the peer's Close are answered by the calls that read; the answers to what arrived in one read leave in
-//! one write.
+//! Pings and the peer's Close are answered by the calls that read: an answer was written before its event is returned.
 //!
 //! # Memory
 //!
-//! The opening handshake borrows memory for one head, 1 KiB for most clients; a longer head is refused. After it any
-//! receive buffer of [`MIN_RECEIVE`] octets and any send buffer of [`MIN_SEND`] octets will do. Nothing is allocated,
-//! and no call panics unless the stream does.
+//! The opening handshake needs memory for one head, 1 KiB for most clients; a longer head is answered with 431. After it any
+//! receive buffer of [`MIN_RECEIVE`] bytes and any send buffer of [`MIN_SEND`] bytes will do; [`min_send`] says what a server's response
+//! needs. Buffers are borrowed (`&mut [u8]`) or owned (`[u8; N]`), so that a connection can be in a `static`. Nothing is allocated, and
+//! no call panics unless the stream does.
 //!
 //! # Dropped futures
 //!
 //! A future may be dropped at any time, by a timeout for one, and nothing is lost if the stream's own `read` and `write`
 //! lose nothing when they are dropped: what has arrived and what is to be sent stay in the connection, and the next
-//! call goes on. Of a message that is being sent, [`Writer::payload_left`] tells how much was not taken.
+//! call goes on. [`Socket`] says what becomes of a payload that is longer than the send buffer.
+//!
+//! # Errors of the stream
+//!
+//! A write that fails hides nothing that was received: reading goes on to the peer's Close, which then counts, or else to an error. A
+//! write that timed out ([`ErrorKind::TimedOut`](embedded_io_async::ErrorKind::TimedOut)) is tried again by the next call.
 //!
 //! # Flushing
 //!
 //! The stream is flushed before it is waited for. A stream whose `flush` waits for the peer's acknowledgement, as TCP
 //! sockets of embassy-net do, should be wrapped in [`Unflushed`].
+//!
+//! # Features
+//!
+//! - `defmt`: `defmt::Format` on every public type.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -72,33 +101,32 @@ mod accept;
 pub mod blocking;
 mod connect;
 mod error;
-mod event;
 mod halves;
 mod head;
-mod input;
 mod random;
-mod reader;
+mod slot;
+mod socket;
 mod unflushed;
 mod websocket;
-mod writer;
 
-pub use accept::Incoming;
+pub use accept::{Incoming, min_send};
 pub use bareframe::handshake::{Choice, Offer, Request, Response, Status};
 pub use bareframe::{
-    Assembler, Client, CloseCode, CloseReason, Config, ControlPayload, Gather, Limits, Message, MessageKind,
-    ProtocolError, Reply, Role, Rsv, SendError, Server, SliceBuffer, State, handshake,
+    Assembler, Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Gather, Limits,
+    MaskingKey, MaskingKeys, Memory, Message, MessageKind, ProtocolError, ReceiveError, Role, Rsv, SendError,
+    Server, SliceBuffer, State, handshake,
 };
 pub use connect::Connecting;
 pub use error::{Error, HandshakeError};
-pub use event::{Event, Piece};
-pub use halves::{ReadHalf, WriteHalf};
-pub use input::MIN_RECEIVE;
+pub use halves::{OutboundHalf, ReadHalf, WriteHalf};
+pub use head::MIN_RECEIVE;
 pub use random::RandomKeys;
+pub use slot::Slot;
+pub use socket::{MIN_SEND, Sending, Socket, Writer};
 pub use unflushed::Unflushed;
-pub use websocket::{Buffers, WebSocket};
-pub use writer::{MIN_SEND, Writer};
+pub use websocket::WebSocket;
 
-/// The example of the front page.
+/// The example of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct FrontPage;

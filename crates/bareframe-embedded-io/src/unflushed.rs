@@ -7,6 +7,7 @@ use embedded_io_async::{ErrorType, Read, Write};
 /// The `flush` of a TCP socket of embassy-net waits until the peer has acknowledged everything, for which a peer may
 /// take its time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Unflushed<S>(pub S);
 
 impl<S: ErrorType> ErrorType for Unflushed<S> {
@@ -20,8 +21,8 @@ impl<S: Read> Read for Unflushed<S> {
 }
 
 impl<S: Write> Write for Unflushed<S> {
-    async fn write(&mut self, octets: &[u8]) -> Result<usize, S::Error> {
-        self.0.write(octets).await
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, S::Error> {
+        self.0.write(bytes).await
     }
 
     async fn flush(&mut self) -> Result<(), S::Error> {

@@ -3,7 +3,7 @@
 mod wire;
 
 use bareframe_embedded_io::handshake::{HeadError, RequestError};
-use bareframe_embedded_io::{Connecting, Error, HandshakeError, Incoming, Offer, Status};
+use bareframe_embedded_io::{Connecting, Error, HandshakeError, Incoming, MaskingKey, Offer, Status};
 use wire::{Wire, block_on};
 
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -61,7 +61,7 @@ fn rfc9112_s2_1_another_protocol_is_not_waited_for() {
     let refused = block_on(incoming.request()).err();
     assert_eq!(
         refused,
-        Some(Error::Handshake(HandshakeError::Head(HeadError::NotHttp)))
+        Some(Error::Handshake(HandshakeError::Http(HeadError::NotHttp.into())))
     );
     let answer = String::from_utf8(wire.output()).unwrap();
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
@@ -80,7 +80,7 @@ fn rfc9112_s5_2_a_client_takes_a_folded_line() {
     );
     let mut memory = [0; 256];
     let offer = Offer::new("a", "/");
-    let mut connecting = Connecting::new(wire, &offer, [0; 16], &mut memory).unwrap();
+    let mut connecting = Connecting::new(wire, &offer, || MaskingKey::new([0; 4]), &mut memory).unwrap();
     let response = block_on(connecting.response()).unwrap();
     assert_eq!(response.header("Server").unwrap().value(), b"old   proxy");
     assert!(connecting.established().is_ok());

@@ -3,10 +3,9 @@
 mod wire;
 
 use bareframe_embedded_io::{
-    Assembler, Buffers, Choice, Config, Connecting, Event, Incoming, Message, MessageKind, Offer, RandomKeys,
-    Rsv, WebSocket,
+    Assembler, Choice, CloseCode, Config, Connecting, Error, Event, Frame, Incoming, MaskingKey, Message,
+    MessageKind, Offer, ProtocolError, ReceiveError, SendError, Slot, WebSocket,
 };
-use std::convert::Infallible;
 use wire::{ACCEPTED, REQUEST, Wire, block_on, frame, poll_times};
 
 /// Makes the future again and again, and drops each at its first wait: at every wait that there is.
@@ -38,18 +37,15 @@ fn script() -> Vec<u8> {
 }
 
 fn echo_server(wire: &Wire, drop_futures: bool) -> (Vec<(MessageKind, Vec<u8>)>, usize) {
-    let (mut head, mut receive, mut send) = ([0; 512], [0; 64], [0; 131]);
     let mut waits = 0;
-    let mut incoming = Incoming::new(wire.clone(), &mut head);
+    let mut incoming = Incoming::new(wire.clone(), [0; 512]);
     if drop_futures {
         dropping!(waits, incoming.request()).map(|_| ()).unwrap();
-    } else {
-        block_on(incoming.request()).unwrap();
     }
-    let buffers = Buffers::new(&mut receive, &mut send);
-    let mut socket = incoming
-        .accept(&Choice::DEFAULT, Config::DEFAULT, buffers)
-        .unwrap();
+    let before = wire.waits();
+    let accepted = incoming.accept(&Choice::DEFAULT, Config::DEFAULT, [0; 64], [0; 131]);
+    let mut socket = block_on(accepted).unwrap();
+    waits += wire.waits() - before;
     let mut assembler = Assembler::new(heapless::Vec::<u8, 512>::new());
     let mut messages = Vec::new();
     loop {
@@ -67,16 +63,14 @@ fn echo_server(wire: &Wire, drop_futures: bool) -> (Vec<(MessageKind, Vec<u8>)>,
             own(block_on(socket.read(&mut assembler)).unwrap())
         };
         let Some((kind, payload)) = read else { break };
-        let writer = socket.writer();
+        let mut frame = match kind {
+            MessageKind::Text => Frame::text(str::from_utf8(&payload).unwrap()),
+            MessageKind::Binary => Frame::binary(&payload),
+        };
         if drop_futures {
-            dropping!(waits, writer.begin(kind, Rsv::NONE, true, payload.len() as u64)).unwrap();
-            while writer.payload_left() > 0 {
-                let from = payload.len() - writer.payload_left() as usize;
-                dropping!(waits, writer.write(&payload[from..])).unwrap();
-            }
-            dropping!(waits, writer.flush()).unwrap();
+            dropping!(waits, socket.send_frame(&mut frame)).unwrap();
         } else {
-            block_on(writer.send(kind, &payload)).unwrap();
+            block_on(socket.send_frame(&mut frame)).unwrap();
         }
         messages.push((kind, payload));
     }
@@ -102,21 +96,15 @@ fn a_server_says_and_hears_the_same_when_every_future_is_dropped_at_its_first_wa
 }
 
 #[test]
-fn a_send_that_is_dropped_goes_on_with_the_rest_of_its_payload() {
+fn a_frame_whose_send_is_dropped_goes_on_with_the_rest_of_its_payload() {
     let payload: Vec<u8> = (0..400u16).map(|i| i as u8).collect();
     let expected = [&[0x82, 126, 1, 0x90][..], &payload].concat();
     for polls in 1..200 {
         let wire = Wire::with_input(b"", 10).slow();
-        let (mut receive, mut send) = ([0; 64], [0; 131]);
-        let buffers = Buffers::new(&mut receive, &mut send);
-        let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, buffers);
-        let done = poll_times(socket.send_binary(&payload), polls);
-        let writer = socket.writer();
-        while writer.payload_left() > 0 {
-            let from = payload.len() - writer.payload_left() as usize;
-            block_on(writer.write(&payload[from..])).unwrap();
-        }
-        block_on(writer.flush()).unwrap();
+        let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
+        let mut frame = Frame::binary(&payload);
+        let done = poll_times(socket.send_frame(&mut frame), polls);
+        block_on(socket.send_frame(&mut frame)).unwrap();
         assert_eq!(wire.output(), expected, "dropped after {polls} polls");
         if done.is_some() {
             assert!(polls > 40, "nothing was dropped");
@@ -127,30 +115,91 @@ fn a_send_that_is_dropped_goes_on_with_the_rest_of_its_payload() {
 }
 
 #[test]
+fn a_payload_that_fits_the_send_buffer_is_sent_whole_or_not_at_all_whenever_its_send_is_dropped() {
+    for role in 0..2 {
+        let mut dropped_before_it_began = false;
+        for polls in 1..100 {
+            // What is queued before leaves no room for it.
+            let (wire, before) = (Wire::with_input(b"", 10).slow(), [b'b'; 100]);
+            let payload = [b'p'; 110];
+            let keys = || MaskingKey::new([0; 4]);
+            let output = |sent: bool| {
+                let header = |len: usize| match role {
+                    0 => vec![0x82, len as u8],
+                    _ => vec![0x82, 0x80 | len as u8, 0, 0, 0, 0],
+                };
+                let first = [header(100), before.to_vec()].concat();
+                let second = [header(110), payload.to_vec()].concat();
+                if sent { [first, second].concat() } else { first }
+            };
+            let done = if role == 0 {
+                let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
+                block_on(socket.feed(&mut Frame::binary(&before))).unwrap();
+                let done = poll_times(socket.send_binary(&payload), polls);
+                block_on(socket.flush()).unwrap();
+                done
+            } else {
+                let mut socket = WebSocket::client(wire.clone(), Config::DEFAULT, keys, [0; 64], [0; 131]);
+                block_on(socket.feed(&mut Frame::binary(&before))).unwrap();
+                let done = poll_times(socket.send_binary(&payload), polls);
+                block_on(socket.flush()).unwrap();
+                done
+            };
+            let sent = wire.output() == output(true);
+            assert!(
+                sent || wire.output() == output(false),
+                "dropped after {polls} polls"
+            );
+            dropped_before_it_began |= !sent;
+            if done.is_some() {
+                assert!(dropped_before_it_began && sent && polls > 20);
+                break;
+            }
+            assert!(polls < 99, "never done");
+        }
+    }
+}
+
+#[test]
+fn of_a_longer_payload_that_was_lost_midway_only_fail_ends_the_frame() {
+    let wire = Wire::with_input(b"", 10).slow();
+    let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
+    assert!(poll_times(socket.send_binary(&[7; 1000]), 20).is_none());
+    let inside = Error::Send(SendError::InsideFrame);
+    assert_eq!(block_on(socket.send_text("x")), Err(inside));
+    assert_eq!(block_on(socket.close(CloseCode::NORMAL_CLOSURE, "")), Err(inside));
+    socket.fail(CloseCode::GOING_AWAY);
+    let sent = wire.output().len();
+    let failed = ReceiveError::Protocol(ProtocolError::Failed(CloseCode::GOING_AWAY)).into();
+    assert_eq!(block_on(socket.close(CloseCode::NORMAL_CLOSURE, "")), Err(failed));
+    assert_eq!(
+        block_on(socket.send_text("x")),
+        Err(Error::Send(SendError::Closed))
+    );
+    assert_eq!(wire.output().len(), sent);
+}
+
+#[test]
 fn a_close_and_a_ping_that_are_dropped_are_sent_once() {
     for polls in 1..20 {
         let wire = Wire::with_input(&frame(0x88, b""), 1).slow();
-        let (mut receive, mut send) = ([0; 64], [0; 131]);
-        let buffers = Buffers::new(&mut receive, &mut send);
-        let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, buffers);
+        let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
         if poll_times(socket.ping(b"p"), polls).is_none() {
             // What was queued goes first.
-            block_on(socket.writer().flush()).unwrap();
+            block_on(socket.flush()).unwrap();
         }
         let mut _waits = 0;
-        dropping!(_waits, socket.close(None, "")).unwrap();
-        assert_eq!(wire.output(), b"\x89\x01p\x88\x00");
+        dropping!(_waits, socket.close(CloseCode::NORMAL_CLOSURE, "")).unwrap();
+        assert_eq!(wire.output(), b"\x89\x01p\x88\x02\x03\xe8");
     }
 }
 
 #[test]
 fn events_and_halves_go_on_too() {
-    let input = script();
-    let wire = Wire::with_input(&input, 3).slow();
-    let (mut receive, mut send) = ([0; 64], [0; 131]);
-    let buffers = Buffers::new(&mut receive, &mut send);
-    let socket = WebSocket::server(wire.clone(), Config::DEFAULT, buffers);
-    let (mut read_half, mut write_half) = socket.split(|stream| (stream.clone(), stream));
+    let wire = Wire::with_input(&script(), 3).slow();
+    let socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
+    let slot = Slot::new();
+    let (mut read_half, mut write_half) = socket.split(&slot, |stream| (stream.clone(), stream));
     let (mut payload, mut waits) = (Vec::new(), 0);
     loop {
         let done = {
@@ -167,10 +216,7 @@ fn events_and_halves_go_on_too() {
             }
             event.is_none()
         };
-        while let Some(reply) = read_half.poll_reply() {
-            dropping!(waits, write_half.reply(reply)).unwrap();
-            dropping!(waits, write_half.flush()).unwrap();
-        }
+        dropping!(waits, write_half.flush()).unwrap();
         if done {
             break;
         }
@@ -189,9 +235,10 @@ fn a_client_connects_when_every_future_is_dropped() {
     ]
     .concat();
     let wire = Wire::with_input(&input, 5).slow();
-    let (mut head, mut receive, mut send) = ([0; 256], [0; 64], [0; 131]);
     let offer = Offer::new("example.com", "/chat");
-    let mut connecting = Connecting::new(wire.clone(), &offer, *b"the sample nonce", &mut head).unwrap();
+    let mut nonce = b"the sample nonce".chunks_exact(4).cycle();
+    let keys = || MaskingKey::new(nonce.next().unwrap().try_into().unwrap());
+    let mut connecting = Connecting::new(wire.clone(), &offer, keys, [0; 256]).unwrap();
     let mut waits = 0;
     let status = loop {
         if let Some(response) = poll_times(connecting.response(), 1) {
@@ -200,9 +247,9 @@ fn a_client_connects_when_every_future_is_dropped() {
         waits += 1;
     };
     assert_eq!(status, 101);
-    let buffers = Buffers::new(&mut receive, &mut send);
-    let mut socket = connecting
-        .establish(Config::DEFAULT, RandomKeys(Zeros), buffers)
+    let established = connecting.establish(Config::DEFAULT, [0; 64], [0; 131]);
+    let mut socket = poll_times(established, 1)
+        .expect("there is nothing to wait for")
         .unwrap();
     let mut assembler = Assembler::new(heapless::Vec::<u8, 16>::new());
     let message = loop {
@@ -217,25 +264,3 @@ fn a_client_connects_when_every_future_is_dropped() {
     assert!(sent.starts_with(b"GET /chat HTTP/1.1\r\n") && sent.ends_with(b"\r\n\r\n"));
     assert_eq!(sent.windows(4).filter(|window| window == b"GET ").count(), 1);
 }
-
-/// A generator that every peer can predict.
-struct Zeros;
-
-impl rand_core::TryRng for Zeros {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(0)
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(0)
-    }
-
-    fn try_fill_bytes(&mut self, octets: &mut [u8]) -> Result<(), Infallible> {
-        octets.fill(0);
-        Ok(())
-    }
-}
-
-impl rand_core::TryCryptoRng for Zeros {}

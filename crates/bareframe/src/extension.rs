@@ -85,7 +85,8 @@ pub trait OutboundExtension {
     #[doc(hidden)]
     const NONE: bool = false;
 
-    /// Returns the reserved bits that are set on the first frame of a message that it changes.
+    /// Returns the reserved bits that are set on the first frame of a message that it changes. An extension that has none when the
+    /// session is created is not used.
     fn rsv(&self) -> Rsv;
 
     /// Begins a message, whose first frame has so many bytes of payload. Returns `false` if the message is sent as it is.

@@ -5,11 +5,20 @@
 //!         0       start                                                                 end
 //! ```
 
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+
 use crate::control::ControlFrame;
 use crate::error::{BufferTooSmall, SendError};
 use crate::header::HeaderBytes;
 use crate::mask::Masker;
 use crate::sender::Outgoing;
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+use compact as leaf;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+use fast as leaf;
 
 /// A queue of frames in a caller's buffer, for any way of writing that may take only part of what it is given.
 ///
@@ -146,8 +155,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     ) -> Result<(), E> {
         self.check_boundary()?;
         let len = encode(self.free())?;
-        self.end = self.end.saturating_add(len);
+        self.add_encoded(len);
         Ok(())
+    }
+
+    /// Adds the whole frame of this length that was written to the front of what [`Outbox::free`] returned.
+    #[inline]
+    pub(crate) const fn add_encoded(&mut self, len: usize) {
+        self.end = self.end.saturating_add(len);
     }
 
     /// Adds a frame's header; its payload is to follow, through [`Outbox::push`] or [`Outbox::advance`].
@@ -261,7 +276,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     pub(crate) fn free(&mut self) -> &mut [u8] {
         let buffer = self.buffer.as_mut();
         if self.start != 0 && self.end <= buffer.len() && self.start <= self.end {
-            buffer.copy_within(self.start..self.end, 0);
+            leaf::move_to_front(buffer, self.start..self.end);
             self.end = self.end.saturating_sub(self.start);
             self.start = 0;
         }

@@ -132,6 +132,24 @@ impl<R: Role> Sender<R> {
         payload: &[u8],
         out: &mut [u8],
     ) -> Result<usize, SendError> {
+        self.encode_with(kind, rsv, payload, out, |from, to| {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = *from;
+            }
+        })
+    }
+
+    /// Does what [`Sender::encode`] says; `copy` copies a payload that is not masked. It is a part of whatever calls it, so that a
+    /// session's use of it does not change how the compiler treats a caller's.
+    #[inline(always)]
+    pub(crate) fn encode_with(
+        &mut self,
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+        out: &mut [u8],
+        copy: impl FnOnce(&[u8], &mut [u8]),
+    ) -> Result<usize, SendError> {
         self.check_open()?;
         if self.open.is_some() {
             return Err(SendError::MessageOpen);
@@ -154,11 +172,7 @@ impl<R: Role> Sender<R> {
             Some(mut masker) => {
                 masker.apply_copy(payload, body)?;
             }
-            None => {
-                for (to, from) in body.iter_mut().zip(payload) {
-                    *to = *from;
-                }
-            }
+            None => copy(payload, body),
         }
         Ok(needed)
     }

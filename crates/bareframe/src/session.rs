@@ -219,8 +219,9 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
 
     #[inline(never)]
     fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
-        self.inbound.receive_long_binary(at, len, masker);
+        // Before it is unmasked, so that the session is not kept on the stack meanwhile.
         self.blocked = false;
+        self.inbound.receive_long_binary(at, len, masker);
         READY
     }
 
@@ -276,16 +277,24 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// [`SendError`]; nothing has changed, unless it is [`SendError::Extension`], which fails the connection.
     #[inline]
     pub fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        if !self.inbound.receiver.has_reply()
+            && !self.has_failed()
+            && let Some(next) = self.outbound.next_whole_sent(frame)
+        {
+            return Ok(next);
+        }
+        self.next_sent_rest(frame)
+    }
+
+    #[inline(never)]
+    fn next_sent_rest(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         if !frame.is_begun() {
             self.queue_replies();
-            if matches!(
-                self.inbound.receiver.state(),
-                ReceiverState::Failed(_) | ReceiverState::Ended
-            ) {
+            if self.has_failed() {
                 return Err(SendError::Closed);
             }
         }
-        let next = self.outbound.next_sent(frame);
+        let next = self.outbound.next_sent_rest(frame);
         if let Err(SendError::Extension(code)) = next {
             self.inbound.fail(code);
         }
@@ -442,6 +451,15 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
             Err(_) if write != Next::Ready && !self.outbound.is_within_frame() => Ok(write),
             next => next,
         }
+    }
+
+    /// Returns `true` if the connection has failed, or its stream has ended.
+    #[inline]
+    fn has_failed(&self) -> bool {
+        matches!(
+            self.inbound.receiver.state(),
+            ReceiverState::Failed(_) | ReceiverState::Ended
+        )
     }
 
     /// Queues what has to be answered, as far as there is room between frames.

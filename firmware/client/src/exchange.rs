@@ -1,8 +1,8 @@
 //! What is said to an echo server, and what has to come back.
 
 use bareframe_embedded_io::{
-    Assembler, Buffers, Client, CloseCode, Config, Connecting, Error, Event, MessageKind, Offer, RandomKeys,
-    Rsv, SliceBuffer, WebSocket,
+    Assembler, Client, CloseCode, Config, Connecting, Error, Event, Frame, MessageKind, Offer, RandomKeys,
+    SliceBuffer, WebSocket,
 };
 use core::fmt;
 use cortex_m::singleton;
@@ -26,7 +26,7 @@ pub(crate) enum Failure {
     Wrong(&'static str),
 }
 
-type Socket<'b, S, G> = WebSocket<'b, S, Client<RandomKeys<G>>>;
+type Socket<S, G> = WebSocket<S, Client<RandomKeys<G>>, [u8; 2048], [u8; 2048]>;
 
 /// Says it all, and gives how many messages came back.
 pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
@@ -34,15 +34,11 @@ pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
     host: &str,
     generator: impl CryptoRng,
 ) -> Result<usize, Failure> {
-    let mut keys = RandomKeys(generator);
-    let mut head = [0; 1024];
     let offer = Offer::new(host, "/");
-    let mut connecting = Connecting::new(stream, &offer, keys.nonce(), &mut head)?;
-    connecting.response().await?;
-
-    let (mut receive, mut send) = ([0; 2048], [0; 2048]);
-    let buffers = Buffers::new(&mut receive, &mut send);
-    let mut socket = connecting.establish(Config::DEFAULT, keys, buffers)?;
+    let connecting = Connecting::new(stream, &offer, RandomKeys(generator), [0; 1024])?;
+    let mut socket = connecting
+        .establish(Config::DEFAULT, [0; 2048], [0; 2048])
+        .await?;
     let memory = singleton!(: [u8; LONGEST] = [0; LONGEST]).expect("one exchange is enough");
     let mut assembler = Assembler::new(SliceBuffer::new(memory));
 
@@ -52,15 +48,18 @@ pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
     }
     for len in LENGTHS {
         for kind in [MessageKind::Text, MessageKind::Binary] {
-            socket.send(kind, &payload[..len]).await?;
+            let mut frame = match kind {
+                MessageKind::Text => Frame::text_piece(&payload[..len]),
+                MessageKind::Binary => Frame::binary(&payload[..len]),
+            };
+            socket.send_frame(&mut frame).await?;
             expect(&mut socket, &mut assembler, kind, &payload[..len]).await?;
         }
     }
     for (number, fragment) in (1..).zip(FRAGMENTS) {
         let fin = number == FRAGMENTS.len();
-        let writer = socket.writer();
-        writer
-            .send_fragment(MessageKind::Text, Rsv::NONE, fin, fragment)
+        socket
+            .send_frame(&mut Frame::text_piece(fragment).fragment(fin))
             .await?;
     }
     expect(&mut socket, &mut assembler, MessageKind::Text, TEXT.as_bytes()).await?;
@@ -69,14 +68,12 @@ pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
         Some(Event::Pong(payload)) if *payload == *b"there?" => {}
         _ => return Err(Failure::Wrong("the Ping is not answered")),
     }
-    socket
-        .close(Some(CloseCode::NORMAL_CLOSURE), "that is all")
-        .await?;
+    socket.close(CloseCode::NORMAL_CLOSURE, "that is all").await?;
     Ok(LENGTHS.len() * 2 + 1)
 }
 
 async fn expect<S: Read<Error = Reset> + Write, G: CryptoRng>(
-    socket: &mut Socket<'_, S, G>,
+    socket: &mut Socket<S, G>,
     assembler: &mut Assembler<SliceBuffer<'_>>,
     kind: MessageKind,
     payload: &[u8],

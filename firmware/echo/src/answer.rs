@@ -2,7 +2,7 @@
 
 use crate::ask::ASKS;
 use bareframe::CloseReason;
-use bareframe_embedded_io::{CloseCode, Error, MessageKind, Rsv, Server, WebSocket};
+use bareframe_embedded_io::{CloseCode, Error, Frame, Memory, Server, WebSocket};
 use embedded_io_async::{Read, Write};
 
 /// What a page has asked for.
@@ -36,27 +36,33 @@ impl Wish {
     }
 
     /// Sends what was asked for.
-    pub(crate) async fn answer<S: Read + Write>(
+    pub(crate) async fn answer<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
         self,
-        socket: &mut WebSocket<'_, S, Server>,
+        socket: &mut WebSocket<S, Server, I, O>,
     ) -> Result<(), Error<S::Error>> {
-        let writer = socket.writer();
         match self {
-            Wish::Ping => writer.ping(b"are you there?").await,
-            Wish::Pong => writer.pong(b"I am here").await,
+            Wish::Ping => socket.ping(b"are you there?").await,
+            Wish::Pong => socket.send_frame(&mut Frame::pong(b"I am here")).await,
             Wish::Fragments => {
-                let (text, rsv) = (MessageKind::Text, Rsv::NONE);
-                writer.send_fragment(text, rsv, false, b"and a").await?;
-                writer.send_fragment(text, rsv, false, b"happy new").await?;
-                writer.ping(b"between fragments").await?;
-                writer.send_fragment(text, rsv, true, b"year!").await
+                for frame in [
+                    Frame::text("and a").fragment(false),
+                    Frame::text("happy new").fragment(false),
+                    Frame::ping(b"between fragments"),
+                    Frame::text("year!"),
+                ] {
+                    socket.send_frame(&mut { frame }).await?;
+                }
+                Ok(())
             }
-            Wish::Close(reason) => writer.send_close(reason.code(), reason.reason()).await,
+            Wish::Close(reason) => match reason.code() {
+                Some(code) => socket.send_close(code, reason.reason()).await,
+                None => socket.send_frame(&mut Frame::close_without_code()).await,
+            },
             Wish::Broken(octets) => {
-                writer.flush().await?;
+                socket.flush().await?;
                 let mut rest = octets;
                 while !rest.is_empty() {
-                    let written = writer.stream_mut().write(rest).await.map_err(Error::Io)?;
+                    let written = socket.stream_mut().write(rest).await.map_err(Error::Io)?;
                     rest = &rest[written..];
                 }
                 Ok(())

@@ -2,15 +2,15 @@
 
 use crate::answer::Wish;
 use crate::pages::Page;
-use bareframe_embedded_io::{Error, Event, Rsv, Server, WebSocket};
+use bareframe_embedded_io::{Error, Event, Frame, Memory, MessageKind, Server, WebSocket};
 use core::future::pending;
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
 
 /// Echoes until the connection has ended, and sends in between what a page asks for. The memory is longer than what the
 /// socket receives at once.
-pub(crate) async fn echo<S: Read + Write>(
-    socket: &mut WebSocket<'_, S, Server>,
+pub(crate) async fn echo<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+    socket: &mut WebSocket<S, Server, I, O>,
     page: Option<Page<'_>>,
     memory: &mut [u8],
 ) -> Result<(), Error<S::Error>> {
@@ -19,7 +19,7 @@ pub(crate) async fn echo<S: Read + Write>(
     let mut begun = false;
     loop {
         let page = page.filter(|_| !begun);
-        let (event, writer) = match select(wished(page), socket.read_event_with_writer()).await {
+        let (event, mut writer) = match select(wished(page), socket.read_event_with_writer()).await {
             Either::First(wish) => {
                 unless_closing(wish.answer(socket).await)?;
                 continue;
@@ -30,17 +30,26 @@ pub(crate) async fn echo<S: Read + Write>(
             },
         };
         let Event::Data(piece) = event else { continue };
-        let (kind, rsv, payload) = (piece.kind(), Rsv::NONE, piece.payload());
+        let (kind, payload) = (piece.kind(), piece.payload());
         if payload.len() > memory.len() - held {
-            unless_closing(writer.send_fragment(kind, rsv, false, &memory[..held]).await)?;
+            let mut frame = fragment(kind, &memory[..held]).fragment(false);
+            unless_closing(writer.send_frame(&mut frame).await)?;
             (held, begun) = (0, true);
         }
         memory[held..][..payload.len()].copy_from_slice(payload);
         held += payload.len();
         if piece.is_last() {
-            unless_closing(writer.send_fragment(kind, rsv, true, &memory[..held]).await)?;
+            unless_closing(writer.send_frame(&mut fragment(kind, &memory[..held])).await)?;
             (held, begun) = (0, false);
         }
+    }
+}
+
+/// What is held, which may be cut within a character.
+fn fragment(kind: MessageKind, held: &[u8]) -> Frame<'_> {
+    match kind {
+        MessageKind::Text => Frame::text_piece(held),
+        MessageKind::Binary => Frame::binary(held),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::echo::echo;
 use crate::pages::{Page, Pages};
 use crate::tap::{HEAD, Tapped};
 use bareframe_embedded_io::{
-    Assembler, Choice, Config, Error, Incoming, Limits, MessageKind, Server, Status, WebSocket,
+    Assembler, Choice, Config, Error, Frame, Incoming, Limits, Memory, Server, Status, WebSocket,
 };
 use embassy_futures::select::{Either, select};
 use embedded_io_async::{Read, Write};
@@ -42,7 +42,7 @@ async fn connection(
     memory: &mut [u8],
 ) -> Result<(), Error<Reset>> {
     let (mut head, mut send) = ([0; HEAD], [0; SEND]);
-    let mut incoming = Incoming::new(Tapped::new(stream), &mut head);
+    let mut incoming = Incoming::new(Tapped::new(stream), &mut head[..]);
     let Ok(request) = within(PATIENCE, incoming.request()).await else {
         return Ok(());
     };
@@ -64,25 +64,27 @@ async fn connection(
             let Some(page) = pages.open() else {
                 return incoming.answer(Status::SERVICE_UNAVAILABLE, &[], b"").await;
             };
-            let mut socket = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send)?;
-            socket.writer().stream_mut().watch(None);
+            let accepted = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send);
+            let mut socket = accepted.await?;
+            socket.stream_mut().watch(None);
             let ended = tell(&mut socket, page, memory).await;
             page.close();
             ended
         }
         (_, Ok(Some(_))) => {
-            let mut socket = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send)?;
-            socket.writer().stream_mut().watch(watching);
+            let accepted = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send);
+            let mut socket = accepted.await?;
+            socket.stream_mut().watch(watching);
             let ended = echo(&mut socket, watching, memory).await;
-            socket.writer().stream_mut().ended(&ended);
+            socket.stream_mut().ended(&ended);
             ended
         }
     }
 }
 
 /// Tells a page what happens, and takes what it asks for.
-async fn tell<S: Read + Write>(
-    socket: &mut WebSocket<'_, S, Server>,
+async fn tell<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+    socket: &mut WebSocket<S, Server, I, O>,
     page: Page<'_>,
     memory: &mut [u8],
 ) -> Result<(), Error<S::Error>> {
@@ -90,7 +92,7 @@ async fn tell<S: Read + Write>(
     page.hello();
     loop {
         match select(page.next_report(memory), socket.read(&mut wishes)).await {
-            Either::First(len) => socket.send(MessageKind::Text, &memory[..len]).await?,
+            Either::First(len) => socket.send_frame(&mut Frame::text_piece(&memory[..len])).await?,
             Either::Second(message) => match message? {
                 None => return Ok(()),
                 Some(message) => match message.as_str().and_then(Wish::parse) {

@@ -5,7 +5,7 @@
 #![no_main]
 
 use bareframe_embedded_io::{
-    Assembler, Buffers, Choice, Config, Error, Incoming, Limits, MIN_SEND, SliceBuffer, Status,
+    Assembler, Choice, Config, Error, Frame, Incoming, Limits, MIN_SEND, SliceBuffer, Unflushed,
 };
 use embassy_executor::Spawner;
 use embassy_net::tcp::{self, TcpSocket};
@@ -112,24 +112,19 @@ async fn serve(stack: Stack<'static>) -> ! {
 }
 
 async fn echo(socket: &mut TcpSocket<'_>) -> Result<(), Error<tcp::Error>> {
-    let mut head = [0; 1024];
-    let mut incoming = Incoming::new(socket, &mut head);
-    match incoming.request().await?.upgrade() {
-        Ok(Some(_)) => {}
-        Ok(None) => return incoming.answer(Status::UPGRADE_REQUIRED, &[], b"").await,
-        Err(error) => return incoming.refuse(error).await,
-    }
     let config = Config::DEFAULT.with_limits(
         Limits::DEFAULT
             .with_frame(MESSAGE as u64)
             .with_message(MESSAGE as u64),
     );
-    let (mut receive, mut send, mut memory) = ([0; 512], [0; 2 * MIN_SEND], [0; MESSAGE]);
-    let buffers = Buffers::new(&mut receive, &mut send);
-    let mut socket = incoming.accept(&Choice::DEFAULT, config, buffers)?;
+    // A request that is wrong, or for no WebSocket, is answered.
+    let incoming = Incoming::new(Unflushed(socket), [0; 1024]);
+    let accepted = incoming.accept(&Choice::DEFAULT, config, [0; 512], [0; 2 * MIN_SEND]);
+    let mut socket = accepted.await?;
+    let mut memory = [0; MESSAGE];
     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
-    while let Some((message, writer)) = socket.read_with_writer(&mut assembler).await? {
-        writer.send(message.kind(), message.payload()).await?;
+    while let Some((message, mut writer)) = socket.read_with_writer(&mut assembler).await? {
+        writer.send_frame(&mut Frame::from(&message)).await?;
     }
     Ok(())
 }

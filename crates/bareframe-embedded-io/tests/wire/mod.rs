@@ -1,10 +1,9 @@
 //! A stream in memory that makes its user wait and gives and takes little at once.
 #![allow(dead_code, unreachable_pub, reason = "each test uses some of it")]
 
-use embedded_io_async::{ErrorType, Read, Write};
+use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
@@ -15,7 +14,7 @@ use std::task::{Context, Poll, Waker};
 pub struct Wire {
     incoming: Rc<RefCell<Direction>>,
     outgoing: Rc<RefCell<Direction>>,
-    /// How many octets a call gives or takes at most.
+    /// How many bytes a call gives or takes at most.
     most: usize,
     /// Whether every call waits once before it does something.
     slow: bool,
@@ -24,22 +23,25 @@ pub struct Wire {
     waits: Rc<RefCell<usize>>,
     /// Whether the peer is gone, so that nothing is taken any more.
     gone: Rc<Cell<bool>>,
+    /// What the next writes fail with, and the reads after the last byte.
+    write_errors: Rc<RefCell<VecDeque<ErrorKind>>>,
+    read_error: Option<ErrorKind>,
 }
 
 #[derive(Default)]
 struct Direction {
-    octets: VecDeque<u8>,
+    bytes: VecDeque<u8>,
     ended: bool,
 }
 
 impl Wire {
-    /// An end at which these octets arrive, and then the end of the stream.
-    pub fn with_input(octets: &[u8], most: usize) -> Wire {
+    /// An end at which these bytes arrive, and then the end of the stream.
+    pub fn with_input(bytes: &[u8], most: usize) -> Wire {
         let wire = Wire {
             most,
             ..Wire::default()
         };
-        wire.incoming.borrow_mut().octets.extend(octets);
+        wire.incoming.borrow_mut().bytes.extend(bytes);
         wire.incoming.borrow_mut().ended = true;
         wire
     }
@@ -56,9 +58,24 @@ impl Wire {
             outgoing: one.incoming.clone(),
             waits: Rc::default(),
             gone: Rc::default(),
+            write_errors: Rc::default(),
             ..one
         };
         (one.clone(), other)
+    }
+
+    /// The same with so many writes that fail before any is done.
+    pub fn failing(self, errors: impl IntoIterator<Item = ErrorKind>) -> Wire {
+        self.write_errors.borrow_mut().extend(errors);
+        self
+    }
+
+    /// The same with an error in place of the end.
+    pub fn reset(self) -> Wire {
+        Wire {
+            read_error: Some(ErrorKind::ConnectionReset),
+            ..self
+        }
     }
 
     /// The same that makes its user wait before each read, write and flush.
@@ -67,7 +84,7 @@ impl Wire {
     }
 
     pub fn output(&self) -> Vec<u8> {
-        self.outgoing.borrow().octets.iter().copied().collect()
+        self.outgoing.borrow().bytes.iter().copied().collect()
     }
 
     pub fn waits(&self) -> usize {
@@ -98,19 +115,24 @@ impl Wire {
 }
 
 impl ErrorType for Wire {
-    type Error = Infallible;
+    type Error = ErrorKind;
 }
 
 impl Read for Wire {
-    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+    async fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
         self.wait().await;
         poll_fn(|_| {
             let mut incoming = self.incoming.borrow_mut();
-            let len = buffer.len().min(self.most).min(incoming.octets.len());
+            let len = buffer.len().min(self.most).min(incoming.bytes.len());
             if len == 0 && !incoming.ended {
                 return Poll::Pending;
             }
-            for (to, from) in buffer.iter_mut().zip(incoming.octets.drain(..len)) {
+            if len == 0
+                && let Some(error) = self.read_error
+            {
+                return Poll::Ready(Err(error));
+            }
+            for (to, from) in buffer.iter_mut().zip(incoming.bytes.drain(..len)) {
                 *to = from;
             }
             Poll::Ready(Ok(len))
@@ -120,34 +142,37 @@ impl Read for Wire {
 }
 
 impl Write for Wire {
-    async fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
         self.wait().await;
+        if let Some(error) = self.write_errors.borrow_mut().pop_front() {
+            return Err(error);
+        }
         if self.gone.get() {
             return Ok(0);
         }
-        let len = octets.len().min(self.most);
-        self.outgoing.borrow_mut().octets.extend(&octets[..len]);
+        let len = bytes.len().min(self.most);
+        self.outgoing.borrow_mut().bytes.extend(&bytes[..len]);
         Ok(len)
     }
 
-    async fn flush(&mut self) -> Result<(), Infallible> {
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
         self.wait().await;
         Ok(())
     }
 }
 
 impl embedded_io::Read for Wire {
-    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, Infallible> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ErrorKind> {
         block_on(Read::read(self, buffer))
     }
 }
 
 impl embedded_io::Write for Wire {
-    fn write(&mut self, octets: &[u8]) -> Result<usize, Infallible> {
-        block_on(Write::write(self, octets))
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+        block_on(Write::write(self, bytes))
     }
 
-    fn flush(&mut self) -> Result<(), Infallible> {
+    fn flush(&mut self) -> Result<(), ErrorKind> {
         block_on(Write::flush(self))
     }
 }
@@ -178,9 +203,14 @@ pub fn poll_times<F: Future>(future: F, polls: usize) -> Option<F::Output> {
 
 /// Runs two futures side by side until both are done.
 pub fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
+    block_on(both(a, b))
+}
+
+/// A future of two that are run side by side.
+pub async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let (mut one, mut two) = (None, None);
-    block_on(poll_fn(|context| {
+    poll_fn(|context| {
         if one.is_none()
             && let Poll::Ready(output) = a.as_mut().poll(context)
         {
@@ -195,23 +225,24 @@ pub fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
             (Some(_), Some(_)) => Poll::Ready(()),
             _ => Poll::Pending,
         }
-    }));
+    })
+    .await;
     (one.unwrap(), two.unwrap())
 }
 
 /// A masked frame with the key 0: its payload is as it is.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut octets = vec![first];
+    let mut bytes = vec![first];
     match payload.len() {
-        len @ 0..126 => octets.push(0x80 | len as u8),
+        len @ 0..126 => bytes.push(0x80 | len as u8),
         len => {
-            octets.push(0x80 | 126);
-            octets.extend((len as u16).to_be_bytes());
+            bytes.push(0x80 | 126);
+            bytes.extend((len as u16).to_be_bytes());
         }
     }
-    octets.extend([0; 4]);
-    octets.extend(payload);
-    octets
+    bytes.extend([0; 4]);
+    bytes.extend(payload);
+    bytes
 }
 
 pub const REQUEST: &[u8] = b"GET /chat HTTP/1.1\r\n\

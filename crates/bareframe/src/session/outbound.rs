@@ -1,5 +1,10 @@
 //! Outbound: the writing half of a session.
 
+#[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
+mod compact;
+#[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
+mod fast;
+
 use super::frame::{Check, Content, Frame};
 use super::next::Next;
 use super::pending::Pending;
@@ -30,6 +35,8 @@ pub struct Outbound<R, O, X: Extension = ()> {
     has_rsv: bool,
     unflushed: bool,
     stopped: Stopped,
+    /// Nothing has stopped, and there is no extension: payload is sent as it is.
+    is_plain: bool,
     /// The message that is open and that the extension changes.
     extended: Option<MessageKind>,
     /// The frame that was begun goes through the extension, and is not finished.
@@ -58,7 +65,7 @@ pub(super) enum Stopped {
 }
 
 impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
-    pub(super) const fn new(sender: Sender<R>, queue: O, extension: X::Outbound) -> Outbound<R, O, X> {
+    pub(super) fn new(sender: Sender<R>, queue: O, extension: X::Outbound) -> Outbound<R, O, X> {
         Outbound {
             sender,
             outbox: Outbox::new(queue),
@@ -73,6 +80,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             has_rsv: false,
             unflushed: false,
             stopped: Stopped::No,
+            is_plain: X::Outbound::NONE || extension.rsv().is_empty(),
             extended: None,
             is_extending: false,
             extension,
@@ -86,6 +94,14 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     /// [`SendError`]; nothing has changed, unless it is [`SendError::Extension`].
     #[inline]
     pub fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        match self.next_whole_sent(frame) {
+            Some(next) => Ok(next),
+            None => self.next_sent_rest(frame),
+        }
+    }
+
+    /// Does what [`Outbound::next_sent`] says for every frame.
+    pub(super) fn next_sent_rest(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         if frame.number == 0 {
             if let Some(next) = self.begin(frame)? {
                 return Ok(next);
@@ -124,15 +140,19 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     }
 
     /// Reports that so many bytes of [`Outbound::to_write`] were written.
+    #[inline]
     pub fn wrote(&mut self, len: usize, frame: &mut Frame<'_>) {
-        let is_direct = self.is_direct(frame);
-        let direct = if is_direct { frame.rest.len() } else { 0 };
-        let len = len.min(self.outbox.pending().len().saturating_add(direct));
-        self.unflushed |= len > 0;
-        let outside = self.outbox.advance(len);
-        if is_direct {
+        let queued = self.outbox.pending().len();
+        if self.is_direct(frame) {
+            let len = len.min(queued.saturating_add(frame.rest.len()));
+            self.unflushed |= len > 0;
+            let outside = self.outbox.advance(len);
             frame.take(outside);
             self.note(frame);
+        } else {
+            let len = len.min(queued);
+            self.unflushed |= len > 0;
+            self.outbox.advance(len);
         }
     }
 
@@ -176,6 +196,13 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     /// `false` and changes nothing if the queue is shorter, or something is queued already.
     pub fn begin_with(&mut self, len: usize) -> bool {
         self.outbox.begin_with(len)
+    }
+
+    /// Returns how many bytes can be queued. A frame for which there is room, with a header of at most 14 bytes, is queued as a whole
+    /// by the call of [`Outbound::next_sent`] that begins it.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        self.outbox.room()
     }
 
     /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
@@ -291,7 +318,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
                 return Ok(None);
             }
         };
-        self.begin_number(frame, masker);
+        self.begun.masker = masker;
+        self.begin_number(frame);
         Ok(None)
     }
 
@@ -399,10 +427,11 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
 
     #[inline]
     fn is_direct(&self, frame: &Frame<'_>) -> bool {
+        // Of what goes through the extension whole frames are queued.
         R::KEY_LEN == 0
-            && !self.is_extending()
-            && !frame.rest.is_empty()
+            && self.is_within_frame()
             && frame.number != 0
+            && !frame.rest.is_empty()
             && self.has_begun(frame)
     }
 
@@ -413,10 +442,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     }
 
     #[inline]
-    fn begin_number(&mut self, frame: &mut Frame<'_>, masker: Masker) {
+    fn begin_number(&mut self, frame: &mut Frame<'_>) {
         frame.number = self.next_number();
         self.begun.number = frame.number;
-        self.begun.masker = masker;
         self.note(frame);
     }
 
@@ -447,6 +475,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
 
     fn stop(&mut self, stopped: Stopped) {
         self.stopped = stopped;
+        self.is_plain = false;
         self.outbox.clear();
         self.unflushed = false;
         self.is_extending = false;
@@ -482,7 +511,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     /// Returns `true` if the frame goes through the extension, and begins to.
     #[inline]
     fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
-        if X::Outbound::NONE {
+        if X::Outbound::NONE || self.is_plain {
             return Ok(false);
         }
         let is_extended = match self.extended {
@@ -495,7 +524,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             None => {
                 let rsv = self.extension.rsv();
                 // A frame that has the extension's bits was changed by it before.
-                if rsv.is_empty() || frame.rsv.intersects(rsv) || self.sender.is_within_message() {
+                if frame.rsv.intersects(rsv) || self.sender.is_within_message() {
                     false
                 } else {
                     self.sender.check(kind, frame.rsv | rsv)?;

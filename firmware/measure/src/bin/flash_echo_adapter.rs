@@ -3,7 +3,7 @@
 #![no_std]
 #![no_main]
 
-use bareframe_embedded_io::{Assembler, Buffers, Config, Error, SliceBuffer, WebSocket};
+use bareframe_embedded_io::{Assembler, Config, Error, Frame, SliceBuffer, WebSocket};
 use embassy_futures::block_on;
 use measure::{Down, Line};
 
@@ -13,10 +13,10 @@ async fn echo(
     send: &mut [u8],
     memory: &mut [u8],
 ) -> Result<(), Error<Down>> {
-    let mut socket = WebSocket::server(stream, Config::DEFAULT, Buffers::new(receive, send));
+    let mut socket = WebSocket::server(stream, Config::DEFAULT, receive, send);
     let mut assembler = Assembler::new(SliceBuffer::new(memory));
-    while let Some((message, writer)) = socket.read_with_writer(&mut assembler).await? {
-        writer.send(message.kind(), message.payload()).await?;
+    while let Some((message, mut writer)) = socket.read_with_writer(&mut assembler).await? {
+        writer.send_frame(&mut Frame::from(&message)).await?;
     }
     Ok(())
 }

@@ -1,0 +1,319 @@
+//! What sends on a connection, whole or half.
+
+use crate::error::Error;
+use bareframe::{CloseCode, Frame, Memory, Next, Outbound, Role, SendError, Session};
+use core::fmt;
+use embedded_io_async::{Error as _, ErrorKind, Write};
+
+/// The shortest send buffer, in bytes: what the longest control frame needs.
+///
+/// The opening handshake of a server may need more: see [`min_send`](crate::min_send).
+pub const MIN_SEND: usize = bareframe::ControlFrame::MAX_LEN;
+
+/// The header of the longest frame of a client, in bytes.
+const LONGEST_HEADER: usize = 14;
+
+/// A connection, or what sends on one, over a stream: a [`WebSocket`](crate::WebSocket), a [`WriteHalf`](crate::WriteHalf), or a
+/// [`Writer`] while a message is lent.
+///
+/// # Dropped futures
+///
+/// What fits the send buffer beside its header, of at most 14 bytes, goes into it as a whole: the future of such a send can be dropped
+/// at any time. Nothing was sent then if it was dropped while it waited for room, and else the next call that sends, flushes or reads
+/// sends what is left. A longer payload is sent from where it is. If that future is dropped midway, hand the same [`Frame`] to
+/// [`Socket::send_frame`] or [`Socket::feed`] again, which goes on where it stopped; until then nothing else can be sent, and every call
+/// that tries returns [`SendError::InsideFrame`]. The calls that take a payload and no `Frame` lose theirs, and
+/// [`WebSocket::fail`](crate::WebSocket::fail) is all that is left.
+///
+/// ```
+/// use bareframe_embedded_io::{Error, Frame, Memory, Role, WebSocket};
+/// use embedded_io_async::{Read, Write};
+///
+/// async fn send<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+///     socket: &mut WebSocket<S, R, I, O>,
+///     picture: &[u8],
+/// ) -> Result<(), Error<S::Error>> {
+///     socket.send_text("a picture").await?;
+///     for (number, piece) in (1..).zip(picture.chunks(1000)) {
+///         let mut frame = Frame::binary(piece).fragment(number == picture.len().div_ceil(1000));
+///         socket.feed(&mut frame).await?;
+///     }
+///     socket.flush().await
+/// }
+/// ```
+pub struct Socket<S, C> {
+    pub(crate) stream: S,
+    pub(crate) session: C,
+    /// Why the stream takes nothing more.
+    pub(crate) refused: Option<ErrorKind>,
+}
+
+/// What sends on a connection while a message or an event is lent from it.
+pub type Writer<'w, S, R, O> = Socket<&'w mut S, &'w mut Outbound<R, O>>;
+
+/// What frames are sent by over a stream: a session, or its writing half.
+pub trait Sending<S>: sealed::Sending<S> {}
+
+pub(crate) mod sealed {
+    use super::{Frame, Next, Outbound, Role, SendError, Write};
+    use embedded_io_async::Error;
+
+    pub trait Sending<S> {
+        // One type for each stream, borrowed or not, so that there is one piece of code that writes to it.
+        type Stream: Write<Error = Self::Error>;
+        type Error: Error;
+        type Role: Role;
+        type Queue: AsRef<[u8]> + AsMut<[u8]>;
+
+        /// Goes on until all of the frame is queued or written, behind what has to be answered.
+        fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError>;
+        /// Goes on until everything is written, also what has to be answered.
+        fn next_flush(&mut self) -> Next;
+        fn outbound(&mut self) -> &mut Outbound<Self::Role, Self::Queue>;
+        fn stream(stream: &mut S) -> &mut Self::Stream;
+    }
+}
+
+impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> Sending<S> for Session<R, I, O> {}
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending<&mut S> for &mut Outbound<R, O> {}
+
+impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for Session<R, I, O> {
+    type Stream = S;
+    type Error = S::Error;
+    type Role = R;
+    type Queue = O;
+
+    fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        self.next_sent(frame)
+    }
+
+    fn next_flush(&mut self) -> Next {
+        self.next_flush()
+    }
+
+    fn outbound(&mut self) -> &mut Outbound<R, O> {
+        self.both().1
+    }
+
+    fn stream(stream: &mut S) -> &mut S {
+        stream
+    }
+}
+
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<&mut S> for &mut Outbound<R, O> {
+    type Stream = S;
+    type Error = S::Error;
+    type Role = R;
+    type Queue = O;
+
+    fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
+        (**self).next_sent(frame)
+    }
+
+    fn next_flush(&mut self) -> Next {
+        (**self).next_flush()
+    }
+
+    fn outbound(&mut self) -> &mut Outbound<R, O> {
+        self
+    }
+
+    fn stream<'a>(stream: &'a mut &mut S) -> &'a mut S {
+        stream
+    }
+}
+
+impl<S, C> Socket<S, C> {
+    pub(crate) const fn new(stream: S, session: C) -> Socket<S, C> {
+        Socket {
+            stream,
+            session,
+            refused: None,
+        }
+    }
+
+    /// Returns the stream.
+    #[must_use]
+    pub const fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// Returns the stream, to set it up; what is written to it or read from it breaks the connection.
+    pub const fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// Returns the stream by value; what was not written or read is lost.
+    #[must_use]
+    pub fn into_stream(self) -> S {
+        self.stream
+    }
+}
+
+impl<S, C: Sending<S>> Socket<S, C> {
+    /// Sends a text message, and returns when it was written and flushed (RFC 6455 section 5.6).
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send_frame`].
+    pub async fn send_text(&mut self, text: &str) -> Result<(), Error<C::Error>> {
+        self.send_frame(&mut Frame::text(text)).await
+    }
+
+    /// Sends a binary message, and returns when it was written and flushed (RFC 6455 section 5.6).
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send_frame`].
+    pub async fn send_binary(&mut self, payload: &[u8]) -> Result<(), Error<C::Error>> {
+        self.send_frame(&mut Frame::binary(payload)).await
+    }
+
+    /// Sends a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2).
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send_frame`].
+    pub async fn ping(&mut self, payload: &[u8]) -> Result<(), Error<C::Error>> {
+        self.send_frame(&mut Frame::ping(payload)).await
+    }
+
+    /// Sends our Close, after which only Pings are answered (RFC 6455 section 5.5.1). Reading ends when the peer's has arrived. Of a
+    /// reason that is longer than 123 bytes the whole characters are sent that fit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send_frame`].
+    pub async fn send_close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error<C::Error>> {
+        let fits = (0..=reason.len().min(123)).rev();
+        let reason = fits.filter_map(|end| reason.get(..end)).next();
+        self.send_frame(&mut Frame::close(code, reason.unwrap_or("")))
+            .await
+    }
+
+    /// Sends a frame, and returns when it was written and flushed. A frame that was begun goes on where it stopped.
+    ///
+    /// [`Frame`] makes every kind: whole messages, fragments, pieces of text that are validated, control frames, messages that were
+    /// received and are passed on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Send`] if nothing was sent. [`Error::Io`]: after a write that timed out, hand the same frame to this call again; after
+    /// any other nothing more can be sent, and reading goes on. [`Error::Refused`] after such an error.
+    pub fn send_frame<'a>(
+        &'a mut self,
+        frame: &'a mut Frame<'_>,
+    ) -> impl Future<Output = Result<(), Error<C::Error>>> {
+        self.send(frame, true)
+    }
+
+    /// Queues a frame to leave together with what comes next: the next call that sends, flushes or reads writes it. It is written here
+    /// only if the send buffer has no room for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Socket::send_frame`].
+    pub fn feed<'a>(
+        &'a mut self,
+        frame: &'a mut Frame<'_>,
+    ) -> impl Future<Output = Result<(), Error<C::Error>>> {
+        self.send(frame, false)
+    }
+
+    /// Writes what is queued, and flushes the stream.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`] or [`Error::Refused`].
+    pub async fn flush(&mut self) -> Result<(), Error<C::Error>> {
+        loop {
+            match self.session.next_flush() {
+                Next::Ready => return Ok(()),
+                next => self.perform(next, &mut Frame::NONE.clone()).await?,
+            }
+        }
+    }
+
+    async fn send(&mut self, frame: &mut Frame<'_>, flushes: bool) -> Result<(), Error<C::Error>> {
+        loop {
+            let outbound = self.session.outbound();
+            // In an empty queue it may have room as a whole.
+            let lacks_room =
+                !frame.is_begun() && frame.left() > outbound.room().saturating_sub(LONGEST_HEADER);
+            let next = if lacks_room && !outbound.queued().is_empty() {
+                Next::Write
+            } else {
+                match (self.session.next_sent(frame), self.refused) {
+                    (Ok(Next::Ready), _) if flushes => self.session.next_flush(),
+                    (Ok(next), _) => next,
+                    (Err(SendError::Closed), Some(kind)) => return Err(Error::Refused(kind)),
+                    (Err(error), _) => return Err(Error::Send(error)),
+                }
+            };
+            if next == Next::Ready {
+                return Ok(());
+            }
+            self.perform(next, frame).await?;
+        }
+    }
+
+    /// Performs what the session says that writes or flushes.
+    pub(crate) fn perform<'a>(
+        &'a mut self,
+        next: Next,
+        frame: &'a mut Frame<'_>,
+    ) -> impl Future<Output = Result<(), Error<C::Error>>> {
+        let stream = C::stream(&mut self.stream);
+        perform(stream, self.session.outbound(), &mut self.refused, next, frame)
+    }
+}
+
+/// Writes what is queued and what is left of the frame, or flushes the stream.
+async fn perform<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>>(
+    stream: &mut S,
+    outbound: &mut Outbound<R, O>,
+    refused: &mut Option<ErrorKind>,
+    next: Next,
+    frame: &mut Frame<'_>,
+) -> Result<(), Error<S::Error>> {
+    let done = if next == Next::Flush {
+        stream.flush().await.map(|()| outbound.flushed())
+    } else {
+        let [queued, payload] = outbound.to_write(frame);
+        let bytes = if queued.is_empty() { payload } else { queued };
+        match stream.write(bytes).await {
+            Ok(0) => {
+                outbound.refused();
+                *refused = Some(ErrorKind::WriteZero);
+                return Err(Error::Refused(ErrorKind::WriteZero));
+            }
+            written => written.map(|len| outbound.wrote(len, frame)),
+        }
+    };
+    let Err(error) = done else { return Ok(()) };
+    match error.kind() {
+        ErrorKind::Interrupted => return Ok(()),
+        ErrorKind::TimedOut => {}
+        kind => {
+            outbound.refused();
+            *refused = Some(kind);
+        }
+    }
+    Err(Error::Io(error))
+}
+
+impl<S, C: fmt::Debug> fmt::Debug for Socket<S, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Socket")
+            .field("session", &self.session)
+            .field("refused", &self.refused)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(feature = "defmt")]
+impl<S, C: defmt::Format> defmt::Format for Socket<S, C> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "Socket {{ session: {} }}", self.session);
+    }
+}

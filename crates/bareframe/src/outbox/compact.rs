@@ -1,0 +1,15 @@
+//! How a small machine moves what is pending, in little flash.
+
+use core::cell::Cell;
+use core::ops::Range;
+
+/// Moves these bytes of the buffer to its front.
+///
+/// `copy_within` can move them in both directions, for which its code is four times as long as an outbox.
+pub(super) fn move_to_front(buffer: &mut [u8], moved: Range<usize>) {
+    let cells = Cell::from_mut(buffer).as_slice_of_cells();
+    let moved = cells.get(moved).unwrap_or(&[]);
+    for (to, from) in cells.iter().zip(moved) {
+        to.set(from.get());
+    }
+}

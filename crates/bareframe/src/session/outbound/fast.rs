@@ -1,0 +1,58 @@
+//! How a large machine sends a message in one frame: at once, by the sender's own call if all of it fits the queue.
+
+use super::Outbound;
+use crate::extension::Extension;
+use crate::opcode::MessageKind;
+use crate::role::Role;
+use crate::session::frame::{Check, Content, Frame};
+use crate::session::next::Next;
+
+impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
+    /// Queues the frame if it is a whole message that needs no validation, or a server's header of it if the payload does not
+    /// fit. Returns `None` if it is something else or can't be sent: nothing has changed then, and [`Outbound::next_sent_rest`]
+    /// does what is right.
+    #[inline(always)]
+    pub(in crate::session) fn next_whole_sent(&mut self, frame: &mut Frame<'_>) -> Option<Next> {
+        match frame.content {
+            Content::Data(kind, Check::Nothing | Check::WholeCharacters)
+                if frame.number == 0 && frame.fin && self.is_plain =>
+            {
+                self.send_whole(frame, kind)
+            }
+            _ => None,
+        }
+    }
+
+    // A function of its own, so that the compiler makes all of it one: where the caller sends there is too much besides.
+    #[inline(never)]
+    fn send_whole(&mut self, frame: &mut Frame<'_>, kind: MessageKind) -> Option<Next> {
+        // Within a fragmented message there is a validator to ask.
+        if self.sender.is_within_message() || !self.has_room() {
+            return None;
+        }
+        let payload = frame.rest;
+        let free = self.outbox.free();
+        // By the copy of the machine, since the compiler does not see that the payload is not in the queue.
+        let copy = |from: &[u8], to: &mut [u8]| {
+            if let Some(to) = to.get_mut(..from.len()) {
+                to.copy_from_slice(from);
+            }
+        };
+        let next = match self.sender.encode_with(kind, frame.rsv, payload, free, copy) {
+            Ok(len) => {
+                self.outbox.add_encoded(len);
+                frame.rest = payload.get(payload.len()..).unwrap_or(&[]);
+                Next::Ready
+            }
+            Err(_) if R::KEY_LEN > 0 => return None,
+            Err(_) => {
+                // A message in one frame leaves the sender as it was.
+                let outgoing = self.sender.send(kind, frame.rsv, true, payload.len() as u64);
+                self.outbox.begin(&outgoing.ok()?).ok()?;
+                Next::Write
+            }
+        };
+        self.begin_number(frame);
+        Some(next)
+    }
+}
