@@ -2,17 +2,184 @@
 
 use crate::client_stream::{ClientStream, Transport};
 use crate::connect_error::ConnectError;
-use crate::connecting::Connecting;
 use crate::connector::Connector;
+use crate::content::Content;
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, HandshakeError};
+use crate::head::{Received, Unsent, encode, handshake_error, read_head};
+use crate::keys::{self, SystemKeys};
 use crate::lookup::look_up;
 use crate::one_address::OneAddress;
+use crate::refusal::Refusal;
 use crate::stream::{Share, Stream};
-use crate::websocket::ClientSocket;
-use bareframe::handshake::Url;
+use crate::websocket::{ClientSocket, WebSocket};
+use bareframe::handshake::{Accept, HeadEnd, Key, Offer, ResponseError, ResponseHead, Url};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// How long the content of a refusal is waited for, which a server may never end.
+const REFUSAL_TIME: Duration = Duration::from_secs(1);
+
+/// An opening handshake with a server. [`Connector::begin_over`] creates it, over a stream that blocks or one that does not.
+///
+/// ```
+/// use bareframe_std::{Connector, Error, accept};
+/// use std::net::{TcpListener, TcpStream};
+/// use std::time::Duration;
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let stream = TcpStream::connect(listener.local_addr()?)?;
+/// let server = std::thread::spawn(move || accept(listener.accept()?.0).map(drop));
+/// stream.set_nonblocking(true)?;
+/// let mut connecting = Connector::DEFAULT.begin_over(stream, "ws://localhost/")?;
+/// let _socket = loop {
+///     match connecting.finish() {
+///         // A program with many connections waits for all of them at once.
+///         Err(error) if error.is_temporary() => std::thread::sleep(Duration::from_millis(1)),
+///         done => break done?,
+///     }
+/// };
+/// # server.join().unwrap()?;
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Connecting<'a, S> {
+    connector: Connector<'a>,
+    /// `None` when there is nothing left to do.
+    stream: Option<S>,
+    keys: Option<SystemKeys>,
+    accept: Accept,
+    deadline: Deadline,
+    request: Unsent,
+    /// Why the stream did not take the request, which it may have been refused for before it was read.
+    failure: Option<io::Error>,
+    received: Received,
+    end: HeadEnd,
+    refused: Option<(Box<[u8]>, ResponseHead, Content)>,
+}
+
+impl<'a, S: Stream> Connecting<'a, S> {
+    pub(crate) fn new(
+        connector: &Connector<'a>,
+        stream: S,
+        url: &Url<'_>,
+        deadline: Deadline,
+    ) -> Result<Connecting<'a, S>, Error> {
+        // A stream that has ended may refuse, which the first write returns.
+        let _ = stream.set_nodelay();
+        let mut random = [0; 16];
+        keys::fill(&mut random)?;
+        let key = Key::from_random(random);
+        let headers = connector.all_headers();
+        let offer = connector.offer(url.offer(), &headers);
+        let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
+        Ok(Connecting {
+            connector: connector.clone(),
+            stream: Some(stream),
+            keys: Some(SystemKeys::new()?),
+            accept: Accept::from_key(&key),
+            deadline,
+            request: Unsent::new(request),
+            failure: None,
+            received: Received::default(),
+            end: HeadEnd::new(connector.head_limit),
+            refused: None,
+        })
+    }
+
+    /// Sends the request, and reads the response.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when it can go
+    /// on. [`Error::Handshake`] for a response that is wrong, late, or not 101. After another result than `WouldBlock` there
+    /// is nothing left, and each call returns [`ErrorKind::NotConnected`].
+    pub fn finish(&mut self) -> Result<ClientSocket<S>, Error> {
+        let Some(mut stream) = self.stream.take() else {
+            return Err(Error::Io(ErrorKind::NotConnected.into()));
+        };
+        match self.shake_hands(&mut stream) {
+            Ok((subprotocol, head)) => {
+                let keys = self.keys.take().map_or_else(SystemKeys::new, Ok)?;
+                let mut socket = WebSocket::client_with_keys(stream, &self.connector.options, keys)
+                    .with_leftover(self.received.arrived());
+                socket.subprotocol = subprotocol;
+                socket.response = Some(head);
+                Ok(socket)
+            }
+            Err(error) => {
+                if error.is_blocked() {
+                    self.stream = Some(stream);
+                    return Err(error);
+                }
+                match error {
+                    // Why the request was not taken says more than that the stream ended.
+                    Error::Handshake(HandshakeError::Ended) | Error::Io(_) => {
+                        Err(self.failure.take().map_or(error, Error::Io))
+                    }
+                    error => Err(error),
+                }
+            }
+        }
+    }
+
+    /// Returns the stream, so that a program can wait until it can go on; `None` when there is nothing left to do.
+    pub fn stream(&self) -> Option<&S> {
+        self.stream.as_ref()
+    }
+
+    /// Returns the subprotocol that was agreed on, and the head of the response.
+    fn shake_hands(&mut self, stream: &mut S) -> Result<Agreed, Error> {
+        if self.failure.is_none() {
+            match self.request.write(stream, self.deadline) {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                    return Err(handshake_error(error));
+                }
+                // The server may have answered before it ended the stream.
+                Err(error) => self.failure = Some(error),
+            }
+        }
+        let offer = self.connector.offer(Offer::new("", ""), &[]);
+        while self.refused.is_none() {
+            let parsed = read_head(stream, &mut self.received, &mut self.end, self.deadline)?
+                .and_then(|()| ResponseHead::parse(self.received.arrived_mut()));
+            let head = parsed.map_err(|error| wrong(error.into()))?;
+            let bytes = &self.received.arrived()[..head.head_len()];
+            let response = head.response(bytes);
+            match response.upgrade(&offer, &self.accept).map_err(wrong)? {
+                Some(established) => {
+                    let subprotocol = established.subprotocol().map(Box::from);
+                    let response = (Box::from(bytes), Box::new(head));
+                    self.received.take(head.head_len());
+                    return Ok((subprotocol, response));
+                }
+                // Another head follows (RFC 9110 section 15.2).
+                None if response.status() < 200 => self.end = HeadEnd::new(self.connector.head_limit),
+                None => {
+                    let content = Content::of(&response, self.connector.refusal_limit);
+                    self.deadline = self.deadline.at_most(REFUSAL_TIME);
+                    self.refused = Some((Box::from(bytes), head, content));
+                }
+            }
+            self.received.take(head.head_len());
+        }
+        let Some((bytes, head, content)) = &mut self.refused else {
+            return Err(HandshakeError::Ended.into());
+        };
+        let content = content.read(stream, &mut self.received, self.deadline)?;
+        let refusal = Refusal::new(std::mem::take(bytes), *head, content);
+        Err(HandshakeError::Refused(refusal).into())
+    }
+}
+
+/// The subprotocol, and the head of the response with what was found in it.
+type Agreed = (Option<Box<str>>, (Box<[u8]>, Box<ResponseHead>));
+
+fn wrong(error: ResponseError) -> Error {
+    HandshakeError::Response(error).into()
+}
 
 /// Connects to a URL with [`Connector::DEFAULT`].
 ///

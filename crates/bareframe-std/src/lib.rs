@@ -58,7 +58,6 @@ mod client_stream;
 mod close;
 mod connect;
 mod connect_error;
-mod connecting;
 mod connector;
 mod content;
 mod date;
@@ -66,7 +65,6 @@ mod deadline;
 mod error;
 mod halves;
 mod head;
-mod incoming;
 mod keys;
 mod linger;
 mod lock;
@@ -86,7 +84,7 @@ mod tls;
 mod websocket;
 mod writer;
 
-pub use accept::{Accepting, Acceptor, accept};
+pub use accept::{Accepting, Acceptor, Incoming, accept};
 pub use answering::Answering;
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
@@ -95,14 +93,12 @@ pub use bareframe::{
     Server, State, UnsentFrame, handshake,
 };
 pub use client_stream::ClientStream;
-pub use connect::connect;
+pub use connect::{Connecting, connect};
 pub use connect_error::ConnectError;
-pub use connecting::Connecting;
 pub use connector::Connector;
 pub use deadline::Deadline;
 pub use error::{Error, HandshakeError};
 pub use halves::{ReadHalf, WriteHalf};
-pub use incoming::Incoming;
 pub use keys::SystemKeys;
 pub use linger::StreamEnd;
 pub use message::OwnedMessage;
