@@ -79,7 +79,7 @@ pub struct Accepting<S> {
 enum State<S> {
     Reading(S),
     /// The head was wrong.
-    Answering(Answering<S>, RequestError),
+    Answering(Box<Answering<S>>, RequestError),
     Done,
 }
 
@@ -204,7 +204,7 @@ impl<S: Stream> Accepting<S> {
                     Err(error) => {
                         let error = RequestError::from(error);
                         let answering = Answering::new(stream, &error.answer(), b"", timeout, options)?;
-                        Err(self.turn_away(answering, error))
+                        Err(self.turn_away(Box::new(answering), error))
                     }
                 }
             }
@@ -214,7 +214,7 @@ impl<S: Stream> Accepting<S> {
     }
 
     /// Answers a client whose head is wrong. Whether it can be told does not change why.
-    fn turn_away(&mut self, mut answering: Answering<S>, why: RequestError) -> Error {
+    fn turn_away(&mut self, mut answering: Box<Answering<S>>, why: RequestError) -> Error {
         match answering.write() {
             Err(error) if error.is_blocked() => {
                 self.state = State::Answering(answering, why);
