@@ -5,6 +5,7 @@
 //! cargo run --release -p bareframe-std --example echo_one_thread -- 0.0.0.0:8080
 //! ```
 
+mod polled;
 mod serve;
 
 use std::net::TcpListener;
@@ -24,8 +25,10 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use bareframe_std::{CloseCode, connect};
-    use std::net::TcpListener;
+    use bareframe_std::{CloseCode, Connector, connect};
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::process::{Child, Command, Stdio};
     use std::thread;
     use std::time::Duration;
 
@@ -62,5 +65,72 @@ mod tests {
         let mut other = connect(&url).unwrap();
         other.send_text("Hello").unwrap();
         assert_eq!(other.read().unwrap().unwrap().as_str(), Some("Hello"));
+    }
+
+    #[test]
+    fn a_client_that_is_slow_with_its_handshake_holds_nobody_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || super::serve::serve(listener));
+        let mut slow = TcpStream::connect(address).unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").unwrap();
+        let mut other = connect(&format!("ws://{address}/")).unwrap();
+        other.send_text("Hello").unwrap();
+        assert_eq!(other.read().unwrap().unwrap().as_str(), Some("Hello"));
+        slow.write_all(b"\r\n").unwrap();
+        let mut answer = String::new();
+        slow.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
+    }
+
+    /// What the next test runs in a process of its own.
+    #[test]
+    #[ignore = "serves for ever"]
+    fn serve_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        println!("\nport {}", listener.local_addr().unwrap().port());
+        super::serve::serve(listener).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn f13_without_descriptors_a_client_waits_until_another_is_done_and_no_longer() {
+        let limited = r#"ulimit -n 24; exec "$0" tests::serve_for_ever --exact --ignored --nocapture"#;
+        struct Killed(Child);
+        impl Drop for Killed {
+            fn drop(&mut self) {
+                self.0.kill().unwrap();
+                self.0.wait().unwrap();
+            }
+        }
+        let server = Command::new("sh")
+            .args(["-c", limited])
+            .arg(std::env::current_exe().unwrap())
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut server = Killed(server.unwrap());
+        let lines = BufReader::new(server.0.stdout.take().unwrap()).lines();
+        let port = lines
+            .map_while(Result::ok)
+            .find_map(|line| line.strip_prefix("port ").map(str::to_owned))
+            .unwrap();
+        let url = format!("ws://127.0.0.1:{port}/");
+        let impatient = Connector::DEFAULT.with_timeout(Duration::from_millis(500));
+        let mut served = Vec::new();
+        while let Ok(socket) = impatient.connect(&url) {
+            served.push(socket);
+            assert!(served.len() < 24, "one descriptor each");
+        }
+        assert!(served.len() > 12, "{} and no more", served.len());
+        let waiting = thread::spawn(move || {
+            let mut socket = connect(&url).unwrap();
+            socket.send_text("Hello").unwrap();
+            assert_eq!(socket.read().unwrap().unwrap().as_str(), Some("Hello"));
+        });
+        thread::sleep(Duration::from_millis(200));
+        for mut socket in served.drain(..2) {
+            socket.close(None, "").unwrap();
+        }
+        waiting.join().unwrap();
     }
 }

@@ -1,128 +1,181 @@
 //! The loop of the one thread.
 
-use bareframe_std::{Error, OwnedMessage, ServerSocket, accept};
-use mio::net::{TcpListener, TcpStream};
-use mio::{Events, Interest, Poll, Token, Waker};
+use crate::polled::Polled;
+use bareframe_std::handshake::Choice;
+use bareframe_std::{Accepting, Acceptor, Error, OwnedMessage, ServerSocket};
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
-use std::io;
-use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
-use std::thread;
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
 
 const LISTENER: Token = Token(usize::MAX);
-const HANDSHAKES: Token = Token(usize::MAX - 1);
 
-/// A connection, and what it could not take yet.
-struct Connection {
-    socket: ServerSocket<std::net::TcpStream>,
-    /// A second handle of the stream, about which the system tells.
-    _source: TcpStream,
-    unsent: Option<OwnedMessage>,
+/// How often the loop looks for handshakes that are late, of which the system does not tell.
+const TICK: Duration = Duration::from_secs(1);
+
+/// A connection, by what it waits for.
+enum Connection {
+    Opening(Accepting<Polled>),
+    /// With what it could not take yet.
+    Open(ServerSocket<Polled>, Option<OwnedMessage>),
+    Closing(ServerSocket<Polled>),
+}
+
+struct Server {
+    poll: Poll,
+    listener: TcpListener,
+    /// Clients wait that could not be taken, since there was no descriptor for them.
+    is_full: bool,
+    connections: HashMap<Token, Connection>,
+    next: usize,
 }
 
 /// Serves for ever.
 pub(super) fn serve(listener: std::net::TcpListener) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let mut listener = TcpListener::from_std(listener);
-    let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
-    let waker = Arc::new(Waker::new(poll.registry(), HANDSHAKES)?);
-    let (done, handshakes) = mpsc::channel();
-    let (mut connections, mut next, mut events) = (HashMap::new(), 0, Events::with_capacity(1024));
+    let mut server = Server {
+        poll: Poll::new()?,
+        listener: TcpListener::from_std(listener),
+        is_full: false,
+        connections: HashMap::new(),
+        next: 0,
+    };
+    let registry = server.poll.registry();
+    registry.register(&mut server.listener, LISTENER, Interest::READABLE)?;
+    let (mut events, mut looked) = (Events::with_capacity(1024), Instant::now());
     loop {
-        match poll.poll(&mut events, None) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+        match server.poll.poll(&mut events, Some(TICK)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             polled => polled?,
         }
         for event in &events {
             match event.token() {
-                LISTENER => {
-                    while let Ok((stream, _)) = listener.accept() {
-                        shake_hands(stream.into(), done.clone(), Arc::clone(&waker));
-                    }
-                }
-                HANDSHAKES => {
-                    for socket in handshakes.try_iter() {
-                        let token = Token(next);
-                        next += 1;
-                        if let Ok(mut connection) = Connection::new(socket, &poll, token)
-                            && connection.echo().unwrap_or(false)
-                        {
-                            connections.insert(token, connection);
-                        }
-                    }
-                }
-                token => {
-                    if let Some(connection) = connections.get_mut(&token)
-                        && !connection.echo().unwrap_or(false)
-                    {
-                        connections.remove(&token);
-                    }
-                }
+                LISTENER => server.accept(),
+                token => server.go_on(token),
             }
+        }
+        if looked.elapsed() >= TICK {
+            looked = Instant::now();
+            server.go_on_with_handshakes();
+        }
+        // One of the connections may have ended.
+        if server.is_full {
+            server.accept();
         }
     }
 }
 
-/// The opening handshake blocks, but not for long: a thread of its own does it, and hands the connection over.
-fn shake_hands(
-    stream: std::net::TcpStream,
-    done: Sender<ServerSocket<std::net::TcpStream>>,
-    waker: Arc<Waker>,
-) {
-    // Without a thread to be had, the stream is closed.
-    let _ = thread::Builder::new().spawn(move || {
-        let accepted = stream.set_nonblocking(false).map(|()| accept(stream));
-        if let Ok(Ok(socket)) = accepted
-            && done.send(socket).is_ok()
-        {
-            let _ = waker.wake();
+impl Server {
+    /// Takes the clients that wait.
+    fn accept(&mut self) {
+        loop {
+            let mut stream = match self.listener.accept() {
+                Ok((stream, _)) => stream,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.is_full = false;
+                    return;
+                }
+                Err(error) if is_of_one_client(&error) => continue,
+                // The system will not tell again of the clients that wait.
+                Err(_) => {
+                    self.is_full = true;
+                    return;
+                }
+            };
+            let token = Token(self.next);
+            self.next += 1;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            if self
+                .poll
+                .registry()
+                .register(&mut stream, token, interest)
+                .is_ok()
+            {
+                let opening = Acceptor::DEFAULT.begin(Polled(stream));
+                self.connections.insert(token, Connection::Opening(opening));
+                self.go_on(token);
+            }
         }
-    });
+    }
+
+    /// Goes on with a connection until its stream can't, and forgets it at its end.
+    fn go_on(&mut self, token: Token) {
+        if let Some(connection) = self.connections.remove(&token)
+            && let Some(connection) = connection.go_on()
+        {
+            self.connections.insert(token, connection);
+        }
+    }
+
+    /// Ends the handshakes that are late.
+    fn go_on_with_handshakes(&mut self) {
+        let is_open = |connection: &Connection| matches!(connection, Connection::Open(..));
+        let handshakes = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| !is_open(connection));
+        let tokens: Vec<Token> = handshakes.map(|(token, _)| *token).collect();
+        for token in tokens {
+            self.go_on(token);
+        }
+    }
 }
 
 impl Connection {
-    /// Has the system tell when the stream can go on.
-    fn new(socket: ServerSocket<std::net::TcpStream>, poll: &Poll, token: Token) -> io::Result<Connection> {
-        let source = socket.stream().try_clone()?;
-        source.set_nonblocking(true)?;
-        let mut source = TcpStream::from_std(source);
-        poll.registry()
-            .register(&mut source, token, Interest::READABLE | Interest::WRITABLE)?;
-        Ok(Connection {
-            socket,
-            _source: source,
-            unsent: None,
-        })
-    }
-
-    /// Echoes until the stream can't go on; tells whether the connection is open.
-    fn echo(&mut self) -> Result<bool, Error> {
-        match self.echo_all() {
-            Err(Error::Io(error) | Error::Unflushed(error)) if error.kind() == io::ErrorKind::WouldBlock => {
-                Ok(true)
+    /// Goes on until the stream can't; returns `None` at the end.
+    fn go_on(mut self) -> Option<Connection> {
+        loop {
+            let (done, next) = match self {
+                Connection::Opening(mut accepting) => match accepting.read() {
+                    Ok(incoming) => {
+                        let socket = incoming.accept(&Choice::DEFAULT).ok()?;
+                        (Ok(()), Connection::Open(socket, None))
+                    }
+                    Err(error) => (Err(error), Connection::Opening(accepting)),
+                },
+                Connection::Open(mut socket, mut unsent) => match echo(&mut socket, &mut unsent) {
+                    Err(error) if error.is_temporary() => (Err(error), Connection::Open(socket, unsent)),
+                    // Also one that broke the protocol is told so, to the end.
+                    _ => (Ok(()), Connection::Closing(socket)),
+                },
+                Connection::Closing(mut socket) => match socket.close(None, "") {
+                    Ok(_) => return None,
+                    Err(error) => (Err(error), Connection::Closing(socket)),
+                },
+            };
+            self = next;
+            match done {
+                Ok(()) => {}
+                Err(error) if error.is_temporary() => return Some(self),
+                Err(_) => return None,
             }
-            Err(error) => Err(error),
-            Ok(()) => Ok(false),
         }
     }
+}
 
-    /// Echoes to a clean end.
-    fn echo_all(&mut self) -> Result<(), Error> {
-        self.socket.flush()?;
-        // Nothing is in its way any more.
-        if let Some(message) = self.unsent.take() {
-            self.socket.send(&message)?;
-        }
-        while let Some((message, mut sender)) = self.socket.read_with_sender()? {
-            // What one read brought is answered in one write.
-            let fed = sender.feed(&message);
-            if let Err(Error::Io(_)) = &fed {
-                self.unsent = Some(OwnedMessage::from(message));
-            }
-            fed?;
-        }
-        Ok(())
+/// Echoes to a clean end.
+fn echo(socket: &mut ServerSocket<Polled>, unsent: &mut Option<OwnedMessage>) -> Result<(), Error> {
+    socket.flush()?;
+    // Nothing is in its way any more.
+    if let Some(message) = unsent.take() {
+        socket.send(&message)?;
     }
+    while let Some((message, mut sender)) = socket.read_with_sender()? {
+        // What one read brought is answered in one write.
+        let fed = sender.feed(&message);
+        if let Err(Error::Io(_)) = &fed {
+            *unsent = Some(OwnedMessage::from(message));
+        }
+        fed?;
+    }
+    Ok(())
+}
+
+/// Returns `true` if a client was gone before it was taken.
+fn is_of_one_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Interrupted | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset
+    )
 }
