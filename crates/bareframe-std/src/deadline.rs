@@ -72,6 +72,14 @@ impl Deadline {
         Deadline { at: earlier, ..self }
     }
 
+    /// As [`Deadline::at_most`], by this clock where there is no deadline yet.
+    pub(crate) fn at_most_by(self, timeout: Duration, clock: fn() -> Instant) -> Deadline {
+        match self.at {
+            Some(_) => self.at_most(timeout),
+            None => Deadline::after_by(timeout, clock),
+        }
+    }
+
     /// Returns how long it is until then, which is not zero, or `None` without a deadline.
     ///
     /// # Errors

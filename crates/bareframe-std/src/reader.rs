@@ -61,7 +61,7 @@ impl Reader {
         let until = match self.step(state) {
             Some(KeepaliveStep::Ping) => return Ok(Waited::PingIsDue),
             Some(KeepaliveStep::Dead) => return Err(Error::KeepaliveTimeout),
-            Some(KeepaliveStep::Wait(at)) => deadline.at_most(at.saturating_sub(self.now())),
+            Some(KeepaliveStep::Wait(at)) => deadline.at_most_by(at.saturating_sub(self.now()), self.clock),
             _ => deadline,
         };
         // While the peer is silent, nothing is held of what it said before.

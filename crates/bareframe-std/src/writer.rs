@@ -47,7 +47,7 @@ impl Writer {
     /// Returns the earlier of this deadline and one for a call that begins now.
     pub(crate) fn earlier(&self, deadline: Deadline) -> Deadline {
         match self.timeout {
-            Some(timeout) => deadline.at_most(timeout),
+            Some(timeout) => deadline.at_most_by(timeout, self.clock),
             None => deadline,
         }
     }

@@ -1,0 +1,467 @@
+//! What users of WebSocket software have met: writes that fail, answers that were never written, calls without an end.
+
+mod wire;
+
+use bareframe_std::{
+    Aborter, Client, CloseCode, Config, Deadline, Error, Event, MaskingKey, Options, ReadHalf, Role, Server,
+    SharedSocket, State, Stream, StreamEnd, WebSocket, WriteHalf,
+};
+use bareframe_testkit::{Frame, Side};
+use std::cell::Cell;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+use wire::{Takes, Wire};
+
+const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+const SECOND: Duration = Duration::from_secs(1);
+
+fn client<S: Stream>(
+    stream: S,
+    options: &Options,
+) -> WebSocket<S, Client<impl bareframe_std::MaskingKeys + use<S>>> {
+    WebSocket::client_with_keys(stream, options, || MaskingKey::new(KEY))
+}
+
+/// What arrives at an end with this role.
+fn arriving(at: Side, frames: &[Frame]) -> Vec<u8> {
+    frames
+        .iter()
+        .flat_map(|frame| frame.clone().masked_for(at, KEY).octets())
+        .collect()
+}
+
+/// Two ends of a TCP connection.
+fn tcp() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    peer.set_read_timeout(Some(10 * SECOND)).unwrap();
+    (listener.accept().unwrap().0, peer)
+}
+
+type Halves = (
+    ReadHalf<SharedSocket<TcpStream>, Server>,
+    WriteHalf<SharedSocket<TcpStream>, Server>,
+);
+
+fn halves(options: &Options) -> (Halves, TcpStream) {
+    let (stream, peer) = tcp();
+    (WebSocket::server(stream, options).split(), peer)
+}
+
+#[test]
+fn s7_1_5_a_write_that_fails_hides_nothing_that_arrived() {
+    fn run<R: Role>(mut socket: WebSocket<Wire, R>) {
+        for _ in 0..2 {
+            assert!(
+                matches!(socket.send_text("x"), Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe)
+            );
+        }
+        assert_eq!(socket.read().unwrap().unwrap().as_str(), Some("the answer"));
+        assert!(socket.read().unwrap().is_none());
+        let reason = socket.close_reason().unwrap();
+        assert_eq!(
+            (reason.code().unwrap().number(), reason.reason()),
+            (1008, "policy")
+        );
+        socket.close(None, "").unwrap();
+    }
+    let frames = [Frame::text("the answer"), Frame::close(1008, "policy")];
+    for refusal in [
+        Takes::Error(ErrorKind::BrokenPipe),
+        Takes::Error(ErrorKind::ConnectionReset),
+    ] {
+        if matches!(refusal, Takes::Error(ErrorKind::BrokenPipe)) {
+            run(WebSocket::server(
+                Wire::new([arriving(Side::Server, &frames)]).taking([refusal]),
+                &Options::DEFAULT,
+            ));
+            run(client(
+                Wire::new([arriving(Side::Client, &frames)]).taking([refusal]),
+                &Options::DEFAULT,
+            ));
+        }
+    }
+}
+
+#[test]
+fn s7_1_5_without_a_close_the_error_of_the_write_counts_behind_what_arrived() {
+    let frames = [Frame::ping("p"), Frame::text("late")];
+    let wire = Wire::new([arriving(Side::Server, &frames)]).taking([Takes::Error(ErrorKind::BrokenPipe)]);
+    let mut server = WebSocket::server(wire, &Options::DEFAULT);
+    assert!(server.send_text("x").is_err());
+    assert!(matches!(server.read_event(), Ok(Some(Event::Ping(_)))));
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("late"));
+    for _ in 0..2 {
+        assert!(matches!(server.read(), Err(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe));
+    }
+}
+
+#[test]
+fn s7_1_5_halves_deliver_what_arrived_although_a_write_fails() {
+    let ((mut reader, writer), mut peer) = halves(&Options::DEFAULT);
+    let frames = [Frame::text("the answer"), Frame::close(1008, "policy")];
+    peer.write_all(&arriving(Side::Server, &frames)).unwrap();
+    // Ended for writing from another place, so that every write fails.
+    writer
+        .with_stream(|stream| Stream::shutdown(stream, Shutdown::Write))
+        .unwrap()
+        .unwrap();
+    assert!(writer.send("x").is_err());
+    assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("the answer"));
+    assert!(reader.read().unwrap().is_none());
+    assert_eq!(reader.close_reason().unwrap().reason(), "policy");
+}
+
+#[test]
+fn s7_1_4_a_reset_behind_the_peers_close_is_a_clean_end() {
+    let mut wire = Wire::new([arriving(Side::Server, &[Frame::close(1000, "")])]);
+    wire.arrives
+        .push_back(wire::Arrives::Error(ErrorKind::ConnectionReset));
+    let wire = wire.taking([Takes::Error(ErrorKind::BrokenPipe)]);
+    let mut server = WebSocket::server(wire, &Options::DEFAULT);
+    assert!(server.read().unwrap().is_none());
+    server.close(None, "").unwrap();
+}
+
+#[test]
+fn s5_5_an_answer_is_on_the_wire_before_its_event() {
+    let close = [0x88, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x34, 0x12];
+    let mut server = WebSocket::server(Wire::new([close]), &Options::DEFAULT);
+    assert!(matches!(server.read_event(), Ok(Some(Event::Close(_)))));
+    assert_eq!(server.stream().written(), Frame::close(1000, "").octets());
+
+    let ping = arriving(Side::Server, &[Frame::ping("hb")]);
+    let mut server = WebSocket::server(Wire::new([ping.clone()]), &Options::DEFAULT);
+    assert!(matches!(server.read_event(), Ok(Some(Event::Ping(_)))));
+    assert_eq!(server.stream().written(), Frame::pong("hb").octets());
+
+    let mut client = client(
+        Wire::new([arriving(Side::Client, &[Frame::ping("hb")])]),
+        &Options::DEFAULT,
+    );
+    assert!(matches!(client.read_event(), Ok(Some(Event::Ping(_)))));
+    assert_eq!(client.stream().written(), Frame::pong("hb").masked(KEY).octets());
+
+    let ((mut reader, writer), mut peer) = halves(&Options::DEFAULT);
+    peer.write_all(&ping).unwrap();
+    assert!(matches!(reader.read_event(), Ok(Some(Event::Ping(_)))));
+    peer.write_all(&close).unwrap();
+    assert!(matches!(reader.read_event(), Ok(Some(Event::Close(_)))));
+    drop((reader, writer));
+    let mut written = Vec::new();
+    peer.read_to_end(&mut written).unwrap();
+    assert_eq!(
+        written,
+        [Frame::pong("hb").octets(), Frame::close(1000, "").octets()].concat()
+    );
+}
+
+#[test]
+fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_behind_it() {
+    for fails in [false, true] {
+        let wire = Wire::new([arriving(Side::Server, &[Frame::close(1001, "")])])
+            .taking([Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)]);
+        let mut server = WebSocket::server(wire, &Options::DEFAULT);
+        let payload = [7; 5000];
+        let mut frame = bareframe_std::Frame::binary(&payload);
+        assert!(
+            server
+                .send_frame(&mut frame)
+                .is_err_and(|error| error.is_temporary())
+        );
+        assert!(matches!(server.read_event(), Ok(Some(Event::Close(_)))));
+        for _ in 0..2 {
+            assert!(matches!(server.read(), Err(Error::UnfinishedFrame)));
+        }
+        server.stream_mut().plan = [Takes::Most(usize::MAX)].into();
+        if fails {
+            server.fail(CloseCode::GOING_AWAY).unwrap();
+            assert!(matches!(server.read(), Err(Error::AbnormalClosure)));
+        } else {
+            server.send_frame(&mut frame).unwrap();
+            assert!(server.read().unwrap().is_none());
+            let written = [Frame::binary(payload), Frame::close(1001, "")].map(|frame| frame.octets());
+            assert_eq!(server.stream().written(), written.concat());
+        }
+    }
+}
+
+#[test]
+fn s6_1_what_was_sent_is_on_the_wire_though_the_socket_is_dropped() {
+    let (stream, mut peer) = tcp();
+    let frames = [Frame::text("one"), Frame::text("two")];
+    peer.write_all(&arriving(Side::Server, &frames)).unwrap();
+    let mut server = WebSocket::server(stream, &Options::DEFAULT);
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("one"));
+    server.send("answer").unwrap();
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("two"));
+    drop(server);
+    let mut written = Vec::new();
+    peer.read_to_end(&mut written).unwrap();
+    assert_eq!(written, Frame::text("answer").octets());
+}
+
+/// Runs a call that must end in about a second, on a machine that has other things to do too.
+fn in_a_second<T>(call: impl FnOnce() -> T) -> T {
+    let begin = Instant::now();
+    let done = call();
+    let took = begin.elapsed();
+    assert!((SECOND * 9 / 10..6 * SECOND).contains(&took), "{took:?}");
+    done
+}
+
+/// Takes a little every 50 ms, for 20 seconds at most.
+fn read_slowly(mut peer: TcpStream) {
+    thread::spawn(move || {
+        let mut some = vec![0; 64 << 10];
+        for _ in 0..400 {
+            if !matches!(peer.read(&mut some), Ok(1..)) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+}
+
+#[test]
+fn a_call_that_sends_to_a_slow_reader_ends_in_time() {
+    let options = Options::DEFAULT.with_write_timeout(SECOND);
+    let long = vec![7; 64 << 20];
+    let (stream, peer) = tcp();
+    read_slowly(peer);
+    let mut server = WebSocket::server(stream, &options);
+    assert!(in_a_second(|| server.send(&long[..])).is_err_and(|error| error.is_temporary()));
+    assert!(in_a_second(|| server.send("next")).is_err_and(|error| error.is_temporary()));
+
+    let ((_reader, writer), peer) = halves(&options);
+    read_slowly(peer);
+    assert!(in_a_second(|| writer.send(&long[..])).is_err_and(|error| error.is_temporary()));
+    assert!(in_a_second(|| writer.send("next")).is_err_and(|error| error.is_temporary()));
+}
+
+#[test]
+fn s7_1_1_close_ends_in_time_though_a_long_message_is_half_sent() {
+    let options = Options::DEFAULT
+        .with_write_timeout(Duration::from_millis(50))
+        .with_close_timeout(SECOND);
+    let long = vec![7; 64 << 20];
+    let (stream, peer) = tcp();
+    read_slowly(peer);
+    let mut server = WebSocket::server(stream, &options);
+    assert!(matches!(server.send(&long[..]), Err(Error::Unflushed(_))));
+    assert!(matches!(
+        in_a_second(|| server.close(None, "")),
+        Err(Error::CloseTimeout)
+    ));
+}
+
+#[test]
+fn s7_1_1_halves_close_in_time() {
+    let options = Options::DEFAULT.with_close_timeout(SECOND);
+    let ((mut reader, writer), peer) = halves(&options);
+    assert!(matches!(
+        in_a_second(|| reader.close(None, "")),
+        Err(Error::CloseTimeout)
+    ));
+    drop((writer, peer));
+
+    // Also while another thread is stuck within a frame.
+    let ((mut reader, writer), peer) = halves(&options);
+    let stuck = thread::spawn(move || writer.send(&vec![7; 64 << 20][..]));
+    thread::sleep(Duration::from_millis(300));
+    assert!(matches!(
+        in_a_second(|| reader.close(None, "")),
+        Err(Error::CloseTimeout)
+    ));
+    // The stream has ended, and with it the call.
+    assert!(stuck.join().unwrap().is_err());
+    drop(peer);
+}
+
+#[test]
+fn another_thread_cuts_a_stuck_peer_off() {
+    let ((mut reader, writer), peer) = halves(&Options::DEFAULT);
+    let aborter = writer.aborter().unwrap();
+    let stuck = thread::spawn(move || writer.send(&vec![7; 64 << 20][..]));
+    let reading = thread::spawn(move || reader.read().map(|message| message.is_some()));
+    thread::sleep(Duration::from_millis(100));
+    aborter.abort();
+    assert!(stuck.join().unwrap().is_err());
+    assert!(reading.join().unwrap().is_err());
+    drop(peer);
+
+    let (stream, peer) = tcp();
+    let mut server = WebSocket::server(stream, &Options::DEFAULT);
+    let aborter = server.aborter().unwrap();
+    let reading = thread::spawn(move || matches!(server.read(), Err(Error::AbnormalClosure)));
+    aborter.abort();
+    assert!(reading.join().unwrap());
+    drop(peer);
+}
+
+#[test]
+fn s7_1_1_close_says_whether_the_end_of_the_stream_was_seen() {
+    let options = Options::DEFAULT.with_close_timeout(SECOND);
+    let close = arriving(Side::Server, &[Frame::close(1000, "")]);
+    let (stream, mut peer) = tcp();
+    peer.write_all(&close).unwrap();
+    let ends = thread::spawn(move || peer.read_to_end(&mut Vec::new()).map(|_| drop(peer)));
+    let mut server = WebSocket::server(stream, &options);
+    assert_eq!(server.close(None, "").unwrap(), StreamEnd::Seen);
+    ends.join().unwrap().unwrap();
+
+    let (stream, mut peer) = tcp();
+    peer.write_all(&close).unwrap();
+    let mut server = WebSocket::server(stream, &options);
+    assert_eq!(
+        in_a_second(|| server.close(None, "")).unwrap(),
+        StreamEnd::NotSeen
+    );
+    drop(peer);
+}
+
+#[test]
+fn s7_1_1_close_over_a_stream_that_does_not_block_goes_on_and_never_spins() {
+    let (stream, mut peer) = tcp();
+    stream.set_nonblocking(true).unwrap();
+    let mut server = WebSocket::server(stream, &Options::DEFAULT);
+    for _ in 0..3 {
+        assert!(
+            matches!(server.close(None, ""), Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock)
+        );
+    }
+    assert_eq!(server.state(), State::CloseSent);
+    peer.write_all(&arriving(Side::Server, &[Frame::close(1000, "")]))
+        .unwrap();
+    let mut written = Vec::new();
+    let closed = loop {
+        match server.close(None, "") {
+            Err(error) if error.is_temporary() => {
+                // The server ends the stream first, and then sees the peer's end.
+                let mut some = [0; 16];
+                match peer.read(&mut some).unwrap() {
+                    0 => peer.shutdown(Shutdown::Both).unwrap(),
+                    len => written.extend_from_slice(&some[..len]),
+                }
+            }
+            closed => break closed,
+        }
+    };
+    assert_eq!(closed.unwrap(), StreamEnd::Seen);
+    assert_eq!(written, [0x88, 0]);
+}
+
+thread_local! {
+    static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
+}
+
+/// A clock that moves when [`Silent`] is waited for.
+fn clock() -> Instant {
+    thread_local! {
+        static START: Instant = Instant::now();
+    }
+    START.with(|start| *start) + PASSED.get()
+}
+
+/// A stream whose peer says something once in a while, and on which waiting takes no time.
+struct Silent {
+    /// How long the peer is silent before each byte string.
+    arrives: Vec<(Duration, Vec<u8>)>,
+    written: Vec<u8>,
+}
+
+impl Read for Silent {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Ok(0)
+    }
+}
+
+impl Write for Silent {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Stream for Silent {
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        let left = deadline.left()?;
+        match self.arrives.first_mut() {
+            Some((after, _)) if left.is_some_and(|left| left < *after) => {
+                *after -= left.unwrap();
+                PASSED.set(PASSED.get() + left.unwrap());
+                Err(ErrorKind::TimedOut.into())
+            }
+            Some(_) => {
+                let (after, bytes) = self.arrives.remove(0);
+                PASSED.set(PASSED.get() + after);
+                buffer[..bytes.len()].copy_from_slice(&bytes);
+                Ok(bytes.len())
+            }
+            None => Ok(0),
+        }
+    }
+
+    fn write_by(&mut self, slices: &[IoSlice<'_>], _: Deadline) -> io::Result<usize> {
+        self.write(&slices[0])
+    }
+
+    fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown(&mut self, _: Shutdown) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn aborter(&self) -> io::Result<Aborter> {
+        Err(ErrorKind::Unsupported.into())
+    }
+}
+
+#[test]
+fn s5_5_2_keepalive_sends_a_ping_to_a_silent_peer_and_gives_up_one_that_is_dead() {
+    let options = Options::DEFAULT
+        .with_keepalive(30 * SECOND, 10 * SECOND)
+        .with_clock(clock);
+    let pong = arriving(Side::Server, &[Frame::pong("")]);
+    let text = arriving(Side::Server, &[Frame::text("alive")]);
+    let stream = Silent {
+        arrives: vec![
+            (35 * SECOND, pong),
+            (29 * SECOND, text),
+            (100 * SECOND, vec![0x81]),
+        ],
+        written: Vec::new(),
+    };
+    let mut server = WebSocket::server(stream, &options);
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("alive"));
+    assert_eq!(PASSED.get(), 64 * SECOND);
+    assert_eq!(server.stream().written, Frame::ping("").octets());
+    for _ in 0..2 {
+        assert!(matches!(server.read(), Err(Error::KeepaliveTimeout)));
+        assert_eq!(PASSED.get(), 104 * SECOND);
+    }
+    assert_eq!(server.stream().written, Frame::ping("").octets().repeat(2));
+}
+
+#[test]
+fn s5_5_2_a_ping_is_left_to_a_caller_that_answers_itself() {
+    let options = Options::DEFAULT.with_config(Config::DEFAULT.with_auto_pong(false));
+    let ping = arriving(Side::Server, &[Frame::ping("hb")]);
+    let mut server = WebSocket::server(Wire::new([ping]), &options);
+    assert!(matches!(server.read_event(), Ok(Some(Event::Ping(_)))));
+    assert!(server.stream().written().is_empty());
+    server.pong(b"hb").unwrap();
+    assert_eq!(server.stream().written(), Frame::pong("hb").octets());
+}
