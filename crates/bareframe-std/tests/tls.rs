@@ -3,6 +3,7 @@
 
 mod certified;
 
+use bareframe_std::handshake::Choice;
 use bareframe_std::rustls::pki_types::ServerName;
 use bareframe_std::rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
 use bareframe_std::{
@@ -354,6 +355,66 @@ fn f1_a_write_over_tls_that_fails_hides_nothing_that_was_received() {
         }
         peer.join().unwrap();
     }
+}
+
+/// Both ends of a connection in one thread, which do not block.
+fn shakes_hands_with_itself(client: impl Stream, server: impl Stream) {
+    let begun = Instant::now();
+    let mut connecting = Connector::DEFAULT.begin_over(client, "ws://localhost/").unwrap();
+    let mut accepting = Acceptor::DEFAULT.begin(server);
+    let (mut client, mut server) = (None, None);
+    while client.is_none() || server.is_none() {
+        match connecting.finish() {
+            Ok(socket) => client = Some(socket),
+            Err(error) => assert!(error.is_temporary() || client.is_some(), "{error}"),
+        }
+        match accepting.read() {
+            Ok(incoming) => server = Some(incoming.accept(&Choice::DEFAULT).unwrap()),
+            Err(error) => assert!(error.is_temporary() || server.is_some(), "{error}"),
+        }
+        assert!(begun.elapsed() < SOON);
+        thread::sleep(Duration::from_millis(1));
+    }
+    let (mut client, mut server) = (client.unwrap(), server.unwrap());
+    client.send_text("Hello").unwrap();
+    loop {
+        match server.read() {
+            Ok(message) => return assert_eq!(message.unwrap().as_str(), Some("Hello")),
+            Err(error) => assert!(error.is_temporary() && begun.elapsed() < SOON, "{error}"),
+        }
+    }
+}
+
+#[test]
+fn f3_handshakes_over_tls_that_does_not_block() {
+    for shared in [false, true] {
+        let (client_config, server_config) = certified();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let client = client(client_config, tcp);
+        let (tcp, _) = listener.accept().unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let server = server(server_config, tcp);
+        if shared {
+            shakes_hands_with_itself(client.share(), server.share());
+        } else {
+            shakes_hands_with_itself(client, server);
+        }
+    }
+}
+
+#[test]
+fn f13_an_error_of_tls_names_the_address() {
+    let (_, server_config) = certified();
+    let (another, _) = certified();
+    let (port, served) = serve(server_config, |stream| accept(stream).map(drop));
+    let connector = Connector::DEFAULT.with_tls(another).with_resolver(at_home);
+    let error = connector.connect(&format!("wss://{HOST}:{port}/")).unwrap_err();
+    let shown = error.to_string();
+    assert!(shown.contains(&format!("127.0.0.1:{port}: ")), "{shown}");
+    assert!(shown.contains("certificate"), "{shown}");
+    assert!(served.join().unwrap().is_err());
 }
 
 #[test]
