@@ -49,29 +49,19 @@ use outbound::Stopped;
 ///
 /// /// Performs what the session says.
 /// fn perform(stream: &mut (impl Read + Write), session: &mut Echo, next: Next, frame: &mut Frame<'_>) -> io::Result<()> {
-///     loop {
-///         let done = match next {
-///             Next::Write => {
-///                 let [queued, payload] = session.to_write(frame);
-///                 let bytes = if queued.is_empty() { payload } else { queued };
-///                 stream.write(bytes).and_then(|len| match len {
-///                     0 => Err(io::ErrorKind::WriteZero.into()),
-///                     len => Ok(session.wrote(len, frame)),
-///                 })
-///             }
-///             Next::Flush => stream.flush().map(|()| session.flushed()),
-///             Next::Read => stream.read(session.space()).map(|len| session.read(len)),
-///             Next::Memory | Next::Ready | Next::Closed => Ok(()),
-///         };
-///         match done {
-///             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-///             Err(_) if next != Next::Read => {
-///                 // What was received before comes first.
-///                 session.refused();
-///                 return Ok(());
-///             }
-///             done => return done,
+///     let done = match next {
+///         Next::Write => {
+///             let [queued, payload] = session.to_write(frame);
+///             stream.write(if queued.is_empty() { payload } else { queued })
 ///         }
+///         Next::Flush => stream.flush().map(|()| 0),
+///         Next::Read => stream.read(session.space()),
+///         Next::Memory | Next::Ready | Next::Closed => return Ok(()),
+///     };
+///     match done {
+///         // The session says the same again.
+///         Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(()),
+///         done => session.performed(next, done, frame),
 ///     }
 /// }
 ///
@@ -326,6 +316,54 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.outbound.flushed();
     }
 
+    /// Reports what came of what `next` says: how many bytes were read or written, or the stream's error.
+    ///
+    /// A stream that fails to write, or writes nothing, is [refused](Session::refused): what was received before counts for more than its
+    /// error. An error that means that the stream can't do it yet is for [`Session::blocked`] instead.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, Next, Session};
+    /// use std::io::{Read, Write};
+    /// # let (mut input, mut output) = (&b"\x81\x80\x01\x02\x03\x04"[..], Vec::new());
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+    /// let mut frame = Frame::binary(&[7; 1000]);
+    /// loop {
+    ///     let next = match session.next_sent(&mut frame)? {
+    ///         Next::Ready => session.next_event()?,
+    ///         next => next,
+    ///     };
+    ///     let done = match next {
+    ///         Next::Read => input.read(session.space()),
+    ///         Next::Write => output.write(&session.to_write(&frame).concat()),
+    ///         Next::Flush => output.flush().map(|()| 0),
+    ///         Next::Ready | Next::Closed | Next::Memory => break,
+    ///     };
+    ///     session.performed(next, done, &mut frame)?;
+    /// }
+    /// assert_eq!(output.len(), 1004);
+    /// assert!(session.event().is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The stream's error, if it failed to read.
+    pub fn performed<E>(
+        &mut self,
+        next: Next,
+        done: Result<usize, E>,
+        frame: &mut Frame<'_>,
+    ) -> Result<(), E> {
+        match (next, done) {
+            (Next::Read, done) => self.read(done?),
+            (Next::Write, Ok(len @ 1..)) => self.wrote(len, frame),
+            (Next::Flush, Ok(_)) => self.flushed(),
+            (Next::Write | Next::Flush, _) => self.refused(),
+            (Next::Memory | Next::Ready | Next::Closed, _) => {}
+        }
+        Ok(())
+    }
+
     /// Returns what is queued.
     #[must_use]
     pub fn queued(&self) -> &[u8] {
@@ -390,6 +428,17 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline]
     pub fn has_more(&self) -> bool {
         self.inbound.has_more()
+    }
+
+    /// Returns what was read and not looked at.
+    #[must_use]
+    pub fn unread(&self) -> &[u8] {
+        self.inbound.unread()
+    }
+
+    /// Says that what was read begins with a head of this length; see [`Inbound::begin_after`].
+    pub fn begin_after(&mut self, head_len: usize) -> bool {
+        self.inbound.begin_after(head_len)
     }
 
     /// Says that this range of the memory was read before; see [`Inbound::begin_with`].

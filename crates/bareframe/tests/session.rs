@@ -148,6 +148,14 @@ fn what_came_behind_the_head_is_received_first() {
     assert!(!session.begin_with(5..16));
     let mut stream = Stream::new([]);
     assert_eq!(stream.event(&mut session), whole("Hello"));
+
+    let mut session = Session::new(Connection::server(Config::DEFAULT), memory, [0; 131]);
+    session.read(16);
+    assert!(!session.begin_after(17));
+    assert!(session.begin_after(5));
+    assert!(!session.begin_after(5));
+    assert_eq!(session.unread(), HELLO);
+    assert_eq!(stream.event(&mut session), whole("Hello"));
 }
 
 // "`blocked(next)` … holds for one pass", and the Pong and the Close end on the wire.
@@ -273,6 +281,21 @@ fn s7_1_closed_is_not_said_while_our_close_can_not_be_written() {
 }
 
 // Promise 9: what has arrived is delivered.
+
+#[test]
+fn s7_1_5_only_a_stream_that_fails_to_read_is_an_error_at_once() {
+    let none = &mut Frame::NONE.clone();
+    for (next, done) in [(Next::Write, Err(7)), (Next::Write, Ok(0)), (Next::Flush, Err(7))] {
+        let mut session = server();
+        assert_eq!(session.next_sent(&mut Frame::text("x")), Ok(Next::Ready));
+        assert_eq!(session.performed(next, done, none), Ok(()));
+        assert_eq!(session.queued(), b"");
+        assert_eq!(session.next_sent(&mut Frame::text("y")), Err(SendError::Closed));
+    }
+    let mut session = server();
+    assert_eq!(session.performed(Next::Read, Err(7), none), Err(7));
+    assert_eq!(session.next_sent(&mut Frame::text("y")), Ok(Next::Ready));
+}
 
 #[test]
 fn s7_1_5_a_write_that_fails_hides_nothing_that_was_received() {

@@ -1,10 +1,12 @@
 //! Request: what a client asks for, checked by the rules of RFC 6455 section 4.2.1.
 
+use crate::handshake::choice::Choice;
 use crate::handshake::classes::is_token;
+use crate::handshake::encode::EncodeError;
 use crate::handshake::head::{Header, Headers, RequestLine, request_line, str_of_ascii};
 use crate::handshake::head_error::HeadError;
 use crate::handshake::header_name::HeaderName;
-use crate::handshake::key::Key;
+use crate::handshake::key::{Accept, Key};
 use crate::handshake::lines::{HeaderSource, LinePositions, Lines, Parts, Position};
 use crate::handshake::list::List;
 use crate::handshake::request_error::RequestError;
@@ -106,6 +108,41 @@ impl<'h> Request<'h> {
         };
         request.lines.parse(&mut rest)?;
         Ok((request, bytes.len().wrapping_sub(rest.len())))
+    }
+
+    /// Writes the whole answer of a server that serves WebSockets alone to `out`: the 101 with this choice, or the refusal.
+    /// Returns its length in bytes, and what the client did wrong; without that, frames follow (RFC 6455 section 4.2.2).
+    ///
+    /// ```
+    /// use bareframe::handshake::{Choice, Request, RequestError};
+    /// let mut out = [0; 512];
+    /// let (request, _) = Request::parse(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")?;
+    /// let (len, checked) = request.answer(&Choice::DEFAULT, &mut out)?;
+    /// assert_eq!(checked, Err(RequestError::MissingUpgrade));
+    /// assert!(out[..len].starts_with(b"HTTP/1.1 426 "));
+    /// # Ok::<(), bareframe::handshake::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Upgrade::encode`]. Nothing is written then.
+    pub fn answer(
+        &self,
+        choice: &Choice<'_>,
+        out: &mut [u8],
+    ) -> Result<(usize, Result<(), RequestError>), EncodeError> {
+        match self.upgrade() {
+            Ok(Some(upgrade)) => {
+                let accept = Accept::from_key(upgrade.key());
+                Ok((upgrade.encode(&accept, choice, out)?, Ok(())))
+            }
+            Ok(None) => Self::refuse(RequestError::MissingUpgrade, out),
+            Err(error) => Self::refuse(error, out),
+        }
+    }
+
+    fn refuse(error: RequestError, out: &mut [u8]) -> Result<(usize, Result<(), RequestError>), EncodeError> {
+        Ok((error.answer().encode(out)?, Err(error)))
     }
 
     /// Returns the header lines.

@@ -97,8 +97,7 @@ impl Stream {
         match next {
             Next::Write => {
                 if self.refuses {
-                    session.refused();
-                    return true;
+                    return session.performed(next, Err(()), frame).is_ok();
                 }
                 let [queued, payload] = session.to_write(frame);
                 assert!(
@@ -113,11 +112,11 @@ impl Stream {
                 self.output.extend_from_slice(&all[..len]);
                 self.takes = self.takes.map(|takes| takes - len);
                 self.writes += 1;
-                session.wrote(len, frame);
+                session.performed(next, Ok::<_, ()>(len), frame).is_ok()
             }
             Next::Flush => {
                 self.flushes += 1;
-                session.flushed();
+                session.performed(next, Ok::<_, ()>(0), frame).is_ok()
             }
             Next::Read => {
                 let space = session.space();
@@ -134,11 +133,10 @@ impl Stream {
                 if piece.is_empty() {
                     self.input.pop_front();
                 }
-                session.read(len);
+                session.performed(next, Ok::<_, ()>(len), frame).is_ok()
             }
             Next::Memory | Next::Ready | Next::Closed => panic!("{next:?} is not performed"),
         }
-        true
     }
 
     /// Reads the next event as an adapter does, which waits when the session says so.
