@@ -76,7 +76,7 @@ fn assert_timeout<T>(result: Result<T, Error>, begun: Instant) {
 }
 
 #[test]
-fn f3_a_client_hello_that_drips_is_waited_for_as_long_as_the_timeout_says() {
+fn a_client_hello_that_drips_is_waited_for_as_long_as_the_timeout_says() {
     let (client_config, server_config) = certified();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -94,7 +94,7 @@ fn f3_a_client_hello_that_drips_is_waited_for_as_long_as_the_timeout_says() {
 }
 
 #[test]
-fn f3_a_servers_record_that_drips_is_waited_for_as_long_as_the_timeout_says() {
+fn a_servers_record_that_drips_is_waited_for_as_long_as_the_timeout_says() {
     let (client_config, server_config) = certified();
     let connector = Connector::DEFAULT.with_timeout(LIMIT).with_resolver(at_home);
     for within_tls_handshake in [false, true] {
@@ -124,7 +124,7 @@ fn f3_a_servers_record_that_drips_is_waited_for_as_long_as_the_timeout_says() {
 }
 
 #[test]
-fn f3_a_record_that_drips_is_waited_for_by_no_read_longer_than_its_deadline() {
+fn a_record_that_drips_is_waited_for_by_no_read_longer_than_its_deadline() {
     let (mut stream, served) = connected(|mut stream| {
         stream.write_all(b"ready").unwrap();
         stream.conn.writer().write_all(&[0; 1000]).unwrap();
@@ -176,14 +176,14 @@ fn both_ways(stream: impl Stream + Clone + Send + 'static) {
 }
 
 #[test]
-fn f13_halves_over_tls_read_and_write_from_two_threads() {
+fn halves_over_tls_read_and_write_from_two_threads() {
     let (stream, served) = connected(|stream| both_ways(stream.share()));
     both_ways(stream.share());
     served.join().unwrap();
 }
 
 #[test]
-fn f13_a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
+fn a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
     let (stream, served) = connected(|mut stream| {
         for round in 0..100_u8 {
             stream.write_all(&[round; 100]).unwrap();
@@ -212,7 +212,7 @@ fn f13_a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
 }
 
 #[test]
-fn f13_a_reader_over_tls_does_not_wait_for_a_writer_that_is_stuck_and_abort_ends_both() {
+fn a_reader_over_tls_does_not_wait_for_a_writer_that_is_stuck_and_abort_ends_both() {
     let (stuck, is_stuck) = std::sync::mpsc::channel::<()>();
     let (stream, served) = connected(move |mut stream| {
         stream.write_all(b"Hello").unwrap();
@@ -318,7 +318,7 @@ impl Share for Refusing {
 }
 
 #[test]
-fn f1_a_write_over_tls_that_fails_hides_nothing_that_was_received() {
+fn a_write_over_tls_that_fails_hides_nothing_that_was_received() {
     for shared in [false, true] {
         let (client_config, server_config) = certified();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -386,7 +386,7 @@ fn shakes_hands_with_itself(client: impl Stream, server: impl Stream) {
 }
 
 #[test]
-fn f3_handshakes_over_tls_that_does_not_block() {
+fn handshakes_over_tls_that_does_not_block() {
     for shared in [false, true] {
         let (client_config, server_config) = certified();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -405,7 +405,7 @@ fn f3_handshakes_over_tls_that_does_not_block() {
 }
 
 #[test]
-fn f13_an_error_of_tls_names_the_address() {
+fn an_error_of_tls_names_the_address() {
     let (_, server_config) = certified();
     let (another, _) = certified();
     let (port, served) = serve(server_config, |stream| accept(stream).map(drop));

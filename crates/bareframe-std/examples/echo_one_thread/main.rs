@@ -94,7 +94,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn f13_without_descriptors_a_client_waits_until_another_is_done_and_no_longer() {
+    fn without_descriptors_a_client_waits_until_another_is_done_and_no_longer() {
         let limited = r#"ulimit -n 24; exec "$0" tests::serve_for_ever --exact --ignored --nocapture"#;
         struct Killed(Child);
         impl Drop for Killed {
