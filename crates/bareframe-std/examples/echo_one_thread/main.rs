@@ -5,7 +5,6 @@
 //! cargo run --release -p bareframe-std --example echo_one_thread -- 0.0.0.0:8080
 //! ```
 
-mod polled;
 mod serve;
 
 use std::net::TcpListener;
