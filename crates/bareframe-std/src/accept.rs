@@ -334,7 +334,8 @@ impl<S: Stream> Incoming<S> {
     }
 
     /// Accepts the request for a WebSocket. What a stream that does not block leaves of the answer is written by the
-    /// connection, before its first frame.
+    /// connection, before its first frame. What it leaves of a refusal is lost; to have all of it written, look at
+    /// [`Incoming::upgrade`] before and answer by [`Incoming::begin_answer`].
     ///
     /// # Errors
     ///

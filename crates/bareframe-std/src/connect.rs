@@ -7,7 +7,7 @@ use crate::content::Content;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
 use crate::head::{Received, Unsent, encode, handshake_error, read_head};
-use crate::keys::{self, SystemKeys};
+use crate::keys;
 use crate::lookup::look_up;
 use crate::one_address::OneAddress;
 use crate::refusal::Refusal;
@@ -48,7 +48,6 @@ pub struct Connecting<'a, S> {
     connector: Connector<'a>,
     /// `None` when there is nothing left to do.
     stream: Option<S>,
-    keys: Option<SystemKeys>,
     accept: Accept,
     deadline: Deadline,
     request: Unsent,
@@ -77,7 +76,6 @@ impl<'a, S: Stream> Connecting<'a, S> {
         Ok(Connecting {
             connector: connector.clone(),
             stream: Some(stream),
-            keys: Some(SystemKeys::new()?),
             accept: Accept::from_key(&key),
             deadline,
             request: Unsent::new(request),
@@ -101,26 +99,21 @@ impl<'a, S: Stream> Connecting<'a, S> {
         };
         match self.shake_hands(&mut stream) {
             Ok((subprotocol, head)) => {
-                let keys = self.keys.take().map_or_else(SystemKeys::new, Ok)?;
-                let mut socket = WebSocket::client_with_keys(stream, &self.connector.options, keys)
+                let mut socket = WebSocket::client(stream, &self.connector.options)?
                     .with_leftover(self.received.arrived());
                 socket.subprotocol = subprotocol;
                 socket.response = Some(head);
                 Ok(socket)
             }
-            Err(error) => {
-                if error.is_blocked() {
-                    self.stream = Some(stream);
-                    return Err(error);
-                }
-                match error {
-                    // Why the request was not taken says more than that the stream ended.
-                    Error::Handshake(HandshakeError::Ended) | Error::Io(_) => {
-                        Err(self.failure.take().map_or(error, Error::Io))
-                    }
-                    error => Err(error),
-                }
+            Err(error) if error.is_blocked() => {
+                self.stream = Some(stream);
+                Err(error)
             }
+            // Why the request was not taken says more than that the stream ended.
+            Err(error @ (Error::Handshake(HandshakeError::Ended) | Error::Io(_))) => {
+                Err(self.failure.take().map_or(error, Error::Io))
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -216,7 +209,10 @@ impl<'a> Connector<'a> {
                     let stream = self.secure(stream, &url)?;
                     let socket = Connecting::new(self, stream, &url, deadline)?.finish();
                     drop(turn);
-                    return socket;
+                    return socket.map_err(|error| match error {
+                        Error::Io(error) => ConnectError::new(host, Some(*address), error).into(),
+                        error => error,
+                    });
                 }
                 Err(error) => failed = Some(ConnectError::new(host, Some(*address), error)),
             }

@@ -23,7 +23,7 @@ pub enum Error {
     /// The stream failed, or can't go on now (`WouldBlock`, `TimedOut`). What was to be sent was not taken;
     /// what was to be received is not lost. Call again when the stream can go on.
     Io(io::Error),
-    /// What was to be sent was taken, but the stream has not taken all of its octets: `flush` goes on. Do not
+    /// What was to be sent was taken, but the stream has not taken all of its bytes: `flush` goes on. Do not
     /// send it again.
     Unflushed(io::Error),
     /// The peer broke the protocol, or went over a limit of ours. It was told so in a Close.
@@ -80,7 +80,7 @@ pub enum HandshakeError {
 }
 
 impl Error {
-    /// Gives the code of the Close that the peer was sent for a protocol error (RFC 6455 section 7.4.1).
+    /// Returns the code of the Close that the peer was sent for a protocol error (RFC 6455 section 7.4.1).
     #[must_use]
     pub fn close_code(&self) -> Option<CloseCode> {
         match self {
@@ -89,7 +89,7 @@ impl Error {
         }
     }
 
-    /// Tells whether the stream could not go on now but may later: it is not blocking, or a timeout has
+    /// Returns `true` if the stream could not go on now but may later: it does not block, or a timeout has
     /// passed. Nothing is lost, and the call may be made again; after [`Error::Unflushed`] it is `flush`.
     ///
     /// ```
@@ -132,7 +132,7 @@ pub(crate) fn copy(error: &io::Error) -> io::Error {
 }
 
 impl HandshakeError {
-    /// Gives the HTTP status that a client was sent, or that a server sent.
+    /// Returns the HTTP status that a client was sent, or that a server sent.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -179,18 +179,6 @@ impl From<ConnectError> for Error {
 impl From<RequestError> for HandshakeError {
     fn from(error: RequestError) -> HandshakeError {
         HandshakeError::Request(error)
-    }
-}
-
-impl From<ResponseError> for HandshakeError {
-    fn from(error: ResponseError) -> HandshakeError {
-        HandshakeError::Response(error)
-    }
-}
-
-impl From<EncodeError> for HandshakeError {
-    fn from(error: EncodeError) -> HandshakeError {
-        HandshakeError::Head(error)
     }
 }
 

@@ -3,7 +3,7 @@
 use bareframe::{MaskingKey, MaskingKeys};
 use std::{fmt, io};
 
-/// How many octets are drawn at once: the keys of 64 frames.
+/// How many bytes are drawn at once: the keys of 64 frames.
 const BATCH_LEN: usize = 256;
 
 /// Masking keys that nobody can predict, from the system's random source; 64 are drawn at once, and each is
@@ -36,8 +36,8 @@ impl SystemKeys {
 }
 
 /// Fills a slice from the system's random source.
-pub(crate) fn fill(octets: &mut [u8]) -> io::Result<()> {
-    getrandom::fill(octets).map_err(io::Error::other)
+pub(crate) fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    getrandom::fill(bytes).map_err(io::Error::other)
 }
 
 impl MaskingKeys for SystemKeys {

@@ -38,6 +38,7 @@
 //!
 //! - [`Acceptor::read`] gives the request for judging: path, origin, subprotocols, or no WebSocket at all.
 //! - [`Connector`] offers subprotocols and extensions, and adds headers.
+//! - [`Acceptor::begin`] and [`Connector::begin_over`] do the same over streams that do not block.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::split`] gives two halves for two threads.
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.

@@ -44,7 +44,7 @@ fn assert_timeout<T>(result: Result<T, Error>, begun: Instant, clock: fn() -> In
 }
 
 #[test]
-fn f3_a_server_waits_for_a_whole_request_as_long_as_its_timeout_says() {
+fn a_server_waits_for_a_whole_request_as_long_as_its_timeout_says() {
     let acceptor = Acceptor::DEFAULT.with_timeout(SECOND).with_options(OPTIONS);
     let begun = now();
     assert_timeout(acceptor.read(drip(REQUEST)), begun, now, SECOND);
@@ -59,7 +59,7 @@ fn f3_a_server_waits_for_a_whole_request_as_long_as_its_timeout_says() {
 }
 
 #[test]
-fn f3_a_client_waits_for_a_whole_response_as_long_as_its_timeout_says() {
+fn a_client_waits_for_a_whole_response_as_long_as_its_timeout_says() {
     let connector = Connector::DEFAULT.with_timeout(SECOND).with_options(OPTIONS);
     let response = format!("HTTP/1.1 101 Switching Protocols\r\nX: {}", "x".repeat(100));
     let hints = "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100);
@@ -75,7 +75,7 @@ fn f3_a_client_waits_for_a_whole_response_as_long_as_its_timeout_says() {
 }
 
 #[test]
-fn f3_a_client_waits_a_second_for_the_content_of_a_refusal() {
+fn a_client_waits_a_second_for_the_content_of_a_refusal() {
     let refusal = format!("HTTP/1.1 403 Forbidden\r\n\r\n{}", "x".repeat(1_000));
     let connector = Connector::DEFAULT.with_timeout(60 * SECOND).with_options(OPTIONS);
     let begun = now();
@@ -89,7 +89,7 @@ fn f3_a_client_waits_a_second_for_the_content_of_a_refusal() {
 }
 
 #[test]
-fn f3_a_whole_answer_is_written_in_the_servers_timeout() {
+fn a_whole_answer_is_written_in_the_servers_timeout() {
     let acceptor = Acceptor::DEFAULT.with_timeout(SECOND).with_options(OPTIONS);
     let mut stream = Slow(Wire::new([REQUEST]), SECOND / 5);
     stream.0 = stream.0.taking([Takes::Most(256)]);
@@ -104,7 +104,7 @@ fn f3_a_whole_answer_is_written_in_the_servers_timeout() {
 }
 
 #[test]
-fn f3_a_long_answer_to_a_slow_reader_ends_in_time() {
+fn a_long_answer_to_a_slow_reader_ends_in_time() {
     let (mut client, server) = tcp();
     client.write_all(REQUEST.as_bytes()).unwrap();
     let reader = thread::spawn(move || {
@@ -122,7 +122,7 @@ fn f3_a_long_answer_to_a_slow_reader_ends_in_time() {
 }
 
 #[test]
-fn f3_a_name_lookup_ends_in_time() {
+fn a_name_lookup_ends_in_time() {
     fn late(_: &str, _: u16) -> std::io::Result<Vec<SocketAddr>> {
         thread::sleep(2 * SOON);
         Ok(Vec::new())
@@ -141,7 +141,7 @@ fn f3_a_name_lookup_ends_in_time() {
 }
 
 #[test]
-fn f13_what_is_no_name_is_not_looked_up_and_a_name_without_address_is_an_error() {
+fn what_is_no_name_is_not_looked_up_and_a_name_without_address_is_an_error() {
     fn nothing(_: &str, _: u16) -> std::io::Result<Vec<SocketAddr>> {
         Ok(Vec::new())
     }
@@ -158,7 +158,7 @@ fn f13_what_is_no_name_is_not_looked_up_and_a_name_without_address_is_an_error()
 }
 
 #[test]
-fn f13_an_error_of_connect_names_the_address_and_a_timeout_reads_as_one() {
+fn an_error_of_connect_names_the_address_and_a_timeout_reads_as_one() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let error = connect(&format!("ws://{nobody}/")).unwrap_err();
     assert!(error.to_string().starts_with(&format!("{nobody}: ")), "{error}");
@@ -170,7 +170,7 @@ fn f13_an_error_of_connect_names_the_address_and_a_timeout_reads_as_one() {
 }
 
 #[test]
-fn f3_a_socket_keeps_a_deadline_and_has_its_own_timeout_back() {
+fn a_socket_keeps_a_deadline_and_has_its_own_timeout_back() {
     let own = Some(Duration::from_secs(60));
     let (mut stream, mut peer) = tcp();
     stream.set_read_timeout(own).unwrap();

@@ -38,7 +38,7 @@ fn not_connected<T>(result: Result<T, Error>) -> bool {
 }
 
 #[test]
-fn f3_a_server_reads_a_request_as_it_arrives_and_asks_the_stream_once_a_call() {
+fn a_server_reads_a_request_as_it_arrives_and_asks_the_stream_once_a_call() {
     let mut accepting = Acceptor::DEFAULT.begin(stumbling(REQUEST.as_bytes()));
     let (incoming, blocked) = insist(|| accepting.read());
     assert_eq!(blocked, REQUEST.len());
@@ -48,7 +48,7 @@ fn f3_a_server_reads_a_request_as_it_arrives_and_asks_the_stream_once_a_call() {
 }
 
 #[test]
-fn f3_what_a_stream_leaves_of_a_101_goes_before_the_first_frame() {
+fn what_a_stream_leaves_of_a_101_goes_before_the_first_frame() {
     for most in [1, 10, RESPONSE.len() - 1] {
         let wire = Wire::new([REQUEST]).taking([Takes::Most(most), BLOCKS]);
         let incoming = Acceptor::DEFAULT.read(wire).unwrap();
@@ -74,7 +74,7 @@ fn f3_what_a_stream_leaves_of_a_101_goes_before_the_first_frame() {
 }
 
 #[test]
-fn f3_a_wrong_head_is_answered_over_a_stream_that_does_not_block() {
+fn a_wrong_head_is_answered_over_a_stream_that_does_not_block() {
     let wire = Wire::new(["GET / HTTP/1.1\r\nHost : a\r\n\r\n"]).taking([BLOCKS, Takes::Most(7)]);
     let mut accepting: Accepting<Wire> = Acceptor::DEFAULT.begin(wire);
     let mut written = Vec::new();
@@ -98,7 +98,7 @@ fn f3_a_wrong_head_is_answered_over_a_stream_that_does_not_block() {
 }
 
 #[test]
-fn f3_an_answer_is_written_over_a_stream_that_does_not_block() {
+fn an_answer_is_written_over_a_stream_that_does_not_block() {
     let content = vec![b'x'; 5_000];
     let wire = Wire::new([REQUEST])
         .taking([Takes::Most(1_000), BLOCKS])
@@ -120,7 +120,7 @@ fn response_to(request: &[u8], head: &str) -> String {
 }
 
 #[test]
-fn f3_a_client_sends_its_request_as_the_stream_takes_it() {
+fn a_client_sends_its_request_as_the_stream_takes_it() {
     let wire = stumbling(b"x").taking([BLOCKS, Takes::Most(1)]);
     let mut connecting: Connecting<'_, _> = Connector::DEFAULT.begin_over(wire, "ws://example.com/").unwrap();
     let mut blocked = 0;
@@ -136,7 +136,7 @@ fn f3_a_client_sends_its_request_as_the_stream_takes_it() {
 }
 
 #[test]
-fn f3_a_client_reads_a_response_piece_by_piece_and_frames_behind_it() {
+fn a_client_reads_a_response_piece_by_piece_and_frames_behind_it() {
     let (client, mut server) = tcp();
     client.set_nonblocking(true).unwrap();
     let mut connecting = Connector::DEFAULT
@@ -175,7 +175,7 @@ fn f3_a_client_reads_a_response_piece_by_piece_and_frames_behind_it() {
 }
 
 #[test]
-fn f3_a_client_reads_the_content_of_a_refusal_as_it_arrives() {
+fn a_client_reads_the_content_of_a_refusal_as_it_arrives() {
     let refusal = b"HTTP/1.1 403 Forbidden\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nno access\r\n0\r\n\r\n";
     let mut connecting = Connector::DEFAULT
         .begin_over(stumbling(refusal), "ws://example.com/")
@@ -192,7 +192,7 @@ fn f3_a_client_reads_the_content_of_a_refusal_as_it_arrives() {
 }
 
 #[test]
-fn f1_a_request_that_is_not_taken_hides_no_response() {
+fn a_request_that_is_not_taken_hides_no_response() {
     let refused = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
     let broken = [Takes::Error(ErrorKind::BrokenPipe)];
     let wire = Wire::new([refused]).taking(broken);
@@ -208,7 +208,7 @@ fn f1_a_request_that_is_not_taken_hides_no_response() {
 }
 
 #[test]
-fn f3_one_thread_shakes_hands_with_itself() {
+fn one_thread_shakes_hands_with_itself() {
     let (client, server) = tcp();
     client.set_nonblocking(true).unwrap();
     server.set_nonblocking(true).unwrap();
@@ -231,7 +231,7 @@ fn f3_one_thread_shakes_hands_with_itself() {
 }
 
 #[test]
-fn f4_nobody_waits_for_the_end_of_a_stream_that_can_not_be_shut_down() {
+fn nobody_waits_for_the_end_of_a_stream_that_can_not_be_shut_down() {
     let (client, server) = tcp();
     let serving = thread::spawn(move || {
         let mut socket = accept(Untimed(server)).unwrap();
@@ -252,7 +252,7 @@ fn f4_nobody_waits_for_the_end_of_a_stream_that_can_not_be_shut_down() {
 }
 
 #[test]
-fn f4_a_refused_client_over_a_stream_that_can_not_be_shut_down_is_not_waited_for() {
+fn a_refused_client_over_a_stream_that_can_not_be_shut_down_is_not_waited_for() {
     let (mut client, server) = tcp();
     client.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
     let serving = thread::spawn(move || accept(Untimed(server)).map(drop));
@@ -264,7 +264,7 @@ fn f4_a_refused_client_over_a_stream_that_can_not_be_shut_down_is_not_waited_for
 }
 
 #[test]
-fn f5_no_limit_for_heads_is_memory_nor_panics() {
+fn no_limit_for_heads_is_memory_nor_panics() {
     for limit in [usize::MAX, usize::MAX - 1] {
         let incoming = Acceptor::DEFAULT
             .with_head_limit(limit)
@@ -289,7 +289,7 @@ fn f5_no_limit_for_heads_is_memory_nor_panics() {
 }
 
 #[test]
-fn f13_handshakes_with_one_address_may_run_at_once_where_a_program_says_so() {
+fn handshakes_with_one_address_may_run_at_once_where_a_program_says_so() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let clients: Vec<_> = (0..5)
@@ -314,7 +314,7 @@ fn f13_handshakes_with_one_address_may_run_at_once_where_a_program_says_so() {
 }
 
 #[test]
-fn f11_a_wrong_request_may_be_answered_by_the_caller() {
+fn a_wrong_request_may_be_answered_by_the_caller() {
     let request = REQUEST.replace("Version: 13", "Version: 8");
     let incoming = Acceptor::DEFAULT.read(Wire::new([request])).unwrap();
     assert_eq!(incoming.upgrade().unwrap_err(), RequestError::UnsupportedVersion);

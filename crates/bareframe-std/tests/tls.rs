@@ -3,6 +3,7 @@
 
 mod certified;
 
+use bareframe_std::handshake::Choice;
 use bareframe_std::rustls::pki_types::ServerName;
 use bareframe_std::rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection, StreamOwned};
 use bareframe_std::{
@@ -75,7 +76,7 @@ fn assert_timeout<T>(result: Result<T, Error>, begun: Instant) {
 }
 
 #[test]
-fn f3_a_client_hello_that_drips_is_waited_for_as_long_as_the_timeout_says() {
+fn a_client_hello_that_drips_is_waited_for_as_long_as_the_timeout_says() {
     let (client_config, server_config) = certified();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -93,7 +94,7 @@ fn f3_a_client_hello_that_drips_is_waited_for_as_long_as_the_timeout_says() {
 }
 
 #[test]
-fn f3_a_servers_record_that_drips_is_waited_for_as_long_as_the_timeout_says() {
+fn a_servers_record_that_drips_is_waited_for_as_long_as_the_timeout_says() {
     let (client_config, server_config) = certified();
     let connector = Connector::DEFAULT.with_timeout(LIMIT).with_resolver(at_home);
     for within_tls_handshake in [false, true] {
@@ -123,7 +124,7 @@ fn f3_a_servers_record_that_drips_is_waited_for_as_long_as_the_timeout_says() {
 }
 
 #[test]
-fn f3_a_record_that_drips_is_waited_for_by_no_read_longer_than_its_deadline() {
+fn a_record_that_drips_is_waited_for_by_no_read_longer_than_its_deadline() {
     let (mut stream, served) = connected(|mut stream| {
         stream.write_all(b"ready").unwrap();
         stream.conn.writer().write_all(&[0; 1000]).unwrap();
@@ -175,14 +176,14 @@ fn both_ways(stream: impl Stream + Clone + Send + 'static) {
 }
 
 #[test]
-fn f13_halves_over_tls_read_and_write_from_two_threads() {
+fn halves_over_tls_read_and_write_from_two_threads() {
     let (stream, served) = connected(|stream| both_ways(stream.share()));
     both_ways(stream.share());
     served.join().unwrap();
 }
 
 #[test]
-fn f13_a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
+fn a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
     let (stream, served) = connected(|mut stream| {
         for round in 0..100_u8 {
             stream.write_all(&[round; 100]).unwrap();
@@ -211,7 +212,7 @@ fn f13_a_key_update_of_the_peer_is_answered_while_another_thread_writes() {
 }
 
 #[test]
-fn f13_a_reader_over_tls_does_not_wait_for_a_writer_that_is_stuck_and_abort_ends_both() {
+fn a_reader_over_tls_does_not_wait_for_a_writer_that_is_stuck_and_abort_ends_both() {
     let (stuck, is_stuck) = std::sync::mpsc::channel::<()>();
     let (stream, served) = connected(move |mut stream| {
         stream.write_all(b"Hello").unwrap();
@@ -317,7 +318,7 @@ impl Share for Refusing {
 }
 
 #[test]
-fn f1_a_write_over_tls_that_fails_hides_nothing_that_was_received() {
+fn a_write_over_tls_that_fails_hides_nothing_that_was_received() {
     for shared in [false, true] {
         let (client_config, server_config) = certified();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -354,6 +355,66 @@ fn f1_a_write_over_tls_that_fails_hides_nothing_that_was_received() {
         }
         peer.join().unwrap();
     }
+}
+
+/// Both ends of a connection in one thread, which do not block.
+fn shakes_hands_with_itself(client: impl Stream, server: impl Stream) {
+    let begun = Instant::now();
+    let mut connecting = Connector::DEFAULT.begin_over(client, "ws://localhost/").unwrap();
+    let mut accepting = Acceptor::DEFAULT.begin(server);
+    let (mut client, mut server) = (None, None);
+    while client.is_none() || server.is_none() {
+        match connecting.finish() {
+            Ok(socket) => client = Some(socket),
+            Err(error) => assert!(error.is_temporary() || client.is_some(), "{error}"),
+        }
+        match accepting.read() {
+            Ok(incoming) => server = Some(incoming.accept(&Choice::DEFAULT).unwrap()),
+            Err(error) => assert!(error.is_temporary() || server.is_some(), "{error}"),
+        }
+        assert!(begun.elapsed() < SOON);
+        thread::sleep(Duration::from_millis(1));
+    }
+    let (mut client, mut server) = (client.unwrap(), server.unwrap());
+    client.send_text("Hello").unwrap();
+    loop {
+        match server.read() {
+            Ok(message) => return assert_eq!(message.unwrap().as_str(), Some("Hello")),
+            Err(error) => assert!(error.is_temporary() && begun.elapsed() < SOON, "{error}"),
+        }
+    }
+}
+
+#[test]
+fn handshakes_over_tls_that_does_not_block() {
+    for shared in [false, true] {
+        let (client_config, server_config) = certified();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let tcp = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let client = client(client_config, tcp);
+        let (tcp, _) = listener.accept().unwrap();
+        tcp.set_nonblocking(true).unwrap();
+        let server = server(server_config, tcp);
+        if shared {
+            shakes_hands_with_itself(client.share(), server.share());
+        } else {
+            shakes_hands_with_itself(client, server);
+        }
+    }
+}
+
+#[test]
+fn an_error_of_tls_names_the_address() {
+    let (_, server_config) = certified();
+    let (another, _) = certified();
+    let (port, served) = serve(server_config, |stream| accept(stream).map(drop));
+    let connector = Connector::DEFAULT.with_tls(another).with_resolver(at_home);
+    let error = connector.connect(&format!("wss://{HOST}:{port}/")).unwrap_err();
+    let shown = error.to_string();
+    assert!(shown.contains(&format!("127.0.0.1:{port}: ")), "{shown}");
+    assert!(shown.contains("certificate"), "{shown}");
+    assert!(served.join().unwrap().is_err());
 }
 
 #[test]

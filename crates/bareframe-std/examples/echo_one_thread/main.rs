@@ -5,7 +5,6 @@
 //! cargo run --release -p bareframe-std --example echo_one_thread -- 0.0.0.0:8080
 //! ```
 
-mod polled;
 mod serve;
 
 use std::net::TcpListener;
@@ -94,7 +93,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn f13_without_descriptors_a_client_waits_until_another_is_done_and_no_longer() {
+    fn without_descriptors_a_client_waits_until_another_is_done_and_no_longer() {
         let limited = r#"ulimit -n 24; exec "$0" tests::serve_for_ever --exact --ignored --nocapture"#;
         struct Killed(Child);
         impl Drop for Killed {

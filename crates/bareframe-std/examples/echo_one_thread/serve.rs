@@ -1,12 +1,12 @@
 //! The loop of the one thread.
 
-use crate::polled::Polled;
 use bareframe_std::handshake::Choice;
-use bareframe_std::{Accepting, Acceptor, Error, OwnedMessage, ServerSocket};
-use mio::net::TcpListener;
+use bareframe_std::{Aborter, Accepting, Acceptor, Deadline, Error, OwnedMessage, ServerSocket, Stream};
+use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 const LISTENER: Token = Token(usize::MAX);
@@ -151,6 +151,39 @@ impl Connection {
                 Err(_) => return None,
             }
         }
+    }
+}
+
+/// A TCP stream that the system tells about. It does not block: each call returns at once.
+#[derive(Debug)]
+struct Polled(TcpStream);
+
+impl Stream for Polled {
+    fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
+        deadline.left()?;
+        self.0.read(buffer)
+    }
+
+    fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
+        deadline.left()?;
+        self.0.write_vectored(slices)
+    }
+
+    fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
+        self.0.shutdown(how)
+    }
+
+    fn set_nodelay(&self) -> io::Result<()> {
+        self.0.set_nodelay(true)
+    }
+
+    /// There is no other thread.
+    fn aborter(&self) -> io::Result<Aborter> {
+        Err(ErrorKind::Unsupported.into())
     }
 }
 
