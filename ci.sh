@@ -88,6 +88,7 @@ lint() {
     cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-embedded-io --all-targets --all-features -- -D warnings
     compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
     compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
 }

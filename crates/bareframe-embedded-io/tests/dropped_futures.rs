@@ -4,7 +4,7 @@ mod wire;
 
 use bareframe_embedded_io::{
     Assembler, Choice, CloseCode, Config, Connecting, Error, Event, Frame, Incoming, MaskingKey, Message,
-    MessageKind, Offer, ProtocolError, ReceiveError, SendError, Slot, WebSocket,
+    MessageKind, Offer, ProtocolError, ReceiveError, Role, SendError, Slot, WebSocket,
 };
 use wire::{ACCEPTED, REQUEST, Wire, block_on, frame, poll_times};
 
@@ -114,48 +114,47 @@ fn a_frame_whose_send_is_dropped_goes_on_with_the_rest_of_its_payload() {
     panic!("never done");
 }
 
+/// Feeds one message, drops the send of another midway, and flushes; returns whether the send was done.
+fn feed_and_drop<R: Role>(
+    mut socket: WebSocket<Wire, R, [u8; 64], [u8; 300]>,
+    fed: &[u8],
+    dropped: &[u8],
+    polls: usize,
+) -> bool {
+    block_on(socket.feed(&mut Frame::binary(fed))).unwrap();
+    let done = poll_times(socket.send_binary(dropped), polls);
+    block_on(socket.flush()).unwrap();
+    done.is_some()
+}
+
 #[test]
 fn a_payload_that_fits_the_send_buffer_is_sent_whole_or_not_at_all_whenever_its_send_is_dropped() {
-    for role in 0..2 {
-        let mut dropped_before_it_began = false;
-        for polls in 1..100 {
-            // What is queued before leaves no room for it.
-            let (wire, before) = (Wire::with_input(b"", 10).slow(), [b'b'; 100]);
-            let payload = [b'p'; 110];
-            let keys = || MaskingKey::new([0; 4]);
-            let output = |sent: bool| {
-                let header = |len: usize| match role {
-                    0 => vec![0x82, len as u8],
-                    _ => vec![0x82, 0x80 | len as u8, 0, 0, 0, 0],
-                };
-                let first = [header(100), before.to_vec()].concat();
-                let second = [header(110), payload.to_vec()].concat();
-                if sent { [first, second].concat() } else { first }
-            };
-            let done = if role == 0 {
-                let mut socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
-                block_on(socket.feed(&mut Frame::binary(&before))).unwrap();
-                let done = poll_times(socket.send_binary(&payload), polls);
-                block_on(socket.flush()).unwrap();
-                done
+    // What is queued before leaves room for a control frame, and none for all of the second payload.
+    let (fed, dropped) = ([b'f'; 100], [b'd'; 280]);
+    for is_server in [true, false] {
+        let key: &[u8] = if is_server { &[] } else { &[0; 4] };
+        let mask = if is_server { 0 } else { 0x80 };
+        let first = [&[0x82, mask | 100], key, &fed].concat();
+        let both = [&first[..], &[0x82, mask | 126, 1, 24], key, &dropped].concat();
+        let mut was_dropped_before_it_began = false;
+        for polls in 1..200 {
+            let wire = Wire::with_input(b"", 10).slow();
+            let done = if is_server {
+                let socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 300]);
+                feed_and_drop(socket, &fed, &dropped, polls)
             } else {
-                let mut socket = WebSocket::client(wire.clone(), Config::DEFAULT, keys, [0; 64], [0; 131]);
-                block_on(socket.feed(&mut Frame::binary(&before))).unwrap();
-                let done = poll_times(socket.send_binary(&payload), polls);
-                block_on(socket.flush()).unwrap();
-                done
+                let keys = || MaskingKey::new([0; 4]);
+                let socket = WebSocket::client(wire.clone(), Config::DEFAULT, keys, [0; 64], [0; 300]);
+                feed_and_drop(socket, &fed, &dropped, polls)
             };
-            let sent = wire.output() == output(true);
-            assert!(
-                sent || wire.output() == output(false),
-                "dropped after {polls} polls"
-            );
-            dropped_before_it_began |= !sent;
-            if done.is_some() {
-                assert!(dropped_before_it_began && sent && polls > 20);
+            let output = wire.output();
+            assert!(output == first || output == both, "dropped after {polls} polls");
+            was_dropped_before_it_began |= output == first;
+            if done {
+                assert!(was_dropped_before_it_began && output == both && polls > 30);
                 break;
             }
-            assert!(polls < 99, "never done");
+            assert!(polls < 199, "never done");
         }
     }
 }

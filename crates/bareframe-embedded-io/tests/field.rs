@@ -195,6 +195,11 @@ fn s5_4_a_message_of_which_pieces_were_taken_otherwise_is_skipped_and_said() {
     assert_eq!(block_on(socket.read(&mut other)).map(|_| ()), skipped);
     let message = block_on(socket.read(&mut other)).unwrap().unwrap();
     assert_eq!(message.as_str(), Some("next"));
+    // Who closes does not want it anyway.
+    let input = [&input.concat()[..], &frame(0x88, b"")].concat();
+    let mut socket = server(Wire::with_input(&input, 10).slow());
+    assert!(poll_times(socket.read(&mut assembler), 2).is_none());
+    assert_eq!(block_on(socket.close(CloseCode::NORMAL_CLOSURE, "")), Ok(()));
 }
 
 #[test]
@@ -442,6 +447,21 @@ fn s5_5_a_reader_does_not_wait_for_a_writer_within_a_frame_and_what_it_left_goes
         block_on(writer.send_text("x")),
         Err(Error::Send(SendError::Closed))
     );
+}
+
+#[test]
+fn s5_5_what_the_reading_half_left_goes_before_what_the_writing_one_sends() {
+    let wire = Wire::with_input(&[frame(0x89, b"1"), frame(0x88, b"")].concat(), 1000);
+    let slot = Slot::new();
+    let (mut reader, mut writer) = server(wire.clone()).split(&slot, |stream| (stream.clone(), stream));
+    assert!(block_on(reader.read_event()).unwrap().is_some());
+    block_on(writer.send_text("x")).unwrap();
+    assert_eq!(wire.output(), b"\x8a\x011\x81\x01x");
+    assert!(block_on(reader.read_event()).unwrap().is_some());
+    let closed = Err(Error::Send(SendError::Closed));
+    assert_eq!(block_on(writer.send_text("y")), closed);
+    block_on(writer.flush()).unwrap();
+    assert_eq!(wire.output(), b"\x8a\x011\x81\x01x\x88\x00");
 }
 
 #[test]

@@ -76,6 +76,7 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
                         .with_subprotocol(opaque(true).then_some(chosen))
                         .with_extensions(chosen)
                         .with_headers(&more);
+                    note(choice.response_len());
                     note(upgrade.encode(&accept(upgrade.key()), &choice, out));
                 }
                 Ok(None) => {}

@@ -118,6 +118,7 @@ fn session<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
     payload: &mut [u8],
 ) {
     note(session.begin_with(opaque(0)..opaque(0)));
+    note(session.begin_with_queued(opaque(0)));
     let mut assembler = Assembler::new(heapless::Vec::<u8, 40>::new());
     let mut memory = [0; 40];
     let mut in_slice = Assembler::new(SliceBuffer::new(&mut memory));
@@ -270,6 +271,7 @@ fn halves<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
                 received(Ok(outbound.next_flush()));
                 outbound.flushed();
                 write(outbound.queued());
+                note(outbound.room());
             }
             9 => outbound.refused(),
             10 => outbound.abandon(),
