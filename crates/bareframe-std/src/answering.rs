@@ -1,10 +1,10 @@
 //! A server's answer without a WebSocket, and the end of the stream behind it.
 
+use crate::close::Closing;
 use crate::date::http_date;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
 use crate::head::{Unsent, encode, handshake_error};
-use crate::linger::end_stream;
 use crate::options::Options;
 use crate::stream::Stream;
 use bareframe::handshake::Answer;
@@ -18,9 +18,7 @@ pub struct Answering<S> {
     stream: S,
     unsent: Unsent,
     deadline: Deadline,
-    options: Options,
-    /// By when the stream has ended, once the answer was written.
-    end: Option<Deadline>,
+    closing: Closing,
 }
 
 impl<S: Stream> Answering<S> {
@@ -44,8 +42,7 @@ impl<S: Stream> Answering<S> {
             stream,
             unsent: Unsent::new(bytes),
             deadline: options.deadline(timeout),
-            options,
-            end: None,
+            closing: Closing::new(false, &options),
         })
     }
 
@@ -56,18 +53,11 @@ impl<S: Stream> Answering<S> {
     /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when it can go
     /// on. [`HandshakeError::Timeout`] if the client does not take the answer in time.
     pub fn write(&mut self) -> Result<(), Error> {
-        let end = match self.end {
-            Some(end) => end,
-            None => {
-                self.unsent
-                    .write(&mut self.stream, self.deadline)
-                    .map_err(handshake_error)?;
-                let end = self.options.deadline(self.options.close_timeout());
-                *self.end.insert(end)
-            }
-        };
-        match end_stream(&mut self.stream, false, end) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Err(Error::Io(error)),
+        self.unsent
+            .write(&mut self.stream, self.deadline)
+            .map_err(handshake_error)?;
+        match self.closing.end(&mut self.stream, Ok(()), false) {
+            Err(error) if error.is_blocked() => Err(error),
             // Whether the end was seen does not matter to who has answered.
             _ => Ok(()),
         }

@@ -13,6 +13,8 @@ pub(crate) struct Closing {
     /// The peer, which is the server, ends the stream first.
     after_peer: bool,
     options: Options,
+    /// Our direction has ended.
+    is_ended: bool,
     /// By when it has ended, once `close` was called.
     deadline: Option<Deadline>,
 }
@@ -22,6 +24,7 @@ impl Closing {
         Closing {
             after_peer: is_client,
             options: *options,
+            is_ended: false,
             deadline: None,
         }
     }
@@ -51,7 +54,8 @@ impl Closing {
             let _ = stream.shutdown(Shutdown::Both);
             return Err(Error::CloseTimeout);
         }
-        let end = end_stream(stream, self.after_peer && is_clean, deadline)?;
+        self.is_ended |= self.after_peer && is_clean;
+        let end = end_stream(stream, &mut self.is_ended, deadline)?;
         result.map(|()| end)
     }
 }

@@ -19,23 +19,26 @@ pub enum StreamEnd {
 }
 
 /// Ends a stream, before or after the peer does, and drops what still arrives: a stream that is closed with bytes unread is reset,
-/// and the peer may never see the last that was sent.
+/// and the peer may never see the last that was sent. `is_ended` says that our direction has ended, or that the peer ends the stream
+/// first.
 ///
 /// # Errors
 ///
 /// `WouldBlock` if the stream does not block and this is to be called again. Nothing else that fails here can be mended.
 pub(crate) fn end_stream(
     stream: &mut impl Stream,
-    after_peer: bool,
+    is_ended: &mut bool,
     deadline: Deadline,
 ) -> io::Result<StreamEnd> {
-    let ready = if after_peer {
+    let ready = if *is_ended {
         Ok(())
     } else {
         stream
             .flush_by(deadline)
             .and_then(|()| stream.shutdown(Shutdown::Write))
     };
+    // A second time the system may refuse it.
+    *is_ended |= ready.is_ok();
     let seen = ready.and_then(|()| drop_all(stream, deadline));
     match seen {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(error),

@@ -119,6 +119,7 @@ fn session<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
 ) {
     note(session.begin_with(opaque(0)..opaque(0)));
     note(session.begin_with_queued(opaque(0)));
+    note(session.begin_after(opaque(0)));
     let mut assembler = Assembler::new(heapless::Vec::<u8, 40>::new());
     let mut memory = [0; 40];
     let mut in_slice = Assembler::new(SliceBuffer::new(&mut memory));
@@ -140,6 +141,7 @@ fn session<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
                 if let Some(written) = write_out(session.to_write(&frame)) {
                     session.wrote(written, &mut frame);
                 }
+                note(session.performed(opaque(Next::Read), opaque(Ok::<_, u8>(1)), &mut frame));
             }
             7 => {
                 received(Ok(session.next_flush()));
