@@ -8,7 +8,6 @@ use crate::head::{Unsent, encode, handshake_error};
 use crate::options::Options;
 use crate::stream::Stream;
 use bareframe::handshake::Answer;
-use std::io::ErrorKind;
 use std::time::{Duration, SystemTime};
 
 /// An answer on its way to a client that gets no WebSocket. [`Incoming::begin_answer`](crate::Incoming::begin_answer) creates
@@ -50,12 +49,14 @@ impl<S: Stream> Answering<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when it can go
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) the stream does not block, and this is to be called again when it can go
     /// on. [`HandshakeError::Timeout`] if the client does not take the answer in time.
     pub fn write(&mut self) -> Result<(), Error> {
-        self.unsent
-            .write(&mut self.stream, self.deadline)
-            .map_err(handshake_error)?;
+        if !self.closing.has_begun() {
+            self.unsent
+                .write(&mut self.stream, self.deadline)
+                .map_err(handshake_error)?;
+        }
         match self.closing.end(&mut self.stream, Ok(()), false) {
             Err(error) if error.is_blocked() => Err(error),
             // Whether the end was seen does not matter to who has answered.

@@ -37,6 +37,10 @@ impl Closing {
             .get_or_insert_with(|| self.options.deadline(timeout))
     }
 
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     /// Ends the stream after the closing handshake, which had this result; `is_clean` if both Close frames passed.
     pub(crate) fn end<S: Stream>(
         &mut self,
