@@ -70,8 +70,8 @@ impl Client {
             _ if !is_ready => return true,
             _ => {}
         }
-        let memory = buffer.take().unwrap_or_else(|| vec![0; 64 << 10].into());
-        *buffer = self.session.put_memory(memory).err();
+        let read_into = buffer.take().unwrap_or_else(|| vec![0; 64 << 10].into());
+        *buffer = self.session.put_memory(read_into).err();
         let is_open = self.echo(now).unwrap_or(false);
         // Whoever has something unread in the buffer keeps it, and the next client gets another.
         *buffer = self.session.take_memory().or(buffer.take());
@@ -81,42 +81,38 @@ impl Client {
     /// Answers the request, and echoes until the stream blocks. Returns `false` at the end of the connection.
     fn echo(&mut self, now: Duration) -> Result<bool, Box<dyn Error>> {
         loop {
+            let (stream, session) = (&mut self.stream, &mut self.session);
             let mut frame = self.unsent.0.frame(&self.unsent.1);
-            let next = match self.session.next_sent(&mut frame) {
+            let next = match session.next_sent(&mut frame) {
                 _ if self.request.is_some() => Next::Read,
                 // If it can't be sent any more, what the peer sent says why.
                 Ok(Next::Ready) | Err(SendError::Closed | SendError::OtherFrame) => {
-                    self.session.next_message(&mut self.assembler)?
+                    session.next_message(&mut self.assembler)?
                 }
                 next => next?,
             };
             let done = match next {
                 Next::Closed | Next::Memory => return Ok(false),
                 Next::Ready => {
-                    let message = self.session.message(&mut self.assembler).ok_or("it is ready")?;
+                    let message = session.message(&mut self.assembler).ok_or("it is ready")?;
                     self.unsent = (Frame::from(&message).unsent(), message.payload().to_vec());
                     continue;
                 }
-                Next::Read => self.stream.read(self.session.space()),
-                Next::Write => self
-                    .stream
-                    .write_vectored(&self.session.to_write(&frame).map(IoSlice::new)),
-                Next::Flush => self.stream.flush().map(|()| 0),
-            };
-            let is_blocked = match done.as_ref().map_err(io::Error::kind) {
-                Err(ErrorKind::WouldBlock) => frame.left() > 0 || !self.session.blocked(next),
-                Err(ErrorKind::Interrupted) => false,
-                // The stream has ended within the request.
-                Ok(0) if self.request.is_some() => return Ok(false),
-                _ => self.session.performed(next, done, &mut frame).map(|()| false)?,
+                Next::Read => stream.read(session.space()),
+                Next::Write => stream.write_vectored(&session.to_write(&frame).map(IoSlice::new)),
+                Next::Flush => stream.flush().map(|()| 0),
             };
             self.unsent.0 = frame.unsent();
-            if is_blocked {
-                return Ok(true);
+            match done.as_ref().map_err(io::Error::kind) {
+                Err(ErrorKind::WouldBlock) if frame.left() > 0 || !session.blocked(next) => return Ok(true),
+                Err(ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
+                // The stream has ended within the request.
+                Ok(0) if self.request.is_some() => return Ok(false),
+                _ => session.performed(next, done, &mut frame)?,
             }
-            if self.request.is_some() {
-                self.answer()?;
-            } else if next == Next::Read {
+            self.unsent.0 = frame.unsent();
+            self.answer()?;
+            if next == Next::Read && self.request.is_none() {
                 self.keepalive.received(now);
             }
         }
