@@ -64,8 +64,11 @@ struct End {
     read_fate: Option<Fate>,
     /// What every later write gives.
     write_fate: Option<Fate>,
-    /// So many writes and flushes were refused.
-    refusals: u64,
+    /// So many reads, and so many writes and flushes, were refused.
+    refused_reads: u64,
+    refused_writes: u64,
+    /// A write or a flush was refused for good.
+    has_refused_for_good: bool,
     /// The calls that are left until the next is one too many.
     allowed: Option<u64>,
 
@@ -147,21 +150,7 @@ impl FailingStream {
         Ok(())
     }
 
-    fn side(&self) -> Side {
-        self.end.0.side
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        self.end.0.lock()
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut End, &mut End) -> T) -> T {
-        self.end.0.with(act)
-    }
-}
-
-impl Read for FailingStream {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read_once(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut shared = self.lock();
         let fault = shared.meet(self.side(), StreamCall::Read)?;
         let is_reset = shared.is_reset;
@@ -184,25 +173,17 @@ impl Read for FailingStream {
         other.received += len;
         Ok(len)
     }
-}
 
-impl Write for FailingStream {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(bytes)])
-    }
-
-    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+    fn write_once(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let mut shared = self.lock();
         let fault = shared.meet(self.side(), StreamCall::Write)?;
         let end = shared.end(self.side());
         if let Some(fate) = end.write_fate {
-            end.refusals += 1;
             return fate.result();
         }
         let offered = slices.iter().map(|slice| slice.len()).sum::<usize>();
         let room = end.room.saturating_sub(end.written.len() - end.received);
         if room == 0 && offered > 0 {
-            end.refusals += 1;
             return Err(end.wait(end.write_timeout));
         }
         let len = end.shortened(StreamCall::Write, fault, offered.min(room));
@@ -214,18 +195,63 @@ impl Write for FailingStream {
         Ok(len)
     }
 
-    fn flush(&mut self) -> io::Result<()> {
+    fn flush_once(&mut self) -> io::Result<()> {
         let mut shared = self.lock();
         shared.meet(self.side(), StreamCall::Flush)?;
         let end = shared.end(self.side());
         if end.sent < end.written.len()
             && let Some(fate) = end.write_fate
         {
-            end.refusals += 1;
-            return fate.result().map(|_| ());
+            return Err(fate.error().unwrap_or(ErrorKind::WriteZero).into());
         }
         end.sent = end.written.len();
         Ok(())
+    }
+
+    fn side(&self) -> Side {
+        self.end.0.side
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.end.0.lock()
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut End, &mut End) -> T) -> T {
+        self.end.0.with(act)
+    }
+}
+
+impl Read for FailingStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.read_once(buffer);
+        self.with(|end, _| {
+            end.refused_reads += u64::from(is_refused(&read));
+            end.note_moved(&read);
+        });
+        read
+    }
+}
+
+impl Write for FailingStream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let written = self.write_once(slices);
+        let is_empty = slices.iter().all(|slice| slice.is_empty());
+        self.with(|end, _| {
+            end.note_written(is_refused(&written) && !is_empty);
+            end.note_moved(&written);
+        });
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.flush_once();
+        let is_refused = is_refused(&flushed.as_ref().map(|()| 1).map_err(|error| error.kind().into()));
+        self.with(|end, _| end.note_written(is_refused));
+        flushed
     }
 }
 
@@ -273,10 +299,22 @@ impl StreamView {
         self.with(|end, _| end.write_fate.map(Fate::error))
     }
 
-    /// Returns how many writes and flushes were refused for any reason but `Interrupted`.
+    /// Returns how many reads failed for any reason but `Interrupted`, or were told the end.
     #[must_use]
-    pub fn refusals(&self) -> u64 {
-        self.with(|end, _| end.refusals)
+    pub fn refused_reads(&self) -> u64 {
+        self.with(|end, _| end.refused_reads)
+    }
+
+    /// Returns how many writes and flushes failed for any reason but `Interrupted`, or could write nothing.
+    #[must_use]
+    pub fn refused_writes(&self) -> u64 {
+        self.with(|end, _| end.refused_writes)
+    }
+
+    /// Returns `true` if a write or a flush was refused as every later one is.
+    #[must_use]
+    pub fn has_refused_for_good(&self) -> bool {
+        self.with(|end, _| end.has_refused_for_good)
     }
 
     /// Returns how often each call was made and met each fault.
@@ -292,7 +330,8 @@ impl StreamView {
         StreamCall::ALL.iter().map(|&call| counts.calls(call)).sum()
     }
 
-    /// Allows so many more calls; the one after them panics, so that a user that spins is found.
+    /// Allows so many more calls; the one after them panics, so that a user that spins is found. A call that moves bytes does
+    /// not count, nor do two after it.
     pub fn allow(&self, calls: u64) {
         self.with(|end, _| end.allowed = Some(calls));
     }
@@ -355,17 +394,7 @@ impl Shared {
         let Some(scheduled) = end.schedule.next(call) else {
             return Ok(None);
         };
-        let met = self.meet_scheduled(side, call, scheduled);
-        let is_write = matches!(call, StreamCall::Write | StreamCall::Flush);
-        let end = self.end(side);
-        if is_write
-            && met
-                .as_ref()
-                .is_err_and(|error| error.kind() != ErrorKind::Interrupted)
-        {
-            end.refusals += 1;
-        }
-        met
+        self.meet_scheduled(side, call, scheduled)
     }
 
     fn meet_scheduled(
@@ -435,7 +464,9 @@ impl End {
             write_timeout: None,
             read_fate: None,
             write_fate: None,
-            refusals: 0,
+            refused_reads: 0,
+            refused_writes: 0,
+            has_refused_for_good: false,
             allowed: None,
             written: Vec::new(),
             sent: 0,
@@ -452,6 +483,17 @@ impl End {
         ErrorKind::WouldBlock.into()
     }
 
+    fn note_written(&mut self, is_refused: bool) {
+        self.refused_writes += u64::from(is_refused);
+        self.has_refused_for_good |= is_refused && self.write_fate.is_some();
+    }
+
+    fn note_moved(&mut self, moved: &io::Result<usize>) {
+        if let (Ok(1..), Some(allowed)) = (moved, &mut self.allowed) {
+            *allowed += 3;
+        }
+    }
+
     /// How many of `len` bytes are moved.
     fn shortened(&mut self, call: StreamCall, fault: Option<ScheduledFault>, len: usize) -> usize {
         let shortened = fault.map_or(len, |fault| fault.len(len));
@@ -459,6 +501,14 @@ impl End {
             self.counts.note(call, Fault::Short);
         }
         shortened
+    }
+}
+
+/// Returns `true` if a call failed for any reason but `Interrupted`, or moved nothing.
+fn is_refused(result: &io::Result<usize>) -> bool {
+    match result {
+        Ok(len) => *len == 0,
+        Err(error) => error.kind() != ErrorKind::Interrupted,
     }
 }
 

@@ -59,7 +59,9 @@ fn what_passes_once_leaves_the_stream_as_it_was() {
         assert_eq!(read(&mut server), Err(kind));
         assert_eq!(read(&mut server), Ok(b"twice".to_vec()));
         let refused = u64::from(kind != ErrorKind::Interrupted);
-        assert_eq!(client.view().refusals(), refused, "{kind:?}");
+        assert_eq!(client.view().refused_writes(), refused, "{kind:?}");
+        assert_eq!(server.view().refused_reads(), refused, "{kind:?}");
+        assert!(!client.view().has_refused_for_good());
         assert_eq!(client.view().counts().count(StreamCall::Write, fault), 1);
         assert_eq!(server.view().counts().count(StreamCall::Read, fault), 1);
     }
@@ -109,7 +111,9 @@ fn an_end_is_no_bytes_for_good() {
     }
     assert_eq!(client.view().write_fate(), Some(None));
     assert_eq!(server.view().read_fate(), Some(None));
-    assert_eq!(client.view().refusals(), 2);
+    assert_eq!(client.view().refused_writes(), 2);
+    assert_eq!(server.view().refused_reads(), 2);
+    assert!(client.view().has_refused_for_good());
 }
 
 #[test]
@@ -209,6 +213,17 @@ fn a_user_that_spins_is_found() {
     let (mut client, _server) = calm_pair();
     client.view().allow(10);
     while read(&mut client).is_err() {}
+}
+
+#[test]
+fn a_user_that_moves_bytes_does_not_spin() {
+    let (mut client, mut server) = calm_pair();
+    client.view().allow(1);
+    server.view().allow(1);
+    for _ in 0..100 {
+        assert_eq!(write(&mut client, b"x"), Ok(1));
+        assert_eq!(read(&mut server), Ok(b"x".to_vec()));
+    }
 }
 
 #[test]
