@@ -3,13 +3,14 @@
 use crate::{Fault, FaultCounts, Schedule, ScheduledFault, Side, StreamCall, TestClock};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// One end of a connection in memory, of which each call meets what a [`Schedule`] says.
 ///
 /// It never waits: a read of nothing and a write without room fail with `WouldBlock`, after the timeout has passed on the
-/// [`TestClock`] if one is set. So a client and a server can talk to each other in one thread.
+/// [`TestClock`] if one is set and the stream blocks. So a client and a server can talk to each other in one thread.
 ///
 /// A clone is another handle of the same end. When the last is dropped the end is closed: the other end reads what is on its
 /// way and then the end of the stream, or, as over TCP, `ConnectionReset` if something was left unread here.
@@ -58,6 +59,9 @@ struct Shared {
 struct End {
     schedule: Schedule,
     counts: FaultCounts,
+    is_nonblocking: bool,
+    /// What has passed within the call.
+    passed: Duration,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
     /// What every later read gives.
@@ -128,6 +132,17 @@ impl FailingStream {
         self.with(|end, _| (end.read_timeout, end.write_timeout) = (read, write));
     }
 
+    /// Returns `true` if no call waits.
+    #[must_use]
+    pub fn is_nonblocking(&self) -> bool {
+        self.with(|end, _| end.is_nonblocking)
+    }
+
+    /// Has no call wait, whatever the timeouts are; no time passes in one.
+    pub fn set_nonblocking(&self, is_nonblocking: bool) {
+        self.with(|end, _| end.is_nonblocking = is_nonblocking);
+    }
+
     /// Ends a direction of the stream, or both.
     ///
     /// # Errors
@@ -184,6 +199,8 @@ impl FailingStream {
         let offered = slices.iter().map(|slice| slice.len()).sum::<usize>();
         let room = end.room.saturating_sub(end.written.len() - end.received);
         if room == 0 && offered > 0 {
+            // A buffer that is full does not wait for `flush`.
+            end.sent = end.written.len();
             return Err(end.wait(end.write_timeout));
         }
         let len = end.shortened(StreamCall::Write, fault, offered.min(room));
@@ -379,9 +396,15 @@ impl Shared {
     fn meet(&mut self, side: Side, call: StreamCall) -> io::Result<Option<ScheduledFault>> {
         let end = self.end(side);
         end.counts.note_call(call);
+        end.passed = Duration::ZERO;
         if let Some(allowed) = end.allowed.as_mut() {
-            assert!(*allowed > 0, "a call of the stream too many: its user spins");
-            *allowed -= 1;
+            let Some(left) = allowed.checked_sub(1) else {
+                // A test that catches it by the thousand needs no backtrace of each.
+                resume_unwind(Box::new(
+                    "a call of the stream too many: its user spins".to_owned(),
+                ));
+            };
+            *allowed = left;
         }
         let has_failed = match call {
             StreamCall::Read => end.read_fate.is_some(),
@@ -404,6 +427,9 @@ impl Shared {
         scheduled: ScheduledFault,
     ) -> io::Result<Option<ScheduledFault>> {
         let (end, other) = self.ends(side);
+        if scheduled.fault == Fault::TimePasses && end.is_nonblocking {
+            return Ok(None);
+        }
         if scheduled.fault != Fault::Short {
             end.counts.note(call, scheduled.fault);
         }
@@ -416,19 +442,22 @@ impl Shared {
             Fault::Interrupted => return Err(ErrorKind::Interrupted.into()),
             Fault::WouldBlock => return Err(ErrorKind::WouldBlock.into()),
             Fault::TimedOut => {
-                TestClock::advance(timeout.unwrap_or(Duration::ZERO));
+                end.wait(timeout);
                 return Err(ErrorKind::TimedOut.into());
             }
             Fault::TimePasses => match timeout {
                 Some(timeout) if timeout <= scheduled.time() => return Err(end.wait(Some(timeout))),
-                _ => TestClock::advance(scheduled.time()),
+                _ => {
+                    end.passed = scheduled.time();
+                    TestClock::advance(end.passed);
+                }
             },
             Fault::Reset => {
                 let reset = Fate::Error(ErrorKind::ConnectionReset);
                 if call == StreamCall::Read {
                     end.read_fate = Some(reset);
                 }
-                end.write_fate = Some(Fate::Error(ErrorKind::BrokenPipe));
+                end.write_fate.get_or_insert(Fate::Error(ErrorKind::BrokenPipe));
                 other.write_fate.get_or_insert(Fate::Error(ErrorKind::BrokenPipe));
                 self.is_reset = true;
                 return Err(ErrorKind::ConnectionReset.into());
@@ -460,6 +489,8 @@ impl End {
         End {
             schedule,
             counts: FaultCounts::new(),
+            is_nonblocking: false,
+            passed: Duration::ZERO,
             read_timeout: None,
             write_timeout: None,
             read_fate: None,
@@ -479,7 +510,9 @@ impl End {
 
     /// Lets the timeout pass, if there is one.
     fn wait(&self, timeout: Option<Duration>) -> io::Error {
-        TestClock::advance(timeout.unwrap_or(Duration::ZERO));
+        if !self.is_nonblocking {
+            TestClock::advance(timeout.unwrap_or(Duration::ZERO).saturating_sub(self.passed));
+        }
         ErrorKind::WouldBlock.into()
     }
 

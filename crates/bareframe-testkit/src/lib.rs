@@ -34,6 +34,7 @@
 //! The engine's own unit tests can't use this crate, since they would see two copies of the plain types: its tests
 //! that do are in `tests/`.
 
+mod adapter;
 mod choices;
 mod clock;
 mod deflate_params;
@@ -53,6 +54,9 @@ mod transcript;
 pub mod uri;
 mod utf8;
 
+pub use adapter::{
+    Breach, Breaches, Endpoint, EndpointCall, Heard, Rule, Said, Told, converse, hold_to_rules,
+};
 pub use choices::Choices;
 pub use clock::TestClock;
 pub use deflate_params::{DeflateParams, deflate_params};

@@ -147,6 +147,10 @@ fn a_wait_for_the_other_end_lasts_as_long_as_the_timeout() {
     assert_eq!(write(&mut client, b"too long"), Ok(4));
     assert_eq!(write(&mut client, b"long"), Err(ErrorKind::WouldBlock));
     assert_eq!(TestClock::now() - began, read_timeout + write_timeout);
+    client.set_nonblocking(true);
+    assert!(client.is_nonblocking());
+    assert_eq!(read(&mut client), Err(ErrorKind::WouldBlock));
+    assert_eq!(TestClock::now() - began, read_timeout + write_timeout);
 }
 
 #[test]
