@@ -68,9 +68,10 @@ struct End {
     read_fate: Option<Fate>,
     /// What every later write gives.
     write_fate: Option<Fate>,
-    /// So many reads, and so many writes and flushes, were refused.
+    /// So many reads, writes and flushes, and shutdowns were refused.
     refused_reads: u64,
     refused_writes: u64,
+    refused_shutdowns: u64,
     /// A write or a flush was refused for good.
     has_refused_for_good: bool,
     /// The calls that are left until the next is one too many.
@@ -149,6 +150,15 @@ impl FailingStream {
     ///
     /// What the schedule says.
     pub fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
+        let shut = self.shutdown_once(how);
+        let is_refused = shut
+            .as_ref()
+            .is_err_and(|error| error.kind() != ErrorKind::Interrupted);
+        self.with(|end, _| end.refused_shutdowns += u64::from(is_refused));
+        shut
+    }
+
+    fn shutdown_once(&mut self, how: Shutdown) -> io::Result<()> {
         let call = StreamCall::Shutdown;
         let mut shared = self.lock();
         shared.meet(self.side(), call)?;
@@ -328,6 +338,12 @@ impl StreamView {
         self.with(|end, _| end.refused_writes)
     }
 
+    /// Returns how many shutdowns failed for any reason but `Interrupted`.
+    #[must_use]
+    pub fn refused_shutdowns(&self) -> u64 {
+        self.with(|end, _| end.refused_shutdowns)
+    }
+
     /// Returns `true` if a write or a flush was refused as every later one is.
     #[must_use]
     pub fn has_refused_for_good(&self) -> bool {
@@ -497,6 +513,7 @@ impl End {
             write_fate: None,
             refused_reads: 0,
             refused_writes: 0,
+            refused_shutdowns: 0,
             has_refused_for_good: false,
             allowed: None,
             written: Vec::new(),

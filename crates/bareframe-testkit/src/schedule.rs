@@ -65,7 +65,7 @@ const OF_SHUTDOWN: Weights = &[
     (Fault::Interrupted, 1),
     (Fault::WouldBlock, 1),
     (Fault::TimedOut, 1),
-    (Fault::TimePasses, 1),
+    (Fault::TimePasses, 2),
     (Fault::Reset, 1),
     (Fault::BrokenPipe, 1),
 ];

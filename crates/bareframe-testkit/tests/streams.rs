@@ -209,6 +209,7 @@ fn a_shutdown_ends_what_it_says() {
         ErrorKind::WouldBlock
     );
     assert_eq!(client.view().write_fate(), None, "a call that failed did nothing");
+    assert_eq!(client.view().refused_shutdowns(), 1);
 }
 
 #[test]

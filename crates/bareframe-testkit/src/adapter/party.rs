@@ -38,6 +38,8 @@ pub(super) struct Party<'e> {
 struct Before {
     refused_reads: u64,
     refused_writes: u64,
+    refused_shutdowns: u64,
+    has_refused_for_good: bool,
     time: Duration,
 }
 
@@ -94,6 +96,8 @@ impl<'e> Party<'e> {
         Before {
             refused_reads: self.view.refused_reads(),
             refused_writes: self.view.refused_writes(),
+            refused_shutdowns: self.view.refused_shutdowns(),
+            has_refused_for_good: self.view.has_refused_for_good(),
             time: TestClock::elapsed(),
         }
     }
@@ -331,7 +335,7 @@ impl<'e> Party<'e> {
             }
             Heard::Clean | Heard::Abnormal | Heard::Failed(_) => {
                 self.check_all_delivered()?;
-                self.check_end(&heard)?;
+                self.check_end(&heard, self.view.has_refused_for_good())?;
             }
             Heard::TimedOut | Heard::Other(_) => {
                 return Err(Breach {
@@ -426,7 +430,7 @@ impl<'e> Party<'e> {
         )
     }
 
-    fn check_end(&mut self, heard: &Heard) -> Result<(), Breach> {
+    fn check_end(&mut self, heard: &Heard, has_refused_for_good: bool) -> Result<(), Breach> {
         if let Some(end) = &self.end {
             let is_same = (*end == Heard::Clean) == (*heard == Heard::Clean);
             return Breach::unless(is_same, Rule::End, || format!("{heard:?} after {end:?}"));
@@ -456,8 +460,7 @@ impl<'e> Party<'e> {
             self.check_failed(*kind)?;
         }
         if *heard == Heard::Abnormal {
-            let is_hidden = self.view.has_refused_for_good();
-            Breach::unless(!is_hidden, Rule::End, || {
+            Breach::unless(!has_refused_for_good, Rule::End, || {
                 "abnormal, and the write that failed is not reported".to_owned()
             })?;
         }
@@ -485,17 +488,24 @@ impl<'e> Party<'e> {
         }
         self.look(&before, EndpointCall::Close)?;
         match &heard {
-            Heard::Clean => self.check_end(&heard)?,
-            Heard::Abnormal | Heard::Failed(_) if self.end.is_none() => self.check_end(&heard)?,
+            // What was reported before need not be again, and after the end has come the stream may refuse to be shut.
+            Heard::Clean | Heard::Abnormal | Heard::Failed(_) if self.end.is_none() => {
+                self.check_end(&heard, before.has_refused_for_good)?
+            }
             Heard::Later => {
                 let refused = self.view.refused_reads() > before.refused_reads
-                    || self.view.refused_writes() > before.refused_writes;
+                    || self.view.refused_writes() > before.refused_writes
+                    || self.view.refused_shutdowns() > before.refused_shutdowns;
                 Breach::unless(refused, Rule::Reported, || {
                     "Later, and the stream was not asked".to_owned()
                 })?;
                 return Ok(false);
             }
-            Heard::Abnormal | Heard::Failed(_) | Heard::TimedOut => {}
+            Heard::Clean | Heard::TimedOut => {}
+            Heard::Abnormal | Heard::Failed(_) => {
+                let is_reported = self.end != Some(Heard::Clean);
+                Breach::unless(is_reported, Rule::End, || format!("{heard:?} after a clean end"))?;
+            }
             Heard::Seen(_) | Heard::Other(_) => {
                 return Err(Breach {
                     rule: Rule::Reported,
