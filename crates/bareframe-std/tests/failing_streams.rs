@@ -1,0 +1,32 @@
+//! A client and a server over streams that fail on purpose, held to the rules of every adapter.
+
+#[path = "failing_streams/driver.rs"]
+mod driver;
+
+use bareframe_testkit::{Breaches, Side, hold_to_rules};
+use driver::End;
+use std::ops::Range;
+
+fn run(seeds: Range<u64>) -> Breaches {
+    hold_to_rules(seeds, |random, client, server, converse| {
+        let mut client = End::open(Side::Client, client, random);
+        let mut server = End::open(Side::Server, server, random);
+        converse(&mut client, &mut server);
+    })
+}
+
+#[test]
+fn whatever_the_stream_does_nothing_is_lost_and_the_end_is_right() {
+    let breaches = run(0..2000);
+    println!("{breaches}");
+    breaches.assert_none();
+}
+
+#[test]
+#[ignore = "takes minutes; ci.sh failing_streams runs it"]
+fn whatever_the_stream_does_in_many_schedules() {
+    let breaches = run(0..100_000);
+    println!("{breaches}");
+    breaches.assert_none();
+    assert!(breaches.counts().least() >= 1000, "a fault is met too rarely");
+}
