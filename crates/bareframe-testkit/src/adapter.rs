@@ -44,6 +44,11 @@ pub trait Endpoint {
     /// Drops the connection and its stream.
     fn abandon(&mut self);
 
+    /// Returns `true` if a read waits for as long as the stream takes no answer, and reads nothing meanwhile.
+    fn waits_for_answers(&self) -> bool {
+        false
+    }
+
     /// How long a call may last on the [`TestClock`](crate::TestClock), if it has a limit.
     fn limit(&self, call: EndpointCall) -> Option<Duration>;
 }

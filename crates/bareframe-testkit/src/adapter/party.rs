@@ -330,7 +330,11 @@ impl<'e> Party<'e> {
                 Breach::unless(refused, Rule::Reported, || {
                     "Later, and the stream was not asked".to_owned()
                 })?;
-                self.check_all_delivered()?;
+                let waits =
+                    self.view.refused_writes() > before.refused_writes && self.endpoint.waits_for_answers();
+                if !waits {
+                    self.check_all_delivered()?;
+                }
                 self.check_answered(&before)?;
             }
             Heard::Clean | Heard::Abnormal | Heard::Failed(_) => {
