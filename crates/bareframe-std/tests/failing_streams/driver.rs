@@ -12,7 +12,8 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
-const WRITE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Shorter than the stream waits for one call.
+const WRITE_TIMEOUT: Duration = Duration::from_millis(600);
 
 /// The stream, with what the adapter asks of one.
 #[derive(Debug)]

@@ -81,11 +81,10 @@ fn streams(random: &mut Random) -> (FailingStream, FailingStream) {
         let view = stream.view();
         view.set_room([7, 64, 1000, usize::MAX][random.below(4)]);
         view.set_buffered(random.below(3) == 0);
-        let timeout = Some(Duration::from_secs(1));
-        match random.below(2) {
-            0 => stream.set_nonblocking(true),
-            _ => stream.set_timeouts(timeout, timeout),
-        }
+        // Shorter than the limits of adapters, and longer.
+        let timeout = [None, None, Some(1), Some(20)][random.below(4)].map(Duration::from_secs);
+        stream.set_timeouts(timeout, timeout);
+        stream.set_nonblocking(timeout.is_none());
     }
     (client, server)
 }
