@@ -49,6 +49,17 @@ pub trait Endpoint {
         false
     }
 
+    /// Returns `true` if reading leaves what it has to answer to be written by another half: the end may be returned though the
+    /// answer to the peer's Close is still left.
+    fn leaves_answers(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` if a write that failed is reported by another half than the one that reads.
+    fn reports_writes_apart(&self) -> bool {
+        false
+    }
+
     /// How long a call may last on the [`TestClock`](crate::TestClock), if it has a limit.
     fn limit(&self, call: EndpointCall) -> Option<Duration>;
 }

@@ -339,7 +339,7 @@ impl<'e> Party<'e> {
             }
             Heard::Clean | Heard::Abnormal | Heard::Failed(_) => {
                 self.check_all_delivered()?;
-                self.check_end(&heard, self.view.has_refused_for_good())?;
+                self.check_end(&heard, &before, self.view.has_refused_for_good())?;
             }
             Heard::TimedOut | Heard::Other(_) => {
                 return Err(Breach {
@@ -434,7 +434,12 @@ impl<'e> Party<'e> {
         )
     }
 
-    fn check_end(&mut self, heard: &Heard, has_refused_for_good: bool) -> Result<(), Breach> {
+    fn check_end(
+        &mut self,
+        heard: &Heard,
+        before: &Before,
+        has_refused_for_good: bool,
+    ) -> Result<(), Breach> {
         if let Some(end) = &self.end {
             let is_same = (*end == Heard::Clean) == (*heard == Heard::Clean);
             return Breach::unless(is_same, Rule::End, || format!("{heard:?} after {end:?}"));
@@ -445,7 +450,9 @@ impl<'e> Party<'e> {
                 Breach::unless(is_closed, Rule::End, || {
                     "clean, without the peer's Close".to_owned()
                 })?;
-                let is_answered = self.written.is_closed() || self.view.has_refused_for_good();
+                let is_left =
+                    self.endpoint.leaves_answers() && self.view.refused_writes() > before.refused_writes;
+                let is_answered = self.written.is_closed() || self.view.has_refused_for_good() || is_left;
                 Breach::unless(is_answered, Rule::Answered, || {
                     "clean, and our Close did not leave".to_owned()
                 })?;
@@ -464,7 +471,8 @@ impl<'e> Party<'e> {
             self.check_failed(*kind)?;
         }
         if *heard == Heard::Abnormal {
-            Breach::unless(!has_refused_for_good, Rule::End, || {
+            let is_hidden = has_refused_for_good && !self.endpoint.reports_writes_apart();
+            Breach::unless(!is_hidden, Rule::End, || {
                 "abnormal, and the write that failed is not reported".to_owned()
             })?;
         }
@@ -494,7 +502,7 @@ impl<'e> Party<'e> {
         match &heard {
             // What was reported before need not be again, and after the end has come the stream may refuse to be shut.
             Heard::Clean | Heard::Abnormal | Heard::Failed(_) if self.end.is_none() => {
-                self.check_end(&heard, before.has_refused_for_good)?
+                self.check_end(&heard, &before, before.has_refused_for_good)?
             }
             Heard::Later => {
                 let refused = self.view.refused_reads() > before.refused_reads
