@@ -4,6 +4,7 @@
 #[path = "failing_streams/driver.rs"]
 mod driver;
 
+use bareframe_embedded_io::Slot;
 use bareframe_embedded_io::blocking::Blocking;
 use bareframe_testkit::{Breaches, Side, StreamCall, hold_to_rules};
 use driver::{End, Failing};
@@ -28,6 +29,15 @@ fn run_blocking(seeds: Range<u64>) -> Breaches {
     })
 }
 
+fn run_halves(seeds: Range<u64>) -> Breaches {
+    hold_to_rules(seeds, |random, client, server, converse| {
+        let (of_client, of_server) = (Slot::new(), Slot::new());
+        let mut client = End::open(Side::Client, Failing::waiting(client), true, random).split(&of_client);
+        let mut server = End::open(Side::Server, Failing::waiting(server), true, random).split(&of_server);
+        converse(&mut client, &mut server);
+    })
+}
+
 #[test]
 fn whatever_the_stream_does_a_dropped_future_loses_nothing_and_the_end_is_right() {
     let breaches = run_async(0..2000);
@@ -43,9 +53,20 @@ fn whatever_the_stream_does_a_blocking_call_loses_nothing_and_the_end_is_right()
 }
 
 #[test]
+fn whatever_the_stream_does_halves_lose_nothing_and_the_end_is_right() {
+    let breaches = run_halves(0..2000);
+    println!("{breaches}");
+    breaches.assert_none();
+}
+
+#[test]
 #[ignore = "takes minutes; ci.sh failing_streams runs it"]
 fn whatever_the_stream_does_in_many_schedules() {
-    for breaches in [run_async(0..100_000), run_blocking(0..100_000)] {
+    for breaches in [
+        run_async(0..100_000),
+        run_blocking(0..100_000),
+        run_halves(0..100_000),
+    ] {
         println!("{breaches}");
         breaches.assert_none();
         assert!(

@@ -2,8 +2,8 @@
 
 use bareframe::UnsentFrame;
 use bareframe_embedded_io::{
-    Assembler, Client, CloseCode, Config, Error, Event, Frame, MaskingKey, MessageKind, ReceiveError, Server,
-    WebSocket,
+    Assembler, Client, CloseCode, Config, Error, Event, Frame, MaskingKey, MessageKind, ReadHalf,
+    ReceiveError, Server, Slot, WebSocket, WriteHalf,
 };
 use bareframe_testkit::{Endpoint, EndpointCall, FailingStream, Heard, Random, Said, Seen, Side, Told};
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 /// The stream. Where it can't go on now, its user waits, or is told that it timed out.
+#[derive(Clone)]
 pub(crate) struct Failing {
     stream: FailingStream,
     waits: bool,
@@ -26,8 +27,8 @@ pub(crate) struct Kind(std::io::ErrorKind);
 type Socket<S, R> = WebSocket<S, R, [u8; 300], [u8; 200]>;
 
 /// One end of the connection.
-pub(crate) struct End<S> {
-    socket: AnySocket<S>,
+pub(crate) struct End<'s, S> {
+    socket: AnySocket<'s, S>,
     assembler: Assembler<heapless::Vec<u8, 10_000>>,
     /// The frame of which the stream did not take all, and its payload.
     kept: Option<(UnsentFrame, Vec<u8>)>,
@@ -36,28 +37,48 @@ pub(crate) struct End<S> {
     waits: bool,
 }
 
-enum AnySocket<S> {
-    Client(Socket<S, Client<fn() -> MaskingKey>>),
+type Keys = fn() -> MaskingKey;
+type Halves<'s, S, R> = (ReadHalf<'s, S, R, [u8; 300]>, WriteHalf<'s, S, R, [u8; 200]>);
+
+enum AnySocket<'s, S> {
+    Client(Socket<S, Client<Keys>>),
     Server(Socket<S, Server>),
+    ClientHalves(Halves<'s, S, Client<Keys>>),
+    ServerHalves(Halves<'s, S, Server>),
     Gone,
 }
 
 /// A future was dropped, or its stream timed out.
 struct Later;
 
-/// Does the same with the socket of either role.
-macro_rules! with {
-    ($end:expr, $socket:ident => $call:expr) => {
-        match &mut $end.socket {
-            AnySocket::Client($socket) => $call,
-            AnySocket::Server($socket) => $call,
+/// Does the same with what reads, whole or half, of either role.
+macro_rules! with_reader {
+    ($end:expr, $reader:ident => $call:expr) => {
+        match $end {
+            AnySocket::Client($reader) => $call,
+            AnySocket::Server($reader) => $call,
+            AnySocket::ClientHalves(($reader, _)) => $call,
+            AnySocket::ServerHalves(($reader, _)) => $call,
             AnySocket::Gone => unreachable!("no call is made after the drop"),
         }
     };
 }
 
-impl<S: Read<Error = Kind> + Write> End<S> {
-    pub(crate) fn open(side: Side, stream: S, waits: bool, random: &mut Random) -> End<S> {
+/// Does the same with what writes.
+macro_rules! with_writer {
+    ($end:expr, $writer:ident => $call:expr) => {
+        match $end {
+            AnySocket::Client($writer) => $call,
+            AnySocket::Server($writer) => $call,
+            AnySocket::ClientHalves((_, $writer)) => $call,
+            AnySocket::ServerHalves((_, $writer)) => $call,
+            AnySocket::Gone => unreachable!("no call is made after the drop"),
+        }
+    };
+}
+
+impl<'s, S: Read<Error = Kind> + Write> End<'s, S> {
+    pub(crate) fn open(side: Side, stream: S, waits: bool, random: &mut Random) -> End<'s, S> {
         let key: fn() -> MaskingKey = || MaskingKey::new([1, 2, 3, 4]);
         End {
             socket: match side {
@@ -79,6 +100,24 @@ impl<S: Read<Error = Kind> + Write> End<S> {
         }
     }
 
+    /// The same in two halves, over two handles of the stream.
+    pub(crate) fn split(self, slot: &'s Slot) -> End<'s, S>
+    where
+        S: Clone,
+    {
+        let two = |stream: S| (stream.clone(), stream);
+        let socket = match self.socket {
+            AnySocket::Client(socket) => AnySocket::ClientHalves(socket.split(slot, two)),
+            AnySocket::Server(socket) => AnySocket::ServerHalves(socket.split(slot, two)),
+            socket => socket,
+        };
+        End {
+            socket,
+            waits: false,
+            ..self
+        }
+    }
+
     /// Sends what is left of the frame that was kept.
     fn go_on(&mut self) -> Result<(), Later> {
         let Some((unsent, payload)) = self.kept.take() else {
@@ -86,7 +125,7 @@ impl<S: Read<Error = Kind> + Write> End<S> {
         };
         let mut frame = unsent.frame(&payload);
         let polls = self.polls;
-        let sent = with!(self, socket => poll(polls, socket.feed(&mut frame)));
+        let sent = with_writer!(&mut self.socket, socket => poll(polls, socket.feed(&mut frame)));
         match sent.map(told) {
             None | Some(Told::Later) => {
                 self.kept = Some((frame.unsent(), payload));
@@ -111,7 +150,7 @@ impl<S: Read<Error = Kind> + Write> End<S> {
             Said::Close(code, reason) => Frame::close(*code, reason),
         };
         let polls = self.polls;
-        let sent = with!(self, socket => match is_fed {
+        let sent = with_writer!(&mut self.socket, socket => match is_fed {
             true => poll(polls, socket.feed(&mut frame)),
             false => poll(polls, socket.send_frame(&mut frame)),
         });
@@ -123,13 +162,11 @@ impl<S: Read<Error = Kind> + Write> End<S> {
         }
         told
     }
-}
 
-impl<S: Read<Error = Kind> + Write> Endpoint for End<S> {
-    fn read_message(&mut self) -> Heard {
+    fn read_whole(&mut self) -> Heard {
         let _ = self.go_on();
         let (polls, assembler) = (self.polls, &mut self.assembler);
-        let read = with!(self, socket => match poll(polls, socket.read(assembler)) {
+        let read = with_reader!(&mut self.socket, socket => match poll(polls, socket.read(assembler)) {
             Some(Ok(Some(message))) => {
                 return Heard::Seen(Seen::Data {
                     kind: message.kind(),
@@ -146,16 +183,37 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<S> {
         read.map_or(Heard::Later, ended)
     }
 
-    fn read_event(&mut self) -> Heard {
+    fn read_piece(&mut self) -> Heard {
         let _ = self.go_on();
         let polls = self.polls;
-        let read = with!(self, socket => match poll(polls, socket.read_event()) {
+        let read = with_reader!(&mut self.socket, socket => match poll(polls, socket.read_event()) {
             Some(Ok(Some(event))) => return Heard::Seen(seen(&event)),
             Some(Ok(None)) => Some(Ok(())),
             Some(Err(error)) => Some(Err(error)),
             None => None,
         });
         read.map_or(Heard::Later, ended)
+    }
+
+    /// The task of the writing half sends what the reading half has left.
+    fn answer(&mut self) {
+        if let AnySocket::ClientHalves(_) | AnySocket::ServerHalves(_) = &self.socket {
+            let _ = self.flush();
+        }
+    }
+}
+
+impl<S: Read<Error = Kind> + Write> Endpoint for End<'_, S> {
+    fn read_message(&mut self) -> Heard {
+        let heard = self.read_whole();
+        self.answer();
+        heard
+    }
+
+    fn read_event(&mut self) -> Heard {
+        let heard = self.read_piece();
+        self.answer();
+        heard
     }
 
     fn send(&mut self, said: &Said) -> Told {
@@ -171,7 +229,7 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<S> {
             return Told::Later;
         }
         let polls = self.polls;
-        with!(self, socket => poll(polls, socket.flush())).map_or(Told::Later, told)
+        with_writer!(&mut self.socket, socket => poll(polls, socket.flush())).map_or(Told::Later, told)
     }
 
     fn close(&mut self) -> Heard {
@@ -185,16 +243,25 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<S> {
             };
         }
         let polls = self.polls;
-        let closed = with!(self, socket => poll(polls, socket.close(CloseCode::NORMAL_CLOSURE, "bye")));
+        let closed = match &mut self.socket {
+            AnySocket::Client(socket) => poll(polls, socket.close(CloseCode::NORMAL_CLOSURE, "bye")),
+            AnySocket::Server(socket) => poll(polls, socket.close(CloseCode::NORMAL_CLOSURE, "bye")),
+            _ => {
+                self.say(&Said::Close(CloseCode::NORMAL_CLOSURE, "bye"), false);
+                return loop {
+                    match self.read_event() {
+                        Heard::Seen(_) => {}
+                        Heard::Other(error) if error.contains("MessageSkipped") => {}
+                        heard => break heard,
+                    }
+                };
+            }
+        };
         closed.map_or(Heard::Later, ended)
     }
 
     fn close_reason(&self) -> Option<(Option<CloseCode>, String)> {
-        let reason = match &self.socket {
-            AnySocket::Client(socket) => socket.close_reason(),
-            AnySocket::Server(socket) => socket.close_reason(),
-            AnySocket::Gone => None,
-        };
+        let reason = with_reader!(&self.socket, socket => socket.close_reason());
         reason.map(|reason| (reason.code(), reason.reason().to_owned()))
     }
 
@@ -204,6 +271,17 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<S> {
 
     fn waits_for_answers(&self) -> bool {
         self.waits
+    }
+
+    fn leaves_answers(&self) -> bool {
+        matches!(
+            self.socket,
+            AnySocket::ClientHalves(_) | AnySocket::ServerHalves(_)
+        )
+    }
+
+    fn reports_writes_apart(&self) -> bool {
+        self.leaves_answers()
     }
 
     /// A caller that wants a limit drops the future.

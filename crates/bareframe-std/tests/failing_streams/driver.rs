@@ -2,7 +2,7 @@
 
 use bareframe_std::{
     Aborter, Client, CloseCode, Deadline, Error, Event, Frame, MaskingKey, MessageKind, Options, Server,
-    Stream, WebSocket,
+    Share, Stream, WebSocket,
 };
 use bareframe_testkit::{
     Endpoint, EndpointCall, FailingStream, Heard, Random, Said, Seen, Side, TestClock, Told,
@@ -11,13 +11,13 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Shorter than the stream waits for one call.
-const WRITE_TIMEOUT: Duration = Duration::from_millis(600);
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_millis(600);
 
 /// The stream, with what the adapter asks of one.
-#[derive(Debug)]
-pub(crate) struct Failing(FailingStream);
+#[derive(Clone, Debug)]
+pub(crate) struct Failing(pub(crate) FailingStream);
 
 type Keys = fn() -> MaskingKey;
 
@@ -41,21 +41,27 @@ macro_rules! with {
 
 impl End {
     pub(crate) fn open(side: Side, stream: FailingStream, random: &mut Random) -> End {
-        let options = Options::DEFAULT
-            .with_read_buffer([1, 16, 300, 5000][random.below(4)])
-            .with_read_buffer_max(8192)
-            .with_write_buffer([131, 200, 5000][random.below(3)])
-            .with_write_timeout(WRITE_TIMEOUT)
-            .with_close_timeout(CLOSE_TIMEOUT)
-            .with_clock(TestClock::now);
+        let options = options(random);
         let stream = Failing(stream);
         match side {
-            Side::Client => End::Client(WebSocket::client_with_keys(stream, &options, || {
-                MaskingKey::new([1, 2, 3, 4])
-            })),
+            Side::Client => End::Client(WebSocket::client_with_keys(stream, &options, key)),
             Side::Server => End::Server(WebSocket::server(stream, &options)),
         }
     }
+}
+
+pub(crate) fn options(random: &mut Random) -> Options {
+    Options::DEFAULT
+        .with_read_buffer([1, 16, 300, 5000][random.below(4)])
+        .with_read_buffer_max(8192)
+        .with_write_buffer([131, 200, 5000][random.below(3)])
+        .with_write_timeout(WRITE_TIMEOUT)
+        .with_close_timeout(CLOSE_TIMEOUT)
+        .with_clock(TestClock::now)
+}
+
+pub(crate) fn key() -> MaskingKey {
+    MaskingKey::new([1, 2, 3, 4])
 }
 
 impl Endpoint for End {
@@ -123,7 +129,7 @@ impl Endpoint for End {
     }
 }
 
-fn frame(said: &Said) -> Frame<'_> {
+pub(crate) fn frame(said: &Said) -> Frame<'_> {
     match said {
         Said::Message(MessageKind::Text, payload) => {
             Frame::text(std::str::from_utf8(payload).expect("text is UTF-8"))
@@ -134,7 +140,7 @@ fn frame(said: &Said) -> Frame<'_> {
     }
 }
 
-fn seen(event: &Event<'_>) -> Seen {
+pub(crate) fn seen(event: &Event<'_>) -> Seen {
     match event {
         Event::Data(piece) => Seen::Data {
             kind: piece.kind(),
@@ -152,7 +158,7 @@ fn seen(event: &Event<'_>) -> Seen {
     }
 }
 
-fn ended(result: Result<(), Error>) -> Heard {
+pub(crate) fn ended(result: Result<(), Error>) -> Heard {
     match result {
         Ok(()) => Heard::Clean,
         Err(error) if error.is_temporary() => Heard::Later,
@@ -163,7 +169,7 @@ fn ended(result: Result<(), Error>) -> Heard {
     }
 }
 
-fn told(result: Result<(), Error>) -> Told {
+pub(crate) fn told(result: Result<(), Error>) -> Told {
     match result {
         Ok(()) => Told::Done,
         Err(error @ Error::Io(_)) if error.is_temporary() => Told::Later,
@@ -212,6 +218,15 @@ impl Failing {
             ErrorKind::WouldBlock if deadline.left().is_err() => ErrorKind::TimedOut.into(),
             _ => error,
         })
+    }
+}
+
+/// A clone is another handle of the same end.
+impl Share for Failing {
+    type Shared = Failing;
+
+    fn share(self) -> Failing {
+        self
     }
 }
 
