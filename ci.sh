@@ -171,6 +171,11 @@ properties() {
         --test properties --test cuts --test pair --test unchanged --test round_trip
 }
 
+# The adapters over streams that fail on purpose, in 100,000 schedules of each (about four minutes).
+failing_streams() {
+    cargo test -p bareframe-std -p bareframe-embedded-io --test failing_streams -- --ignored --nocapture
+}
+
 # The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).
 release() {
     CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
@@ -420,7 +425,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants interop semver deny package"
+longer="coverage mutants interop semver deny package failing_streams"
 
 # What each job took, also when one fails.
 times=

@@ -187,6 +187,8 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
             Ok(()) | Err(Error::Send(SendError::Closed)) => {}
             // What was received says how it ends.
             Err(_) if self.refused.is_some() => {}
+            // The peer may wait for us to read. The next call goes on with our Close.
+            Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut => {}
             Err(error) => return Err(error),
         }
         loop {

@@ -17,6 +17,8 @@ pub(crate) struct Closing {
     is_ended: bool,
     /// By when it has ended, once `close` was called.
     deadline: Option<Deadline>,
+    /// A call has returned why nothing more is received.
+    pub(crate) is_reported: bool,
 }
 
 impl Closing {
@@ -26,6 +28,7 @@ impl Closing {
             options: *options,
             is_ended: false,
             deadline: None,
+            is_reported: false,
         }
     }
 
@@ -60,6 +63,7 @@ impl Closing {
         }
         self.is_ended |= self.after_peer && is_clean;
         let end = end_stream(stream, &mut self.is_ended, deadline)?;
+        self.is_reported |= result.is_err();
         result.map(|()| end)
     }
 }

@@ -14,7 +14,7 @@ use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Inbound, Message, Next, Outbound, Pending, ReceiveError,
     Role, SendError, State,
 };
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -139,7 +139,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     /// Fails the connection as [`WebSocket::fail`] does. A Close that can't be sent at once is left to the other half.
     pub fn fail(&mut self, code: CloseCode) {
         self.inbound.fail(code);
-        self.leave(Pending::NONE);
+        self.leave(Pending::NONE, Deadline::NONE);
     }
 
     /// Closes the connection as [`WebSocket::close`] does, within the same time, also while another thread holds the other half.
@@ -184,12 +184,16 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                 Wanted::Event | Wanted::End => self.inbound.next_event(),
             };
             if self.inbound.has_pending() {
-                self.leave(Pending::NONE);
+                self.leave(Pending::NONE, deadline);
             }
             match next {
                 Ok(Next::Ready) if matches!(wanted, Wanted::End) => drop(self.inbound.event()),
                 Ok(Next::Ready) => return Ok(true),
-                Ok(Next::Closed) => return Ok(false),
+                Ok(Next::Closed) => {
+                    // The answer to the peer's Close, if it could not be written before.
+                    self.shared.settle(deadline);
+                    return Ok(false);
+                }
                 // It was left to the other half.
                 Ok(Next::Write) => {}
                 Ok(_) => self.wait(deadline)?,
@@ -204,7 +208,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
 
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         // What could not be written before.
-        self.shared.settle();
+        self.shared.settle(deadline);
         let state = if self.inbound.is_open() {
             State::Open
         } else {
@@ -220,7 +224,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
         match waited {
             Ok(Waited::Read) => Ok(()),
             Ok(Waited::PingIsDue) => {
-                self.leave(Pending::PING);
+                self.leave(Pending::PING, deadline);
                 Ok(())
             }
             Err(Error::Io(error)) if !is_temporary(&error) => {
@@ -230,14 +234,14 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
         }
     }
 
-    /// Leaves what has to be sent to the other half.
-    fn leave(&mut self, pending: Pending) {
+    /// Leaves what has to be sent to the other half, and has it sent by the deadline if no other thread holds that.
+    fn leave(&mut self, pending: Pending, deadline: Deadline) {
         {
             let mut slot = lock(&self.shared.slot);
             slot.merge(self.inbound.take_pending());
             slot.merge(pending);
         }
-        self.shared.settle();
+        self.shared.settle(deadline);
     }
 
     fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
@@ -250,8 +254,13 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
         }
         let done = self.go_on(Wanted::End, deadline);
         // The answer to the peer's Close goes before the stream ends.
-        self.shared.lock_by(deadline)?.answer(&self.shared.slot, deadline);
-        done.map(drop)
+        let mut sending = self.shared.lock_by(deadline)?;
+        let is_sent = sending.answer(&self.shared.slot, deadline);
+        let is_late = !is_sent && !sending.outbound.is_within_frame() && sending.writer.failure().is_none();
+        match done {
+            Ok(_) if is_late => Err(Error::Io(ErrorKind::WouldBlock.into())),
+            done => done.map(drop),
+        }
     }
 }
 
@@ -354,15 +363,15 @@ impl<S: Stream, R: Role> Shared<S, R> {
         drop(sending);
         // An answer may have been left after that, by a reader that found the half still held.
         if result.is_ok() && !lock(&self.slot).is_empty() {
-            self.settle();
+            self.settle(deadline);
         }
         result
     }
 
     /// Sends what is queued and what was left, unless another thread holds the sending half: it finds that.
-    fn settle(&self) {
+    fn settle(&self, deadline: Deadline) {
         while let Some(mut sending) = try_lock(&self.sending) {
-            let deadline = sending.writer.deadline();
+            let deadline = sending.writer.earlier(deadline);
             let is_done = sending.answer(&self.slot, deadline);
             drop(sending);
             if !is_done || lock(&self.slot).is_empty() {

@@ -315,12 +315,18 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                 Ok(Next::Closed) => return Ok(false),
                 Ok(Next::Read | Next::Memory) => self.wait(deadline)?,
                 Ok(next) => self.write(next, deadline)?,
-                // Why the stream was refused says more than that it ended.
-                Err(ReceiveError::AbnormalClosure) => {
-                    return Err(self.writer.failure().unwrap_or(Error::AbnormalClosure));
-                }
                 Err(ReceiveError::MessageSkipped) if matches!(wanted, Wanted::End) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    let is_last = matches!(error, ReceiveError::AbnormalClosure | ReceiveError::Protocol(_));
+                    self.closing.is_reported |= is_last && !matches!(wanted, Wanted::End);
+                    return Err(match error {
+                        // Why the stream was refused says more than that it ended.
+                        ReceiveError::AbnormalClosure => {
+                            self.writer.failure().unwrap_or(Error::AbnormalClosure)
+                        }
+                        error => error.into(),
+                    });
+                }
             }
             next = match wanted {
                 Wanted::Message => self.session.next_message(&mut self.assembler),
@@ -489,6 +495,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     ///
     /// [`Error::Io`]; the Close then waits for [`WebSocket::flush`].
     pub fn fail(&mut self, code: CloseCode) -> Result<(), Error> {
+        self.closing.is_reported = true;
         self.session.fail(code);
         self.flush()
     }
@@ -513,23 +520,20 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     }
 
     fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
-        match self.session.state() {
-            State::Open => {
-                let (_, outbound) = self.session.both();
-                if self.writer.queue_close(outbound, frame).is_err() {
-                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
-                    self.session.fail(CloseCode::GOING_AWAY);
-                    return Err(Error::UnfinishedFrame);
-                }
+        if self.closing.is_reported {
+            // All that is left is to have the peer told.
+            return match self.flush_by(deadline) {
+                Err(Error::Io(error)) if !is_temporary(&error) => Ok(()),
+                flushed => flushed,
+            };
+        }
+        if self.session.state() == State::Open {
+            let (_, outbound) = self.session.both();
+            if self.writer.queue_close(outbound, frame).is_err() {
+                // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                self.session.fail(CloseCode::GOING_AWAY);
+                return Err(Error::UnfinishedFrame);
             }
-            // It was reported why, and all that is left is to have the peer told.
-            State::Failed => {
-                return match self.flush_by(deadline) {
-                    Err(Error::Io(error)) if !is_temporary(&error) => Ok(()),
-                    flushed => flushed,
-                };
-            }
-            _ => {}
         }
         let next = self.session.next_event();
         self.go_on(next, Wanted::End, deadline).map(drop)

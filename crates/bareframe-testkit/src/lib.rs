@@ -1,4 +1,5 @@
-//! Holds a WebSocket receiver to RFC 6455: a naive oracle, ways of cutting input, and makers of frames and streams.
+//! Holds a WebSocket receiver to RFC 6455: a naive oracle, ways of cutting input, makers of frames and conversations, and a stream
+//! that fails on purpose.
 //!
 //! The oracle is written from the RFC alone and shares no code with the engine but its plain types, so that the
 //! two can only agree by both being right. A test runs the same octets through both, the receiver's cut in every
@@ -33,14 +34,19 @@
 //! The engine's own unit tests can't use this crate, since they would see two copies of the plain types: its tests
 //! that do are in `tests/`.
 
+mod adapter;
 mod choices;
+mod clock;
 mod deflate_params;
+mod failing_stream;
+mod fault;
 mod frame;
 mod inflate;
 mod link;
 mod mangle;
 mod oracle;
 mod random;
+mod schedule;
 mod script;
 mod side;
 pub mod split;
@@ -48,13 +54,20 @@ mod transcript;
 pub mod uri;
 mod utf8;
 
+pub use adapter::{
+    Breach, Breaches, Endpoint, EndpointCall, Heard, Rule, Said, Told, converse, hold_to_rules,
+};
 pub use choices::Choices;
+pub use clock::TestClock;
 pub use deflate_params::{DeflateParams, deflate_params};
+pub use failing_stream::{FailingStream, StreamView};
+pub use fault::{Fault, FaultCounts, StreamCall};
 pub use frame::{Frame, LengthForm};
 pub use inflate::{DeflateFault, Inflated, NaiveInflater};
 pub use link::Link;
 pub use oracle::{Oracle, judge};
 pub use random::Random;
+pub use schedule::{Schedule, ScheduledFault};
 pub use script::Script;
 pub use side::Side;
 pub use transcript::{Difference, Recorder, Seen, Transcript, Verdict};

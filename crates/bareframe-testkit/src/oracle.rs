@@ -5,7 +5,7 @@
 //! judged at the last octet of the length, control payloads when whole, an unfinished UTF-8 sequence at the
 //! message's last octet.
 
-use crate::{Recorder, Side, Utf8, Verdict};
+use crate::{Recorder, Side, Transcript, Utf8, Verdict};
 use bareframe::{CloseCode, Config, MessageKind, ProtocolError, Rsv};
 
 /// Judges the octets that one side receives.
@@ -111,6 +111,12 @@ impl Oracle {
             transcript: self.recorder.transcript().clone(),
             loose: self.loose,
         }
+    }
+
+    /// Returns what was seen so far, as [`Verdict::transcript`] has it.
+    #[must_use]
+    pub fn transcript(&self) -> &Transcript {
+        self.recorder.transcript()
     }
 
     /// Gives how many octets were taken.

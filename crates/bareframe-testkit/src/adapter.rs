@@ -1,0 +1,123 @@
+//! Adapters, as a model of them sees them: one end of a connection over a stream that fails on purpose.
+
+mod breach;
+mod compare;
+mod party;
+mod talk;
+
+pub use breach::{Breach, Rule};
+pub use talk::{Breaches, converse, hold_to_rules};
+
+use crate::Seen;
+use bareframe::{CloseCode, MessageKind};
+use std::io::ErrorKind;
+use std::time::Duration;
+
+/// One end of a connection: an adapter's, with each of its calls made in one place. Its stream is a
+/// [`FailingStream`](crate::FailingStream).
+///
+/// After [`Endpoint::abandon`] no other method is called.
+pub trait Endpoint {
+    /// Reads the next message.
+    fn read_message(&mut self) -> Heard;
+
+    /// Reads the next event.
+    fn read_event(&mut self) -> Heard;
+
+    /// Sends this, so that it was written when the call returns.
+    fn send(&mut self, said: &Said) -> Told;
+
+    /// Queues this, to be written with what comes after it.
+    fn feed(&mut self, said: &Said) -> Told {
+        self.send(said)
+    }
+
+    /// Writes all that is queued.
+    fn flush(&mut self) -> Told;
+
+    /// Closes the connection, to its end.
+    fn close(&mut self) -> Heard;
+
+    /// Returns what the peer's Close said.
+    fn close_reason(&self) -> Option<(Option<CloseCode>, String)>;
+
+    /// Drops the connection and its stream.
+    fn abandon(&mut self);
+
+    /// Returns `true` if a read waits for as long as the stream takes no answer, and reads nothing meanwhile.
+    fn waits_for_answers(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` if reading leaves what it has to answer to be written by another half: the end may be returned though the
+    /// answer to the peer's Close is still left.
+    fn leaves_answers(&self) -> bool {
+        false
+    }
+
+    /// Returns `true` if a write that failed is reported by another half than the one that reads.
+    fn reports_writes_apart(&self) -> bool {
+        false
+    }
+
+    /// How long a call may last on the [`TestClock`](crate::TestClock), if it has a limit.
+    fn limit(&self, call: EndpointCall) -> Option<Duration>;
+}
+
+/// A call on an [`Endpoint`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum EndpointCall {
+    /// [`Endpoint::read_message`] and [`Endpoint::read_event`].
+    Read,
+    /// [`Endpoint::send`], [`Endpoint::feed`] and [`Endpoint::flush`].
+    Send,
+    /// [`Endpoint::close`].
+    Close,
+}
+
+/// What is to be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Said {
+    /// A message in one frame.
+    Message(MessageKind, Vec<u8>),
+    /// A Ping.
+    Ping(Vec<u8>),
+    /// A Close.
+    Close(CloseCode, &'static str),
+}
+
+/// What a call that sends returned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// It was done.
+    Done,
+    /// It was taken, and the stream can't write the rest now.
+    Kept,
+    /// It was not taken: the stream can't write now.
+    Later,
+    /// It was taken or not, as a call that was given up.
+    Unknown,
+    /// It does not fit what was sent or received before.
+    Refused,
+    /// The stream failed, with this error.
+    Failed(ErrorKind),
+}
+
+/// What a call that receives or closes returned.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Heard {
+    /// A message, or an event.
+    Seen(Seen),
+    /// The connection has ended with the peer's Close.
+    Clean,
+    /// The stream has ended without it.
+    Abnormal,
+    /// The stream failed, with this error.
+    Failed(ErrorKind),
+    /// The stream can't go on now.
+    Later,
+    /// The time for it is over.
+    TimedOut,
+    /// Any other error, as text.
+    Other(String),
+}

@@ -1,0 +1,53 @@
+//! What an adapter has to hold to.
+
+use std::fmt;
+
+/// A rule that every adapter has to keep over every stream.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Rule {
+    /// What arrived is delivered, in order and once, before a call says that there is nothing or that the connection has ended.
+    Delivered,
+    /// What was written is what was said, in order and once, as frames that a peer accepts.
+    Written,
+    /// What was acknowledged as sent is on the wire.
+    Acknowledged,
+    /// A Ping and a Close are answered before a call returns that has received them, unless the stream refused the answer.
+    Answered,
+    /// The end is the right one, and stays the same.
+    End,
+    /// A call fails only for what the stream did to it.
+    Reported,
+    /// No call outlasts its limit.
+    Limit,
+    /// No call asks the stream without end.
+    Spin,
+    /// Two ends that do not give up come to an end.
+    Progress,
+    /// No call panics.
+    Panic,
+}
+
+/// A rule that was broken, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Breach {
+    /// The rule.
+    pub rule: Rule,
+    /// What was seen.
+    pub what: String,
+}
+
+impl Breach {
+    /// Returns an error if the rule is not kept.
+    pub(super) fn unless(kept: bool, rule: Rule, what: impl FnOnce() -> String) -> Result<(), Breach> {
+        if kept {
+            return Ok(());
+        }
+        Err(Breach { rule, what: what() })
+    }
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.rule, self.what)
+    }
+}
