@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::socket::{Socket, Writer};
 use bareframe::{
-    Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Frame, Gather, MaskingKeys, Memory,
-    Message, Next, ReceiveError, Role, SendError, Server, Session, State,
+    Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Frame, Gather, Inbound,
+    MaskingKeys, Memory, Message, Next, ReceiveError, Role, SendError, Server, Session, State,
 };
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
@@ -119,16 +119,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         self.read_until(
             assembler,
             |session, assembler| session.next_message(assembler),
-            |socket, assembler| {
-                let (inbound, outbound) = socket.session.both();
-                let message = inbound.message(assembler);
-                let writer = Socket {
-                    stream: &mut socket.stream,
-                    session: outbound,
-                    refused: socket.refused,
-                };
-                message.map(|message| (message, writer))
-            },
+            |socket, assembler| socket.lend(|inbound| inbound.message(assembler)),
         )
     }
 
@@ -160,16 +151,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         self.read_until(
             (),
             |session, _| session.next_event(),
-            |socket, ()| {
-                let (inbound, outbound) = socket.session.both();
-                let event = inbound.event();
-                let writer = Socket {
-                    stream: &mut socket.stream,
-                    session: outbound,
-                    refused: socket.refused,
-                };
-                event.map(|event| (event, writer))
-            },
+            |socket, ()| socket.lend(Inbound::event),
         )
     }
 
@@ -198,6 +180,20 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Returns what is ready with what sends while it is lent.
+    fn lend<'m, T>(
+        &'m mut self,
+        take: impl FnOnce(&'m mut Inbound<R, I>) -> Option<T>,
+    ) -> Option<(T, Writer<'m, S, R, O>)> {
+        let (inbound, outbound) = self.session.both();
+        let writer = Socket {
+            stream: &mut self.stream,
+            session: outbound,
+            refused: self.refused,
+        };
+        take(inbound).map(|ready| (ready, writer))
     }
 
     /// Performs what the session says until something is ready, which it takes, or the connection is closed.
