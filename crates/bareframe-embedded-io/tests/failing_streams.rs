@@ -4,10 +4,11 @@
 #[path = "failing_streams/driver.rs"]
 mod driver;
 
-use bareframe_embedded_io::Slot;
-use bareframe_embedded_io::blocking::Blocking;
-use bareframe_testkit::{Breaches, Side, StreamCall, hold_to_rules};
+use bareframe_embedded_io::blocking::{Blocking, now};
+use bareframe_embedded_io::{CloseCode, Config, Error, Slot, WebSocket};
+use bareframe_testkit::{Breaches, FailingStream, Frame, Schedule, Side, StreamCall, hold_to_rules};
 use driver::{End, Failing};
+use std::io::Write;
 use std::ops::Range;
 
 /// The crate makes these calls; the stream is shut down by its user.
@@ -57,6 +58,27 @@ fn whatever_the_stream_does_halves_lose_nothing_and_the_end_is_right() {
     let breaches = run_halves(0..2000);
     println!("{breaches}");
     breaches.assert_none();
+}
+
+#[test]
+fn s7_1_2_close_reads_though_its_close_can_not_be_written_yet() {
+    let (mut client, stream) = FailingStream::pair(Schedule::calm(), Schedule::calm());
+    let (view, text) = (stream.view(), Frame::text("Hello").masked([0; 4]).octets());
+    view.set_room(0);
+    client.write_all(&text).unwrap();
+    let stream = Blocking(Failing::timing_out(stream));
+    let mut server = WebSocket::server(stream, Config::DEFAULT, [0; 300], [0; 200]);
+    assert!(matches!(
+        now(server.close(CloseCode::NORMAL_CLOSURE, "")),
+        Err(Error::Io(_))
+    ));
+    assert_eq!(view.received(0), text);
+    view.set_room(usize::MAX);
+    client
+        .write_all(&Frame::close(1000, "").masked([0; 4]).octets())
+        .unwrap();
+    assert!(now(server.close(CloseCode::NORMAL_CLOSURE, "")).is_ok());
+    assert_eq!(view.written(0), Frame::close(1000, "").octets());
 }
 
 #[test]

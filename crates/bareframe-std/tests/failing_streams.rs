@@ -5,9 +5,15 @@ mod driver;
 #[path = "failing_streams/halves.rs"]
 mod halves;
 
-use bareframe_testkit::{Breaches, Side, StreamCall, hold_to_rules};
-use driver::End;
+use bareframe_std::{Error, Event, Options, WebSocket};
+use bareframe_testkit::{
+    Breaches, FailingStream, Frame, Schedule, Side, StreamCall, TestClock, hold_to_rules,
+};
+use driver::{End, Failing};
+use std::io::Write;
+use std::net::Shutdown;
 use std::ops::Range;
+use std::time::Duration;
 
 fn run(seeds: Range<u64>) -> Breaches {
     hold_to_rules(seeds, |random, client, server, converse| {
@@ -37,6 +43,55 @@ fn whatever_the_stream_does_halves_lose_nothing_and_the_end_is_right() {
     let breaches = run_halves(0..2000);
     println!("{breaches}");
     breaches.assert_none();
+}
+
+/// The two ends, of which the server's does not block and can't write yet.
+fn stuck_pair() -> (FailingStream, FailingStream) {
+    let (client, server) = FailingStream::pair(Schedule::calm(), Schedule::calm());
+    server.set_nonblocking(true);
+    server.view().set_room(0);
+    (client, server)
+}
+
+#[test]
+fn s7_1_5_an_end_that_close_found_while_it_could_not_write_is_reported_by_the_next_call() {
+    let (mut client, stream) = stuck_pair();
+    let view = stream.view();
+    client.shutdown(Shutdown::Write).unwrap();
+    let mut server = WebSocket::server(Failing(stream), &Options::DEFAULT);
+    assert!(server.close(None, "").unwrap_err().is_temporary());
+    view.set_room(usize::MAX);
+    assert!(matches!(server.close(None, ""), Err(Error::AbnormalClosure)));
+    assert_eq!(view.written(0), Frame::new(0x8, []).octets());
+}
+
+#[test]
+fn s5_5_1_the_reading_half_sends_its_close_with_the_end_if_it_could_not_with_the_peers() {
+    let (mut client, stream) = stuck_pair();
+    let view = stream.view();
+    let close = Frame::close(1000, "");
+    client.write_all(&close.clone().masked([0; 4]).octets()).unwrap();
+    let (mut reader, _writer) = WebSocket::server(Failing(stream), &Options::DEFAULT).split();
+    assert!(matches!(reader.read_event(), Ok(Some(Event::Close(_)))));
+    view.set_room(usize::MAX);
+    assert!(matches!(reader.read_event(), Ok(None)));
+    assert_eq!(view.written(0), close.octets());
+}
+
+#[test]
+fn s7_1_1_the_reading_half_closes_within_its_time_whatever_a_write_may_take() {
+    let (client, stream) = stuck_pair();
+    stream.set_nonblocking(false);
+    let timeout = Duration::from_secs(1);
+    let options = Options::DEFAULT
+        .with_close_timeout(timeout)
+        .with_write_timeout(10 * timeout)
+        .with_clock(TestClock::now);
+    let (mut reader, _writer) = WebSocket::server(Failing(stream), &options).split();
+    let began = TestClock::now();
+    assert!(matches!(reader.close(None, ""), Err(Error::CloseTimeout)));
+    assert_eq!(TestClock::now() - began, timeout);
+    drop(client);
 }
 
 #[test]
