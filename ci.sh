@@ -171,7 +171,7 @@ properties() {
         --test properties --test cuts --test pair --test unchanged --test round_trip
 }
 
-# The adapters over streams that fail on purpose, in 100,000 schedules of each (about four minutes).
+# The adapters over streams that fail on purpose, whole and in halves, in 100,000 schedules of each (about seven minutes).
 failing_streams() {
     cargo test -p bareframe-std -p bareframe-embedded-io --test failing_streams -- --ignored --nocapture
 }
