@@ -114,7 +114,7 @@ pub use bareframe::handshake::{Choice, Offer, Request, Response, Status};
 pub use bareframe::{
     Assembler, Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Gather, Limits,
     MaskingKey, MaskingKeys, Memory, Message, MessageKind, ProtocolError, ReceiveError, Role, Rsv, SendError,
-    Server, SliceBuffer, State, handshake,
+    Server, SliceBuffer, State, UnsentFrame, handshake,
 };
 pub use connect::Connecting;
 pub use error::{Error, HandshakeError};
