@@ -6,7 +6,7 @@
 //! use bareframe_std::{CloseCode, connect};
 //!
 //! let mut socket = connect("ws://127.0.0.1:9001/")?;
-//! socket.send_text("Hello")?;
+//! socket.send("Hello")?;
 //! if let Some(message) = socket.read()? {
 //!     println!("{:?}", message.as_str());
 //! }
@@ -36,15 +36,15 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! - [`Acceptor::read`] gives the request for judging: path, origin, subprotocols, or no WebSocket at all.
+//! - [`Acceptor::read`] returns the request for the caller to decide about: path, origin, subprotocols, or no WebSocket at all.
 //! - [`Connector`] offers subprotocols and extensions, and adds headers.
-//! - [`Acceptor::begin`] and [`Connector::begin_over`] do the same over streams that do not block.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
-//! - [`WebSocket::split`] gives two halves for two threads.
+//! - [`WebSocket::send`] sends a [`Frame`]; [`WebSocket::feed`] gathers several for one write.
+//! - [`WebSocket::split`] returns two halves for two threads.
+//! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //!
-//! Pings and the peer's Close are answered by the calls that read. Answers to what arrived in one read leave
-//! in one write.
+//! Pings and the peer's Close are answered by the calls that read, before they return what was received.
 //!
 //! # Features
 //!
