@@ -113,3 +113,8 @@ pub use shared_tls::SharedTls;
 pub use socket::SharedSocket;
 pub use stream::{Aborter, By, Share, Stream, Untimed};
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};
+
+/// The README's example is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
