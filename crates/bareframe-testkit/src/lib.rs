@@ -72,3 +72,8 @@ pub use script::Script;
 pub use side::Side;
 pub use transcript::{Difference, Recorder, Seen, Transcript, Verdict};
 pub use utf8::Utf8;
+
+/// The examples of the repository's README are compiled as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
