@@ -1,4 +1,4 @@
-//! A WebSocket (RFC 6455) engine without I/O: octets in, events out, and back.
+//! A WebSocket (RFC 6455) engine without I/O: bytes in, events out, and back.
 //!
 //! It is `no_std`, allocates nothing, copies no data payload, takes its input in pieces of any size and validates
 //! all of it. It has no sockets, no clock and no random source; the same code runs on a microcontroller and in a
@@ -7,18 +7,22 @@
 //! Reading: hand it what arrived. Payload is unmasked where it lies and lent out.
 //!
 //! ```
+//! # fn send(_: &[u8]) {}
 //! use bareframe::{Config, Connection, Event};
 //!
 //! let mut server = Connection::server(Config::DEFAULT);
 //! let mut arrived = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"; // RFC 6455, section 5.7
 //! let mut input = &mut arrived[..];
-//! while let Some(event) = server.receive(&mut input)? {
-//!     if let Event::Data(data) = event {
-//!         assert_eq!(data.as_str(), Some("Hello"));
-//!     }
+//! loop {
+//!     let received = server.receive(&mut input);
+//!     // First what has to be sent: a Pong, or a Close, which tells the peer of an error too.
 //!     while let Some(frame) = server.poll_transmit() {
-//!         // A Pong or a Close is owed: send its octets.
-//!         # let _ = frame;
+//!         send(&frame);
+//!     }
+//!     match received? {
+//!         Some(Event::Data(data)) => assert_eq!(data.as_str(), Some("Hello")),
+//!         Some(_) => {}
+//!         None => break,
 //!     }
 //! }
 //! # Ok::<(), bareframe::ProtocolError>(())
@@ -143,3 +147,8 @@ pub use session::{
     Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session, UnsentFrame,
 };
 pub use utf8::{InvalidUtf8, Utf8Validator};
+
+/// The README's example is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
