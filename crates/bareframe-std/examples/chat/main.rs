@@ -1,0 +1,243 @@
+//! A chat in rooms, with two threads for each member: what one says, all in the room hear.
+//!
+//! ```text
+//! cargo run --release -p bareframe-std --example chat -- 127.0.0.1:9001 [ORIGIN]
+//! ```
+//!
+//! The path is the room, and the cookie `name` says who speaks. With an origin, pages of no other site are let in (RFC 6455 section
+//! 10.2). The end of the standard input ends the chat: every member gets a Close with 1001.
+
+#[cfg(test)]
+mod tests;
+
+use bareframe_std::handshake::{Choice, Request, Status};
+use bareframe_std::{
+    Aborter, Acceptor, CloseCode, Config, Error, Frame, Limits, MessageKind, Options, PreparedFrame, Rsv,
+};
+use std::collections::HashMap;
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+struct Rules {
+    /// The site whose pages may open connections, or any.
+    origin: Option<String>,
+    /// Whoever says nothing for so long has left.
+    idle: Duration,
+    acceptor: Acceptor,
+}
+
+struct Chat {
+    rules: Rules,
+    rooms: Mutex<Rooms>,
+}
+
+#[derive(Default)]
+struct Rooms {
+    /// Who is in which room, by numbers that are given once.
+    members: HashMap<(String, u64), Member>,
+    next: u64,
+    /// No one is let in any more.
+    has_ended: bool,
+}
+
+struct Member {
+    queue: SyncSender<Said>,
+    aborter: Aborter,
+    spoke: Instant,
+}
+
+/// What a member's second thread sends. A message is encoded once for all.
+enum Said {
+    Message(Arc<PreparedFrame<Vec<u8>>>),
+    Close(CloseCode, &'static str),
+}
+
+fn main() -> io::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let listener = TcpListener::bind(arguments.next().unwrap_or("127.0.0.1:9001".to_owned()))?;
+    println!("The rooms are at ws://{}/ROOM.", listener.local_addr()?);
+    let chat = Chat::begin(listener, Rules::of(arguments.next()));
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    println!(
+        "{} members did not leave in time.",
+        chat.end(Duration::from_secs(5))
+    );
+    Ok(())
+}
+
+impl Rules {
+    fn of(origin: Option<String>) -> Rules {
+        let options = Options::DEFAULT
+            .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(4 << 10)))
+            // A peer that is gone is found out by a Ping.
+            .with_keepalive(Duration::from_secs(30), Duration::from_secs(10))
+            .with_write_timeout(Duration::from_secs(10));
+        Rules {
+            origin,
+            idle: Duration::from_secs(30 * 60),
+            acceptor: Acceptor::DEFAULT.with_options(options),
+        }
+    }
+}
+
+impl Chat {
+    /// Lets members in, in threads of its own.
+    fn begin(listener: TcpListener, rules: Rules) -> Arc<Chat> {
+        let chat = Arc::new(Chat {
+            rules,
+            rooms: Mutex::default(),
+        });
+        let (doorman, clock) = (Arc::clone(&chat), Arc::clone(&chat));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let chat = Arc::clone(&doorman);
+                match stream {
+                    // How a member's connection ended is nobody's business.
+                    Ok(stream) => drop(thread::spawn(move || chat.serve(stream))),
+                    // The system is short of sockets; in a moment it may have more.
+                    Err(_) => thread::sleep(Duration::from_millis(100)),
+                }
+            }
+        });
+        thread::spawn(move || {
+            while !clock.lock().has_ended {
+                clock.send_idle_away();
+                thread::sleep(clock.rules.idle / 10);
+            }
+        });
+        chat
+    }
+
+    /// Serves a member until its connection ends.
+    fn serve(&self, stream: TcpStream) -> Result<(), Error> {
+        let incoming = self.rules.acceptor.read(stream)?;
+        let request = incoming.request();
+        let (room, name) = (request.path().to_owned(), name(&request));
+        let origin = request.header("Origin").and_then(|origin| origin.value_str());
+        if self
+            .rules
+            .origin
+            .as_deref()
+            .is_some_and(|site| origin != Some(site))
+        {
+            return incoming.answer(
+                Status::FORBIDDEN,
+                &[],
+                b"This chat is for pages of another site.\n",
+            );
+        }
+        let Some(name) = name else {
+            return incoming.answer(Status::FORBIDDEN, &[], b"The cookie \"name\" is missing.\n");
+        };
+        let (mut reader, writer) = incoming.accept(&Choice::DEFAULT)?.split();
+        // So many messages wait for a member that reads slowly, before it is cut off.
+        let (queue, said) = sync_channel(64);
+        let member = Member {
+            queue,
+            aborter: writer.aborter()?,
+            spoke: Instant::now(),
+        };
+        let key = self.enter(room, member);
+        let writing = thread::spawn(move || {
+            said.iter().try_for_each(|said| match said {
+                Said::Message(message) => writer.send(Frame::prepared(&*message)),
+                Said::Close(code, reason) => writer.send_close(code, reason),
+            })
+        });
+        let ended = loop {
+            match reader.read() {
+                Ok(Some(message)) => self.say(
+                    &key,
+                    &format!("{name}: {}", message.as_str().unwrap_or("(binary)")),
+                ),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        // Without its queue the other thread ends.
+        self.lock().members.remove(&key);
+        // How it ended is known.
+        let _ = (reader.close(None, ""), writing.join());
+        ended
+    }
+
+    fn enter(&self, room: String, member: Member) -> (String, u64) {
+        let mut rooms = self.lock();
+        if rooms.has_ended {
+            let _ = member
+                .queue
+                .try_send(Said::Close(CloseCode::GOING_AWAY, "the chat has ended"));
+        }
+        rooms.next += 1;
+        let key = (room, rooms.next);
+        rooms.members.insert(key.clone(), member);
+        key
+    }
+
+    /// Has all in a member's room hear what it says.
+    fn say(&self, speaker: &(String, u64), text: &str) {
+        // A frame's header has at most 14 bytes.
+        let memory = vec![0; text.len() + 14];
+        let message = PreparedFrame::new(MessageKind::Text, Rsv::NONE, text.as_bytes(), memory);
+        let message = Arc::new(message.expect("it is text, and there is room"));
+        let mut rooms = self.lock();
+        for ((room, number), member) in &mut rooms.members {
+            if *number == speaker.1 {
+                member.spoke = Instant::now();
+            }
+            if *room == speaker.0
+                && member
+                    .queue
+                    .try_send(Said::Message(Arc::clone(&message)))
+                    .is_err()
+            {
+                // Its queue is full: it does not read. Both of its threads end.
+                member.aborter.abort();
+            }
+        }
+    }
+
+    fn send_idle_away(&self) {
+        for member in self.lock().members.values() {
+            if member.spoke.elapsed() > self.rules.idle {
+                let _ = member
+                    .queue
+                    .try_send(Said::Close(CloseCode::GOING_AWAY, "you said nothing"));
+            }
+        }
+    }
+
+    /// Closes every connection, waits so long, and returns how many were left and cut off.
+    fn end(&self, timeout: Duration) -> usize {
+        self.lock().has_ended = true;
+        for member in self.lock().members.values() {
+            let _ = member
+                .queue
+                .try_send(Said::Close(CloseCode::GOING_AWAY, "the chat has ended"));
+        }
+        let end = Instant::now() + timeout;
+        while !self.lock().members.is_empty() && Instant::now() < end {
+            thread::sleep(Duration::from_millis(10));
+        }
+        let rooms = self.lock();
+        rooms.members.values().for_each(|member| member.aborter.abort());
+        rooms.members.len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Rooms> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the value of the cookie `name`, if it has one to three dozen letters and digits.
+fn name(request: &Request<'_>) -> Option<String> {
+    let cookies = request.header("Cookie")?.value_str()?;
+    let name = cookies
+        .split(';')
+        .find_map(|cookie| cookie.trim().strip_prefix("name="))?;
+    let is_name = (1..=36).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_name.then(|| name.to_owned())
+}
