@@ -138,6 +138,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
 
     /// Fails the connection as [`WebSocket::fail`] does. A Close that can't be sent at once is left to the other half.
     pub fn fail(&mut self, code: CloseCode) {
+        self.closing.is_reported = true;
         self.inbound.fail(code);
         self.leave(Pending::NONE, Deadline::NONE);
     }
@@ -197,11 +198,18 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                 // It was left to the other half.
                 Ok(Next::Write) => {}
                 Ok(_) => self.wait(deadline)?,
-                Err(ReceiveError::AbnormalClosure) => {
-                    return Err(self.shared.failure().unwrap_or(Error::AbnormalClosure));
-                }
                 Err(ReceiveError::MessageSkipped) if matches!(wanted, Wanted::End) => {}
-                Err(error) => return Err(error.into()),
+                // A call has returned it before.
+                Err(_) if matches!(wanted, Wanted::End) && self.closing.is_reported => return Ok(false),
+                Err(error) => {
+                    self.closing.is_reported |= !self.inbound.is_open() && !matches!(wanted, Wanted::End);
+                    return Err(match error {
+                        ReceiveError::AbnormalClosure => {
+                            self.shared.failure().unwrap_or(Error::AbnormalClosure)
+                        }
+                        error => error.into(),
+                    });
+                }
             }
         }
     }
@@ -249,7 +257,10 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
             let mut sending = self.shared.lock_by(deadline)?;
             if !sending.outbound.is_closed() {
                 let Sending { outbound, writer, .. } = &mut *sending;
-                writer.queue_close(outbound, frame)?;
+                if writer.queue_close(outbound, frame).is_err() {
+                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                    return Err(Error::UnfinishedFrame);
+                }
             }
         }
         let done = self.go_on(Wanted::End, deadline);
@@ -283,15 +294,18 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
         self.shared.hold(|sender| sender.send_frame(frame))
     }
 
-    /// As [`WebSocket::feed`]. What is fed leaves with the next call of this half; the other does not write it.
+    /// As [`WebSocket::feed`]. What is fed leaves with the next call of this half, or with an answer of the other.
     ///
     /// # Errors
     ///
     /// As [`WebSocket::send`].
     pub fn feed<'f>(&self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
         let mut sending = lock(&self.shared.sending);
-        sending.queue_left(&self.shared.slot);
-        sending.sender().feed(frame)
+        let deadline = sending.writer.deadline();
+        let fed = sending.sender().feed(frame);
+        drop(sending);
+        self.shared.settle_after(&fed, deadline);
+        fed
     }
 
     /// As [`WebSocket::send_close`]; the receiving half returns `None` when the peer's Close has come.
@@ -333,7 +347,10 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
         if sending.outbound.is_within_frame() {
             return Err(Error::Send(SendError::InsideFrame));
         }
-        Ok(lend(&mut sending.stream))
+        let lent = Ok(lend(&mut sending.stream));
+        drop(sending);
+        self.shared.settle_after(&lent, Deadline::NONE);
+        lent
     }
 }
 
@@ -355,17 +372,20 @@ impl<S: Stream, R: Role> Shared<S, R> {
         let deadline = sending.writer.deadline();
         sending.queue_left(&self.slot);
         let result = act(&mut sending.sender());
-        // A stream that takes nothing is waited for once.
-        if result.is_ok() {
+        if !was_refused(&result) {
             sending.answer(&self.slot, deadline);
         }
         Writer::give_back(&mut sending.outbound);
         drop(sending);
-        // An answer may have been left after that, by a reader that found the half still held.
-        if result.is_ok() && !lock(&self.slot).is_empty() {
+        self.settle_after(&result, deadline);
+        result
+    }
+
+    /// Sends what was left by a reader that found the half held, by a call with this result.
+    fn settle_after<T>(&self, result: &Result<T, Error>, deadline: Deadline) {
+        if !was_refused(result) && !lock(&self.slot).is_empty() {
             self.settle(deadline);
         }
-        result
     }
 
     /// Sends what is queued and what was left, unless another thread holds the sending half: it finds that.
@@ -394,6 +414,11 @@ impl<S: Stream, R: Role> Shared<S, R> {
     fn failure(&self) -> Option<Error> {
         try_lock(&self.sending)?.writer.failure()
     }
+}
+
+/// Returns `true` if the stream took nothing, or not all: it is waited for once in a call.
+const fn was_refused<T>(result: &Result<T, Error>) -> bool {
+    matches!(result, Err(Error::Io(_) | Error::Unflushed(_)))
 }
 
 impl<S: Stream, R: Role> Sending<S, R> {

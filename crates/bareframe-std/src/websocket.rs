@@ -150,7 +150,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         let mut memory = inbound.unread().to_vec();
         memory.extend_from_slice(leftover);
         let len = memory.len();
-        if len > 0 && inbound.exchange_memory(memory).is_ok() {
+        // To have read nothing would be the end of the stream.
+        if !leftover.is_empty() && inbound.exchange_memory(memory).is_ok() {
             inbound.read(leftover.len());
         }
         debug_assert_eq!(inbound.unread().len(), len);

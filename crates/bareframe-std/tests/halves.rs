@@ -1,8 +1,8 @@
 //! Two halves on two threads, over TCP.
 
 use bareframe_std::{
-    Aborter, ClientSocket, Deadline, Error, Event, Options, ReadHalf, SendError, Server, ServerSocket, Share,
-    SharedSocket, Stream, WebSocket, WriteHalf,
+    Aborter, ClientSocket, CloseCode, Deadline, Error, Event, Options, ReadHalf, SendError, Server,
+    ServerSocket, Share, SharedSocket, Stream, WebSocket, WriteHalf,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashMap;
@@ -391,6 +391,103 @@ fn an_answer_that_is_left_in_the_last_moment_is_sent() {
     writer.send("Hello").unwrap();
     let expected = [Frame::text("Hello"), Frame::pong("one"), Frame::pong("two")].map(|frame| frame.octets());
     assert_eq!(*written.lock().unwrap(), expected.concat());
+}
+
+/// A server's halves whose reader says when it has seen a Ping, and the other end.
+fn pinged() -> (WriteHalf<Shared, Server>, TcpStream, mpsc::Receiver<()>) {
+    let ((mut reader, writer), peer) = server();
+    peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let (see, seen) = mpsc::channel();
+    thread::spawn(move || {
+        while let Ok(Some(Event::Ping(_))) = reader.read_event() {
+            let _ = see.send(());
+        }
+    });
+    (writer, peer, seen)
+}
+
+/// Has a Ping arrive, and waits until the reader has left its answer to whoever holds the sending half, and waits for the peer.
+fn ping(peer: &mut TcpStream, seen: &mpsc::Receiver<()>) {
+    peer.write_all(&masked(Frame::ping("!"))).unwrap();
+    seen.recv().unwrap();
+    thread::sleep(Duration::from_millis(50));
+}
+
+#[test]
+fn s5_5_2_an_answer_that_is_left_while_the_stream_is_lent_is_sent() {
+    let (writer, mut peer, seen) = pinged();
+    writer.with_stream(|_| ping(&mut peer, &seen)).unwrap();
+    expect(&mut peer, &Frame::pong("!").octets());
+}
+
+/// A Ping arrives while this becomes a frame, and so while the sending half is held.
+struct Late<'a>(
+    &'a mut TcpStream,
+    &'a mpsc::Receiver<()>,
+    bareframe_std::Frame<'a>,
+);
+
+impl<'a> From<Late<'a>> for bareframe_std::Frame<'a> {
+    fn from(Late(peer, seen, frame): Late<'a>) -> bareframe_std::Frame<'a> {
+        ping(peer, seen);
+        frame
+    }
+}
+
+#[test]
+fn s5_5_2_an_answer_that_is_left_while_a_frame_is_fed_is_sent() {
+    let (writer, mut peer, seen) = pinged();
+    writer
+        .feed(Late(&mut peer, &seen, bareframe_std::Frame::text("a")))
+        .unwrap();
+    expect(
+        &mut peer,
+        &[Frame::text("a"), Frame::pong("!")]
+            .map(|frame| frame.octets())
+            .concat(),
+    );
+}
+
+#[test]
+fn s5_5_2_an_answer_that_is_left_to_a_call_that_can_not_send_its_frame_is_sent() {
+    let (writer, mut peer, seen) = pinged();
+    let too_long = bareframe_std::Frame::ping(&[0; 126]);
+    assert!(matches!(
+        writer.send(Late(&mut peer, &seen, too_long)),
+        Err(Error::Send(SendError::OversizedControl))
+    ));
+    expect(&mut peer, &Frame::pong("!").octets());
+}
+
+#[test]
+fn a_reader_that_has_returned_an_error_closes_in_good_order() {
+    for frame in [Frame::text("x").octets(), Vec::new()] {
+        let ((mut reader, _writer), mut peer) = server();
+        peer.write_all(&frame).unwrap();
+        peer.shutdown(Shutdown::Write).unwrap();
+        reader.read().unwrap_err();
+        reader.close(None, "").unwrap();
+    }
+    let ((mut reader, _writer), peer) = server();
+    peer.shutdown(Shutdown::Write).unwrap();
+    reader.fail(CloseCode::POLICY_VIOLATION);
+    reader.close(None, "").unwrap();
+    // What nobody was told before, this tells.
+    let ((mut reader, _writer), mut peer) = server();
+    peer.write_all(&Frame::text("x").octets()).unwrap();
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert!(matches!(reader.close(None, ""), Err(Error::Protocol(_))));
+}
+
+#[test]
+fn s7_1_7_no_close_follows_a_frame_that_is_not_finished() {
+    let ((mut reader, writer), peer) =
+        server_with(&Options::DEFAULT.with_write_timeout(Duration::from_millis(10)));
+    let long = vec![7; 12 << 20];
+    let sent = writer.send_frame(&mut bareframe_std::Frame::binary(&long));
+    assert!(sent.is_err_and(|error| error.is_temporary()));
+    peer.shutdown(Shutdown::Write).unwrap();
+    assert!(matches!(reader.close(None, ""), Err(Error::UnfinishedFrame)));
 }
 
 #[test]

@@ -458,3 +458,16 @@ fn use_out_of_order_is_an_error_and_sends_nothing() {
         Err(Error::Send(SendError::Closed))
     ));
 }
+
+#[test]
+fn leftover_may_come_in_parts_and_one_of_them_be_empty() {
+    let hello = Frame::text("Hello").masked(KEY).octets();
+    let (one, other) = hello.split_at(3);
+    let mut server = WebSocket::server(Wire::new([hello.clone()]), &Options::DEFAULT)
+        .with_leftover(one)
+        .with_leftover(other)
+        .with_leftover(b"");
+    for _ in 0..2 {
+        assert_eq!(server.read().unwrap().unwrap().as_str(), Some("Hello"));
+    }
+}
