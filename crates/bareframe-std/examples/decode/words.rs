@@ -1,5 +1,6 @@
 //! A frame in words.
 
+use crate::escape::escape;
 use crate::frames::{Fault, Frame, Message};
 use crate::hex;
 use bareframe::{FrameHeader, MessageKind, Opcode};
@@ -7,8 +8,8 @@ use std::io::{self, Write};
 
 pub(crate) fn write_frame(out: &mut dyn Write, number: u64, frame: &Frame) -> io::Result<()> {
     match &frame.header {
-        Some(header) => writeln!(out, "Frame {number}, from octet {}: {header}", frame.offset)?,
-        None => writeln!(out, "Frame {number}, from octet {}", frame.offset)?,
+        Some(header) => writeln!(out, "Frame {number}, from byte {}: {header}", frame.offset)?,
+        None => writeln!(out, "Frame {number}, from byte {}", frame.offset)?,
     }
     line(out, "header", &hex::show(&frame.header_octets))?;
     if let Some(header) = &frame.header {
@@ -27,22 +28,22 @@ pub(crate) fn write_frame(out: &mut dyn Write, number: u64, frame: &Frame) -> io
     Ok(())
 }
 
-/// A frame behind which the octets end too soon.
+/// A frame behind which the bytes end too soon.
 pub(crate) fn write_unfinished(out: &mut dyn Write, number: u64, frame: &Frame) -> io::Result<()> {
     write_frame(out, number, frame)?;
     match &frame.header {
-        None => writeln!(out, "The octets end inside the header of frame {number}."),
+        None => writeln!(out, "The bytes end inside the header of frame {number}."),
         Some(header) => {
             let (taken, all) = (frame.payload_taken, header.payload_len());
             writeln!(
                 out,
-                "The octets end inside frame {number}, after {taken} of {all} octets of payload."
+                "The bytes end inside frame {number}, after {taken} of {all} bytes of payload."
             )
         }
     }
 }
 
-fn write_header(out: &mut dyn Write, header: &FrameHeader, octets: &[u8]) -> io::Result<()> {
+fn write_header(out: &mut dyn Write, header: &FrameHeader, bytes: &[u8]) -> io::Result<()> {
     let fin = match (header.opcode().is_control(), header.fin()) {
         (true, _) => "1, as in every control frame",
         (false, true) => "1, the message's last frame",
@@ -59,7 +60,7 @@ fn write_header(out: &mut dyn Write, header: &FrameHeader, octets: &[u8]) -> io:
         Some(key) => line(out, "MASK", &format!("1, masked with {key}: a client sent it"))?,
         None => line(out, "MASK", "0, not masked: a server sent it")?,
     }
-    let form = match octets.len() - header.masking_key().map_or(0, |key| key.octets().len()) {
+    let form = match bytes.len() - header.masking_key().map_or(0, |key| key.octets().len()) {
         2 => "in 7 bits",
         4 => "in 16 bits behind 126",
         _ => "in 64 bits behind 127",
@@ -108,42 +109,31 @@ fn write_fault(out: &mut dyn Write, fault: &Fault, frame: &Frame) -> io::Result<
     let Fault { error, offset } = fault;
     let at = usize::try_from(offset - frame.offset).unwrap_or(usize::MAX);
     let in_payload = at.checked_sub(frame.header_octets.len());
-    let octet = match in_payload {
+    let byte = match in_payload {
         None => frame.header_octets.get(at),
         Some(at) => frame.sent.get(at),
     };
     let unmasked = in_payload.and_then(|at| frame.payload.get(at));
-    let octet = match (octet, unmasked) {
-        (Some(octet), Some(meant)) if octet != meant => format!(" (0x{octet:02x}, unmasked 0x{meant:02x})"),
-        (Some(octet), _) => format!(" (0x{octet:02x})"),
+    let byte = match (byte, unmasked) {
+        (Some(byte), Some(meant)) if byte != meant => format!(" (0x{byte:02x}, unmasked 0x{meant:02x})"),
+        (Some(byte), _) => format!(" (0x{byte:02x})"),
         (None, _) => String::new(),
     };
-    writeln!(out, "Octet {offset}{octet} is wrong: {error}.")
+    writeln!(out, "Byte {offset}{byte} is wrong: {error}.")
 }
 
 fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "  {name:<10}{value}")
 }
 
-fn count(octets: u64) -> String {
-    match octets {
-        1 => "1 octet".to_owned(),
-        octets => format!("{octets} octets"),
+fn count(bytes: u64) -> String {
+    match bytes {
+        1 => "1 byte".to_owned(),
+        bytes => format!("{bytes} bytes"),
     }
 }
 
-/// Text as far as it is UTF-8, with what would move the cursor escaped.
-fn text(octets: &[u8]) -> String {
-    let text = String::from_utf8_lossy(octets);
-    let escaped: String = text
-        .chars()
-        .map(|c| {
-            if c.is_control() {
-                c.escape_debug().to_string()
-            } else {
-                c.to_string()
-            }
-        })
-        .collect();
-    format!("`{escaped}`")
+/// Text as far as it is UTF-8.
+fn text(bytes: &[u8]) -> String {
+    format!("`{}`", escape(&String::from_utf8_lossy(bytes)))
 }

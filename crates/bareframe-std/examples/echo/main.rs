@@ -16,7 +16,10 @@ mod tap;
 
 use bareframe_std::handshake::{Choice, Status};
 use bareframe_std::{Acceptor, Config, Error, Incoming, Limits, Options, ServerSocket};
+use clap::Parser;
 use page::Pages;
+use std::fmt;
+use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -45,31 +48,43 @@ const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(
         .with_write_buffer(8 << 10),
 );
 
+/// Echoes every message, and shows at / a page that draws every frame.
+#[derive(Parser)]
+#[command(name = "echo")]
+struct Arguments {
+    /// Where to listen: a host and a port; port 0 is any that is free.
+    #[arg(default_value = "127.0.0.1:9001")]
+    address: String,
+    /// Write to standard error what each connection receives and how it ends.
+    #[arg(long)]
+    verbose: bool,
+}
+
 fn main() -> ExitCode {
-    let mut address = "127.0.0.1:9001".to_owned();
-    let mut verbose = false;
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--verbose" => verbose = true,
-            option if option.starts_with('-') => {
-                eprintln!("usage: echo [ADDRESS] [--verbose]");
-                return ExitCode::from(2);
-            }
-            _ => address = argument,
-        }
-    }
+    let Arguments { address, verbose } = Arguments::parse();
     match TcpListener::bind(&address) {
         Ok(listener) => listen(&listener, verbose),
         Err(error) => {
-            eprintln!("echo: {address}: {error}");
+            log(format_args!(
+                "echo: can't listen at {address}: {error}; another address may be given, as 127.0.0.1:0"
+            ));
             ExitCode::FAILURE
         }
     }
 }
 
+/// Writes a line to standard error. The echo works though nobody reads it.
+fn log(line: fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 fn listen(listener: &TcpListener, verbose: bool) -> ExitCode {
     if let Ok(address) = listener.local_addr() {
-        println!("The page is at http://{address}/, the echo at ws://{address}/ and every other path.");
+        // As with `log`.
+        let _ = writeln!(
+            io::stdout(),
+            "The page is at http://{address}/, the echo at ws://{address}/ and every other path."
+        );
     }
     let pages = Arc::new(Pages::default());
     for stream in listener.incoming() {
@@ -81,7 +96,7 @@ fn listen(listener: &TcpListener, verbose: bool) -> ExitCode {
         });
         if let Err(error) = served {
             // The system is short of sockets or threads; in a moment it may have more.
-            eprintln!("echo: {error}");
+            log(format_args!("echo: {error}"));
             thread::sleep(Duration::from_millis(100));
         }
     }
@@ -95,8 +110,8 @@ fn serve(stream: TcpStream, pages: &Pages, verbose: bool) {
         .and_then(|incoming| answer(incoming, pages, verbose));
     if verbose && let Ok(peer) = peer {
         match ended {
-            Ok(()) => eprintln!("{peer}: ended"),
-            Err(error) => eprintln!("{peer}: {error}"),
+            Ok(()) => log(format_args!("{peer}: ended")),
+            Err(error) => log(format_args!("{peer}: {error}")),
         }
     }
 }
@@ -129,10 +144,33 @@ fn answer(incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<()
 fn echo(socket: &mut ServerSocket<Tapped>, verbose: bool) -> Result<(), Error> {
     while let Some((message, mut sender)) = socket.read_with_sender()? {
         if verbose {
-            eprintln!("{}, {} octets", message.kind(), message.payload().len());
+            let (kind, len) = (message.kind(), message.payload().len());
+            log(format_args!("{kind}, {len} bytes"));
         }
         // It leaves with the other answers to what was read with it.
         sender.feed(&message)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_goes_to_standard_output_with_status_0() {
+        let help = Arguments::try_parse_from(["echo", "--help"]).err().unwrap();
+        assert_eq!((help.exit_code(), help.use_stderr()), (0, false));
+    }
+
+    #[test]
+    fn the_address_comes_before_or_behind_the_option() {
+        for line in [
+            ["echo", "0.0.0.0:80", "--verbose"],
+            ["echo", "--verbose", "0.0.0.0:80"],
+        ] {
+            let arguments = Arguments::parse_from(line);
+            assert_eq!((&arguments.address[..], arguments.verbose), ("0.0.0.0:80", true));
+        }
+    }
 }

@@ -7,29 +7,54 @@
 
 mod serve;
 
+use clap::Parser;
+use std::io::{self, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
 
+/// Echoes every message of any number of connections, all in one thread.
+#[derive(Parser)]
+#[command(name = "echo_one_thread")]
+struct Arguments {
+    /// Where to listen: a host and a port; port 0 is any that is free.
+    #[arg(default_value = "127.0.0.1:9001")]
+    address: String,
+}
+
 fn main() -> ExitCode {
-    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:9001".to_owned());
+    let Arguments { address } = Arguments::parse();
     let served = TcpListener::bind(&address).and_then(|listener| {
-        println!("The echo is at ws://{}/.", listener.local_addr()?);
+        let address = listener.local_addr()?;
+        // The echo works though nobody reads where it is.
+        let _ = writeln!(io::stdout(), "The echo is at ws://{address}/.");
         serve::serve(listener)
     });
     if let Err(error) = served {
-        eprintln!("echo_one_thread: {address}: {error}");
+        eprintln!(
+            "echo_one_thread: can't listen at {address}: {error}; another address may be given, as 127.0.0.1:0"
+        );
     }
     ExitCode::FAILURE
 }
 
 #[cfg(test)]
 mod tests {
+    use super::Arguments;
     use bareframe_std::{CloseCode, Connector, connect};
+    use clap::Parser;
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::{TcpListener, TcpStream};
     use std::process::{Child, Command, Stdio};
     use std::thread;
     use std::time::Duration;
+
+    #[test]
+    fn help_goes_to_standard_output_with_status_0() {
+        let help = Arguments::try_parse_from(["echo_one_thread", "--help"])
+            .err()
+            .unwrap();
+        assert_eq!((help.exit_code(), help.use_stderr()), (0, false));
+    }
 
     #[test]
     fn s5_messages_of_any_length_come_back_on_many_connections_at_once() {

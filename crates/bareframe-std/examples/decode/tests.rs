@@ -1,0 +1,292 @@
+//! Frames, right and wrong, and what is said about them.
+
+use crate::stream::decode;
+use crate::*;
+use std::io::Read;
+
+/// Gives one byte at a time.
+struct Slowly<'o>(&'o [u8]);
+
+impl Read for Slowly<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(&mut buffer[..1])
+    }
+}
+
+/// What is printed for these bytes, however they arrive, and whether they are right.
+fn decoded(rules: Rules, hex: &str) -> (String, bool) {
+    let bytes = hex::parse(hex).unwrap();
+    let mut out = Vec::new();
+    let right = decode(rules, &bytes[..], &mut out).unwrap();
+    let mut slowly = Vec::new();
+    assert_eq!(decode(rules, Slowly(&bytes), &mut slowly).unwrap(), right);
+    let (out, slowly) = (
+        String::from_utf8(out).unwrap(),
+        String::from_utf8(slowly).unwrap(),
+    );
+    assert_eq!(out, slowly);
+    (out, right)
+}
+
+#[track_caller]
+fn right(hex: &str, says: &[&str]) {
+    let (out, right) = decoded(Rules::ANY, hex);
+    assert!(right, "{out}");
+    says.iter()
+        .for_each(|line| assert!(out.contains(line), "no {line:?} in\n{out}"));
+}
+
+#[track_caller]
+fn wrong(rules: Rules, hex: &str, says: &[&str]) {
+    let (out, right) = decoded(rules, hex);
+    assert!(!right, "{out}");
+    says.iter()
+        .for_each(|line| assert!(out.contains(line), "no {line:?} in\n{out}"));
+}
+
+#[test]
+fn a_masked_letter() {
+    let says = [
+        "Frame 1, from byte 0: FIN, text, masked 6c 93 c7 e4, 1 ",
+        "  unmasked  61\n",
+        "  text      `a`\n",
+    ];
+    right("81 81 6C 93 C7 E4 0D", &says);
+}
+
+#[test]
+fn s5_3_masking() {
+    right("81 85 01 02 03 04 69 67 6F 68 6E", &["text      `hello`"]);
+}
+
+#[test]
+fn s5_7_single_frame_unmasked_text() {
+    right("81 05 48 65 6c 6c 6f", &["FIN, text, 5 ", "`Hello`"]);
+}
+
+#[test]
+fn s5_7_single_frame_masked_text() {
+    right(
+        "81 85 37 fa 21 3d 7f 9f 4d 51 58",
+        &["masked 37 fa 21 3d, 5 ", "`Hello`"],
+    );
+}
+
+#[test]
+fn s5_7_fragmented_unmasked_text() {
+    let says = [
+        "Frame 1, from byte 0: text, 3 ",
+        "Frame 2, from byte 5: FIN, continuation, 2 ",
+        "  message   text, 2 frames, 5 bytes: `Hello`\n",
+    ];
+    right("01 03 48 65 6c 80 02 6c 6f", &says);
+}
+
+#[test]
+fn s5_7_ping_and_masked_pong() {
+    let says = ["FIN, ping, 5 ", "FIN, pong, masked 37 fa 21 3d, 5 "];
+    right("89 05 48 65 6c 6c 6f 8a 85 37 fa 21 3d 7f 9f 4d 51 58", &says);
+}
+
+#[test]
+fn s5_7_256_bytes_of_binary() {
+    let hex = format!("82 7E 01 00 {}", "fe".repeat(256));
+    right(&hex, &["FIN, binary, 256 ", "256 bytes, in 16 bits behind 126"]);
+}
+
+#[test]
+fn s5_7_64_kib_of_binary() {
+    let hex = format!("82 7F 00 00 00 00 00 01 00 00 {}", "fe".repeat(65_536));
+    right(&hex, &["65536 bytes, in 64 bits behind 127", "and 65280 more"]);
+}
+
+#[test]
+fn s5_4_three_fragments() {
+    let says = ["3 frames, 19 bytes: `and ahappy newyear!`"];
+    right(
+        "01 05 616e642061 00 09 6861707079206e6577 80 05 7965617221",
+        &says,
+    );
+}
+
+#[test]
+fn s5_4_a_ping_between_fragments_does_not_count() {
+    right("01 01 61 89 00 80 01 62", &["2 frames, 2 bytes: `ab`"]);
+}
+
+#[test]
+fn s5_5_1_close_with_code_and_reason() {
+    right("88 05 03 e8 62 79 65", &["close     1000 Normal Closure: bye"]);
+    right("88 00", &["close     no code"]);
+}
+
+#[test]
+fn s8_1_a_character_may_span_fragments() {
+    right("01 01 c3 80 01 a9", &["2 bytes: `é`"]);
+}
+
+#[test]
+fn s5_1_roles_are_held_to_masking() {
+    wrong(
+        Rules::FROM_CLIENT,
+        "81 00",
+        &["Byte 1 (0x00) is wrong", "5.1", "1002"],
+    );
+    wrong(
+        Rules::FROM_SERVER,
+        "81 80",
+        &["Byte 1 (0x80) is wrong", "5.1", "1002"],
+    );
+}
+
+#[test]
+fn s5_2_wrong_headers_are_wrong_where_they_show_it() {
+    wrong(
+        Rules::ANY,
+        "c1",
+        &["Byte 0 (0xc1) is wrong", "reserved bit", "5.2"],
+    );
+    wrong(Rules::ANY, "83", &["Byte 0 (0x83) is wrong", "reserved opcode"]);
+    wrong(
+        Rules::ANY,
+        "82 7e 00 7d",
+        &["Byte 3 (0x7d) is wrong", "than it needs"],
+    );
+    wrong(Rules::ANY, "82 7f 80", &["Byte 2 (0x80) is wrong", "2^63"]);
+    wrong(
+        Rules::ANY,
+        "81 00 83",
+        &["Frame 2, from byte 2", "Byte 2 (0x83) is wrong"],
+    );
+}
+
+#[test]
+fn s5_5_control_frames() {
+    wrong(
+        Rules::ANY,
+        "09",
+        &["Byte 0 (0x09) is wrong", "fragmented a control frame", "5.5"],
+    );
+    wrong(
+        Rules::ANY,
+        "89 7e",
+        &["Byte 1 (0x7e) is wrong", "longer than 125", "5.5"],
+    );
+}
+
+#[test]
+fn s5_4_order_of_fragments() {
+    wrong(
+        Rules::ANY,
+        "80 00",
+        &["Byte 0 (0x80) is wrong", "not open", "5.4"],
+    );
+    wrong(
+        Rules::ANY,
+        "01 00 81 00",
+        &["Byte 2 (0x81) is wrong", "inside another", "5.4"],
+    );
+}
+
+#[test]
+fn s5_5_1_close_payloads() {
+    wrong(
+        Rules::ANY,
+        "88 01 03",
+        &["Byte 2 (0x03) is wrong", "half a close code"],
+    );
+    wrong(
+        Rules::ANY,
+        "88 02 03 ed",
+        &["Byte 3 (0xed) is wrong", "must not be sent", "7.4"],
+    );
+    wrong(Rules::ANY, "88 03 03 e8 ff", &["Byte 4 (0xff) is wrong", "1007"]);
+}
+
+#[test]
+fn s8_1_text_is_utf8() {
+    wrong(
+        Rules::ANY,
+        "81 03 61 ff 62",
+        &["Byte 3 (0xff) is wrong", "8.1", "1007"],
+    );
+    wrong(
+        Rules::ANY,
+        "81 82 01 02 03 04 60 fd",
+        &["Byte 7 (0xfd, unmasked 0xff) is wrong", "8.1"],
+    );
+    wrong(Rules::ANY, "81 01 c3", &["Byte 2 (0xc3) is wrong", "8.1"]);
+    wrong(
+        Rules::ANY,
+        "01 01 c3 80 01 28",
+        &["Byte 5 (0x28) is wrong", "8.1"],
+    );
+}
+
+#[test]
+fn truncated_input_is_said() {
+    wrong(Rules::ANY, "", &["There are no bytes."]);
+    wrong(Rules::ANY, "81", &["The bytes end inside the header of frame 1"]);
+    wrong(
+        Rules::ANY,
+        "81 85 37 fa 21",
+        &["The bytes end inside the header of frame 1"],
+    );
+    wrong(Rules::ANY, "81 05 48 65", &["after 2 of 5 bytes of payload"]);
+}
+
+#[test]
+fn hex_in_all_its_forms() {
+    for form in ["8105", "81 05", "0x81,0x05", "0x81, 0x05\n", "81:05"] {
+        assert_eq!(hex::parse(form).as_deref(), Ok(&[0x81, 0x05][..]));
+    }
+    for form in ["8", "8g", "81 5", "+1", "é"] {
+        assert!(hex::parse(form).is_err(), "{form}");
+    }
+}
+
+#[test]
+fn help_goes_to_standard_output_with_status_0() {
+    let help = Arguments::try_parse_from(["decode", "--help"]).err().unwrap();
+    assert_eq!((help.exit_code(), help.use_stderr()), (0, false));
+}
+
+#[test]
+fn arguments() {
+    let parse = |line: &str| Arguments::try_parse_from(format!("decode {line}").split_whitespace());
+    assert!(matches!(
+        parse("--from client 81 00").unwrap().from,
+        Some(End::Client)
+    ));
+    assert_eq!(
+        parse("--raw file --from server").unwrap().raw.as_deref(),
+        Some("file")
+    );
+    assert_eq!(parse("-").unwrap().hex, ["-"]);
+    assert_eq!(parse("-- 81 00").unwrap().hex, ["81", "00"]);
+    for line in ["--from", "--from nobody", "--raw file 81", "--octets"] {
+        let error = parse(line).err().unwrap();
+        assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
+    }
+}
+
+#[test]
+fn when_nobody_reads_the_output_nothing_is_said() {
+    let (reader, mut pipe) = io::pipe().unwrap();
+    drop(reader);
+    let arguments = Arguments::parse_from(["decode", "81", "00"]);
+    let error = run(&arguments, &mut pipe).unwrap_err();
+    assert!(is_broken_pipe(&*error), "{error}");
+    assert!(!is_broken_pipe(&*Box::<dyn Error>::from("another")));
+}
+
+#[test]
+fn what_a_peer_said_is_escaped() {
+    right(
+        "88 0a 03 e8 1b 5b 33 31 6d 62 79 65",
+        &["1000 Normal Closure: \\u{1b}[31mbye\n"],
+    );
+    right("81 05 1b 5b 33 31 6d", &["text      `\\u{1b}[31m`\n"]);
+    right("81 05 e2 80 ae 61 62", &["text      `\\u{202e}ab`\n"]);
+    right("01 01 1b 80 01 07", &["2 bytes: `\\u{1b}\\u{7}`\n"]);
+}
