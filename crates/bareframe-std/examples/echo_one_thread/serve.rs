@@ -1,6 +1,6 @@
 //! The loop of the one thread.
 
-use crate::polled::Polled;
+use super::polled::Polled;
 use bareframe_std::handshake::Choice;
 use bareframe_std::{Accepting, Acceptor, Error, OwnedMessage, ServerSocket};
 use mio::net::TcpListener;
