@@ -3,6 +3,7 @@
 
 #![allow(missing_docs, reason = "the macros make public items")]
 
+use bareframe_benches::adapter;
 use bareframe_benches::measure::{Task, repeated};
 use bareframe_benches::ours;
 use bareframe_benches::session::{self, Marked};
@@ -40,6 +41,13 @@ fn events(kind: Payload, from: From, len: usize) -> Box<dyn Task> {
 
 fn messages(kind: Payload, len: usize) -> Box<dyn Task> {
     ready(session::messages(&stream(kind, From::Client, len)))
+}
+
+/// Messages that a server reads from a stream into memory that has grown.
+fn through_std(kind: Payload, len: usize) -> Box<dyn Task> {
+    let mut task = ready(adapter::messages(&stream(kind, From::Client, len), usize::MAX));
+    task.run();
+    ready(task)
 }
 
 /// Events of a session that can have an extension, with it or without.
@@ -111,6 +119,12 @@ fn handshake() -> Box<dyn Task> {
 #[bench::messages_ascii_125(messages(Payload::Ascii, 125))]
 #[bench::messages_ascii_256(messages(Payload::Ascii, 256))]
 #[bench::messages_ascii_1024(messages(Payload::Ascii, 1024))]
+#[bench::std_binary_16(through_std(Payload::Binary, 16))]
+#[bench::std_binary_125(through_std(Payload::Binary, 125))]
+#[bench::std_binary_1024(through_std(Payload::Binary, 1024))]
+#[bench::std_ascii_16(through_std(Payload::Ascii, 16))]
+#[bench::std_ascii_125(through_std(Payload::Ascii, 125))]
+#[bench::std_ascii_1024(through_std(Payload::Ascii, 1024))]
 #[bench::optional_events_binary_16(optional_events(BINARY, 16, None))]
 #[bench::optional_events_binary_125(optional_events(BINARY, 125, None))]
 #[bench::extended_events_plain_16(optional_events(BINARY, 16, Some(Marked)))]

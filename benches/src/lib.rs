@@ -2,10 +2,11 @@
 
 #![allow(clippy::must_use_candidate, reason = "this is no library for others")]
 
+#[cfg(feature = "simd")]
+pub mod adapter;
 #[cfg(all(feature = "peers", feature = "simd"))]
 pub mod echo;
 pub mod measure;
-#[cfg(feature = "peers")]
 pub mod memory;
 pub mod ours;
 #[cfg(feature = "peers")]

@@ -1,5 +1,7 @@
 //! The subjects: what is measured, each a list of cases.
 
+#[cfg(feature = "simd")]
+mod adapter;
 mod control;
 mod decode;
 #[cfg(feature = "simd")]
@@ -33,6 +35,8 @@ pub const SUBJECTS: &[Subject] = &[
     decode::UTF8,
     decode::CLIENT,
     session::SESSION,
+    #[cfg(feature = "simd")]
+    adapter::STD,
     pieces::PIECES,
     control::CONTROL,
     mask::MASK,

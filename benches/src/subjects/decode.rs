@@ -15,7 +15,7 @@ const SIZES: [usize; 9] = [8, 16, 40, 125, 128, 512, 1024, 4096, 65_536];
 const TEXT_SIZES: [usize; 7] = [16, 40, 125, 512, 1024, 4096, 65_536];
 
 /// What a buffer holds, in octets, unless that is fewer than 4 frames or more than 2,048.
-const BUFFER: usize = 128 * 1024;
+pub(super) const BUFFER: usize = 128 * 1024;
 
 /// Makes a task of a stream.
 type Decode = fn(&Stream) -> Box<dyn Task>;

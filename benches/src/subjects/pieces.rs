@@ -10,7 +10,7 @@ use crate::peers::{
 use crate::wire::{From, Payload, Stream};
 
 /// What a segment on an Ethernet carries, in octets.
-const SEGMENT: usize = 1460;
+pub(super) const SEGMENT: usize = 1460;
 
 /// Makes a task of a stream that comes in pieces of so many octets.
 type Pieces = fn(&Stream, usize) -> Box<dyn Task>;

@@ -287,6 +287,16 @@ impl<'m> Message<'m> {
         }
     }
 
+    #[inline]
+    pub(crate) const fn from_parts(payload: &'m mut [u8], flags: ChunkFlags) -> Message<'m> {
+        Message { payload, flags }
+    }
+
+    #[inline]
+    pub(crate) const fn into_parts(self) -> (&'m mut [u8], ChunkFlags) {
+        (self.payload, self.flags)
+    }
+
     /// Returns `true` if the payload is text that the validator passed, in memory that holds the same bytes still.
     pub(crate) const fn is_whole_characters(&self) -> bool {
         self.flags.is_whole_characters()

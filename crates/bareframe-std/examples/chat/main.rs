@@ -1,7 +1,7 @@
 //! A chat in rooms, with two threads for each member: what one says, all in the room hear.
 //!
 //! ```text
-//! cargo run --release -p bareframe-std --example chat -- 127.0.0.1:9001 [ORIGIN]
+//! cargo run --release -p bareframe-std --example chat -- 127.0.0.1:9001
 //! ```
 //!
 //! The path is the room, and the cookie `name` says who speaks. With an origin, pages of no other site are let in (RFC 6455 section
@@ -14,12 +14,24 @@ use bareframe_std::handshake::{Choice, Request, Status};
 use bareframe_std::{
     Aborter, Acceptor, CloseCode, Config, Error, Frame, Limits, MessageKind, Options, PreparedFrame, Rsv,
 };
+use clap::Parser;
 use std::collections::HashMap;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
+
+/// A chat in rooms: the path is the room, and the cookie `name` says who speaks.
+#[derive(Parser)]
+struct Arguments {
+    /// Where to listen
+    #[arg(default_value = "127.0.0.1:9001")]
+    address: String,
+    /// The site whose pages may open connections; without it, those of any site
+    #[arg(long)]
+    origin: Option<String>,
+}
 
 struct Rules {
     /// The site whose pages may open connections, or any.
@@ -56,10 +68,10 @@ enum Said {
 }
 
 fn main() -> io::Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let listener = TcpListener::bind(arguments.next().unwrap_or("127.0.0.1:9001".to_owned()))?;
+    let Arguments { address, origin } = Arguments::parse();
+    let listener = TcpListener::bind(address)?;
     println!("The rooms are at ws://{}/ROOM.", listener.local_addr()?);
-    let chat = Chat::begin(listener, Rules::of(arguments.next()));
+    let chat = Chat::begin(listener, Rules::of(origin));
     io::copy(&mut io::stdin(), &mut io::sink())?;
     println!(
         "{} members did not leave in time.",

@@ -265,13 +265,23 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         match leaf::whole(self.cursor.found) {
             Some(ChunkFlags::WHOLE_TEXT) => self.take_whole(ChunkFlags::WHOLE_TEXT).map(Message::from_data),
             Some(_) => self.take_whole(ChunkFlags::WHOLE_BINARY).map(Message::from_data),
-            None => self.message_rest(assembler),
+            None => {
+                let mut flags = ChunkFlags::WHOLE_BINARY;
+                let payload = self.message_rest(assembler, &mut flags)?;
+                Some(Message::from_parts(payload, flags))
+            }
         }
     }
 
+    // It returns a message in two parts: if it wrote a `Message`, so would the arms above, and would wait when the single byte that was
+    // written last is copied as part of a word.
     #[inline(never)]
-    fn message_rest<'m, B: Gather>(&'m mut self, assembler: &'m mut Assembler<B>) -> Option<Message<'m>> {
-        match self.cursor.found {
+    fn message_rest<'m, B: Gather>(
+        &'m mut self,
+        assembler: &'m mut Assembler<B>,
+        flags: &mut ChunkFlags,
+    ) -> Option<&'m mut [u8]> {
+        let message = match self.cursor.found {
             Found::Binary | Found::Text => self.take_data().map(Message::from_data),
             Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                 self.take_data().map(Message::from_data)
@@ -281,7 +291,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 assembler.message()
             }
             _ => None,
-        }
+        };
+        let (payload, of_message) = message?.into_parts();
+        *flags = of_message;
+        Some(payload)
     }
 
     /// Returns what to read into: never empty after [`Next::Read`].
