@@ -3,8 +3,6 @@
 mod load;
 #[path = "../../crates/bareframe-std/examples/echo_one_thread/serve.rs"]
 mod one_thread;
-#[path = "../../crates/bareframe-std/examples/echo_one_thread/polled.rs"]
-mod polled;
 mod process;
 mod serve;
 mod servers;

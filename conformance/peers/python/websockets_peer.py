@@ -110,8 +110,11 @@ def main_drive(url, authority=None):
 def main_late(url):
     expect = exchange.Expect()
     with connect(url, subprotocols=exchange.SUBPROTOCOLS, proxy=None) as socket:
-        socket.send("close")
-        socket.ping("late")
+        # In one write: the server sends its Close as soon as it has the text.
+        with socket.protocol_mutex:
+            socket.protocol.send_text(b"close")
+            socket.protocol.send_ping(b"late")
+            socket.send_data()
         try:
             socket.recv(exchange.PATIENCE)
         except ConnectionClosed as closed:
