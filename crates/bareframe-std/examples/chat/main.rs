@@ -33,16 +33,18 @@ struct Arguments {
     origin: Option<String>,
 }
 
-struct Rules {
+const OPTIONS: Options = Options::DEFAULT
+    .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(4 << 10)))
+    // A peer that is gone is found out by a Ping.
+    .with_keepalive(Duration::from_secs(30), Duration::from_secs(10))
+    .with_write_timeout(Duration::from_secs(10));
+const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(OPTIONS);
+
+struct Chat {
     /// The site whose pages may open connections, or any.
     origin: Option<String>,
     /// Whoever says nothing for so long has left.
     idle: Duration,
-    acceptor: Acceptor,
-}
-
-struct Chat {
-    rules: Rules,
     rooms: Mutex<Rooms>,
 }
 
@@ -71,7 +73,7 @@ fn main() -> io::Result<()> {
     let Arguments { address, origin } = Arguments::parse();
     let listener = TcpListener::bind(address)?;
     println!("The rooms are at ws://{}/ROOM.", listener.local_addr()?);
-    let chat = Chat::begin(listener, Rules::of(origin));
+    let chat = Chat::begin(listener, origin, Duration::from_secs(30 * 60));
     io::copy(&mut io::stdin(), &mut io::sink())?;
     println!(
         "{} members did not leave in time.",
@@ -80,28 +82,11 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-impl Rules {
-    fn of(origin: Option<String>) -> Rules {
-        let options = Options::DEFAULT
-            .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(4 << 10)))
-            // A peer that is gone is found out by a Ping.
-            .with_keepalive(Duration::from_secs(30), Duration::from_secs(10))
-            .with_write_timeout(Duration::from_secs(10));
-        Rules {
-            origin,
-            idle: Duration::from_secs(30 * 60),
-            acceptor: Acceptor::DEFAULT.with_options(options),
-        }
-    }
-}
-
 impl Chat {
     /// Lets members in, in threads of its own.
-    fn begin(listener: TcpListener, rules: Rules) -> Arc<Chat> {
-        let chat = Arc::new(Chat {
-            rules,
-            rooms: Mutex::default(),
-        });
+    fn begin(listener: TcpListener, origin: Option<String>, idle: Duration) -> Arc<Chat> {
+        let rooms = Mutex::default();
+        let chat = Arc::new(Chat { origin, idle, rooms });
         let (doorman, clock) = (Arc::clone(&chat), Arc::clone(&chat));
         thread::spawn(move || {
             for stream in listener.incoming() {
@@ -117,7 +102,7 @@ impl Chat {
         thread::spawn(move || {
             while !clock.lock().has_ended {
                 clock.send_idle_away();
-                thread::sleep(clock.rules.idle / 10);
+                thread::sleep(clock.idle / 10);
             }
         });
         chat
@@ -125,16 +110,11 @@ impl Chat {
 
     /// Serves a member until its connection ends.
     fn serve(&self, stream: TcpStream) -> Result<(), Error> {
-        let incoming = self.rules.acceptor.read(stream)?;
+        let incoming = ACCEPTOR.read(stream)?;
         let request = incoming.request();
         let (room, name) = (request.path().to_owned(), name(&request));
         let origin = request.header("Origin").and_then(|origin| origin.value_str());
-        if self
-            .rules
-            .origin
-            .as_deref()
-            .is_some_and(|site| origin != Some(site))
-        {
+        if self.origin.as_deref().is_some_and(|site| origin != Some(site)) {
             return incoming.answer(
                 Status::FORBIDDEN,
                 &[],
@@ -214,7 +194,7 @@ impl Chat {
 
     fn send_idle_away(&self) {
         for member in self.lock().members.values() {
-            if member.spoke.elapsed() > self.rules.idle {
+            if member.spoke.elapsed() > self.idle {
                 let _ = member
                     .queue
                     .try_send(Said::Close(CloseCode::GOING_AWAY, "you said nothing"));

@@ -1,4 +1,4 @@
-use super::{Chat, Rules};
+use super::Chat;
 use bareframe_std::{ClientSocket, ClientStream, CloseCode, Connector, Error, HandshakeError, ProtocolError};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -6,10 +6,12 @@ use std::time::Duration;
 
 type Member = ClientSocket<ClientStream>;
 
-fn begin(rules: Rules) -> (Arc<Chat>, String) {
+const LONG: Duration = Duration::from_secs(600);
+
+fn begin(origin: Option<&str>, idle: Duration) -> (Arc<Chat>, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
-    (Chat::begin(listener, rules), url)
+    (Chat::begin(listener, origin.map(str::to_owned), idle), url)
 }
 
 fn enter(url: &str, room: &str, name: &str) -> Member {
@@ -31,7 +33,7 @@ fn ended(member: &mut Member) -> CloseCode {
 
 #[test]
 fn what_one_says_all_in_the_room_hear_and_nobody_else() {
-    let (_chat, url) = begin(Rules::of(None));
+    let (_chat, url) = begin(None, LONG);
     let (mut ann, mut ben) = (enter(&url, "red", "Ann"), enter(&url, "red", "Ben"));
     let mut eve = enter(&url, "blue", "Eve");
     // Everybody is in once its own words come back.
@@ -50,7 +52,7 @@ fn what_one_says_all_in_the_room_hear_and_nobody_else() {
 
 #[test]
 fn s10_2_who_comes_from_elsewhere_or_has_no_name_is_not_let_in() {
-    let (_chat, url) = begin(Rules::of(Some("https://chat.example".to_owned())));
+    let (_chat, url) = begin(Some("https://chat.example"), LONG);
     let named = [("Cookie", "name=Ann")];
     let status = |connector: Connector<'_>| match connector.connect(&url) {
         Err(Error::Handshake(HandshakeError::Refused(refusal))) => refusal.status(),
@@ -77,7 +79,7 @@ fn s10_2_who_comes_from_elsewhere_or_has_no_name_is_not_let_in() {
 
 #[test]
 fn s7_4_1_the_end_of_the_chat_and_of_who_says_nothing_is_1001() {
-    let (chat, url) = begin(Rules::of(None));
+    let (chat, url) = begin(None, LONG);
     let mut ann = enter(&url, "", "Ann");
     ann.send("1").unwrap();
     hears(&mut ann, "Ann: 1");
@@ -86,15 +88,13 @@ fn s7_4_1_the_end_of_the_chat_and_of_who_says_nothing_is_1001() {
     ann.close(None, "").unwrap();
     assert_eq!(ending.join().unwrap(), 0);
 
-    let mut rules = Rules::of(None);
-    rules.idle = Duration::from_millis(200);
-    let (_chat, url) = begin(rules);
+    let (_chat, url) = begin(None, Duration::from_millis(200));
     assert_eq!(ended(&mut enter(&url, "", "Ann")), CloseCode::GOING_AWAY);
 }
 
 #[test]
 fn who_does_not_read_is_cut_off_and_holds_nobody_up() {
-    let (_chat, url) = begin(Rules::of(None));
+    let (_chat, url) = begin(None, LONG);
     let mut deaf = enter(&url, "", "Deaf");
     deaf.send("1").unwrap();
     hears(&mut deaf, "Deaf: 1");
@@ -116,7 +116,7 @@ fn who_does_not_read_is_cut_off_and_holds_nobody_up() {
 
 #[test]
 fn s10_4_a_message_that_is_too_long_ends_the_connection_of_who_sends_it() {
-    let (_chat, url) = begin(Rules::of(None));
+    let (_chat, url) = begin(None, LONG);
     let mut ann = enter(&url, "", "Ann");
     ann.send("x".repeat(5000).as_str()).unwrap();
     assert_eq!(ended(&mut ann), ProtocolError::MessageTooBig.close_code());
