@@ -93,6 +93,11 @@ impl Deadline {
         Ok(left)
     }
 
+    /// Returns `true` if there is no deadline.
+    pub(crate) const fn is_none(self) -> bool {
+        self.at.is_none()
+    }
+
     /// Calls the system by this deadline: with a timeout that it sets as long as time is left, and puts back.
     pub(crate) fn call<T>(
         self,

@@ -12,7 +12,7 @@ use crate::websocket::{Wanted, WebSocket};
 use crate::writer::Writer;
 use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Inbound, Message, Next, Outbound, Pending, ReceiveError,
-    Role, SendError, State,
+    Role, SendError,
 };
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -217,18 +217,9 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         // What could not be written before.
         self.shared.settle(deadline);
-        let state = if self.inbound.is_open() {
-            State::Open
-        } else {
-            State::Closed
-        };
-        let waited = self.reader.read(
-            &mut self.stream,
-            &mut self.inbound,
-            &mut self.assembler,
-            state,
-            deadline,
-        );
+        let waited = self
+            .reader
+            .read(&mut self.stream, &mut self.inbound, &mut self.assembler, deadline);
         match waited {
             Ok(Waited::Read) => Ok(()),
             Ok(Waited::PingIsDue) => {

@@ -1,7 +1,7 @@
 //! Reading: into memory that grows with what arrives and is given back, and with a keepalive.
 
 use crate::deadline::Deadline;
-use crate::error::Error;
+use crate::error::{Error, is_temporary};
 use crate::options::Options;
 use crate::stream::Stream;
 use bareframe::{Assembler, Inbound, Keepalive, KeepaliveStep, Role, State};
@@ -55,10 +55,9 @@ impl Reader {
         stream: &mut S,
         inbound: &mut Inbound<R, Vec<u8>>,
         assembler: &mut Assembler<Vec<u8>>,
-        state: State,
         deadline: Deadline,
     ) -> Result<Waited, Error> {
-        let until = match self.step(state) {
+        let until = match self.step(deadline) {
             Some(KeepaliveStep::Ping) => return Ok(Waited::PingIsDue),
             Some(KeepaliveStep::Dead) => return Err(Error::KeepaliveTimeout),
             Some(KeepaliveStep::Wait(at)) => deadline.at_most_by(at.saturating_sub(self.now()), self.clock),
@@ -85,15 +84,21 @@ impl Reader {
                 inbound.read(0);
                 Ok(Waited::Read)
             }
-            // The keepalive is asked again.
+            // The keepalive is asked again; that TCP gave up is an error.
             Err(error)
                 if error.kind() == ErrorKind::TimedOut
+                    && is_temporary(&error)
                     && self.keepalive.is_some()
-                    && deadline.left().is_ok() =>
+                    && deadline.is_none() =>
             {
                 Ok(Waited::Read)
             }
-            Err(error) => Err(Error::Io(error)),
+            Err(error) => {
+                // While nothing arrives, the memory is as short as before.
+                self.is_filled = false;
+                self.fit(inbound);
+                Err(Error::Io(error))
+            }
         }
     }
 
@@ -112,9 +117,10 @@ impl Reader {
         }
     }
 
-    fn step(&mut self, state: State) -> Option<KeepaliveStep> {
-        let keepalive = self.keepalive.as_mut()?;
-        Some(keepalive.step((self.clock)().saturating_duration_since(self.start), state))
+    /// Asks the keepalive, unless a deadline says how long the peer is waited for. After our Close the peer may still be dead.
+    fn step(&mut self, deadline: Deadline) -> Option<KeepaliveStep> {
+        let keepalive = self.keepalive.as_mut().filter(|_| deadline.is_none())?;
+        Some(keepalive.step((self.clock)().saturating_duration_since(self.start), State::Open))
     }
 
     fn now(&self) -> Duration {

@@ -338,16 +338,15 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
 
     /// Waits for the peer, with nothing held that is not needed meanwhile.
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
-        let state = self.session.state();
         let (inbound, outbound) = self.session.both();
         Writer::give_back(outbound);
         let waited = self
             .reader
-            .read(&mut self.stream, inbound, &mut self.assembler, state, deadline);
+            .read(&mut self.stream, inbound, &mut self.assembler, deadline);
         match waited {
             Ok(Waited::Read) => Ok(()),
             Ok(Waited::PingIsDue) => {
-                // Within a frame that is not finished none can be sent.
+                // Within a frame that is not finished none can be sent, and none after our Close.
                 let _ = outbound.next_sent(&mut Frame::ping(&[]));
                 Ok(())
             }

@@ -160,6 +160,10 @@ impl Writer {
             Ok(0) => self.refuse(outbound, ErrorKind::WriteZero.into()),
             Ok(len) => {
                 outbound.wrote(len, frame);
+                // What was kept of a long frame is gone.
+                if outbound.queue_len() > self.most {
+                    Writer::give_back(outbound);
+                }
                 Ok(())
             }
             Err(error) => self.refuse(outbound, error),

@@ -369,7 +369,27 @@ fn clock() -> Instant {
 struct Silent {
     /// How long the peer is silent before each byte string.
     arrives: Vec<(Duration, Vec<u8>)>,
+    /// What comes after them and before the end.
+    error: Option<io::Error>,
     written: Vec<u8>,
+}
+
+impl Silent {
+    /// A server's end of it, whose peer has to say something after 30 and 10 seconds.
+    fn server(arrives: Vec<(Duration, Vec<u8>)>, error: Option<io::Error>) -> WebSocket<Silent, Server> {
+        let options = Options::DEFAULT
+            .with_keepalive(30 * SECOND, 10 * SECOND)
+            .with_clock(clock);
+        let written = Vec::new();
+        WebSocket::server(
+            Silent {
+                arrives,
+                error,
+                written,
+            },
+            &options,
+        )
+    }
 }
 
 impl Read for Silent {
@@ -404,7 +424,7 @@ impl Stream for Silent {
                 buffer[..bytes.len()].copy_from_slice(&bytes);
                 Ok(bytes.len())
             }
-            None => Ok(0),
+            None => self.error.take().map_or(Ok(0), Err),
         }
     }
 
@@ -431,20 +451,14 @@ impl Stream for Silent {
 
 #[test]
 fn s5_5_2_keepalive_sends_a_ping_to_a_silent_peer_and_gives_up_one_that_is_dead() {
-    let options = Options::DEFAULT
-        .with_keepalive(30 * SECOND, 10 * SECOND)
-        .with_clock(clock);
     let pong = arriving(Side::Server, &[Frame::pong("")]);
     let text = arriving(Side::Server, &[Frame::text("alive")]);
-    let stream = Silent {
-        arrives: vec![
-            (35 * SECOND, pong),
-            (29 * SECOND, text),
-            (100 * SECOND, vec![0x81]),
-        ],
-        written: Vec::new(),
-    };
-    let mut server = WebSocket::server(stream, &options);
+    let arrives = vec![
+        (35 * SECOND, pong),
+        (29 * SECOND, text),
+        (100 * SECOND, vec![0x81]),
+    ];
+    let mut server = Silent::server(arrives, None);
     assert_eq!(server.read().unwrap().unwrap().as_str(), Some("alive"));
     assert_eq!(PASSED.get(), 64 * SECOND);
     assert_eq!(server.stream().written, Frame::ping("").octets());
@@ -453,6 +467,35 @@ fn s5_5_2_keepalive_sends_a_ping_to_a_silent_peer_and_gives_up_one_that_is_dead(
         assert_eq!(PASSED.get(), 104 * SECOND);
     }
     assert_eq!(server.stream().written, Frame::ping("").octets().repeat(2));
+}
+
+#[test]
+fn s7_1_2_keepalive_gives_up_a_peer_that_is_dead_after_our_close() {
+    let mut server = Silent::server(vec![(100 * SECOND, vec![0x81])], None);
+    server.send_close(None, "").unwrap();
+    assert!(matches!(server.read(), Err(Error::KeepaliveTimeout)));
+    assert_eq!(PASSED.get(), 40 * SECOND);
+    assert_eq!(server.stream().written, b"\x88\x00");
+}
+
+#[test]
+fn close_waits_as_long_as_it_says_whatever_the_keepalive_says() {
+    let (stream, peer) = tcp();
+    let options = Options::DEFAULT
+        .with_keepalive(Duration::ZERO, Duration::ZERO)
+        .with_close_timeout(Duration::from_millis(50));
+    let (mut reader, _writer) = WebSocket::server(stream, &options).split();
+    assert!(matches!(reader.close(None, ""), Err(Error::CloseTimeout)));
+    drop(peer);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn that_tcp_gave_up_is_an_error_also_with_a_keepalive() {
+    const ETIMEDOUT: i32 = 110;
+    let gave_up = io::Error::from_raw_os_error(ETIMEDOUT);
+    let mut server = Silent::server(Vec::new(), Some(gave_up));
+    assert!(matches!(server.read(), Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use bareframe_testkit::Frame;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::ErrorKind;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use wire::{Arrives, Wire};
+use wire::{Arrives, Takes, Wire};
 
 struct Counting;
 
@@ -98,7 +98,8 @@ fn s10_4_memory_follows_what_has_arrived() {
     assert!(before - NOW.load(Relaxed) >= 1 << 20);
 
     // A connection that waits has little, whatever came and went before.
-    for len in [0, 20, 70_000, 1 << 20] {
+    // 2040 bytes and the header fill the memory to the last byte.
+    for len in [0, 20, 2_040, 70_000, 1 << 20] {
         let message = Frame::binary(vec![7; len]).masked(key).octets();
         let mut wire = Wire::new([message]);
         wire.arrives.push_back(Arrives::Error(ErrorKind::WouldBlock));
@@ -112,4 +113,16 @@ fn s10_4_memory_follows_what_has_arrived() {
         let now = NOW.load(Relaxed);
         assert!(now <= before + IDLE + 2000, "{len}, {got}: {before}, {now}");
     }
+    // So has one that only sends, once what was kept of a long frame is written.
+    let plan = [Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)];
+    let wire = Wire::new(nothing).taking(plan);
+    let mut server = WebSocket::server(wire, &Options::DEFAULT);
+    let before = NOW.load(Relaxed);
+    let sent = server.send(&[7; 1 << 20][..]);
+    assert!(matches!(sent, Err(Error::Unflushed(_))));
+    server.stream_mut().plan = [Takes::Most(usize::MAX)].into();
+    server.flush().unwrap();
+    server.stream_mut().writes.clear();
+    let now = NOW.load(Relaxed);
+    assert!(now <= before + IDLE, "{before}, {now}");
 }
