@@ -6,11 +6,13 @@
 //! cargo run -p bareframe-std --example decode -- --raw capture.bin
 //! ```
 
+mod dump;
 mod escape;
 #[path = "../frames/mod.rs"]
 mod frames;
 #[path = "../hex/mod.rs"]
 mod hex;
+mod pasted;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -20,10 +22,13 @@ use bareframe::Rules;
 use clap::{Parser, ValueEnum};
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
 /// Says in words what is in frames, and where and why they are wrong.
+///
+/// The bytes come in hexadecimal with or without spaces, commas, colons and 0x, as `\x81\x05` or string literals, as arrays of
+/// C and other languages, or as dumps by xxd, hexdump, od, tcpdump or Wireshark.
 ///
 /// The exit status is 0 if all bytes are right, 1 if not, and 2 if they can't be read.
 #[derive(Parser)]
@@ -35,7 +40,8 @@ struct Arguments {
     /// Read the bytes as they are from this file; `-` is standard input.
     #[arg(long, value_name = "FILE", conflicts_with = "hex")]
     raw: Option<String>,
-    /// The bytes in hexadecimal; without any, or by `-`, they are read from standard input.
+    /// The bytes as they were pasted; without any, or by `-`, they are read from standard input.
+    #[arg(value_name = "BYTES")]
     hex: Vec<String>,
 }
 
@@ -78,9 +84,16 @@ fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Box<dyn Error
             let file = File::open(path).map_err(|error| format!("can't open {path}: {error}"))?;
             return Ok(stream::decode(rules, file, out)?);
         }
-        (None, []) => io::read_to_string(io::stdin())?,
-        (None, [only]) if only == "-" => io::read_to_string(io::stdin())?,
+        (None, []) => read_text(io::stdin())?,
+        (None, [only]) if only == "-" => read_text(io::stdin())?,
         (None, words) => words.join(" "),
     };
-    Ok(stream::decode(rules, &hex::parse(&hex)?[..], out)?)
+    Ok(stream::decode(rules, &pasted::parse(&hex)?[..], out)?)
+}
+
+fn read_text(mut input: impl Read) -> Result<String, Box<dyn Error>> {
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes)?;
+    String::from_utf8(bytes)
+        .map_err(|_| "standard input is not text; `--raw -` takes bytes as they are".into())
 }

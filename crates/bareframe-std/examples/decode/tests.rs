@@ -236,16 +236,6 @@ fn truncated_input_is_said() {
 }
 
 #[test]
-fn hex_in_all_its_forms() {
-    for form in ["8105", "81 05", "0x81,0x05", "0x81, 0x05\n", "81:05"] {
-        assert_eq!(hex::parse(form).as_deref(), Ok(&[0x81, 0x05][..]));
-    }
-    for form in ["8", "8g", "81 5", "+1", "é"] {
-        assert!(hex::parse(form).is_err(), "{form}");
-    }
-}
-
-#[test]
 fn help_goes_to_standard_output_with_status_0() {
     let help = Arguments::try_parse_from(["decode", "--help"]).err().unwrap();
     assert_eq!((help.exit_code(), help.use_stderr()), (0, false));
@@ -289,4 +279,10 @@ fn what_a_peer_said_is_escaped() {
     right("81 05 1b 5b 33 31 6d", &["text      `\\u{1b}[31m`\n"]);
     right("81 05 e2 80 ae 61 62", &["text      `\\u{202e}ab`\n"]);
     right("01 01 1b 80 01 07", &["2 bytes: `\\u{1b}\\u{7}`\n"]);
+}
+
+#[test]
+fn standard_input_that_is_no_text_is_said() {
+    let error = read_text(&b"\x81\x00"[..]).unwrap_err().to_string();
+    assert!(error.contains("`--raw -`"), "{error}");
 }
