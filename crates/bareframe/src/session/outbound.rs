@@ -140,7 +140,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     }
 
     /// Reports that so many bytes of [`Outbound::to_write`] were written.
-    #[inline]
+    #[inline(never)]
     pub fn wrote(&mut self, len: usize, frame: &mut Frame<'_>) {
         let queued = self.outbox.pending().len();
         if self.is_direct(frame) {
