@@ -13,6 +13,7 @@ mod frames;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod pasted;
+mod protocol;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ use std::process::ExitCode;
 ///
 /// The bytes come in hexadecimal with or without spaces, commas, colons and 0x, as `\x81\x05` or string literals, as arrays of
 /// C and other languages, or as dumps by xxd, hexdump, od, tcpdump or Wireshark.
+///
+/// Heads of HTTP and records of TLS among the frames are said and skipped, and compressed messages are shown as they are.
 ///
 /// The exit status is 0 if all bytes are right, 1 if not, and 2 if they can't be read.
 #[derive(Parser)]

@@ -1,11 +1,15 @@
-//! Bytes as people paste them: hexadecimal in any form, string literals, arrays, dumps.
+//! Bytes as people paste them: hexadecimal in any form, string literals, arrays, dumps, and heads of HTTP.
 
+use crate::protocol::{self, Protocol};
 use crate::{dump, hex};
 
 /// Returns the bytes that the text stands for.
 pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
     if let Some(dumps) = dump::parse(text) {
         return Ok(dumps.concat());
+    }
+    if protocol::recognise(text.trim_start().as_bytes()) == Some(Protocol::Http) {
+        return Ok(text.trim_start().into());
     }
     if text.contains("\\x") {
         return parse_literals(text);
@@ -167,6 +171,12 @@ mod tests {
         hello("[0x81_u8, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]");
         hello("<Buffer 81 05 48 65 6c 6c 6f>");
         hello("{81, 05, 48, 65, 6c, 6c, 6f}");
+    }
+
+    #[test]
+    fn a_head_of_http_as_it_is() {
+        let head = "GET /\\x HTTP/1.1\nHost: a\n";
+        assert_eq!(parse(&format!("\n{head}")).as_deref(), Ok(head.as_bytes()));
     }
 
     #[test]
