@@ -72,6 +72,10 @@ impl Stream {
         }
     }
 
+    pub(crate) fn from(&self) -> &'static str {
+        self.from
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.offset == 0 && self.pending.is_empty()
     }

@@ -252,8 +252,8 @@ fn arguments() {
         parse("--raw file --from server").unwrap().raw.as_deref(),
         Some("file")
     );
-    assert_eq!(parse("-").unwrap().hex, ["-"]);
-    assert_eq!(parse("-- 81 00").unwrap().hex, ["81", "00"]);
+    assert_eq!(parse("-").unwrap().bytes, ["-"]);
+    assert_eq!(parse("-- 81 00").unwrap().bytes, ["81", "00"]);
     for line in ["--from", "--from nobody", "--raw file 81", "--octets"] {
         let error = parse(line).err().unwrap();
         assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
@@ -283,8 +283,18 @@ fn what_a_peer_said_is_escaped() {
 
 #[test]
 fn standard_input_that_is_no_text_is_said() {
-    let error = read_text(&b"\x81\x00"[..]).unwrap_err().to_string();
-    assert!(error.contains("`--raw -`"), "{error}");
+    let arguments = Arguments::parse_from(["decode", "-"]);
+    let error = decode_standard_input(&arguments, &b"\x81\x00"[..], &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("`--raw -`"), "{error}");
+}
+
+#[test]
+fn dumps_are_taken_where_hexadecimal_is() {
+    let arguments = Arguments::parse_from(["decode"]);
+    let mut out = Vec::new();
+    let dump = b"00000000: 8105 4865 6c6c 6f                        ..Hello\n";
+    assert!(decode_standard_input(&arguments, &dump[..], &mut out).unwrap());
+    assert!(String::from_utf8(out).unwrap().contains("`Hello`"));
 }
 
 fn hex_of(text: &str) -> String {
