@@ -3,9 +3,12 @@
 //! ```text
 //! cargo run -p bareframe-std --example decode -- 81 81 6C 93 C7 E4 0D
 //! echo 8900 | cargo run -p bareframe-std --example decode -- --from server
-//! cargo run -p bareframe-std --example decode -- --raw capture.bin
+//! cargo run -p bareframe-std --example decode -- --raw frames.bin
+//! cargo run -p bareframe-std --example decode -- --raw capture.pcap --port 9001
 //! ```
 
+mod capture;
+mod connections;
 mod dump;
 mod escape;
 #[path = "../frames/mod.rs"]
@@ -13,6 +16,9 @@ mod frames;
 #[path = "../hex/mod.rs"]
 mod hex;
 mod pasted;
+mod protocol;
+mod reassembly;
+mod segment;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -29,6 +35,9 @@ use std::process::ExitCode;
 ///
 /// The bytes come in hexadecimal with or without spaces, commas, colons and 0x, as `\x81\x05` or string literals, as arrays of
 /// C and other languages, or as dumps by xxd, hexdump, od, tcpdump or Wireshark.
+/// Captures (pcap, pcapng) are told by their first bytes; both directions of their TCP connections are shown.
+///
+/// Heads of HTTP and records of TLS among the frames are said and skipped, and compressed messages are shown as they are.
 ///
 /// The exit status is 0 if all bytes are right, 1 if not, and 2 if they can't be read.
 #[derive(Parser)]
@@ -37,12 +46,24 @@ struct Arguments {
     /// Refuse frames that are not masked as this end must mask them; else both forms are taken.
     #[arg(long, value_enum)]
     from: Option<End>,
-    /// Read the bytes as they are from this file; `-` is standard input.
-    #[arg(long, value_name = "FILE", conflicts_with = "hex")]
+    /// Read the bytes as they are from this file, or a capture (pcap, pcapng); `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "bytes")]
     raw: Option<String>,
+    /// Of a capture, show the connections of this TCP port; without it those that begin with HTTP, if there are any.
+    #[arg(long)]
+    port: Option<u16>,
     /// The bytes as they were pasted; without any, or by `-`, they are read from standard input.
-    #[arg(value_name = "BYTES")]
-    hex: Vec<String>,
+    bytes: Vec<String>,
+}
+
+impl Arguments {
+    fn rules(&self) -> Rules {
+        match self.from {
+            None => Rules::ANY,
+            Some(End::Client) => Rules::FROM_CLIENT,
+            Some(End::Server) => Rules::FROM_SERVER,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -73,27 +94,59 @@ fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
 
 /// Decodes the input, and returns `true` if all of it was right.
 fn run(arguments: &Arguments, out: &mut dyn Write) -> Result<bool, Box<dyn Error>> {
-    let rules = match arguments.from {
-        None => Rules::ANY,
-        Some(End::Client) => Rules::FROM_CLIENT,
-        Some(End::Server) => Rules::FROM_SERVER,
-    };
-    let hex = match (arguments.raw.as_deref(), &arguments.hex[..]) {
-        (Some("-"), _) => return Ok(stream::decode(rules, io::stdin().lock(), out)?),
+    match (arguments.raw.as_deref(), &arguments.bytes[..]) {
+        (Some("-"), _) => decode_raw(arguments, io::stdin().lock(), out),
         (Some(path), _) => {
             let file = File::open(path).map_err(|error| format!("can't open {path}: {error}"))?;
-            return Ok(stream::decode(rules, file, out)?);
+            decode_raw(arguments, file, out)
         }
-        (None, []) => read_text(io::stdin())?,
-        (None, [only]) if only == "-" => read_text(io::stdin())?,
-        (None, words) => words.join(" "),
-    };
-    Ok(stream::decode(rules, &pasted::parse(&hex)?[..], out)?)
+        (None, []) => decode_standard_input(arguments, io::stdin().lock(), out),
+        (None, [only]) if only == "-" => decode_standard_input(arguments, io::stdin().lock(), out),
+        (None, words) => decode_text(arguments, &words.join(" "), out),
+    }
 }
 
-fn read_text(mut input: impl Read) -> Result<String, Box<dyn Error>> {
+/// Decodes bytes as they are, or a capture.
+fn decode_raw(
+    arguments: &Arguments,
+    mut input: impl Read,
+    out: &mut dyn Write,
+) -> Result<bool, Box<dyn Error>> {
+    let mut start = Vec::new();
+    input.by_ref().take(4).read_to_end(&mut start)?;
+    if capture::is_capture(&start) {
+        input.read_to_end(&mut start)?;
+        return capture::decode(&start, arguments.port, out);
+    }
+    Ok(stream::decode(arguments.rules(), start.chain(input), out)?)
+}
+
+/// Decodes text, or a capture.
+fn decode_standard_input(
+    arguments: &Arguments,
+    mut input: impl Read,
+    out: &mut dyn Write,
+) -> Result<bool, Box<dyn Error>> {
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
-    String::from_utf8(bytes)
-        .map_err(|_| "standard input is not text; `--raw -` takes bytes as they are".into())
+    if capture::is_capture(&bytes) {
+        return capture::decode(&bytes, arguments.port, out);
+    }
+    let text = str::from_utf8(&bytes)
+        .map_err(|_| "standard input is not text; `--raw -` takes bytes as they are")?;
+    decode_text(arguments, text, out)
+}
+
+/// Decodes what was pasted.
+fn decode_text(arguments: &Arguments, text: &str, out: &mut dyn Write) -> Result<bool, Box<dyn Error>> {
+    let bytes = match dump::parse(text) {
+        Some(dumps) => {
+            if let Some(decoded) = capture::decode_dumped(&dumps, arguments.port, out) {
+                return Ok(decoded?);
+            }
+            dumps.concat()
+        }
+        None => pasted::parse(text)?,
+    };
+    Ok(stream::decode(arguments.rules(), &bytes[..], out)?)
 }

@@ -1,11 +1,12 @@
-//! Bytes as people paste them: hexadecimal in any form, string literals, arrays, dumps.
+//! Bytes as people paste them: hexadecimal in any form, string literals, arrays, and heads of HTTP.
 
-use crate::{dump, hex};
+use crate::hex;
+use crate::protocol::{self, Protocol};
 
-/// Returns the bytes that the text stands for.
+/// Returns the bytes that the text stands for, if it is no dump.
 pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
-    if let Some(dumps) = dump::parse(text) {
-        return Ok(dumps.concat());
+    if protocol::recognise(text.trim_start().as_bytes()) == Some(Protocol::Http) {
+        return Ok(text.trim_start().into());
     }
     if text.contains("\\x") {
         return parse_literals(text);
@@ -170,9 +171,9 @@ mod tests {
     }
 
     #[test]
-    fn dumps() {
-        hello("00000000: 8105 4865 6c6c 6f                        ..Hello\n");
-        hello("00000000  81 05 48 65 6c 6c 6f      |..Hello|\n00000007\n");
+    fn a_head_of_http_as_it_is() {
+        let head = "GET /\\x HTTP/1.1\nHost: a\n";
+        assert_eq!(parse(&format!("\n{head}")).as_deref(), Ok(head.as_bytes()));
     }
 
     #[test]

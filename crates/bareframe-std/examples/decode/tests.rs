@@ -143,8 +143,8 @@ fn s5_1_roles_are_held_to_masking() {
 fn s5_2_wrong_headers_are_wrong_where_they_show_it() {
     wrong(
         Rules::ANY,
-        "c1",
-        &["Byte 0 (0xc1) is wrong", "reserved bit", "5.2"],
+        "a1",
+        &["Byte 0 (0xa1) is wrong", "reserved bit", "5.2"],
     );
     wrong(Rules::ANY, "83", &["Byte 0 (0x83) is wrong", "reserved opcode"]);
     wrong(
@@ -252,8 +252,8 @@ fn arguments() {
         parse("--raw file --from server").unwrap().raw.as_deref(),
         Some("file")
     );
-    assert_eq!(parse("-").unwrap().hex, ["-"]);
-    assert_eq!(parse("-- 81 00").unwrap().hex, ["81", "00"]);
+    assert_eq!(parse("-").unwrap().bytes, ["-"]);
+    assert_eq!(parse("-- 81 00").unwrap().bytes, ["81", "00"]);
     for line in ["--from", "--from nobody", "--raw file 81", "--octets"] {
         let error = parse(line).err().unwrap();
         assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
@@ -283,6 +283,123 @@ fn what_a_peer_said_is_escaped() {
 
 #[test]
 fn standard_input_that_is_no_text_is_said() {
-    let error = read_text(&b"\x81\x00"[..]).unwrap_err().to_string();
-    assert!(error.contains("`--raw -`"), "{error}");
+    let arguments = Arguments::parse_from(["decode", "-"]);
+    let error = decode_standard_input(&arguments, &b"\x81\x00"[..], &mut Vec::new()).unwrap_err();
+    assert!(error.to_string().contains("`--raw -`"), "{error}");
+}
+
+#[test]
+fn dumps_are_taken_where_hexadecimal_is() {
+    let arguments = Arguments::parse_from(["decode"]);
+    let mut out = Vec::new();
+    let dump = b"00000000: 8105 4865 6c6c 6f                        ..Hello\n";
+    assert!(decode_standard_input(&arguments, &dump[..], &mut out).unwrap());
+    assert!(String::from_utf8(out).unwrap().contains("`Hello`"));
+}
+
+fn hex_of(text: &str) -> String {
+    hex::show(text.as_bytes())
+}
+
+#[test]
+fn rfc7692_s6_a_compressed_message_is_said_and_the_next_frame_shown() {
+    let says = [
+        "RSV1-3    100, compressed (RSV1)",
+        "payload   f2 48 cd c9 c9 07 00\n",
+        "Frame 2, from byte 9",
+        "text      `Hello`\n",
+    ];
+    right("c1 07 f2 48 cd c9 c9 07 00 81 05 48 65 6c 6c 6f", &says);
+    let (out, _) = decoded(Rules::ANY, "c1 07 f2 48 cd c9 c9 07 00");
+    assert!(!out.contains("text      "), "{out}");
+}
+
+#[test]
+fn rfc7692_s6_fragments_of_a_compressed_message_are_no_text() {
+    let says = [
+        "text, compressed (RSV1), 2 frames, 7 bytes: f2 48 cd c9 c9 07 00\n",
+        "`Hello`",
+    ];
+    right("41 03 f2 48 cd 80 04 c9 c9 07 00 81 05 48 65 6c 6c 6f", &says);
+}
+
+#[test]
+fn rfc7692_s6_rsv1_is_wrong_on_continuations_and_control_frames() {
+    for hex in ["c9 00", "c8 00", "41 00 c0 00"] {
+        wrong(Rules::ANY, hex, &["reserved bit", "5.2"]);
+    }
+}
+
+#[test]
+fn http_is_said_and_the_frames_behind_it_are_shown() {
+    let request = hex_of("GET /chat HTTP/1.1\r\nHost: a\r\nX: \u{1b}[31m\u{202e}\r\n\r\n");
+    let says = [
+        "This is HTTP, from byte 0:\n  GET /chat HTTP/1.1\n  Host: a\n  X: \\u{1b}[31m\\u{202e}\n",
+        "Frame 1, from byte 44",
+        "`Hello`",
+    ];
+    right(&format!("{request} 81 05 48 65 6c 6c 6f"), &says);
+    let response = hex_of("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+    right(
+        &format!("{response} 89 00"),
+        &["  HTTP/1.1 101 ", "Frame 1, from byte 56"],
+    );
+    right(
+        &format!("{request} {response} 89 00"),
+        &["This is HTTP, from byte 44"],
+    );
+    right(&format!("89 00 {response}"), &["This is HTTP, from byte 2"]);
+}
+
+#[test]
+fn rfc9112_s6_3_content_is_skipped() {
+    let refusal = hex_of("HTTP/1.1 400 Bad Request\r\nContent-Length: 3\r\n\r\nno!");
+    right(
+        &format!("{refusal} 89 00"),
+        &["content   3 bytes", "Frame 1, from byte 50"],
+    );
+    let refusal = hex_of("HTTP/1.0 400 Bad Request\r\n\r\nno!");
+    right(&refusal, &["content   up to the end"]);
+    let refusal = hex_of("HTTP/1.0 400 Bad Request\r\nContent-Length: 4\r\n\r\nno!");
+    wrong(Rules::ANY, &refusal, &["inside the content: 1 are missing"]);
+}
+
+#[test]
+fn a_head_that_is_not_whole_is_said() {
+    wrong(
+        Rules::ANY,
+        &hex_of("GET / HTTP/1.1\r\nHos"),
+        &["  Hos\n", "inside the head"],
+    );
+    wrong(Rules::ANY, &hex_of("GE"), &["Byte 0 (0x47) is wrong"]);
+    let long = format!("GET /{}", "a".repeat(65_536));
+    wrong(Rules::ANY, &hex_of(&long), &["longer than 65536 bytes"]);
+}
+
+#[test]
+fn http_2_is_said() {
+    let preface = hex_of("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    right(
+        &format!("{preface} 00 00 00 04 00"),
+        &["This is HTTP/2, from byte 0"],
+    );
+}
+
+#[test]
+fn tls_is_said_and_what_is_behind_it_is_shown() {
+    let says = [
+        "This is TLS, from byte 0",
+        "  handshake, 2 bytes\n",
+        "  change of cipher, 1 byte\n",
+        "  application data, 3 bytes\n",
+        "  alert, 0 bytes\n",
+        "Frame 1, from byte 26",
+    ];
+    right(
+        "16 03 01 00 02 01 02 14 03 03 00 01 01 17 03 03 00 03 81 05 48 15 03 03 00 00 89 00",
+        &says,
+    );
+    wrong(Rules::ANY, "16 03 01 00 02 01", &["inside a record of TLS"]);
+    wrong(Rules::ANY, "16 03 01 00", &["inside a record of TLS"]);
+    wrong(Rules::ANY, "16 03", &["Byte 0 (0x16) is wrong"]);
 }

@@ -6,10 +6,12 @@ use crate::hex;
 use bareframe::{FrameHeader, MessageKind, Opcode};
 use std::io::{self, Write};
 
-pub(crate) fn write_frame(out: &mut dyn Write, number: u64, frame: &Frame) -> io::Result<()> {
+/// Each sentence begins with who sent the frame, if that is known.
+pub(crate) fn write_frame(out: &mut dyn Write, from: &str, number: u64, frame: &Frame) -> io::Result<()> {
+    let offset = frame.offset;
     match &frame.header {
-        Some(header) => writeln!(out, "Frame {number}, from byte {}: {header}", frame.offset)?,
-        None => writeln!(out, "Frame {number}, from byte {}", frame.offset)?,
+        Some(header) => writeln!(out, "{from}Frame {number}, from byte {offset}: {header}")?,
+        None => writeln!(out, "{from}Frame {number}, from byte {offset}")?,
     }
     line(out, "header", &hex::show(&frame.header_octets))?;
     if let Some(header) = &frame.header {
@@ -23,21 +25,26 @@ pub(crate) fn write_frame(out: &mut dyn Write, number: u64, frame: &Frame) -> io
         write_message(out, message)?;
     }
     if let Some(fault) = &frame.fault {
-        write_fault(out, fault, frame)?;
+        write_fault(out, from, fault, frame)?;
     }
     Ok(())
 }
 
 /// A frame behind which the bytes end too soon.
-pub(crate) fn write_unfinished(out: &mut dyn Write, number: u64, frame: &Frame) -> io::Result<()> {
-    write_frame(out, number, frame)?;
+pub(crate) fn write_unfinished(
+    out: &mut dyn Write,
+    from: &str,
+    number: u64,
+    frame: &Frame,
+) -> io::Result<()> {
+    write_frame(out, from, number, frame)?;
     match &frame.header {
-        None => writeln!(out, "The bytes end inside the header of frame {number}."),
+        None => writeln!(out, "{from}The bytes end inside the header of frame {number}."),
         Some(header) => {
             let (taken, all) = (frame.payload_taken, header.payload_len());
             writeln!(
                 out,
-                "The bytes end inside frame {number}, after {taken} of {all} bytes of payload."
+                "{from}The bytes end inside frame {number}, after {taken} of {all} bytes of payload."
             )
         }
     }
@@ -50,7 +57,11 @@ fn write_header(out: &mut dyn Write, header: &FrameHeader, bytes: &[u8]) -> io::
         (false, false) => "0, more frames of the message follow",
     };
     line(out, "FIN", fin)?;
-    line(out, "RSV1-3", &format!("{}, no extension in use", header.rsv()))?;
+    let rsv = match header.rsv().is_empty() {
+        true => "no extension in use",
+        false => "compressed (RSV1), if permessage-deflate was agreed on (RFC 7692)",
+    };
+    line(out, "RSV1-3", &format!("{}, {rsv}", header.rsv()))?;
     line(
         out,
         "opcode",
@@ -80,7 +91,7 @@ fn write_payload(out: &mut dyn Write, header: &FrameHeader, frame: &Frame) -> io
     if header.masking_key().is_some() {
         line(out, "unmasked", &(hex::show(&frame.payload) + &more))?;
     }
-    if header.opcode() == Opcode::Text {
+    if header.opcode() == Opcode::Text && header.rsv().is_empty() {
         line(out, "text", &(text(&frame.payload) + &more))?;
     }
     Ok(())
@@ -89,23 +100,28 @@ fn write_payload(out: &mut dyn Write, header: &FrameHeader, frame: &Frame) -> io
 fn write_message(out: &mut dyn Write, message: &Message) -> io::Result<()> {
     let Message {
         kind,
+        compressed,
         frames,
         len,
         payload,
     } = message;
     let shown = match kind {
-        MessageKind::Text => text(payload),
-        MessageKind::Binary => hex::show(payload),
+        MessageKind::Text if !compressed => text(payload),
+        _ => hex::show(payload),
     };
+    let compressed = if *compressed { ", compressed (RSV1)" } else { "" };
     let more = if *len > payload.len() as u64 { " …" } else { "" };
     line(
         out,
         "message",
-        &format!("{kind}, {frames} frames, {}: {shown}{more}", count(*len)),
+        &format!(
+            "{kind}{compressed}, {frames} frames, {}: {shown}{more}",
+            count(*len)
+        ),
     )
 }
 
-fn write_fault(out: &mut dyn Write, fault: &Fault, frame: &Frame) -> io::Result<()> {
+fn write_fault(out: &mut dyn Write, from: &str, fault: &Fault, frame: &Frame) -> io::Result<()> {
     let Fault { error, offset } = fault;
     let at = usize::try_from(offset - frame.offset).unwrap_or(usize::MAX);
     let in_payload = at.checked_sub(frame.header_octets.len());
@@ -119,14 +135,14 @@ fn write_fault(out: &mut dyn Write, fault: &Fault, frame: &Frame) -> io::Result<
         (Some(byte), _) => format!(" (0x{byte:02x})"),
         (None, _) => String::new(),
     };
-    writeln!(out, "Byte {offset}{byte} is wrong: {error}.")
+    writeln!(out, "{from}Byte {offset}{byte} is wrong: {error}.")
 }
 
-fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+pub(crate) fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "  {name:<10}{value}")
 }
 
-fn count(bytes: u64) -> String {
+pub(crate) fn count(bytes: u64) -> String {
     match bytes {
         1 => "1 byte".to_owned(),
         bytes => format!("{bytes} bytes"),

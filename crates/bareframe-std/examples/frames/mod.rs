@@ -50,6 +50,8 @@ pub(crate) struct Frame {
 /// A message, from its first frame up to here.
 pub(crate) struct Message {
     pub(crate) kind: MessageKind,
+    /// Its first frame has a reserved bit, which only the caller's rules can allow: the payload is not the text itself.
+    pub(crate) compressed: bool,
     pub(crate) frames: u64,
     pub(crate) len: u64,
     /// Its first [`SHOWN`] octets.
@@ -129,7 +131,9 @@ impl Frames {
             Opcode::Close | Opcode::Ping | Opcode::Pong => return,
         };
         match (begins, &mut self.message) {
-            (Some(kind), none @ None) => *none = Some(Message::new(kind)),
+            (Some(kind), none @ None) => {
+                *none = Some(Message::new(kind, !header.rsv().is_empty()));
+            }
             (None, Some(message)) => message.frames += 1,
             // The rules allow no other.
             (Some(_), Some(_)) | (None, None) => {}
@@ -144,7 +148,7 @@ impl Frames {
         let message = self.message.as_mut().filter(|_| !control);
         let is_text = message
             .as_ref()
-            .is_some_and(|message| message.kind == MessageKind::Text);
+            .is_some_and(|message| message.kind == MessageKind::Text && !message.compressed);
         let wrong = match is_text {
             true => self.text.push(payload).err(),
             false => None,
@@ -222,9 +226,10 @@ impl Frame {
 }
 
 impl Message {
-    fn new(kind: MessageKind) -> Message {
+    fn new(kind: MessageKind, compressed: bool) -> Message {
         Message {
             kind,
+            compressed,
             frames: 1,
             len: 0,
             payload: Vec::new(),
