@@ -447,7 +447,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.sender()?.send_frame(frame)
     }
 
-    /// Queues a frame, which leaves in one write with what follows; see [`MessageSender::feed`].
+    /// Queues a frame, which leaves in one write with what follows; see [`MessageSender::feed`]. If the connection is dropped before,
+    /// it is lost.
     ///
     /// # Errors
     ///

@@ -489,6 +489,33 @@ fn close_waits_as_long_as_it_says_whatever_the_keepalive_says() {
     drop(peer);
 }
 
+#[test]
+fn s5_5_2_keepalive_gives_up_a_peer_that_takes_no_answer() {
+    const MOMENT: Duration = Duration::from_millis(20);
+    let options = Options::DEFAULT.with_keepalive(MOMENT, MOMENT);
+    let stuck = || {
+        let (stream, peer) = tcp();
+        let mut server = WebSocket::server(stream, &options);
+        server.stream().set_write_timeout(Some(MOMENT)).unwrap();
+        let sent = server.send(&vec![7; 12 << 20][..]);
+        assert!(matches!(sent, Err(Error::Unflushed(_))), "{sent:?}");
+        server.stream().set_write_timeout(None).unwrap();
+        (server, peer)
+    };
+    let (mut server, peer) = stuck();
+    let (half, other_peer) = stuck();
+    let (mut reader, _writer) = half.split();
+    let aborters = [server.aborter().unwrap(), reader.aborter().unwrap()];
+    // Who waits for ever fails, and does not hang.
+    thread::spawn(move || {
+        thread::sleep(5 * SECOND);
+        aborters.iter().for_each(Aborter::abort);
+    });
+    assert!(matches!(server.read(), Err(Error::KeepaliveTimeout)));
+    assert!(matches!(reader.read(), Err(Error::KeepaliveTimeout)));
+    drop((peer, other_peer));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn that_tcp_gave_up_is_an_error_also_with_a_keepalive() {
