@@ -84,7 +84,8 @@ impl Options {
     /// Returns options in which a call that reads sends a Ping when nothing came for `interval`, and returns
     /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that, over a stream that
     /// keeps deadlines. The stream's own timeout for reading does not count then. Such a call also waits no longer than `deadline`
-    /// for the stream to take an answer, and then reads all the same.
+    /// for the stream to take an answer, and then reads all the same. Over a stream that does not block, nothing of this happens
+    /// but in a call that reads, which is then to be made as often as that, though there is nothing to be read.
     ///
     /// ```
     /// use bareframe_std::Options;
