@@ -104,7 +104,9 @@ impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
 
     fn leave_pending(&mut self) {
         let pending = self.inbound.take_pending();
-        self.slot.put(pending, pending.is_close());
+        // Also at the end of a stream, for which nobody is owed a Close.
+        let has_ended = !self.inbound.is_open() && !self.inbound.has_pending();
+        self.slot.put(pending, has_ended);
     }
 }
 

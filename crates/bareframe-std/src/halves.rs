@@ -285,7 +285,7 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
         self.shared.hold(|sender| sender.send_frame(frame))
     }
 
-    /// As [`WebSocket::feed`]. What is fed leaves with the next call of this half, or with an answer of the other.
+    /// As [`WebSocket::feed`]. What is fed leaves with the next call of this half, or before the other waits for the peer.
     ///
     /// # Errors
     ///

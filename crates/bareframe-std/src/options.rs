@@ -83,7 +83,9 @@ impl Options {
 
     /// Returns options in which a call that reads sends a Ping when nothing came for `interval`, and returns
     /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that, over a stream that
-    /// keeps deadlines. The stream's own timeout for reading does not count then.
+    /// keeps deadlines. The stream's own timeout for reading does not count then. Such a call also waits no longer than `deadline`
+    /// for the stream to take an answer, and then reads all the same. Over a stream that does not block, nothing of this happens
+    /// but in a call that reads, which is then to be made as often as that, though there is nothing to be read.
     ///
     /// ```
     /// use bareframe_std::Options;
@@ -164,6 +166,12 @@ impl Options {
     pub fn keepalive(&self) -> Option<Keepalive> {
         let (interval, deadline) = self.keepalive?;
         Some(Keepalive::new(interval, deadline))
+    }
+
+    /// Returns how long a call that reads waits for the stream to take an answer, if there is a limit.
+    pub(crate) fn answer_timeout(&self) -> Option<Duration> {
+        let timeouts = self.keepalive.map(|(_, deadline)| deadline);
+        timeouts.into_iter().chain(self.write_timeout).min()
     }
 
     /// Returns the clock that deadlines are reckoned by.

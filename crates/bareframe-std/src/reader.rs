@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 /// While reads fill the memory, it becomes so many times as long.
 const GROWTH: usize = 8;
 
+/// How long the last look for a sign of life takes.
+const LAST_LOOK: Duration = Duration::from_millis(1);
+
 /// What reads from a stream into a session's memory.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -57,9 +60,11 @@ impl Reader {
         assembler: &mut Assembler<Vec<u8>>,
         deadline: Deadline,
     ) -> Result<Waited, Error> {
-        let until = match self.step(deadline) {
+        let step = self.step(deadline);
+        let until = match step {
             Some(KeepaliveStep::Ping) => return Ok(Waited::PingIsDue),
-            Some(KeepaliveStep::Dead) => return Err(Error::KeepaliveTimeout),
+            // What is there already counts, though the caller comes late.
+            Some(KeepaliveStep::Dead) => Deadline::after(LAST_LOOK),
             Some(KeepaliveStep::Wait(at)) => deadline.at_most_by(at.saturating_sub(self.now()), self.clock),
             _ => deadline,
         };
@@ -83,6 +88,9 @@ impl Reader {
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 inbound.read(0);
                 Ok(Waited::Read)
+            }
+            Err(error) if step == Some(KeepaliveStep::Dead) && is_temporary(&error) => {
+                Err(Error::KeepaliveTimeout)
             }
             // The keepalive is asked again; that TCP gave up is an error.
             Err(error)

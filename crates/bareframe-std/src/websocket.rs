@@ -16,7 +16,7 @@ use bareframe::{
     Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message, Next,
     ReceiveError, Role, SendError, Server, Session, State,
 };
-use std::io;
+use std::io::{self, ErrorKind};
 
 /// A WebSocket connection over a stream.
 ///
@@ -360,10 +360,15 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// Writes what has to be written before what was received is returned. A stream that refuses it hides nothing that was
     /// received.
     fn write(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
-        let deadline = self.writer.earlier(deadline);
+        let earlier = self.writer.earlier(deadline);
         let (_, outbound) = self.session.both();
-        match self.writer.perform(next, &mut self.stream, outbound, deadline) {
+        match self.writer.perform(next, &mut self.stream, outbound, earlier) {
             Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
+                // The deadline is for several writes, of which each may have a limit of its own.
+                let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
+                if may_go_on && deadline.left().is_ok() {
+                    return Ok(());
+                }
                 Err(Error::Io(error))
             }
             _ => Ok(()),
@@ -447,7 +452,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.sender()?.send_frame(frame)
     }
 
-    /// Queues a frame, which leaves in one write with what follows; see [`MessageSender::feed`].
+    /// Queues a frame, which leaves in one write with what follows; see [`MessageSender::feed`]. If the connection is dropped before,
+    /// it is lost.
     ///
     /// # Errors
     ///

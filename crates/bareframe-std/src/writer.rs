@@ -16,6 +16,7 @@ const LEAST: usize = 512;
 pub(crate) struct Writer {
     most: usize,
     timeout: Option<Duration>,
+    answer_timeout: Option<Duration>,
     clock: fn() -> Instant,
     /// Why the stream takes nothing any more.
     failure: Option<io::Error>,
@@ -26,6 +27,7 @@ impl Writer {
         Writer {
             most: options.write_buffer().max(LEAST),
             timeout: options.write_timeout(),
+            answer_timeout: options.answer_timeout(),
             clock: options.clock(),
             failure: None,
         }
@@ -44,9 +46,9 @@ impl Writer {
         }
     }
 
-    /// Returns the earlier of this deadline and one for a call that begins now.
+    /// Returns the earlier of this deadline and one for an answer that is written from now on.
     pub(crate) fn earlier(&self, deadline: Deadline) -> Deadline {
-        match self.timeout {
+        match self.answer_timeout {
             Some(timeout) => deadline.at_most_by(timeout, self.clock),
             None => deadline,
         }

@@ -325,3 +325,24 @@ fn both_ends_close_at_once() {
     server.join().unwrap().unwrap();
     assert!(client.close_reason().is_some());
 }
+
+#[test]
+fn close_lasts_as_long_as_it_says_though_a_write_may_not() {
+    let (stream, mut peer) = tcp();
+    let moment = Duration::from_millis(20);
+    let options = Options::DEFAULT.with_write_timeout(moment);
+    let mut server = WebSocket::server(stream, &options);
+    assert!(matches!(
+        server.send(&vec![7; 24 << 20][..]),
+        Err(Error::Unflushed(_))
+    ));
+    peer.write_all(&Frame::close(1000, "").masked(KEY).octets())
+        .unwrap();
+    let closing = thread::spawn(move || server.close(None, "").map(drop));
+    thread::sleep(20 * moment);
+    let mut arrived = Vec::new();
+    peer.read_to_end(&mut arrived).unwrap();
+    drop(peer);
+    closing.join().unwrap().unwrap();
+    assert!(arrived.ends_with(b"\x88\x00"));
+}
