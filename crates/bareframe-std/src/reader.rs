@@ -14,6 +14,9 @@ const GROWTH: usize = 8;
 /// How long the last look for a sign of life takes.
 const LAST_LOOK: Duration = Duration::from_millis(1);
 
+/// So many bytes at once are read of short messages. More would save few calls, and is not in the nearest cache.
+const AT_ONCE: usize = 16 << 10;
+
 /// What reads from a stream into a session's memory.
 #[derive(Debug)]
 pub(crate) struct Reader {
@@ -71,11 +74,17 @@ impl Reader {
         // While the peer is silent, nothing is held of what it said before.
         drop(assembler.take_message());
         self.fit(inbound);
+        let memory_len = inbound.memory_len();
         let space = inbound.space();
         let read = stream.read_by(space, until);
         match read {
             Ok(len) => {
-                self.is_filled = len == space.len();
+                if len < space.len() {
+                    self.is_filled = false;
+                } else if len.saturating_mul(2) >= memory_len {
+                    // Less than that may have been all that a message lacked.
+                    self.is_filled = true;
+                }
                 inbound.read(len);
                 // Without a keepalive nobody looks at a clock, which takes longer than all else of a short read.
                 if let Some(keepalive) = &mut self.keepalive {
@@ -113,13 +122,18 @@ impl Reader {
     /// Has the memory as long as it should be for the next read.
     fn fit<R: Role>(&mut self, inbound: &mut Inbound<R, Vec<u8>>) {
         let len = inbound.memory_len();
-        let wanted = if self.is_filled {
-            len.saturating_mul(GROWTH).max(self.grown).min(self.most)
+        // The session lengthens the memory for what it holds of a message.
+        let held = len.saturating_sub(inbound.space().len());
+        let wanted = if held > 0 && (self.is_filled || held.saturating_mul(GROWTH) > len) {
+            len
+        } else if self.is_filled {
+            let grown = len.saturating_mul(GROWTH).max(self.grown);
+            grown.min(AT_ONCE).max(len).min(self.most)
         } else {
             self.grown = self.grown.max(len).min(self.most);
             self.least
         };
-        if wanted != len || inbound.space().is_empty() {
+        if wanted != len {
             // What was not looked at would not fit: it stays where it is.
             let _ = inbound.exchange_memory(vec![0; wanted]);
         }

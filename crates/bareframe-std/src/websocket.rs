@@ -122,9 +122,11 @@ impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
 
 impl<S: Stream, R: Role> WebSocket<S, R> {
     fn new(stream: S, connection: Connection<R>, is_client: bool, options: &Options) -> WebSocket<S, R> {
+        let mut session = Session::new(connection, Vec::new(), Writer::queue());
+        session.both().0.hold_up_to(options.read_buffer_max());
         WebSocket {
             stream,
-            session: Session::new(connection, Vec::new(), Writer::queue()),
+            session,
             assembler: Assembler::new(Vec::new()),
             reader: Reader::new(options),
             writer: Writer::new(options),

@@ -263,7 +263,19 @@ impl<B: Gather> Assembler<B> {
             && self.buffer.as_mut_slice().len() == len
     }
 
-    fn clear(&mut self) {
+    /// Begins the message with this number, of which nothing is here yet.
+    #[allow(
+        dead_code,
+        reason = "only a session on a large machine keeps a message elsewhere"
+    )]
+    pub(crate) fn begin(&mut self, number: u32, kind: MessageKind) {
+        self.clear();
+        self.number = number;
+        self.gathering = Gathering::Open(kind, Rsv::NONE);
+    }
+
+    /// Forgets what was gathered.
+    pub(crate) fn clear(&mut self) {
         self.gathering = Gathering::Nothing;
         self.buffer.clear();
     }

@@ -25,6 +25,11 @@ pub(crate) mod sealed {
     pub trait Memory {
         fn bytes(&self) -> &[u8];
         fn bytes_mut(&mut self) -> &mut [u8];
+
+        /// Makes the memory longer. Returns `false` if it can't be.
+        fn lengthen(&mut self, _: usize) -> bool {
+            false
+        }
     }
 }
 
@@ -108,5 +113,14 @@ impl sealed::Memory for alloc::vec::Vec<u8> {
     #[inline]
     fn bytes_mut(&mut self) -> &mut [u8] {
         self
+    }
+
+    fn lengthen(&mut self, len: usize) -> bool {
+        let more = len.saturating_sub(self.len());
+        let has_room = self.try_reserve_exact(more).is_ok();
+        if has_room {
+            self.resize(len.max(self.len()), 0);
+        }
+        has_room && more > 0
     }
 }

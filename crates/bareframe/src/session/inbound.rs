@@ -48,6 +48,7 @@ pub struct Inbound<R, I, X: Extension = ()> {
     /// The message that is being gathered, and how many bytes of it are.
     number: u32,
     gathered: usize,
+    held: leaf::Held,
     extension: X::Inbound,
     window: <X::Inbound as InboundExtension>::Window,
 }
@@ -124,6 +125,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             },
             number: 0,
             gathered: 0,
+            held: leaf::Held::NONE,
             extension,
             window,
         }
@@ -362,7 +364,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     /// Exchanges the memory for another, such as a longer one while more arrives than fits, and returns the old one. What was
-    /// read and not looked at is moved to the front of the new one.
+    /// read and not looked at, and what is held, is moved to the front of the new one.
     ///
     /// ```
     /// use bareframe::{Config, Connection, Next, Session};
@@ -379,17 +381,45 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     ///
     /// Returns `memory` if it is too short for that, or while something that was found in the old one was not taken.
     pub fn exchange_memory(&mut self, mut memory: I) -> Result<I, I> {
-        if self.holds_bytes() {
+        if self.lends_bytes() {
             return Err(memory);
         }
-        let unread = self.unread();
-        let len = unread.len();
+        let held = self.held.len();
+        let kept = self.cursor.start.saturating_sub(held)..self.cursor.end;
+        let kept = self.memory.bytes().get(kept).unwrap_or(&[]);
+        let len = kept.len();
+        if held > 0 && memory.bytes().len() <= len {
+            return Err(memory);
+        }
         let Some(front) = memory.bytes_mut().get_mut(..len) else {
             return Err(memory);
         };
-        front.copy_from_slice(unread);
-        (self.cursor.start, self.cursor.end) = (0, len);
+        front.copy_from_slice(kept);
+        (self.cursor.start, self.cursor.end) = (held.min(len), len);
         Ok(core::mem::replace(&mut self.memory, memory))
+    }
+
+    /// Has a message of at most so many bytes, in one frame, stay in the memory while it arrives in pieces, and lent from there: the
+    /// memory grows with it and nothing is copied. Its text is not validated again. Others are gathered by the [`Assembler`], and
+    /// so are all if the memory can't grow (it can if it is a `Vec<u8>`) and is too short, and on small machines.
+    ///
+    /// ```
+    /// use bareframe::{Assembler, Config, Connection, Next, Session};
+    /// # #[cfg(feature = "alloc")] {
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), vec![0; 8], [0; 131]);
+    /// session.both().0.hold_up_to(64 << 10);
+    /// let mut assembler = Assembler::new(Vec::new());
+    /// for arrived in [b"\x81\x8A\0\0\0\0He", b"llo, you"] {
+    ///     session.space()[..8].copy_from_slice(arrived);
+    ///     session.read(8);
+    ///     let _ = session.next_message(&mut assembler)?;
+    /// }
+    /// assert_eq!(session.message(&mut assembler).unwrap().as_str(), Some("Hello, you"));
+    /// # }
+    /// # Ok::<(), bareframe::ReceiveError>(())
+    /// ```
+    pub const fn hold_up_to(&mut self, len: usize) {
+        self.held.set_most(len);
     }
 
     /// Returns how long the memory is, in bytes.
@@ -563,6 +593,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         flags: ChunkFlags,
         assembler: &mut Assembler<B>,
     ) -> Result<bool, ReceiveError> {
+        if let Some(is_whole) = self.hold(flags, assembler)? {
+            return Ok(is_whole);
+        }
         if flags.is_first() {
             self.number = self.number.wrapping_add(1).max(1);
             self.gathered = 0;
@@ -688,6 +721,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     fn drop_piece(&mut self, flags: ChunkFlags) {
+        self.held.forget();
         self.cursor.found = self.found_next();
         self.cursor.taken_by = if flags.is_last() {
             TakenBy::Nobody
@@ -699,6 +733,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[cold]
     fn refuse_message(&mut self) -> ReceiveError {
         self.cursor.found = Found::Nothing;
+        self.held.forget();
         // Nothing is made of what is left of the message.
         if let Some((_, progress)) = self.window.parts() {
             progress.input = None;
@@ -718,6 +753,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Returns `true` if what was found or not yet looked at is in the memory.
     #[inline]
     fn holds_bytes(&mut self) -> bool {
+        self.lends_bytes() || self.held.len() > 0 && self.is_open()
+    }
+
+    /// Returns `true` if what was found is in the memory.
+    #[inline]
+    fn lends_bytes(&mut self) -> bool {
         matches!(self.cursor.found, Found::Binary | Found::Text | Found::Data(_))
             || !<X::Inbound as InboundExtension>::Window::NONE
                 && self

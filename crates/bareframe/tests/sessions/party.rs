@@ -78,7 +78,7 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
     ) -> Party<'m, 'p, R, X> {
         let [memory, one, other] = memories;
         let capacities = [one.len(), other.len()];
-        let session = Session::with_extension(
+        let mut session = Session::with_extension(
             connection,
             None,
             vec![0; queue_len],
@@ -86,6 +86,11 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
             X::window(),
             packer,
         );
+        // Messages stay in the memory while they arrive, or are gathered.
+        session
+            .both()
+            .0
+            .hold_up_to(if queue_len.is_multiple_of(2) { 1 << 16 } else { 0 });
         Party {
             halves: Some(Halves::Whole(Box::new(session))),
             side,

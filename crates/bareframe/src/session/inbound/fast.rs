@@ -3,6 +3,8 @@
 //! [`Inbound::look`] calls nothing, and its callers call another function only as the last thing that they do. So they keep
 //! nothing on the stack, which would take as long as the rest.
 
+mod held;
+
 use super::{Found, Inbound};
 use crate::error::ProtocolError;
 use crate::extension::Extension;
@@ -12,6 +14,8 @@ use crate::message::{ChunkFlags, fast as message};
 use crate::opcode::Opcode;
 use crate::role::Role;
 use crate::utf8::{self, InvalidUtf8};
+
+pub(super) use held::Held;
 
 /// What a look at the front of what was read came to.
 pub(in crate::session) enum Look {
