@@ -12,7 +12,7 @@ struct Messages {
     frames: usize,
 }
 
-/// Reads a stream that gives at most `piece` octets in one read: text as `&str`, and all else as octets.
+/// Reads a stream that gives at most `piece` bytes in one read: text as `&str`, and all else as bytes.
 pub fn messages(stream: &Stream, piece: usize) -> Box<dyn Task> {
     let memory = Memory::new(&stream.octets, piece);
     Box::new(Messages {

@@ -17,8 +17,8 @@ impl AsyncRead for Memory {
 
 impl AsyncWrite for Memory {
     #[inline]
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(self.count(octets.len())))
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(self.count(bytes.len())))
     }
 
     #[inline]

@@ -8,15 +8,15 @@ use crate::peers::{nexus_web, tungstenite};
 use crate::wire::{From, Payload, Stream};
 use crate::{adapter, ours};
 
-/// Payload lengths, in octets.
+/// Payload lengths, in bytes.
 const SIZES: [usize; 10] = [8, 16, 40, 125, 128, 512, 1024, 4096, 16_384, 65_536];
 
 /// The engine without an adapter.
 const RECEIVE: &str = "receive";
-/// What it reads into, in octets.
+/// What it reads into, in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Makes a task of a stream that gives at most so many octets in one read.
+/// Creates a task of a stream that gives at most so many bytes in one read.
 type Read = fn(&Stream, usize) -> Box<dyn Task>;
 
 const PEERS: [(&str, Read); 2] = [
@@ -41,7 +41,7 @@ pub(super) const STD: Subject = Subject {
             .collect()
     },
     notes: &[
-        "Every contender reads the same stream in memory, which gives as much as is asked for, or at most 1,460 octets a read; text is \
+        "Every contender reads the same stream in memory, which gives as much as is asked for, or at most 1,460 bytes a read; text is \
          taken as `&str`. The column `receive` is the engine without the adapter, which reads into 64 KiB and gives a payload in as many \
          events as there are pieces of it.",
         "A star: `receive` is not a peer; nexus-web does not look at text that comes in several reads.",
@@ -59,7 +59,7 @@ fn case(kind: Payload, len: usize, piece: usize) -> Case {
             if is_cut { "by 1460" } else { "whole" }
         ),
         point: Point {
-            picture: if is_cut { "std by 1,460 octets" } else { "std" },
+            picture: if is_cut { "std by 1,460 bytes" } else { "std" },
             line: kind.name(),
             octets: len,
         },
