@@ -427,11 +427,7 @@ impl<S: Stream, R: Role> Sending<S, R> {
     fn answer(&mut self, slot: &Mutex<Pending>, deadline: Deadline) -> bool {
         loop {
             self.queue_left(slot);
-            if self
-                .writer
-                .flush(&mut self.stream, &mut self.outbound, deadline)
-                .is_err()
-            {
+            if self.sender().flush_by(deadline).is_err() {
                 return false;
             }
             if lock(slot).is_empty() {

@@ -361,8 +361,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// received.
     fn write(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
         let earlier = self.writer.earlier(deadline);
-        let (_, outbound) = self.session.both();
-        match self.writer.perform(next, &mut self.stream, outbound, earlier) {
+        match self.perform(next, earlier) {
             Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
                 // The deadline is for several writes, of which each may have a limit of its own.
                 let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
@@ -373,6 +372,11 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
             }
             _ => Ok(()),
         }
+    }
+
+    fn perform(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
+        let (_, outbound) = self.session.both();
+        MessageSender::new(&mut self.stream, outbound, &mut self.writer).perform(next, deadline)
     }
 
     /// Returns what sends, once what has to be answered is queued before.
@@ -486,10 +490,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
             // The answers that had no room before are queued by it.
             match self.session.next_flush() {
                 Next::Ready => return Ok(()),
-                next => {
-                    let (_, outbound) = self.session.both();
-                    self.writer.perform(next, &mut self.stream, outbound, deadline)?;
-                }
+                next => self.perform(next, deadline)?,
             }
         }
     }
