@@ -246,12 +246,9 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
         if self.inbound.is_open() {
             let mut sending = self.shared.lock_by(deadline)?;
-            if !sending.outbound.is_closed() {
-                let Sending { outbound, writer, .. } = &mut *sending;
-                if writer.queue_close(outbound, frame).is_err() {
-                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
-                    return Err(Error::UnfinishedFrame);
-                }
+            if !sending.outbound.is_closed() && sending.sender().queue_close(frame).is_err() {
+                // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                return Err(Error::UnfinishedFrame);
             }
         }
         let done = self.go_on(Wanted::End, deadline);

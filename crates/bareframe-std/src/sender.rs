@@ -3,7 +3,7 @@
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::stream::Stream;
-use crate::writer::Writer;
+use crate::writer::{LEAST, Writer};
 use bareframe::{CloseCode, Frame, Next, Outbound, Role, SendError};
 use std::io::{self, ErrorKind, IoSlice};
 
@@ -126,6 +126,19 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         }
     }
 
+    /// Queues our Close, for which room is made.
+    pub(crate) fn queue_close(&mut self, mut frame: Frame<'_>) -> Result<(), Error> {
+        let len = self.outbound.queued().len().saturating_add(LEAST);
+        if len > self.outbound.queue_len() {
+            let _ = self.outbound.exchange_queue(vec![0; len]);
+        }
+        match self.outbound.next_sent(&mut frame) {
+            // The stream was refused; what was received says how the connection ends.
+            Ok(_) | Err(SendError::Closed) => Ok(()),
+            Err(error) => Err(Error::Send(error)),
+        }
+    }
+
     /// Writes all that is queued.
     pub(crate) fn flush_by(&mut self, deadline: Deadline) -> Result<(), Error> {
         loop {
@@ -187,7 +200,10 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     fn keep(&mut self, frame: &mut Frame<'_>, sent: Result<(), Error>) -> Result<(), Error> {
         match sent {
             Err(Error::Io(error)) if frame.is_begun() && is_temporary(&error) => {
-                self.writer.keep(self.outbound, frame);
+                let len = self.outbound.queued().len().saturating_add(frame.left());
+                let kept = self.outbound.exchange_queue(vec![0; len.max(LEAST)]);
+                debug_assert!(kept.is_ok(), "there is room for all of it");
+                let _ = self.outbound.next_sent(frame);
                 Err(Error::Unflushed(error))
             }
             sent => sent,

@@ -3,12 +3,12 @@
 use crate::deadline::Deadline;
 use crate::error::{Error, copy};
 use crate::options::Options;
-use bareframe::{Frame, Outbound, Role, SendError};
+use bareframe::{Frame, Outbound, Role};
 use std::io;
 use std::time::{Duration, Instant};
 
 /// How long the queue is while nothing is gathered in it, in bytes.
-const LEAST: usize = 512;
+pub(crate) const LEAST: usize = 512;
 
 /// The limits of writing a session's queue to a stream, and how it failed.
 #[derive(Debug)]
@@ -62,31 +62,6 @@ impl Writer {
     /// Returns the error with which the stream refused a write, if it did.
     pub(crate) fn failure(&self) -> Option<Error> {
         self.failure.as_ref().map(|error| Error::Io(copy(error)))
-    }
-
-    /// Queues our Close, for which room is made.
-    pub(crate) fn queue_close<R: Role>(
-        &self,
-        outbound: &mut Outbound<R, Vec<u8>>,
-        mut frame: Frame<'_>,
-    ) -> Result<(), Error> {
-        let len = outbound.queued().len().saturating_add(LEAST);
-        if len > outbound.queue_len() {
-            let _ = outbound.exchange_queue(vec![0; len]);
-        }
-        match outbound.next_sent(&mut frame) {
-            // The stream was refused; what was received says how the connection ends.
-            Ok(_) | Err(SendError::Closed) => Ok(()),
-            Err(error) => Err(Error::Send(error)),
-        }
-    }
-
-    /// Keeps what is left of a frame that was begun.
-    pub(crate) fn keep<R: Role>(&self, outbound: &mut Outbound<R, Vec<u8>>, frame: &mut Frame<'_>) {
-        let len = outbound.queued().len().saturating_add(frame.left());
-        let kept = outbound.exchange_queue(vec![0; len.max(LEAST)]);
-        debug_assert!(kept.is_ok(), "there is room for all of it");
-        let _ = outbound.next_sent(frame);
     }
 
     /// Has the queue take more of what is gathered in it, if it may. Returns `true` if it can take more now.
