@@ -176,9 +176,14 @@ impl<S: Stream> Accepting<S> {
                 match arrived.and_then(|()| RequestHead::parse(self.received.arrived())) {
                     Ok(head) => {
                         let left = self.deadline.left().map_err(handshake_error)?;
-                        let times = (timeout, left.unwrap_or(timeout));
-                        let received = std::mem::take(&mut self.received);
-                        Ok(Incoming::new(stream, received, head, options, times))
+                        Ok(Incoming {
+                            stream,
+                            received: std::mem::take(&mut self.received),
+                            head,
+                            options,
+                            timeout,
+                            left: left.unwrap_or(timeout),
+                        })
                     }
                     Err(error) => {
                         let error = RequestError::from(error);
@@ -254,24 +259,6 @@ pub struct Incoming<S> {
 }
 
 impl<S: Stream> Incoming<S> {
-    /// A request that was found in what was received; the answer may take `timeout`, a 101 what is left of it.
-    pub(crate) const fn new(
-        stream: S,
-        received: Received,
-        head: RequestHead,
-        options: Options,
-        (timeout, left): (Duration, Duration),
-    ) -> Incoming<S> {
-        Incoming {
-            stream,
-            received,
-            head,
-            options,
-            timeout,
-            left,
-        }
-    }
-
     /// Returns the request: method, path, query and headers.
     #[must_use]
     pub fn request(&self) -> Request<'_> {

@@ -22,15 +22,12 @@ use std::time::Duration;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct ClientStream(pub(crate) Transport);
-
-#[derive(Clone)]
-pub(crate) enum Transport {
-    /// For `ws://`.
-    Tcp(SharedSocket<TcpStream>),
+pub struct ClientStream {
+    /// Not public: `&TcpStream` writes, and that would be beside TLS.
+    pub(crate) socket: SharedSocket<TcpStream>,
     /// For `wss://`.
     #[cfg(feature = "rustls")]
-    Tls(SharedTls<SharedSocket<TcpStream>>),
+    pub(crate) tls: Option<SharedTls<SharedSocket<TcpStream>>>,
 }
 
 impl ClientStream {
@@ -40,7 +37,7 @@ impl ClientStream {
     ///
     /// What the system returns.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().peer_addr()
+        self.socket.socket().peer_addr()
     }
 
     /// Returns the address of this end.
@@ -49,7 +46,7 @@ impl ClientStream {
     ///
     /// What the system returns.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().local_addr()
+        self.socket.socket().local_addr()
     }
 
     /// Sets how long a read waits for bytes, or for ever. It counts for each system call; a deadline takes its place.
@@ -58,7 +55,7 @@ impl ClientStream {
     ///
     /// What the system returns, and an error for a timeout of zero.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.socket().set_read_timeout(timeout)
+        self.socket.socket().set_read_timeout(timeout)
     }
 
     /// Sets how long a write waits for room, or for ever. It counts for each system call; a deadline takes its place.
@@ -67,7 +64,7 @@ impl ClientStream {
     ///
     /// What the system returns, and an error for a timeout of zero.
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
-        self.socket().set_write_timeout(timeout)
+        self.socket.socket().set_write_timeout(timeout)
     }
 
     /// Sets whether a call returns [`io::ErrorKind::WouldBlock`] where it would have to wait.
@@ -76,32 +73,15 @@ impl ClientStream {
     ///
     /// What the system returns.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.socket().set_nonblocking(nonblocking)
-    }
-
-    /// Not public: `&TcpStream` writes, and that would be beside TLS.
-    fn socket(&self) -> &TcpStream {
-        match &self.0 {
-            Transport::Tcp(socket) => socket.socket(),
-            #[cfg(feature = "rustls")]
-            Transport::Tls(tls) => tls.stream.socket(),
-        }
-    }
-
-    fn stream(&self) -> &dyn Stream {
-        match &self.0 {
-            Transport::Tcp(socket) => socket,
-            #[cfg(feature = "rustls")]
-            Transport::Tls(tls) => tls,
-        }
+        self.socket.socket().set_nonblocking(nonblocking)
     }
 
     fn stream_mut(&mut self) -> &mut dyn Stream {
-        match &mut self.0 {
-            Transport::Tcp(socket) => socket,
-            #[cfg(feature = "rustls")]
-            Transport::Tls(tls) => tls,
+        #[cfg(feature = "rustls")]
+        if let Some(tls) = &mut self.tls {
+            return tls;
         }
+        &mut self.socket
     }
 }
 
@@ -123,11 +103,11 @@ impl Stream for ClientStream {
     }
 
     fn set_nodelay(&self) -> io::Result<()> {
-        self.stream().set_nodelay()
+        self.socket.set_nodelay()
     }
 
     fn aborter(&self) -> io::Result<Aborter> {
-        self.stream().aborter()
+        self.socket.aborter()
     }
 }
 
@@ -142,6 +122,6 @@ impl Share for ClientStream {
 
 impl fmt::Debug for ClientStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ClientStream").field(self.socket()).finish()
+        f.debug_tuple("ClientStream").field(self.socket.socket()).finish()
     }
 }

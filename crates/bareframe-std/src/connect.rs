@@ -1,6 +1,6 @@
 //! The client's side of the opening handshake (RFC 6455 section 4.1).
 
-use crate::client_stream::{ClientStream, Transport};
+use crate::client_stream::ClientStream;
 use crate::connect_error::ConnectError;
 use crate::connector::Connector;
 use crate::content::Content;
@@ -274,16 +274,23 @@ impl<'a> Connector<'a> {
 
     #[cfg_attr(
         not(feature = "rustls"),
-        expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "as with TLS")
+        expect(
+            unused_variables,
+            clippy::unused_self,
+            clippy::unnecessary_wraps,
+            reason = "as with TLS"
+        )
     )]
     fn secure(&self, stream: TcpStream, url: &Url<'_>) -> Result<ClientStream, Error> {
         let socket = stream.share();
-        #[cfg(feature = "rustls")]
-        if url.is_secure() {
-            let stream = crate::tls::client(self.tls.clone(), socket, url.host())?;
-            return Ok(ClientStream(Transport::Tls(stream)));
-        }
-        let _ = url;
-        Ok(ClientStream(Transport::Tcp(socket)))
+        Ok(ClientStream {
+            #[cfg(feature = "rustls")]
+            tls: if url.is_secure() {
+                Some(crate::tls::client(self.tls.clone(), socket.clone(), url.host())?)
+            } else {
+                None
+            },
+            socket,
+        })
     }
 }

@@ -22,6 +22,7 @@ use std::time::{Duration, Instant};
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[must_use]
 pub struct Deadline {
     at: Option<Instant>,
     clock: fn() -> Instant,
@@ -35,7 +36,6 @@ impl Deadline {
     };
 
     /// Returns the point in time that is this far from now, or none if the clock can't express it.
-    #[must_use]
     pub fn after(timeout: Duration) -> Deadline {
         Deadline::after_by(timeout, Instant::now)
     }
@@ -56,7 +56,6 @@ impl Deadline {
     /// assert_eq!(Deadline::after_by(second, stopped).left()?, Some(second));
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    #[must_use]
     pub fn after_by(timeout: Duration, clock: fn() -> Instant) -> Deadline {
         Deadline {
             at: clock().checked_add(timeout),
@@ -65,7 +64,6 @@ impl Deadline {
     }
 
     /// Returns the point in time that is this far from now, or this one if it is earlier.
-    #[must_use]
     pub fn at_most(self, timeout: Duration) -> Deadline {
         let other = Deadline::after_by(timeout, self.clock).at;
         let earlier = self.at.into_iter().chain(other).min();

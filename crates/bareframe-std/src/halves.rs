@@ -246,12 +246,9 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
         if self.inbound.is_open() {
             let mut sending = self.shared.lock_by(deadline)?;
-            if !sending.outbound.is_closed() {
-                let Sending { outbound, writer, .. } = &mut *sending;
-                if writer.queue_close(outbound, frame).is_err() {
-                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
-                    return Err(Error::UnfinishedFrame);
-                }
+            if !sending.outbound.is_closed() && sending.sender().queue_close(frame).is_err() {
+                // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                return Err(Error::UnfinishedFrame);
             }
         }
         let done = self.go_on(Wanted::End, deadline);
@@ -427,11 +424,7 @@ impl<S: Stream, R: Role> Sending<S, R> {
     fn answer(&mut self, slot: &Mutex<Pending>, deadline: Deadline) -> bool {
         loop {
             self.queue_left(slot);
-            if self
-                .writer
-                .flush(&mut self.stream, &mut self.outbound, deadline)
-                .is_err()
-            {
+            if self.sender().flush_by(deadline).is_err() {
                 return false;
             }
             if lock(slot).is_empty() {

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 /// assert_eq!((OPTIONS.write_buffer(), OPTIONS.close_timeout()), (2 << 10, Duration::from_secs(1)));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[must_use]
 pub struct Options {
     config: Config,
     read_buffer: usize,
@@ -45,14 +46,12 @@ impl Options {
     };
 
     /// Returns options with this configuration of the engine: limits, extension bits, and whether Pings are answered.
-    #[must_use]
     pub const fn with_config(mut self, config: Config) -> Options {
         self.config = config;
         self
     }
 
     /// Returns options in which a connection has so many bytes of memory to read into while it waits for the peer.
-    #[must_use]
     pub const fn with_read_buffer(mut self, len: usize) -> Options {
         self.read_buffer = len;
         self
@@ -60,14 +59,12 @@ impl Options {
 
     /// Returns options in which one read takes at most this many bytes: while reads fill the memory it grows up to this, and is given
     /// back before the next wait. A message that is in it as a whole is lent from there.
-    #[must_use]
     pub const fn with_read_buffer_max(mut self, len: usize) -> Options {
         self.read_buffer_max = len;
         self
     }
 
     /// Returns options in which at most this many bytes are gathered for one write, but at least 512.
-    #[must_use]
     pub const fn with_write_buffer(mut self, len: usize) -> Options {
         self.write_buffer = len;
         self
@@ -75,7 +72,6 @@ impl Options {
 
     /// Returns options in which a call that sends lasts no longer than this, however many writes it takes, over a stream that
     /// keeps deadlines.
-    #[must_use]
     pub const fn with_write_timeout(mut self, timeout: Duration) -> Options {
         self.write_timeout = Some(timeout);
         self
@@ -96,7 +92,6 @@ impl Options {
     /// assert!(OPTIONS.keepalive().is_some());
     /// assert_eq!(OPTIONS.write_timeout(), Some(Duration::from_secs(5)));
     /// ```
-    #[must_use]
     pub const fn with_keepalive(mut self, interval: Duration, deadline: Duration) -> Options {
         self.keepalive = Some((interval, deadline));
         self
@@ -104,7 +99,6 @@ impl Options {
 
     /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits so long for the peer (RFC 6455 section
     /// 7.1.1).
-    #[must_use]
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
         self.close_timeout = timeout;
         self
@@ -119,7 +113,6 @@ impl Options {
     /// const HASTY: Options = Options::DEFAULT.with_clock(|| Instant::now() + Duration::from_secs(60));
     /// assert_ne!(HASTY, Options::DEFAULT);
     /// ```
-    #[must_use]
     pub const fn with_clock(mut self, clock: fn() -> Instant) -> Options {
         self.clock = Clock(clock);
         self

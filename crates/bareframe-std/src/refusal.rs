@@ -20,7 +20,6 @@ use std::fmt;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refusal {
-    status: u16,
     bytes: Box<[u8]>,
     head: Box<ResponseHead>,
     content: Box<[u8]>,
@@ -31,7 +30,6 @@ impl Refusal {
     /// `bytes` is the head that was parsed.
     pub(crate) fn new(bytes: Box<[u8]>, head: ResponseHead, content: (Vec<u8>, bool)) -> Refusal {
         Refusal {
-            status: head.status(),
             bytes,
             head: Box::new(head),
             content: content.0.into(),
@@ -42,7 +40,7 @@ impl Refusal {
     /// Returns the HTTP status.
     #[must_use]
     pub const fn status(&self) -> u16 {
-        self.status
+        self.head.status()
     }
 
     /// Returns the value of the first header with this name, in any case, if it is UTF-8.
@@ -79,7 +77,7 @@ impl fmt::Debug for Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status;
+        let status = self.status();
         write!(
             f,
             "the server answered with status {status} and not 101 (RFC 6455 section 4.1)"

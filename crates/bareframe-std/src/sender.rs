@@ -1,10 +1,11 @@
-//! Sending, while what was received is lent.
+//! Sending: what a session has to write goes to the stream, also while what was received is lent.
 
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::stream::Stream;
-use crate::writer::Writer;
-use bareframe::{CloseCode, Frame, Outbound, Role};
+use crate::writer::{LEAST, Writer};
+use bareframe::{CloseCode, Frame, Next, Outbound, Role, SendError};
+use std::io::{self, ErrorKind, IoSlice};
 
 /// What sends on a connection while a message that it received is lent.
 ///
@@ -55,8 +56,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     /// [`Error::Unflushed`] if it was taken, and its rest waits for [`MessageSender::flush`] or the next call; it is not sent again.
     pub fn send<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
         let mut frame = frame.into();
-        let deadline = self.writer.deadline();
-        let sent = self.write(&mut frame, deadline);
+        let sent = self.send_frame(&mut frame);
         self.keep(&mut frame, sent)
     }
 
@@ -70,7 +70,8 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     /// [`Error::Send`] or [`Error::Io`].
     pub fn send_frame(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
         let deadline = self.writer.deadline();
-        self.write(frame, deadline)
+        self.send_by(frame, false, deadline)?;
+        self.flush_by(deadline)
     }
 
     /// Queues a frame, which leaves in one write with what is fed or sent after it: with the next call that sends, flushes, or
@@ -82,9 +83,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     pub fn feed<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
         let mut frame = frame.into();
         let deadline = self.writer.deadline();
-        let sent = self
-            .writer
-            .send(self.stream, self.outbound, &mut frame, true, deadline);
+        let sent = self.send_by(&mut frame, true, deadline);
         self.keep(&mut frame, sent)
     }
 
@@ -95,7 +94,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     /// [`Error::Io`]; what was not written still waits.
     pub fn flush(&mut self) -> Result<(), Error> {
         let deadline = self.writer.deadline();
-        self.writer.flush(self.stream, self.outbound, deadline)
+        self.flush_by(deadline)
     }
 
     /// Sends our Close, after which nothing can be sent; what the peer still sends is received until its own (RFC 6455 section
@@ -108,17 +107,103 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         self.send(close_frame(code.into(), reason))
     }
 
+    /// Queues or writes all of a frame. While it is only gathered, nothing is written that fits the queue.
+    fn send_by(&mut self, frame: &mut Frame<'_>, is_gathered: bool, deadline: Deadline) -> Result<(), Error> {
+        // What was kept of a long frame leaves first, or a stream that takes little would have more and more kept.
+        while self.outbound.queued().len() > self.writer.most && !frame.is_begun() {
+            self.write(&mut Frame::NONE.clone(), deadline)?;
+        }
+        loop {
+            match self.outbound.next_sent(frame) {
+                Ok(Next::Ready) => return Ok(()),
+                Ok(_) if (is_gathered || frame.is_begun()) && self.writer.grow(self.outbound, frame) => {}
+                Ok(_) => self.write(frame, deadline)?,
+                Err(SendError::Closed) => {
+                    return Err(self.writer.failure().unwrap_or(Error::Send(SendError::Closed)));
+                }
+                Err(error) => return Err(Error::Send(error)),
+            }
+        }
+    }
+
+    /// Queues our Close, for which room is made.
+    pub(crate) fn queue_close(&mut self, mut frame: Frame<'_>) -> Result<(), Error> {
+        let len = self.outbound.queued().len().saturating_add(LEAST);
+        if len > self.outbound.queue_len() {
+            let _ = self.outbound.exchange_queue(vec![0; len]);
+        }
+        match self.outbound.next_sent(&mut frame) {
+            // The stream was refused; what was received says how the connection ends.
+            Ok(_) | Err(SendError::Closed) => Ok(()),
+            Err(error) => Err(Error::Send(error)),
+        }
+    }
+
+    /// Writes all that is queued.
+    pub(crate) fn flush_by(&mut self, deadline: Deadline) -> Result<(), Error> {
+        loop {
+            match self.outbound.next_flush() {
+                Next::Ready => return Ok(()),
+                next => self.perform(next, deadline)?,
+            }
+        }
+    }
+
+    /// Writes or flushes once.
+    pub(crate) fn perform(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
+        if next == Next::Write {
+            return self.write(&mut Frame::NONE.clone(), deadline);
+        }
+        match self.stream.flush_by(deadline) {
+            Ok(()) => {
+                self.outbound.flushed();
+                Ok(())
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
     fn write(&mut self, frame: &mut Frame<'_>, deadline: Deadline) -> Result<(), Error> {
-        self.writer
-            .send(self.stream, self.outbound, frame, false, deadline)?;
-        self.writer.flush(self.stream, self.outbound, deadline)
+        let [queued, payload] = self.outbound.to_write(frame);
+        let slices = [IoSlice::new(queued), IoSlice::new(payload)];
+        let written = match payload {
+            [] => self.stream.write_by(&slices[..1], deadline),
+            _ => self.stream.write_by(&slices, deadline),
+        };
+        match written {
+            Ok(0) => self.refuse(ErrorKind::WriteZero.into()),
+            Ok(len) => {
+                self.outbound.wrote(len, frame);
+                // What was kept of a long frame is gone.
+                if self.outbound.queue_len() > self.writer.most {
+                    Writer::give_back(self.outbound);
+                }
+                Ok(())
+            }
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    /// Returns an error of the stream; if it lasts, nothing is written any more.
+    fn refuse(&mut self, error: io::Error) -> Result<(), Error> {
+        if error.kind() == ErrorKind::Interrupted {
+            return Ok(());
+        }
+        if !is_temporary(&error) {
+            self.outbound.refused();
+            self.writer.fail(&error);
+        }
+        Err(Error::Io(error))
     }
 
     /// Keeps what is left of a frame that was begun and that its caller can't send again.
     fn keep(&mut self, frame: &mut Frame<'_>, sent: Result<(), Error>) -> Result<(), Error> {
         match sent {
             Err(Error::Io(error)) if frame.is_begun() && is_temporary(&error) => {
-                self.writer.keep(self.outbound, frame);
+                let len = self.outbound.queued().len().saturating_add(frame.left());
+                let kept = self.outbound.exchange_queue(vec![0; len.max(LEAST)]);
+                debug_assert!(kept.is_ok(), "there is room for all of it");
+                let _ = self.outbound.next_sent(frame);
                 Err(Error::Unflushed(error))
             }
             sent => sent,
@@ -132,15 +217,9 @@ pub(crate) fn close_frame(code: Option<CloseCode>, reason: &str) -> Frame<'_> {
     const REASON_LEN: usize = 123;
     match code {
         Some(code) => {
-            let end = (0..=REASON_LEN).rev().find_map(|end| reason.get(..end));
-            Frame::close(
-                code,
-                if reason.len() > REASON_LEN {
-                    end.unwrap_or("")
-                } else {
-                    reason
-                },
-            )
+            let fits = (0..=reason.len().min(REASON_LEN)).rev();
+            let reason = fits.filter_map(|end| reason.get(..end)).next();
+            Frame::close(code, reason.unwrap_or(""))
         }
         None => Frame::close_without_code(),
     }

@@ -25,7 +25,7 @@ const READ_LEN: usize = 4096;
 #[derive(Clone)]
 pub struct SharedTls<T> {
     shared: Arc<Shared>,
-    pub(crate) stream: T,
+    stream: T,
 }
 
 struct Shared {

@@ -363,8 +363,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// received.
     fn write(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
         let earlier = self.writer.earlier(deadline);
-        let (_, outbound) = self.session.both();
-        match self.writer.perform(next, &mut self.stream, outbound, earlier) {
+        match self.writing().perform(next, earlier) {
             Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
                 // The deadline is for several writes, of which each may have a limit of its own.
                 let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
@@ -377,14 +376,18 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         }
     }
 
+    fn writing(&mut self) -> MessageSender<'_, S, R> {
+        let (_, outbound) = self.session.both();
+        MessageSender::new(&mut self.stream, outbound, &mut self.writer)
+    }
+
     /// Returns what sends, once what has to be answered is queued before.
     fn sender(&mut self) -> Result<MessageSender<'_, S, R>, Error> {
         let _ = self.session.next_flush();
         if self.session.state() == State::Failed {
             return Err(self.writer.failure().unwrap_or(Error::Send(SendError::Closed)));
         }
-        let (_, outbound) = self.session.both();
-        Ok(MessageSender::new(&mut self.stream, outbound, &mut self.writer))
+        Ok(self.writing())
     }
 
     /// Sends a frame: it was written, with all that was fed before, when this returns. A `&str` is a text message, a `&[u8]` a
@@ -488,10 +491,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
             // The answers that had no room before are queued by it.
             match self.session.next_flush() {
                 Next::Ready => return Ok(()),
-                next => {
-                    let (_, outbound) = self.session.both();
-                    self.writer.perform(next, &mut self.stream, outbound, deadline)?;
-                }
+                next => self.writing().perform(next, deadline)?,
             }
         }
     }
@@ -535,13 +535,10 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                 flushed => flushed,
             };
         }
-        if self.session.state() == State::Open {
-            let (_, outbound) = self.session.both();
-            if self.writer.queue_close(outbound, frame).is_err() {
-                // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
-                self.session.fail(CloseCode::GOING_AWAY);
-                return Err(Error::UnfinishedFrame);
-            }
+        if self.session.state() == State::Open && self.writing().queue_close(frame).is_err() {
+            // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+            self.session.fail(CloseCode::GOING_AWAY);
+            return Err(Error::UnfinishedFrame);
         }
         let next = self.session.next_event();
         self.go_on(next, Wanted::End, deadline).map(drop)
