@@ -60,6 +60,10 @@ struct Sending<S, R> {
 impl<S: Share, R: Role> WebSocket<S, R> {
     /// Returns the two halves, for two threads.
     ///
+    /// A peer that does not read holds up whoever sends to it. [`Options::with_write_timeout`](crate::Options::with_write_timeout) bounds
+    /// each call, and [`WriteHalf::aborter`] cuts a peer off that is too slow, whatever the threads wait for. To end the connection from
+    /// the sending side, send a Close; with a keepalive the receiving half then ends in time, also if the peer never answers.
+    ///
     /// ```
     /// use bareframe_std::{accept, connect};
     /// use std::net::TcpListener;
