@@ -16,6 +16,7 @@ use bareframe::{
     Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message, Next,
     ReceiveError, Role, SendError, Server, Session, State,
 };
+use std::fmt;
 use std::io::{self, ErrorKind};
 
 /// A WebSocket connection over a stream.
@@ -65,7 +66,6 @@ use std::io::{self, ErrorKind};
 /// server.join().unwrap()?;
 /// # Ok::<(), bareframe_std::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct WebSocket<S, R> {
     pub(crate) stream: S,
     pub(crate) session: Session<R, Vec<u8>, Vec<u8>>,
@@ -596,5 +596,16 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         let (inbound, _) = self.session.both();
         let unread = inbound.unread().to_vec();
         (self.stream, unread)
+    }
+}
+
+/// It shows nothing of the server's response, which may have cookies.
+impl<S: fmt::Debug, R: fmt::Debug> fmt::Debug for WebSocket<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebSocket")
+            .field("stream", &self.stream)
+            .field("session", &self.session)
+            .field("subprotocol", &self.subprotocol)
+            .finish_non_exhaustive()
     }
 }

@@ -285,6 +285,24 @@ fn rfc9112_s5_2_a_client_takes_a_folded_line() {
 }
 
 #[test]
+fn s10_what_may_be_a_secret_is_not_shown_by_debug() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        let choice = Choice::DEFAULT.with_headers(&[("Set-Cookie", "secret")]);
+        let incoming = Acceptor::DEFAULT.read(listener.accept().unwrap().0).unwrap();
+        incoming.accept(&choice).unwrap()
+    });
+    let socket = connect(&url).unwrap();
+    let header = socket.response().unwrap().header("Set-Cookie").unwrap();
+    assert_eq!(header.value_str(), Some("secret"));
+    let shown = format!("{socket:?}");
+    let as_numbers = format!("{:?}", b"secret");
+    assert!(!shown.contains("secret") && !shown.contains(as_numbers.trim_matches(['[', ']'])));
+    drop(server.join().unwrap());
+}
+
+#[test]
 fn rfc9112_s2_1_another_protocol_is_not_waited_for() {
     for (bytes, error) in [
         (&b"SSH-2.0-x\r\n"[..], HeadError::NotHttp),
