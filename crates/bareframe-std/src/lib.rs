@@ -1,4 +1,4 @@
-//! A blocking WebSocket (RFC 6455) client and server over any `Read + Write`: a thin loop over [`bareframe`].
+//! A blocking WebSocket (RFC 6455) client and server over TCP, TLS and other streams: a loop around the session of [`bareframe`].
 //!
 //! A client:
 //!
