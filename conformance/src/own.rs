@@ -16,7 +16,6 @@ use std::sync::mpsc::Sender;
 const HEAD_LIMIT: usize = 32 << 10;
 
 /// Returns how a client connects; over TLS if the URL says so.
-#[must_use]
 pub fn connector(tls: Option<Arc<ClientConfig>>) -> Connector<'static> {
     let connector = Connector::DEFAULT
         .with_subprotocols(&SUBPROTOCOLS)
