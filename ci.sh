@@ -191,15 +191,18 @@ sanitizer() {
 
 # The tests on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user.
 other_targets() {
-    local target processor
+    local target processor packages
     need_cross
     for target in i686-unknown-linux-gnu powerpc-unknown-linux-gnu s390x-unknown-linux-gnu; do
         (
             for_target "$target"
             # Emulated, an unoptimised test takes ten times as long.
             export CARGO_PROFILE_TEST_OPT_LEVEL=1
+            # Where bytes have another order, only what looks at bytes: what the tests of bareframe-std need takes minutes there.
+            packages=(-p bareframe -p bareframe-deflate -p bareframe-embedded-io)
+            case $target in i686-*) packages+=(-p bareframe-std -p bareframe-testkit) ;; esac
             # Not the examples: one counts in 64 bits at once, which powerpc can't.
-            PROPTEST_CASES=64 cargo test --features bareframe/simd --lib --test '*' \
+            PROPTEST_CASES=64 cargo test "${packages[@]}" --features bareframe/simd --lib --test '*' \
                 --target "$target" --target-dir target/others
         )
     done
