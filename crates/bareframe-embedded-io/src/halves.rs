@@ -104,7 +104,7 @@ impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
 
     fn leave_pending(&mut self) {
         let pending = self.inbound.take_pending();
-        // Also at the end of a stream, for which nobody is owed a Close.
+        // Also at the end of the stream, which leaves no Close to be sent.
         let has_ended = !self.inbound.is_open() && !self.inbound.has_pending();
         self.slot.put(pending, has_ended);
     }
@@ -178,7 +178,7 @@ impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> WriteHalf<'_, S, R, O> {
         Ok(!has_ended)
     }
 
-    /// Gives up a frame that was begun and whose [`Frame`] was dropped: nothing more is sent, and the peer can't be told why. Between
+    /// Abandons a frame that was begun and whose [`Frame`] was dropped: nothing more is sent, and the peer can't be told why. Between
     /// frames it does nothing.
     pub fn abandon(&mut self) {
         self.session.outbound.abandon();

@@ -29,8 +29,8 @@ impl rand_core::TryRng for Counter {
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        for octet in bytes {
-            *octet = self.try_next_u32()? as u8;
+        for byte in bytes {
+            *byte = self.try_next_u32()? as u8;
         }
         Ok(())
     }

@@ -109,7 +109,7 @@ mod tests {
 
     /// What the next test runs in a process of its own.
     #[test]
-    #[ignore = "serves for ever"]
+    #[ignore = "a server, which another test starts in a process with few descriptors"]
     fn serve_for_ever() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         println!("\nport {}", listener.local_addr().unwrap().port());

@@ -1,0 +1,100 @@
+//! Memory that is exchanged for another, and memory that is there only while it is needed.
+
+use super::Inbound;
+use crate::extension::Extension;
+use crate::memory::Memory;
+use crate::receiver::ReceiverState;
+use crate::role::Role;
+
+impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
+    /// Exchanges the memory for another, such as a longer one while more arrives than fits, and returns the old one. What was
+    /// read and not looked at, and what is held, is moved to the front of the new one.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Next, Session};
+    /// let (mut short, mut long) = ([0; 4], [0; 16]);
+    /// let (mut inbound, _) = Session::new(Connection::server(Config::DEFAULT), &mut short[..], [0; 131]).split();
+    /// assert_eq!(inbound.space().len(), 4);
+    /// inbound.read(4);
+    /// assert!(inbound.exchange_memory(&mut []).is_err());
+    /// assert_eq!(inbound.exchange_memory(&mut long[..]).map(|old| old.len()), Ok(4));
+    /// assert_eq!(inbound.space().len(), 12);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns `memory` if it is too short for that, or while something that was found in the old one was not taken.
+    pub fn exchange_memory(&mut self, mut memory: I) -> Result<I, I> {
+        if self.lends_bytes() {
+            return Err(memory);
+        }
+        let held = self.held.len();
+        let kept = self.cursor.start.saturating_sub(held)..self.cursor.end;
+        let kept = self.memory.bytes().get(kept).unwrap_or(&[]);
+        let len = kept.len();
+        if held > 0 && memory.bytes().len() <= len {
+            return Err(memory);
+        }
+        let Some(front) = memory.bytes_mut().get_mut(..len) else {
+            return Err(memory);
+        };
+        front.copy_from_slice(kept);
+        (self.cursor.start, self.cursor.end) = (held.min(len), len);
+        Ok(core::mem::replace(&mut self.memory, memory))
+    }
+
+    /// Has a message of at most so many bytes, in one frame, stay in the memory while it arrives in pieces, and lent from there: the
+    /// memory grows with it and nothing is copied. Its text is not validated again. Others are gathered by the [`Assembler`](crate::Assembler), and
+    /// so are all if the memory can't grow (it can if it is a `Vec<u8>`) and is too short, and on small machines.
+    ///
+    /// ```
+    /// use bareframe::{Assembler, Config, Connection, Next, Session};
+    /// # #[cfg(feature = "alloc")] {
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), vec![0; 8], [0; 131]);
+    /// session.both().0.hold_up_to(64 << 10);
+    /// let mut assembler = Assembler::new(Vec::new());
+    /// for arrived in [b"\x81\x8A\0\0\0\0He", b"llo, you"] {
+    ///     session.space()[..8].copy_from_slice(arrived);
+    ///     session.read(8);
+    ///     let _ = session.next_message(&mut assembler)?;
+    /// }
+    /// assert_eq!(session.message(&mut assembler).unwrap().as_str(), Some("Hello, you"));
+    /// # }
+    /// # Ok::<(), bareframe::ReceiveError>(())
+    /// ```
+    pub const fn hold_up_to(&mut self, len: usize) {
+        self.held.set_most(len);
+    }
+
+    /// Returns how long the memory is, in bytes.
+    #[must_use]
+    pub fn memory_len(&self) -> usize {
+        self.memory.bytes().len()
+    }
+}
+
+impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
+    /// Gives the session memory to read into.
+    ///
+    /// # Errors
+    ///
+    /// Returns the memory if the session has some.
+    pub fn put_memory(&mut self, memory: M) -> Result<(), M> {
+        if self.memory.is_some() {
+            return Err(memory);
+        }
+        self.memory = Some(memory);
+        Ok(())
+    }
+
+    /// Takes the memory back, also while a read is pending; `None` if something in it was not taken, or there is none.
+    pub fn take_memory(&mut self) -> Option<M> {
+        // Nothing behind an error is looked at.
+        let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(_));
+        if self.cursor.start < self.cursor.end && !has_failed || self.holds_bytes() {
+            return None;
+        }
+        (self.cursor.start, self.cursor.end) = (0, 0);
+        self.memory.take()
+    }
+}
