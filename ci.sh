@@ -145,7 +145,7 @@ cost() {
             first = (more - few) / 20000; second = (most - more) / 40000
             printf "%-40s %12.1f %12.1f %8.3f\n", name, first, second, second / first
             exit second / first > 1.1
-        }' || { echo "cost: $workload does not grow with its octets" >&2; exit 1; }
+        }' || { echo "cost: $workload does not grow with its bytes" >&2; exit 1; }
     done
 }
 

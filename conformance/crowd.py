@@ -3,7 +3,7 @@
   crowd.py ECHO
 
 ECHO is an echo server that takes its address. A client goes in one of three ways: with the closing handshake, without a
-word, or within a frame. Every seventh sends each octet in a segment of its own, the opening handshake too.
+word, or within a frame. Every seventh sends each byte in a segment of its own, the opening handshake too.
 """
 
 import base64
@@ -26,7 +26,7 @@ LENGTHS = [0, 1, 125, 126, 5_000, 65_536]
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 BINARY, CLOSE = 2, 8
 # An emulator may listen with a queue of one. Linux answers those who find it full with SYN cookies, and then takes
-# whatever segment comes next for the first: octets are lost before they reach the server. So one enters after another.
+# whatever segment comes next for the first: bytes are lost before they reach the server. So one enters after another.
 DOOR = threading.Lock()
 SOCKETS = pathlib.Path("/proc/net/tcp")
 
@@ -41,11 +41,11 @@ class Client:
         self.file = self.socket.makefile("rb")
         self.one_by_one = one_by_one
 
-    def send(self, octets):
+    def send(self, data):
         if not self.one_by_one:
-            return self.socket.sendall(octets)
-        for octet in octets:
-            self.socket.sendall(bytes([octet]))
+            return self.socket.sendall(data)
+        for byte in data:
+            self.socket.sendall(bytes([byte]))
             # Without a pause the next would travel with it.
             time.sleep(0.001)
 
@@ -88,10 +88,10 @@ class Client:
         return first & 0xF, self.read(length)
 
     def read(self, length):
-        octets = self.file.read(length)
-        if len(octets) < length:
+        data = self.file.read(length)
+        if len(data) < length:
             raise ConnectionError("the connection ended early")
-        return octets
+        return data
 
     def echo(self, payload):
         self.send(self.frame(BINARY, payload))
@@ -103,7 +103,7 @@ class Client:
         if self.receive() != (CLOSE, b"\x03\xe8"):
             raise ConnectionError("the answer to the Close is another")
         if self.file.read():
-            raise ConnectionError("octets come behind the Close")
+            raise ConnectionError("bytes come behind the Close")
 
 
 def waiting(port):
@@ -122,7 +122,7 @@ def visit(port, number):
         one_by_one = visits % 7 == number % 7
         way = choose.choice(["with a Close", "without a word", "within a frame"])
         ways[way] += 1
-        ways["octet by octet"] += one_by_one
+        ways["byte by byte"] += one_by_one
         client = None
         try:
             client = Client(port, one_by_one)

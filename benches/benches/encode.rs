@@ -18,7 +18,7 @@ fn headers(criterion: &mut Criterion) {
 fn client_frames(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode a client's frame");
     for len in [16, 128, 1024, 65_536] {
-        let (mut frame, payload) = (ours::client_frame(len + 14), Payload::Binary.octets(len));
+        let (mut frame, payload) = (ours::client_frame(len + 14), Payload::Binary.bytes(len));
         group.throughput(Throughput::Bytes(len as u64));
         group.bench_function(BenchmarkId::from_parameter(len), |bencher| {
             bencher.iter(|| frame(black_box(&payload)));

@@ -20,7 +20,7 @@ fn ready(mut task: Box<dyn Task>) -> Box<dyn Task> {
 }
 
 fn stream(kind: Payload, from: From, len: usize) -> Stream {
-    Stream::repeated(kind.first_octet(), from, &kind.octets(len), TIMES)
+    Stream::repeated(kind.first_byte(), from, &kind.bytes(len), TIMES)
 }
 
 fn decode(kind: Payload, from: From, len: usize) -> Box<dyn Task> {
@@ -32,7 +32,7 @@ fn pieces(kind: Payload, len: usize, piece: usize) -> Box<dyn Task> {
 }
 
 fn pings(len: usize) -> Box<dyn Task> {
-    ready(ours::answer(&Stream::pings(&Payload::Ascii.octets(len), TIMES)))
+    ready(ours::answer(&Stream::pings(&Payload::Ascii.bytes(len), TIMES)))
 }
 
 fn events(kind: Payload, from: From, len: usize) -> Box<dyn Task> {
@@ -52,17 +52,17 @@ fn through_std(kind: Payload, len: usize) -> Box<dyn Task> {
 
 /// Events of a session that can have an extension, with it or without.
 fn optional_events(first: u8, len: usize, extension: Option<Marked>) -> Box<dyn Task> {
-    let stream = Stream::repeated(first, From::Client, &Payload::Binary.octets(len), TIMES);
+    let stream = Stream::repeated(first, From::Client, &Payload::Binary.bytes(len), TIMES);
     ready(session::extended_events(&stream, extension))
 }
 
 fn decode_marked(len: usize) -> Box<dyn Task> {
-    let stream = Stream::repeated(MARKED, From::Client, &Payload::Binary.octets(len), TIMES);
+    let stream = Stream::repeated(MARKED, From::Client, &Payload::Binary.bytes(len), TIMES);
     ready(ours::decode_marked(&stream))
 }
 
 fn sends<F: FnMut(&[u8]) -> u64 + 'static>(len: usize, mut send: F) -> Box<dyn Task> {
-    let payload = Payload::Binary.octets(len);
+    let payload = Payload::Binary.bytes(len);
     // The first call of a kernel looks what the processor has.
     send(&payload);
     repeated(TIMES, move || send(black_box(&payload)))
@@ -74,7 +74,7 @@ fn header(len: usize) -> Box<dyn Task> {
 }
 
 fn client_frame(len: usize) -> Box<dyn Task> {
-    let (mut frame, payload) = (ours::client_frame(len + 14), Payload::Binary.octets(len));
+    let (mut frame, payload) = (ours::client_frame(len + 14), Payload::Binary.bytes(len));
     repeated(TIMES, move || frame(black_box(&payload)))
 }
 

@@ -13,8 +13,8 @@ fn reads(criterion: &mut Criterion) {
     for kind in [Payload::Binary, Payload::Ascii, Payload::Vietnamese] {
         let mut group = criterion.benchmark_group(format!("session reads {}", kind.name()));
         for len in SIZES {
-            let octets = kind.octets(len);
-            let stream = Stream::repeated(kind.first_octet(), From::Client, &octets, (64 << 10) / len);
+            let bytes = kind.bytes(len);
+            let stream = Stream::repeated(kind.first_byte(), From::Client, &bytes, (64 << 10) / len);
             group.throughput(Throughput::Elements(stream.frames as u64));
             group.bench_function(BenchmarkId::new("receive", len), |bencher| {
                 support::measure(bencher, &mut *ours::decode(&stream));
@@ -32,7 +32,7 @@ fn reads(criterion: &mut Criterion) {
 fn sends(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("session sends");
     for len in SIZES {
-        let payload = Payload::Binary.octets(len);
+        let payload = Payload::Binary.bytes(len);
         group.throughput(Throughput::Bytes(len as u64));
         let (mut encode, mut send) = (ours::server_frame(len + 14), session::server_sends());
         group.bench_function(BenchmarkId::new("encode as a server", len), |bencher| {

@@ -18,7 +18,7 @@ fn validator(criterion: &mut Criterion) {
     for kind in kinds() {
         let mut group = criterion.benchmark_group(format!("utf8 alone, {}", kind.name()));
         for len in SIZES {
-            let text = kind.octets(len);
+            let text = kind.bytes(len);
             group.throughput(Throughput::Bytes(len as u64));
             group.bench_function(BenchmarkId::from_parameter(len), |bencher| {
                 bencher.iter(|| Utf8Validator::new().push(black_box(&text)));
@@ -38,7 +38,7 @@ fn messages(criterion: &mut Criterion) {
     for kind in kinds() {
         let mut group = criterion.benchmark_group(format!("text messages, {}", kind.name()));
         for len in SIZES {
-            let stream = Stream::repeated(TEXT, From::Client, &kind.octets(len), (64 << 10) / len);
+            let stream = Stream::repeated(TEXT, From::Client, &kind.bytes(len), (64 << 10) / len);
             group.throughput(Throughput::Bytes((stream.frames * len) as u64));
             group.bench_function(BenchmarkId::from_parameter(len), |bencher| {
                 support::measure(bencher, &mut *ours::decode(&stream));

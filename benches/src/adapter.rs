@@ -14,7 +14,7 @@ struct Messages {
 
 /// Reads a stream that gives at most `piece` bytes in one read: text as `&str`, and all else as bytes.
 pub fn messages(stream: &Stream, piece: usize) -> Box<dyn Task> {
-    let memory = Memory::new(&stream.octets, piece);
+    let memory = Memory::new(&stream.bytes, piece);
     Box::new(Messages {
         socket: WebSocket::server(Untimed(memory.clone()), &Options::DEFAULT),
         memory,

@@ -65,8 +65,8 @@ pub struct Point {
     pub picture: &'static str,
     /// Which kind of line in it.
     pub line: &'static str,
-    /// Octets.
-    pub octets: usize,
+    /// Bytes.
+    pub bytes: usize,
 }
 
 /// Work in memory.
@@ -78,7 +78,7 @@ pub struct Work {
     pub point: Point,
     /// What is counted.
     pub unit: Unit,
-    /// How many of the unit's operations, or octets, one run does.
+    /// How many of the unit's operations, or bytes, one run does.
     pub amount: u64,
     /// What every run must give.
     pub expected: u64,
@@ -91,12 +91,12 @@ pub struct Work {
 pub enum Unit {
     /// Nanoseconds for one operation.
     Nanoseconds,
-    /// 10^9 octets a second.
-    GigaoctetsPerSecond,
+    /// 10^9 bytes a second.
+    GigabytesPerSecond,
     /// Messages a second.
     MessagesPerSecond,
-    /// 1,024 octets of memory.
-    Kibioctets,
+    /// 1,024 bytes of memory.
+    Kibibytes,
 }
 
 /// What was measured of one contender, in the case's unit.
@@ -207,9 +207,9 @@ impl Unit {
     pub const fn name(self) -> &'static str {
         match self {
             Unit::Nanoseconds => "ns",
-            Unit::GigaoctetsPerSecond => "GB/s",
+            Unit::GigabytesPerSecond => "GB/s",
             Unit::MessagesPerSecond => "messages/s",
-            Unit::Kibioctets => "KiB",
+            Unit::Kibibytes => "KiB",
         }
     }
 
@@ -217,8 +217,8 @@ impl Unit {
     fn of(self, took: Duration, amount: u64) -> f64 {
         let nanoseconds = (took.as_secs_f64() * 1e9).max(1.0);
         match self {
-            Unit::Nanoseconds | Unit::Kibioctets => nanoseconds / amount as f64,
-            Unit::GigaoctetsPerSecond => amount as f64 / nanoseconds,
+            Unit::Nanoseconds | Unit::Kibibytes => nanoseconds / amount as f64,
+            Unit::GigabytesPerSecond => amount as f64 / nanoseconds,
             Unit::MessagesPerSecond => amount as f64 / nanoseconds * 1e9,
         }
     }
@@ -226,8 +226,8 @@ impl Unit {
     /// How far `ours` is ahead of `theirs`: above 1 it is.
     pub fn ratio(self, ours: f64, theirs: f64) -> f64 {
         match self {
-            Unit::Nanoseconds | Unit::Kibioctets => theirs / ours,
-            Unit::GigaoctetsPerSecond | Unit::MessagesPerSecond => ours / theirs,
+            Unit::Nanoseconds | Unit::Kibibytes => theirs / ours,
+            Unit::GigabytesPerSecond | Unit::MessagesPerSecond => ours / theirs,
         }
     }
 }

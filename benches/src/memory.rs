@@ -12,47 +12,47 @@ pub use waiting::at_once;
 /// One end of it: what is read was there before, and what is written is only counted.
 #[derive(Clone, Debug)]
 pub struct Memory {
-    octets: Rc<[u8]>,
+    bytes: Rc<[u8]>,
     at: Rc<Cell<usize>>,
     written: Rc<Cell<u64>>,
     piece: usize,
 }
 
 impl Memory {
-    /// Makes one that gives at most `piece` octets in one read.
-    pub fn new(octets: &[u8], piece: usize) -> Memory {
+    /// Makes one that gives at most `piece` bytes in one read.
+    pub fn new(bytes: &[u8], piece: usize) -> Memory {
         Memory {
-            octets: octets.into(),
+            bytes: bytes.into(),
             at: Rc::default(),
             written: Rc::default(),
             piece,
         }
     }
 
-    /// Gives the same octets again, to whoever holds a clone.
+    /// Gives the same bytes again, to whoever holds a clone.
     pub fn rewind(&self) {
         self.at.set(0);
         self.written.set(0);
     }
 
-    /// How many octets were written since.
+    /// How many bytes were written since.
     pub fn written(&self) -> u64 {
         self.written.get()
     }
 
-    /// The next octets, at most as many as these.
+    /// The next bytes, at most as many as these.
     #[inline]
     fn next_piece(&self, most: usize) -> &[u8] {
-        let left = &self.octets[self.at.get()..];
+        let left = &self.bytes[self.at.get()..];
         let piece = &left[..left.len().min(self.piece).min(most)];
         self.at.set(self.at.get() + piece.len());
         piece
     }
 
     #[inline]
-    fn count(&self, octets: usize) -> usize {
-        self.written.set(self.written.get() + octets as u64);
-        octets
+    fn count(&self, bytes: usize) -> usize {
+        self.written.set(self.written.get() + bytes as u64);
+        bytes
     }
 }
 
@@ -70,8 +70,8 @@ impl Read for Memory {
 
 impl Write for Memory {
     #[inline]
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        Ok(self.count(octets.len()))
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(self.count(bytes.len()))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -45,13 +45,13 @@ pub fn decode_marked(stream: &Stream) -> Box<dyn Task> {
     Box::new(Decode {
         connection: Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1)),
         stream: stream.clone(),
-        buffer: stream.octets.clone(),
+        buffer: stream.bytes.clone(),
     })
 }
 
 /// Reads a stream that is in one buffer.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
-    let (stream, buffer) = (stream.clone(), stream.octets.clone());
+    let (stream, buffer) = (stream.clone(), stream.bytes.clone());
     match stream.from {
         From::Client => Box::new(Decode {
             connection: server(),
@@ -76,7 +76,7 @@ impl<R: Role> Task for Decode<R> {
     }
 }
 
-/// The loop of the documentation: what a consumer has seen of one buffer, and how many octets were owed.
+/// The loop of the documentation: what a consumer has seen of one buffer, and how many bytes were owed.
 ///
 /// The one place from which it is called, as in a program, so that it is inlined here.
 #[inline(never)]
@@ -116,7 +116,7 @@ pub fn answer(stream: &Stream) -> Box<dyn Task> {
     Box::new(Answer {
         connection: server(),
         stream: stream.clone(),
-        buffer: stream.octets.clone(),
+        buffer: stream.bytes.clone(),
     })
 }
 
@@ -137,7 +137,7 @@ struct Pieces {
     buffer: Vec<u8>,
 }
 
-/// Reads a stream in pieces of so many octets. A payload comes in as many events as there are pieces of it.
+/// Reads a stream in pieces of so many bytes. A payload comes in as many events as there are pieces of it.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces {
         connection: server(),
@@ -151,7 +151,7 @@ impl Task for Pieces {
 
     fn run(&mut self) -> u64 {
         let mut seen = 0;
-        for piece in self.stream.octets.chunks(self.buffer.len()) {
+        for piece in self.stream.bytes.chunks(self.buffer.len()) {
             let buffer = &mut self.buffer[..piece.len()];
             buffer.copy_from_slice(piece);
             seen += see(&mut self.connection, buffer).0;
@@ -162,18 +162,18 @@ impl Task for Pieces {
 
 /// Masks or unmasks in place.
 #[inline]
-pub fn mask(octets: &mut [u8], key: [u8; 4]) {
-    Masker::new(MaskingKey::new(key)).apply(octets);
+pub fn mask(bytes: &mut [u8], key: [u8; 4]) {
+    Masker::new(MaskingKey::new(key)).apply(bytes);
 }
 
 /// Masks while copying.
 #[inline]
-pub fn mask_copy(octets: &[u8], key: [u8; 4], out: &mut [u8]) {
-    let copied = Masker::new(MaskingKey::new(key)).apply_copy(octets, out);
-    debug_assert_eq!(copied, Ok(octets.len()));
+pub fn mask_copy(bytes: &[u8], key: [u8; 4], out: &mut [u8]) {
+    let copied = Masker::new(MaskingKey::new(key)).apply_copy(bytes, out);
+    debug_assert_eq!(copied, Ok(bytes.len()));
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut connection = server();
     move |len| {

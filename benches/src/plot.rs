@@ -69,7 +69,7 @@ fn picture_of(path: &Path, title: &str, cases: &[&Measured]) -> Result<(), Box<d
     let unit = cases.first().map_or("", |case| case.unit.name());
     chart
         .configure_mesh()
-        .x_desc("octets of payload")
+        .x_desc("bytes of payload")
         .y_desc(unit)
         .light_line_style(WHITE)
         .draw()?;
@@ -94,7 +94,7 @@ fn lines<'m>(cases: &[&'m Measured]) -> Lines<'m> {
     let mut lines: Lines<'m> = Vec::new();
     for case in cases {
         for figure in &case.figures {
-            let point = (case.point.octets.max(1) as f64, figure.counts);
+            let point = (case.point.bytes.max(1) as f64, figure.counts);
             match lines.iter_mut().find(|(name, _)| *name == figure.name) {
                 Some((_, points)) => points.push(point),
                 None => lines.push((&figure.name, vec![point])),

@@ -57,7 +57,7 @@ const QUEUE: usize = 128 << 10;
 
 /// Creates the session that reads a stream.
 fn plain<R: Role>(connection: Connection<R>, stream: &Stream) -> Ours<R, ()> {
-    Session::new(connection, vec![0; stream.octets.len()], vec![0; QUEUE])
+    Session::new(connection, vec![0; stream.bytes.len()], vec![0; QUEUE])
 }
 
 /// Creates a session that can have the extension, with it or without.
@@ -91,7 +91,7 @@ struct Messages<R, X: Extension> {
 
 fn fill<R: Role, X: Extension>(session: &mut Ours<R, X>, stream: &Stream) {
     stream.fill(session.space());
-    session.read(stream.octets.len());
+    session.read(stream.bytes.len());
 }
 
 impl<R: Role, X: Extension> Task for Events<R, X> {
@@ -175,7 +175,7 @@ pub fn messages(stream: &Stream) -> Box<dyn Task> {
 /// Reads a stream from a client as events, with an extension or without one that could have been.
 pub fn extended_events(stream: &Stream, extension: Option<Marked>) -> Box<dyn Task> {
     let stream = stream.clone();
-    let session = optional(extension, stream.octets.len());
+    let session = optional(extension, stream.bytes.len());
     Box::new(Events { session, stream })
 }
 

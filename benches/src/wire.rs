@@ -3,15 +3,15 @@
 /// The key of every masked frame here.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// The first octet of a whole text frame.
+/// The first byte of a whole text frame.
 pub const TEXT: u8 = 0x81;
-/// The first octet of a whole binary frame.
+/// The first byte of a whole binary frame.
 pub const BINARY: u8 = 0x82;
-/// The first octet of a whole binary frame with RSV1.
+/// The first byte of a whole binary frame with RSV1.
 pub const MARKED: u8 = 0xC2;
-/// The first octet of a Ping.
+/// The first byte of a Ping.
 pub const PING: u8 = 0x89;
-/// The first octet of a Pong.
+/// The first byte of a Pong.
 pub const PONG: u8 = 0x8A;
 
 /// What a browser asks, in 13 header lines.
@@ -61,7 +61,7 @@ pub fn frame(wire: &mut Vec<u8>, first: u8, from: From, payload: &[u8]) {
                 payload
                     .iter()
                     .zip(KEY.iter().cycle())
-                    .map(|(octet, key)| octet ^ key),
+                    .map(|(byte, key)| byte ^ key),
             );
         }
         From::Server => wire.extend(payload),
@@ -71,15 +71,15 @@ pub fn frame(wire: &mut Vec<u8>, first: u8, from: From, payload: &[u8]) {
 /// A kind of payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// A binary message with all 256 octets.
+    /// A binary message with all 256 bytes.
     Binary,
     /// A text in ASCII.
     Ascii,
     /// A text in Vietnamese, mostly ASCII.
     Vietnamese,
-    /// A text in Chinese, three octets a character.
+    /// A text in Chinese, three bytes a character.
     Chinese,
-    /// A text in Cyrillic, two octets a character.
+    /// A text in Cyrillic, two bytes a character.
     Cyrillic,
     /// A text of ASCII with an emoji now and then.
     Emoji,
@@ -106,16 +106,16 @@ impl Payload {
         }
     }
 
-    /// The first octet of its frame.
-    pub const fn first_octet(self) -> u8 {
+    /// The first byte of its frame.
+    pub const fn first_byte(self) -> u8 {
         match self {
             Payload::Binary => BINARY,
             _ => TEXT,
         }
     }
 
-    /// Makes `len` octets of it; a text ends with a whole character, padded with full stops.
-    pub fn octets(self, len: usize) -> Vec<u8> {
+    /// Makes `len` bytes of it; a text ends with a whole character, padded with full stops.
+    pub fn bytes(self, len: usize) -> Vec<u8> {
         let text = match self {
             Payload::Binary => return (0..len).map(|i| (i * 7 + i / 256) as u8).collect(),
             Payload::Ascii => "The quick brown fox jumps over the lazy dog. ",
@@ -128,32 +128,32 @@ impl Payload {
             Payload::Cyrillic => "Все люди рождаются свободными и равными в своём достоинстве и правах. ",
             Payload::Emoji => "See you at eight 🎉 bring 🍕 and the others 👋🏽 will follow 🚲 soon. ",
         };
-        let mut octets = String::with_capacity(len);
+        let mut bytes = String::with_capacity(len);
         for character in text.chars().cycle() {
-            if octets.len() + character.len_utf8() > len {
+            if bytes.len() + character.len_utf8() > len {
                 break;
             }
-            octets.push(character);
+            bytes.push(character);
         }
-        while octets.len() < len {
-            octets.push('.');
+        while bytes.len() < len {
+            bytes.push('.');
         }
-        octets.into_bytes()
+        bytes.into_bytes()
     }
 }
 
-/// A buffer is filled in pieces of so many octets: a copy of a whole buffer may go past the nearest cache, and then
+/// A buffer is filled in pieces of so many bytes: a copy of a whole buffer may go past the nearest cache, and then
 /// what is measured is the memory.
 pub const PIECE: usize = 1024;
 
 /// A stream of frames, and what a consumer sees of it.
 #[derive(Clone, Debug)]
 pub struct Stream {
-    /// The octets.
-    pub octets: Vec<u8>,
+    /// The bytes.
+    pub bytes: Vec<u8>,
     /// How many frames.
     pub frames: usize,
-    /// Payload octets of the longest frame.
+    /// Payload bytes of the longest frame.
     pub longest: usize,
     /// Who sends it.
     pub from: From,
@@ -164,12 +164,12 @@ pub struct Stream {
 impl Stream {
     /// The same frame again and again.
     pub fn repeated(first: u8, from: From, payload: &[u8], frames: usize) -> Stream {
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         for _ in 0..frames {
-            frame(&mut octets, first, from, payload);
+            frame(&mut bytes, first, from, payload);
         }
         Stream {
-            octets,
+            bytes,
             frames,
             longest: payload.len(),
             from,
@@ -180,7 +180,7 @@ impl Stream {
     /// So many Pings, then one binary message, so that a peer that keeps Pings to itself has something to give.
     pub fn pings(payload: &[u8], pings: usize) -> Stream {
         let mut stream = Stream::repeated(PING, From::Client, payload, pings);
-        frame(&mut stream.octets, BINARY, From::Client, b".");
+        frame(&mut stream.bytes, BINARY, From::Client, b".");
         stream.frames += 1;
         stream.longest = payload.len().max(1);
         stream.expected = pings as u64 * (payload.len() as u64 + 2);
@@ -189,13 +189,13 @@ impl Stream {
 
     /// Fills a buffer with the stream.
     pub fn fill(&self, buffer: &mut [u8]) {
-        for (to, from) in buffer.chunks_mut(PIECE).zip(self.octets.chunks(PIECE)) {
+        for (to, from) in buffer.chunks_mut(PIECE).zip(self.bytes.chunks(PIECE)) {
             to.copy_from_slice(from);
         }
     }
 }
 
-/// What a consumer does with a payload: it reads the length and the first octet.
+/// What a consumer does with a payload: it reads the length and the first byte.
 #[inline(always)]
 pub fn look(payload: &[u8]) -> u64 {
     payload.len() as u64 + u64::from(payload.first().copied().unwrap_or(0))

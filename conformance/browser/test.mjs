@@ -54,11 +54,11 @@ class Page {
 
   async click(name, within = "body") { await this.page.locator(within).getByRole("button", { name, exact: true }).click(); }
 
-  /** The chosen frame: fields by name, bits in the figure, and the octets of the table. */
+  /** The chosen frame: fields by name, bits in the figure, and the bytes of the table. */
   async chosen() {
     return this.page.evaluate(() => {
       const texts = selector => [...document.querySelectorAll(selector)].map(node => node.textContent);
-      const row = name => texts(`.octets .${name} td`);
+      const row = name => texts(`.bytes .${name} td`);
       const fields = {};
       for (const field of document.querySelectorAll(".fields > div")) {
         fields[field.querySelector("dt").textContent] = field.querySelector(".is").textContent;
@@ -97,13 +97,13 @@ const steps = {
     assert.equal(sent.fields.opcode, "0x1 text");
     assert.equal(sent.fields.MASK, "1");
     assert.equal(sent.fields["Payload length"], "6");
-    const hex = octets => Buffer.from(octets).toString("hex").match(/../g);
+    const hex = bytes => Buffer.from(bytes).toString("hex").match(/../g);
     assert.deepEqual(sent.payload, hex("Hällo"));
     assert.deepEqual(sent.key.slice(0, 4), sent.fields["Masking-key"].split(" "));
-    const unmasked = sent.sent.map((octet, i) => parseInt(octet, 16) ^ parseInt(sent.key[i % 4], 16));
+    const unmasked = sent.sent.map((byte, i) => parseInt(byte, 16) ^ parseInt(sent.key[i % 4], 16));
     assert.deepEqual(hex(unmasked), sent.payload);
-    const octets = ["81", "86", ...sent.key.slice(0, 4), ...sent.sent];
-    assert.equal(sent.bits, octets.map(octet => parseInt(octet, 16).toString(2).padStart(8, "0")).join(""));
+    const bytes = ["81", "86", ...sent.key.slice(0, 4), ...sent.sent];
+    assert.equal(sent.bits, bytes.map(byte => parseInt(byte, 16).toString(2).padStart(8, "0")).join(""));
 
     const echoed = await page.show(await page.next("server", "text"));
     assert.equal(echoed.fields.MASK, "0");
@@ -138,7 +138,7 @@ const steps = {
   },
 
   async "lengths take 16 and 64 bits"(page) {
-    for (const [button, len, marker, bits] of [["300 octets", 300, "126", 16], [/70.000 octets/, 70_000, "127", 64]]) {
+    for (const [button, len, marker, bits] of [["300 bytes", 300, "126", 16], [/70.000 bytes/, 70_000, "127", 64]]) {
       await page.mark();
       await page.click(button);
       for (const from of ["client", "server"]) {
@@ -150,7 +150,7 @@ const steps = {
     }
   },
 
-  async "a Ping is answered by the browser with the same octets"(page) {
+  async "a Ping is answered by the browser with the same bytes"(page) {
     await page.mark();
     if (!await page.offers("Ping")) return "not offered";
     await page.click("Ping");
@@ -168,7 +168,7 @@ const steps = {
     assert.equal((await page.show(await page.next("server", "continuation", 0))).fields.FIN, "0");
     const last = await page.show(await page.next("server", "continuation", 1));
     assert.equal(last.fields.FIN, "1");
-    assert.match(last.story, /ends its text message: 3 frames, 19 octets/);
+    assert.match(last.story, /ends its text message: 3 frames, 19 bytes/);
     assert.equal((await page.show(await page.next("client", "pong"))).fields.FIN, "1");
   },
 

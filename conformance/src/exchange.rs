@@ -104,12 +104,12 @@ pub trait Talk {
     /// What the implementation gives; so do the others.
     fn text(&mut self, text: &str) -> Result<(), Failure>;
 
-    /// Sends octets in one frame.
+    /// Sends bytes in one frame.
     ///
     /// # Errors
     ///
     /// See [`Talk::text`].
-    fn binary(&mut self, octets: &[u8]) -> Result<(), Failure>;
+    fn binary(&mut self, bytes: &[u8]) -> Result<(), Failure>;
 
     /// Sends text or bytes in fragments, with a Ping after the first if there is a payload for one.
     ///
@@ -145,7 +145,7 @@ pub trait Talk {
 pub enum Said {
     /// Text.
     Text(String),
-    /// Octets.
+    /// Bytes.
     Binary(Vec<u8>),
     /// The answer to a Ping.
     Pong(Vec<u8>),
@@ -299,7 +299,7 @@ pub fn mirror(talk: &mut impl Talk) -> Result<(u16, String), Failure> {
             Said::Text(text) if text == "ping me" => talk.ping("are you there?")?,
             Said::Text(text) if text == "close" => talk.close(Some(SERVER_CODE), SERVER_REASON)?,
             Said::Text(text) => talk.text(&text)?,
-            Said::Binary(octets) => talk.binary(&octets)?,
+            Said::Binary(bytes) => talk.binary(&bytes)?,
             Said::Pong(payload) if payload == b"between" => talk.text("answered in between")?,
             Said::Pong(payload) if payload == b"are you there?" => talk.text("you are there")?,
             Said::Pong(payload) => return Err(format!("a Pong that nobody asked for: {payload:?}").into()),
@@ -308,7 +308,7 @@ pub fn mirror(talk: &mut impl Talk) -> Result<(u16, String), Failure> {
     }
 }
 
-/// Octets that differ from their neighbours, and from those of other lengths.
+/// Bytes that differ from their neighbours, and from those of other lengths.
 fn pattern(len: usize) -> Vec<u8> {
     (0..len)
         .map(|i| i.wrapping_mul(7).wrapping_add(len).to_le_bytes()[0])

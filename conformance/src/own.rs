@@ -82,8 +82,8 @@ impl<S: Stream, R: Role> Talk for WebSocket<S, R> {
         Ok(self.send_text(text)?)
     }
 
-    fn binary(&mut self, octets: &[u8]) -> Result<(), Failure> {
-        Ok(self.send_binary(octets)?)
+    fn binary(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.send_binary(bytes)?)
     }
 
     fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {

@@ -82,8 +82,8 @@ impl<S: Read + Write> Talk for WebSocket<S> {
         Ok(self.send(Message::text(text))?)
     }
 
-    fn binary(&mut self, octets: &[u8]) -> Result<(), Failure> {
-        Ok(self.send(Message::binary(octets.to_vec()))?)
+    fn binary(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.send(Message::binary(bytes.to_vec()))?)
     }
 
     fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {
@@ -124,7 +124,7 @@ impl<S: Read + Write> Talk for WebSocket<S> {
         loop {
             match self.read()? {
                 Message::Text(text) => return Ok(Said::Text(text.to_string())),
-                Message::Binary(octets) => return Ok(Said::Binary(octets.to_vec())),
+                Message::Binary(bytes) => return Ok(Said::Binary(bytes.to_vec())),
                 Message::Pong(payload) => return Ok(Said::Pong(payload.to_vec())),
                 Message::Close(frame) => {
                     match self.read() {

@@ -4,20 +4,20 @@ import { readFile } from "node:fs/promises";
 
 const module = await WebAssembly.compile(await readFile(process.argv[2]));
 assert.deepEqual(WebAssembly.Module.imports(module), []);
-const { octets, capacity, decode, memory } = (await WebAssembly.instantiate(module)).exports;
+const { bytes, capacity, decode, memory } = (await WebAssembly.instantiate(module)).exports;
 
 /** The text that the frames hold, or the close code that answers them. */
 function text(frames, piece) {
-  const window = new Uint8Array(memory.buffer, octets(), capacity());
+  const window = new Uint8Array(memory.buffer, bytes(), capacity());
   window.set(frames);
   const len = decode(frames.length, piece);
   return len < 0 ? -len : new TextDecoder("utf-8", { fatal: true }).decode(window.subarray(0, len));
 }
 
-/** A client's frame, by its first octet and its payload. */
+/** A client's frame, by its first byte and its payload. */
 function frame(first, payload) {
   const key = [0x37, 0xfa, 0x21, 0x3d];
-  return [first, 0x80 | payload.length, ...key, ...payload.map((octet, at) => octet ^ key[at % 4])];
+  return [first, 0x80 | payload.length, ...key, ...payload.map((byte, at) => byte ^ key[at % 4])];
 }
 
 const utf8 = (text) => [...new TextEncoder().encode(text)];

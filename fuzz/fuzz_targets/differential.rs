@@ -1,4 +1,4 @@
-//! The same octets through this engine and two others; every difference is listed by the clause that decides it.
+//! The same bytes through this engine and two others; every difference is listed by the clause that decides it.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What one implementation made of the octets.
+/// What one implementation made of the bytes.
 #[derive(PartialEq, Eq, Debug)]
 struct Outcome {
     heard: Vec<Heard>,
@@ -60,8 +60,8 @@ enum Other {
 const LISTED: [Listed; 6] = [
     Listed {
         other: Other::Tungstenite,
-        other_does: "takes a length in more octets than it needs",
-        clause: "5.2: the minimal number of octets must be used",
+        other_does: "takes a length in more bytes than it needs",
+        clause: "5.2: the minimal number of bytes must be used",
         is: |parting| parting.our_error == Some(ProtocolError::NonMinimalLength),
     },
     Listed {
@@ -98,7 +98,7 @@ const LISTED: [Listed; 6] = [
     },
     Listed {
         other: Other::TokioWebsockets,
-        other_does: "refuses a Close with a payload of one octet at its length, and ours at that octet",
+        other_does: "refuses a Close with a payload of one byte at its length, and ours at that byte",
         clause: "5.5.1: both refuse it; no clause names the moment",
         is: |parting| {
             parting.our_error.is_none()
@@ -182,11 +182,11 @@ fn is_close(heard: Option<&Heard>, code: u16) -> bool {
     matches!(heard, Some(Heard::Close(Some(other), _)) if *other == code)
 }
 
-/// How many octets the frames have that are whole, by their lengths alone.
-fn whole_frames(octets: &[u8]) -> usize {
+/// How many bytes the frames have that are whole, by their lengths alone.
+fn whole_frames(bytes: &[u8]) -> usize {
     let mut end = 0;
     loop {
-        let rest = &octets[end..];
+        let rest = &bytes[end..];
         let Some(&second) = rest.get(1) else { return end };
         let extended = match second & 0x7F {
             126 => 2,
@@ -196,7 +196,7 @@ fn whole_frames(octets: &[u8]) -> usize {
         let Some(length) = rest.get(2..2 + extended) else {
             return end;
         };
-        let len = length.iter().fold(0, |len, &octet| len << 8 | u64::from(octet));
+        let len = length.iter().fold(0, |len, &byte| len << 8 | u64::from(byte));
         let len = if extended == 0 {
             u64::from(second & 0x7F)
         } else {
@@ -250,7 +250,7 @@ fn outcome(transcript: &Transcript) -> Outcome {
 struct Wire(VecDeque<Vec<u8>>);
 
 impl Wire {
-    /// The next octets, at most so many; `None` if there are no more.
+    /// The next bytes, at most so many; `None` if there are no more.
     fn next(&mut self, most: usize) -> Option<Vec<u8>> {
         let mut piece = loop {
             let piece = self.0.pop_front()?;
@@ -274,8 +274,8 @@ impl Read for Wire {
 }
 
 impl Write for Wire {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        Ok(octets.len())
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -300,8 +300,8 @@ impl AsyncRead for Wire {
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(Ok(octets.len()))
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

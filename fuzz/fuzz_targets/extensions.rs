@@ -18,7 +18,7 @@ struct Input {
 #[derive(Arbitrary, Debug)]
 enum Part {
     Word(u8),
-    Octet(u8),
+    Byte(u8),
     Many(u8, u8),
 }
 
@@ -70,7 +70,7 @@ fuzz_target!(|input: Input| {
         head.extend(b"\r\nX-Between: lines\r\n");
     }
     head.extend(b"\r\n");
-    let (request, len) = Request::parse(&head).expect("a value has no control octets");
+    let (request, len) = Request::parse(&head).expect("a value has no control bytes");
     assert_eq!(len, head.len());
     let offered = request
         .upgrade()
@@ -80,14 +80,14 @@ fuzz_target!(|input: Input| {
     assert_eq!(offered, due_in_request, "{}", head.escape_ascii());
 });
 
-/// A header's value: no control octets but tabs.
+/// A header's value: no control bytes but tabs.
 fn value(line: &[Part]) -> Vec<u8> {
     let mut value = Vec::new();
     for part in line {
         match *part {
             Part::Word(word) => value.extend(WORDS[usize::from(word) % 16].bytes()),
-            Part::Octet(octet) if octet == b'\t' || octet >= b' ' && octet != 0x7F => value.push(octet),
-            Part::Octet(_) => {}
+            Part::Byte(byte) if byte == b'\t' || byte >= b' ' && byte != 0x7F => value.push(byte),
+            Part::Byte(_) => {}
             Part::Many(word, times) => {
                 value.extend(WORDS[usize::from(word) % 16].repeat(times.into()).bytes())
             }
@@ -98,18 +98,16 @@ fn value(line: &[Part]) -> Vec<u8> {
 
 fn kept(extension: Extension<'_>) -> Kept {
     let params = extension.params().map(|param| {
-        let value = param
-            .value()
-            .map(|value| value.octets().map(char::from).collect());
+        let value = param.value().map(|value| value.bytes().map(char::from).collect());
         (param.name().to_owned(), value)
     });
     (extension.name().to_owned(), params.collect())
 }
 
 /// Reads a list by cutting it apart. No token has a comma, a semicolon or an equals sign, and a value is one even in
-/// quotes, so that every such octet separates.
+/// quotes, so that every such byte separates.
 fn read_naively(list: &[u8]) -> Option<Vec<Kept>> {
-    let elements = list.split(|&octet| octet == b',').map(trim);
+    let elements = list.split(|&byte| byte == b',').map(trim);
     elements
         .filter(|element| !element.is_empty())
         .map(read_one)
@@ -117,10 +115,10 @@ fn read_naively(list: &[u8]) -> Option<Vec<Kept>> {
 }
 
 fn read_one(element: &[u8]) -> Option<Kept> {
-    let mut parts = element.split(|&octet| octet == b';').map(trim);
+    let mut parts = element.split(|&byte| byte == b';').map(trim);
     let name = token(parts.next()?)?;
     let params = parts.map(|param| {
-        let mut sides = param.splitn(2, |&octet| octet == b'=').map(trim);
+        let mut sides = param.splitn(2, |&byte| byte == b'=').map(trim);
         let name = token(sides.next()?)?;
         let value = match sides.next() {
             None => None,
@@ -134,23 +132,23 @@ fn read_one(element: &[u8]) -> Option<Kept> {
     Some((name, params.collect::<Option<_>>()?))
 }
 
-/// What stands in quotes, with each backslash taken away that stands before another octet.
+/// What stands in quotes, with each backslash taken away that stands before another byte.
 fn unescaped(quoted: &[u8]) -> Option<Vec<u8>> {
-    let mut octets = quoted.iter();
+    let mut bytes = quoted.iter();
     let mut text = Vec::new();
-    while let Some(&octet) = octets.next() {
-        text.push(if octet == b'\\' { *octets.next()? } else { octet });
+    while let Some(&byte) = bytes.next() {
+        text.push(if byte == b'\\' { *bytes.next()? } else { byte });
     }
     Some(text)
 }
 
-fn token(octets: &[u8]) -> Option<String> {
+fn token(bytes: &[u8]) -> Option<String> {
     let separators = b"()<>@,;:\\\"/[]?={} \t";
-    let is_token = |octet: &u8| octet.is_ascii_graphic() && !separators.contains(octet);
-    let text = String::from_utf8(octets.to_vec()).ok()?;
-    (!octets.is_empty() && octets.iter().all(is_token)).then_some(text)
+    let is_token = |byte: &u8| byte.is_ascii_graphic() && !separators.contains(byte);
+    let text = String::from_utf8(bytes.to_vec()).ok()?;
+    (!bytes.is_empty() && bytes.iter().all(is_token)).then_some(text)
 }
 
-fn trim(octets: &[u8]) -> &[u8] {
-    octets.trim_ascii()
+fn trim(bytes: &[u8]) -> &[u8] {
+    bytes.trim_ascii()
 }

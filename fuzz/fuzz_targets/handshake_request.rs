@@ -1,4 +1,4 @@
-//! Any octets as a request: what ours accepts httparse accepts with the same fields, and what is upgraded keeps the
+//! Any bytes as a request: what ours accepts httparse accepts with the same fields, and what is upgraded keeps the
 //! rules of section 4.2.1 by a count of those fields.
 
 #![no_main]
@@ -8,10 +8,10 @@ use bareframe_fuzz::{Head, Kept, kept_by_httparse};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|head: Head<'_>| {
-    let octets = head.octets();
-    let parsed = Request::parse(&octets);
+    let bytes = head.to_bytes();
+    let parsed = Request::parse(&bytes);
     judge_end(
-        &octets,
+        &bytes,
         parsed.as_ref().map(|&(_, len)| len).map_err(|&error| error),
     );
     let Ok((request, len)) = parsed else { return };
@@ -25,7 +25,7 @@ fuzz_target!(|head: Head<'_>| {
             .collect(),
         len,
     };
-    let kept = kept_by_httparse(&octets, true).expect("httparse accepts what ours accepts");
+    let kept = kept_by_httparse(&bytes, true).expect("httparse accepts what ours accepts");
     assert_eq!(ours, kept);
 
     let path = request.path();
@@ -47,17 +47,17 @@ fuzz_target!(|head: Head<'_>| {
     }
 });
 
-/// The end of a head is found at the same octet whatever the pieces, and not before a head can be judged.
-fn judge_end(octets: &[u8], parsed: Result<usize, HeadError>) {
+/// The end of a head is found at the same byte whatever the pieces, and not before a head can be judged.
+fn judge_end(bytes: &[u8], parsed: Result<usize, HeadError>) {
     let mut one_by_one = HeadEnd::new(usize::MAX);
-    let step = 1 + octets.len() / 64;
-    for len in (0..=octets.len()).step_by(step) {
-        let arrived = one_by_one.arrived(&octets[..len]);
-        assert_eq!(arrived, HeadEnd::new(usize::MAX).arrived(&octets[..len]));
+    let step = 1 + bytes.len() / 64;
+    for len in (0..=bytes.len()).step_by(step) {
+        let arrived = one_by_one.arrived(&bytes[..len]);
+        assert_eq!(arrived, HeadEnd::new(usize::MAX).arrived(&bytes[..len]));
         let is_there = parsed.is_ok_and(|head_len| head_len <= len);
         match arrived {
             Ok(true) => {
-                let unfinished = Request::parse(&octets[..len]).err() == Some(HeadError::Unfinished);
+                let unfinished = Request::parse(&bytes[..len]).err() == Some(HeadError::Unfinished);
                 assert!(!unfinished, "the end has arrived, and the head is unfinished");
                 break;
             }
@@ -66,12 +66,8 @@ fn judge_end(octets: &[u8], parsed: Result<usize, HeadError>) {
         }
     }
     if let Ok(len) = parsed {
-        assert_eq!(
-            HeadEnd::new(len).arrived(octets),
-            Ok(true),
-            "a limit is inclusive"
-        );
-        assert_eq!(HeadEnd::new(len - 1).arrived(octets), Err(HeadError::TooLong));
+        assert_eq!(HeadEnd::new(len).arrived(bytes), Ok(true), "a limit is inclusive");
+        assert_eq!(HeadEnd::new(len - 1).arrived(bytes), Err(HeadError::TooLong));
     }
 }
 
@@ -83,9 +79,7 @@ fn values<'k>(kept: &'k Kept, name: &str) -> Vec<&'k [u8]> {
 
 /// Whether one element of these lists is this token in any case.
 fn lists(values: &[&[u8]], token: &str) -> bool {
-    let elements = values
-        .iter()
-        .flat_map(|value| value.split(|&octet| octet == b','));
+    let elements = values.iter().flat_map(|value| value.split(|&byte| byte == b','));
     elements
         .map(|element| element.trim_ascii())
         .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
@@ -104,9 +98,7 @@ fn judge_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
 
     let offered = values(kept, "Sec-WebSocket-Protocol");
     for subprotocol in upgrade.subprotocols() {
-        let elements = offered
-            .iter()
-            .flat_map(|value| value.split(|&octet| octet == b','));
+        let elements = offered.iter().flat_map(|value| value.split(|&byte| byte == b','));
         assert!(
             elements
                 .map(<[u8]>::trim_ascii)

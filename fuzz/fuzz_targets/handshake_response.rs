@@ -1,4 +1,4 @@
-//! Any octets as a response: what ours accepts httparse accepts with the same fields, and what is established keeps
+//! Any bytes as a response: what ours accepts httparse accepts with the same fields, and what is established keeps
 //! the rules of section 4.1 by a count of those fields.
 
 #![no_main]
@@ -12,18 +12,18 @@ const OFFER: Offer<'_> = Offer::new("example.com", "/chat")
     .with_extensions("permessage-deflate, x");
 
 fuzz_target!(|head: Head<'_>| {
-    let octets = head.octets();
-    let parsed = Response::parse(&octets);
-    let mut unfolded = octets.to_vec();
+    let bytes = head.to_bytes();
+    let parsed = Response::parse(&bytes);
+    let mut unfolded = bytes.to_vec();
     let found = ResponseHead::parse(&mut unfolded);
     match (&parsed, &found) {
         (Err(HeadError::FoldedLine), _) => {
             let is_space = |(before, after): (&u8, &u8)| before == after || *after == b' ';
-            assert!(octets.iter().zip(&unfolded).all(is_space));
+            assert!(bytes.iter().zip(&unfolded).all(is_space));
         }
         (Ok((response, len)), Ok(found)) => {
             assert_eq!(found.head_len(), *len);
-            assert_eq!(format!("{response:?}"), format!("{:?}", found.response(&octets)));
+            assert_eq!(format!("{response:?}"), format!("{:?}", found.response(&bytes)));
         }
         (parsed, found) => assert_eq!(parsed.as_ref().err(), found.as_ref().err()),
     }
@@ -39,9 +39,9 @@ fuzz_target!(|head: Head<'_>| {
             .collect(),
         len,
     };
-    let mut kept = kept_by_httparse(&octets, false).expect("httparse accepts what ours accepts");
+    let mut kept = kept_by_httparse(&bytes, false).expect("httparse accepts what ours accepts");
     if kept.start_line.1 != ours.start_line.1 {
-        // RFC 9112 section 4: a reason may have octets above 0x7F, of which httparse keeps none.
+        // RFC 9112 section 4: a reason may have bytes above 0x7F, of which httparse keeps none.
         assert!(!ours.start_line.1.is_ascii() && kept.start_line.1.is_empty());
         kept.start_line.1.clone_from(&ours.start_line.1);
     }
@@ -68,7 +68,7 @@ fn judge_established(kept: &Kept, established: &Established<'_>) {
     assert!(upgrade.len() == 1 && upgrade[0].eq_ignore_ascii_case(b"websocket"));
     let mut connection = values(kept, "Connection")
         .into_iter()
-        .flat_map(|value| value.split(|&octet| octet == b','));
+        .flat_map(|value| value.split(|&byte| byte == b','));
     assert!(connection.any(|element| element.trim_ascii().eq_ignore_ascii_case(b"upgrade")));
     assert_eq!(
         values(kept, "Sec-WebSocket-Accept"),

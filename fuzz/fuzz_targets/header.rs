@@ -1,4 +1,4 @@
-//! Any octets as a header, under any rules: judged the same at every cut, and what is accepted is written back.
+//! Any bytes as a header, under any rules: judged the same at every cut, and what is accepted is written back.
 
 #![no_main]
 
@@ -11,7 +11,7 @@ struct Input<'a> {
     from: From,
     rsv: u8,
     max_payload: Option<u64>,
-    octets: &'a [u8],
+    bytes: &'a [u8],
 }
 
 #[derive(Arbitrary, Debug)]
@@ -27,36 +27,36 @@ fuzz_target!(|input: Input<'_>| {
         From::Server => Rules::FROM_SERVER,
         From::Either => Rules::ANY,
     };
-    let rsv = Rsv::from_first_octet(input.rsv);
+    let rsv = Rsv::from_first_byte(input.rsv);
     let rules = rules.with_rsv(rsv);
     let rules = match input.max_payload {
-        Some(octets) => rules.with_max_payload(octets),
+        Some(bytes) => rules.with_max_payload(bytes),
         None => rules,
     };
-    let octets = &input.octets[..input.octets.len().min(40)];
+    let bytes = &input.bytes[..input.bytes.len().min(40)];
 
     // What is found does not change with what comes behind it.
     let mut found = Ok(None);
-    let mut found_at = octets.len();
-    for len in 0..=octets.len() {
-        let parsed = FrameHeader::parse(&octets[..len], rules);
+    let mut found_at = bytes.len();
+    for len in 0..=bytes.len() {
+        let parsed = FrameHeader::parse(&bytes[..len], rules);
         if found == Ok(None) && parsed != Ok(None) {
             (found, found_at) = (parsed, len);
         }
-        assert_eq!(parsed, found, "{len} of {octets:02x?}");
+        assert_eq!(parsed, found, "{len} of {bytes:02x?}");
     }
     match found {
         Ok(Some((header, len))) => {
             assert_eq!(len, found_at);
-            judge_fields(&header, &octets[..len], rsv, &input);
+            judge_fields(&header, &bytes[..len], rsv, &input);
         }
-        Ok(None) => assert!(octets.len() < FrameHeader::MAX_LEN),
-        Err(error) => judge_error(error, &octets[..found_at]),
+        Ok(None) => assert!(bytes.len() < FrameHeader::MAX_LEN),
+        Err(error) => judge_error(error, &bytes[..found_at]),
     }
 
     // The decoder finds the same, wherever the header is cut.
-    for cut in 0..=found_at.min(octets.len()) {
-        let mut memory = octets.to_vec();
+    for cut in 0..=found_at.min(bytes.len()) {
+        let mut memory = bytes.to_vec();
         let (one, two) = memory.split_at_mut(cut);
         let mut decoder = FrameDecoder::new(rules);
         let (mut seen, mut taken) = (Ok(None), 0);
@@ -69,7 +69,7 @@ fuzz_target!(|input: Input<'_>| {
             }
         }
         match (found, seen) {
-            (Ok(None), Ok(None)) => assert_eq!(taken, octets.len()),
+            (Ok(None), Ok(None)) => assert_eq!(taken, bytes.len()),
             (Ok(Some((header, len))), Ok(Some(FrameEvent::Header(decoded)))) => {
                 assert_eq!((decoded, taken), (header, len));
             }
@@ -79,25 +79,25 @@ fuzz_target!(|input: Input<'_>| {
     }
 });
 
-/// Reads the fields off the octets once more, as section 5.2 draws them.
-fn judge_fields(header: &FrameHeader, octets: &[u8], rsv: Rsv, input: &Input<'_>) {
-    assert_eq!(header.fin(), octets[0] & 0x80 != 0);
-    assert_eq!(header.rsv().bits(), octets[0] & 0x70);
-    assert_eq!(header.opcode().bits(), octets[0] & 0x0F);
-    let is_masked = octets[1] & 0x80 != 0;
-    let (length, key) = octets[2..].split_at(octets.len() - 2 - if is_masked { 4 } else { 0 });
-    let len = length.iter().fold(0, |len, &octet| len << 8 | u64::from(octet));
+/// Reads the fields off the bytes once more, as section 5.2 draws them.
+fn judge_fields(header: &FrameHeader, bytes: &[u8], rsv: Rsv, input: &Input<'_>) {
+    assert_eq!(header.fin(), bytes[0] & 0x80 != 0);
+    assert_eq!(header.rsv().bits(), bytes[0] & 0x70);
+    assert_eq!(header.opcode().bits(), bytes[0] & 0x0F);
+    let is_masked = bytes[1] & 0x80 != 0;
+    let (length, key) = bytes[2..].split_at(bytes.len() - 2 - if is_masked { 4 } else { 0 });
+    let len = length.iter().fold(0, |len, &byte| len << 8 | u64::from(byte));
     let len = if length.is_empty() {
-        u64::from(octets[1] & 0x7F)
+        u64::from(bytes[1] & 0x7F)
     } else {
         len
     };
     assert_eq!(header.payload_len(), len);
     assert_eq!(
-        header.masking_key().map_or(vec![], |key| key.octets().to_vec()),
+        header.masking_key().map_or(vec![], |key| key.to_bytes().to_vec()),
         key
     );
-    assert_eq!(&header.encode()[..], octets);
+    assert_eq!(&header.encode()[..], bytes);
 
     assert!(len < 1 << 63);
     assert!(rsv.contains(header.rsv()));
@@ -117,8 +117,8 @@ fn judge_fields(header: &FrameHeader, octets: &[u8], rsv: Rsv, input: &Input<'_>
     }
 }
 
-/// An error is found at the octet that proves it.
-fn judge_error(error: ProtocolError, octets: &[u8]) {
+/// An error is found at the byte that proves it.
+fn judge_error(error: ProtocolError, bytes: &[u8]) {
     let proved_by = match error {
         ProtocolError::ReservedBits | ProtocolError::ReservedOpcode | ProtocolError::FragmentedControl => {
             1..=1
@@ -129,5 +129,5 @@ fn judge_error(error: ProtocolError, octets: &[u8]) {
         ProtocolError::FrameTooBig => 2..=10,
         other => panic!("{other:?} is no error of a header alone"),
     };
-    assert!(proved_by.contains(&octets.len()), "{error:?} of {octets:02x?}");
+    assert!(proved_by.contains(&bytes.len()), "{error:?} of {bytes:02x?}");
 }

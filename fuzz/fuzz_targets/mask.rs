@@ -30,7 +30,7 @@ fuzz_target!(|input: Input<'_>| {
     let due: Vec<u8> = payload
         .iter()
         .enumerate()
-        .map(|(at, octet)| octet ^ key[at % 4])
+        .map(|(at, byte)| byte ^ key[at % 4])
         .collect();
 
     let alignment = usize::from(input.alignment % 64);
@@ -51,13 +51,13 @@ fuzz_target!(|input: Input<'_>| {
             match masker.apply_copy(here, &mut out) {
                 Ok(copied) => {
                     assert!(copied == len && room >= len);
-                    assert!(out[len..].iter().all(|&octet| octet == 0xEE));
+                    assert!(out[len..].iter().all(|&byte| byte == 0xEE));
                     here.copy_from_slice(&out[..len]);
                 }
                 Err(error) => {
                     assert!(room < len);
                     assert_eq!((error, masker), (BufferTooSmall { needed: len }, before));
-                    assert!(out.iter().all(|&octet| octet == 0xEE), "nothing was written");
+                    assert!(out.iter().all(|&byte| byte == 0xEE), "nothing was written");
                     masker.apply(here);
                 }
             }

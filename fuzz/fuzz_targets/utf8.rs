@@ -1,4 +1,4 @@
-//! Any octets as text, in any pieces: the validator, and a receiver of text, judge them as std does.
+//! Any bytes as text, in any pieces: the validator, and a receiver of text, judge them as std does.
 
 #![no_main]
 
@@ -18,8 +18,8 @@ struct Input {
 
 #[derive(Arbitrary, Debug)]
 enum Part {
-    Octet(u8),
-    Octets([u8; 4]),
+    Byte(u8),
+    Bytes([u8; 4]),
     Character(char),
     /// A run of one character, so that text gets long enough for every way of checking it.
     Run(char, u8),
@@ -29,8 +29,8 @@ fuzz_target!(|input: Input| {
     let mut text = Vec::new();
     for part in &input.parts {
         match *part {
-            Part::Octet(octet) => text.push(octet),
-            Part::Octets(octets) => text.extend(octets),
+            Part::Byte(byte) => text.push(byte),
+            Part::Bytes(bytes) => text.extend(bytes),
             Part::Character(character) => text.extend(character.to_string().bytes()),
             Part::Run(character, times) => text.extend(character.to_string().repeat(times.into()).bytes()),
         }
@@ -55,7 +55,7 @@ fuzz_target!(|input: Input| {
         assert_eq!(validator.finish().is_ok(), is_whole);
     }
 
-    let frame = Frame::text(&text).masked(input.masking_key).octets();
+    let frame = Frame::text(&text).masked(input.masking_key).to_bytes();
     let header_len = frame.len() - text.len();
     let mut receiver = UnderTest::new(Side::Server, Config::DEFAULT);
     let mut seen = Recorder::new();
@@ -73,7 +73,7 @@ fuzz_target!(|input: Input| {
     assert_eq!(seen.transcript().error, due);
 });
 
-/// The first octet of which std says that no text goes on with it.
+/// The first byte of which std says that no text goes on with it.
 fn fails_at(text: &[u8]) -> Option<usize> {
     let error = core::str::from_utf8(text).err()?;
     error.error_len()?;

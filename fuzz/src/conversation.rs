@@ -1,4 +1,4 @@
-//! Octets that one side receives, lawful or not, and the pieces in which they come.
+//! Bytes that one side receives, lawful or not, and the pieces in which they come.
 
 use crate::Subject;
 use arbitrary::Arbitrary;
@@ -10,10 +10,10 @@ use bareframe_testkit::{Random, Recorder, Script, Side, Transcript, split};
 pub struct Conversation<'a> {
     kind: Kind,
     cuts: Cuts,
-    octets: &'a [u8],
+    bytes: &'a [u8],
 }
 
-/// What the octets of the input are.
+/// What the bytes of the input are.
 #[derive(Arbitrary, Debug)]
 enum Kind {
     /// Choices from which a lawful conversation is made.
@@ -31,7 +31,7 @@ enum Kind {
 #[derive(Arbitrary, Debug)]
 enum Cuts {
     Whole,
-    Octets,
+    Bytes,
     Random { longest: u8, seed: u8 },
     Ring { capacity: u8, read: u8 },
 }
@@ -40,12 +40,12 @@ impl Conversation<'_> {
     /// Gives who receives what.
     pub fn script(&self) -> Script {
         match self.kind {
-            Kind::Lawful => Script::lawful(self.octets),
-            Kind::Mangled => Script::mangled(self.octets),
+            Kind::Lawful => Script::lawful(self.bytes),
+            Kind::Mangled => Script::mangled(self.bytes),
             Kind::Raw { server, rsv, limits } => Script {
                 side: if server { Side::Server } else { Side::Client },
                 config: Config::DEFAULT
-                    .with_rsv(Rsv::from_first_octet(rsv))
+                    .with_rsv(Rsv::from_first_byte(rsv))
                     .with_limits(match limits {
                         None => Limits::UNLIMITED,
                         Some((frame, message, fragments)) => Limits::UNLIMITED
@@ -53,7 +53,7 @@ impl Conversation<'_> {
                             .with_message(message.into())
                             .with_fragments(fragments.into()),
                     }),
-                input: self.octets.to_vec(),
+                input: self.bytes.to_vec(),
             },
         }
     }
@@ -63,7 +63,7 @@ impl Conversation<'_> {
         let len = input.len();
         let pieces = match self.cuts {
             Cuts::Whole => split::whole(len),
-            Cuts::Octets => split::in_pieces_of(1, len),
+            Cuts::Bytes => split::in_pieces_of(1, len),
             Cuts::Random { longest, seed } => {
                 split::at_random(len, usize::from(longest) + 1, &mut Random::new(seed.into()))
             }

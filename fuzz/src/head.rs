@@ -1,4 +1,4 @@
-//! Heads, from words that stand in heads and octets that should not, and what another parser makes of them.
+//! Heads, from words that stand in heads and bytes that should not, and what another parser makes of them.
 
 use arbitrary::Arbitrary;
 
@@ -11,8 +11,8 @@ pub struct Head<'a> {
 #[derive(Arbitrary, Debug)]
 enum Part<'a> {
     Word(u8),
-    Octet(u8),
-    Octets(&'a [u8]),
+    Byte(u8),
+    Bytes(&'a [u8]),
     /// The same word many times, for lists, lines and lengths.
     Many(u8, u8),
 }
@@ -26,7 +26,7 @@ pub struct Kept {
     pub minor_version: u8,
     /// Names and values.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// How many octets the head has.
+    /// How many bytes the head has.
     pub len: usize,
 }
 
@@ -98,20 +98,20 @@ const WORDS: [&str; 64] = [
 ];
 
 impl Head<'_> {
-    /// Gives the octets.
-    pub fn octets(&self) -> Vec<u8> {
-        let mut octets = Vec::new();
+    /// Gives the bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
         for part in &self.parts {
             match *part {
-                Part::Word(word) => octets.extend(word_of(word)),
-                Part::Octet(octet) => octets.push(octet),
-                Part::Octets(part) => octets.extend(part),
+                Part::Word(word) => bytes.extend(word_of(word)),
+                Part::Byte(byte) => bytes.push(byte),
+                Part::Bytes(part) => bytes.extend(part),
                 Part::Many(word, times) => {
-                    (0..times).for_each(|_| octets.extend(word_of(word)));
+                    (0..times).for_each(|_| bytes.extend(word_of(word)));
                 }
             }
         }
-        octets
+        bytes
     }
 }
 
@@ -123,15 +123,15 @@ fn word_of(number: u8) -> &'static [u8] {
 ///
 /// It knows HTTP/1.0 and HTTP/1.1 only, while section 4.2.1 asks for "HTTP/1.1 or higher": it is shown a later
 /// version as 1.1, and the digit is put back.
-pub fn kept_by_httparse(octets: &[u8], is_request: bool) -> Result<Kept, httparse::Error> {
-    let mut shown = octets.to_vec();
-    let minor_version = version_digit(octets, is_request);
+pub fn kept_by_httparse(bytes: &[u8], is_request: bool) -> Result<Kept, httparse::Error> {
+    let mut shown = bytes.to_vec();
+    let minor_version = version_digit(bytes, is_request);
     if let Some(at) = minor_version
         && matches!(shown[at], b'2'..=b'9')
     {
         shown[at] = b'1';
     }
-    let lines = octets.iter().filter(|&&octet| octet == b'\n').count();
+    let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
     let mut headers = vec![httparse::EMPTY_HEADER; lines + 1];
     let (start_line, len) = if is_request {
         let mut request = httparse::Request::new(&mut headers);
@@ -153,7 +153,7 @@ pub fn kept_by_httparse(octets: &[u8], is_request: bool) -> Result<Kept, httpars
     let headers = headers.iter().take_while(|header| !header.name.is_empty());
     Ok(Kept {
         start_line,
-        minor_version: minor_version.map_or(0, |at| octets[at] & 0xF),
+        minor_version: minor_version.map_or(0, |at| bytes[at] & 0xF),
         headers: headers
             .map(|header| (header.name.to_owned(), header.value.to_vec()))
             .collect(),
@@ -162,9 +162,9 @@ pub fn kept_by_httparse(octets: &[u8], is_request: bool) -> Result<Kept, httpars
 }
 
 /// Where the second digit of the version stands in a well-formed start line.
-fn version_digit(octets: &[u8], is_request: bool) -> Option<usize> {
-    let line_end = octets.iter().position(|&octet| octet == b'\r')?;
-    let line = &octets[..line_end];
+fn version_digit(bytes: &[u8], is_request: bool) -> Option<usize> {
+    let line_end = bytes.iter().position(|&byte| byte == b'\r')?;
+    let line = &bytes[..line_end];
     let at = match is_request {
         true => line.len().checked_sub(1)?,
         false => 7,

@@ -13,7 +13,7 @@ pub trait Subject {
     /// A receiver without such limits or reserved bits ignores them, and is run on inputs that have none.
     fn new(side: Side, config: Config) -> Self;
 
-    /// Takes a piece of input that begins with octet `at` of the whole, and records what it sees in it.
+    /// Takes a piece of input that begins with byte `at` of the whole, and records what it sees in it.
     ///
     /// After an error it is not called again.
     fn receive(&mut self, piece: &mut [u8], at: usize, seen: &mut Recorder);
@@ -50,11 +50,11 @@ fn receive<R: Role>(connection: &mut Connection<R>, piece: &mut [u8], at: usize,
         let left = input.len();
         match connection.receive(&mut input) {
             Ok(Some(event)) => {
-                assert!(input.len() < left, "an event of no octet");
+                assert!(input.len() < left, "an event of no byte");
                 note(event, seen);
             }
             Ok(None) => {
-                assert!(input.is_empty(), "{} octets were not taken", input.len());
+                assert!(input.is_empty(), "{} bytes were not taken", input.len());
                 return;
             }
             Err(error) => {

@@ -1,4 +1,4 @@
-//! The load generator: one thread, many connections, so many messages under way on each, every octet of every reply
+//! The load generator: one thread, many connections, so many messages under way on each, every byte of every reply
 //! looked at.
 
 use crate::wire::{BINARY, From, Payload, frame};
@@ -22,8 +22,8 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket
 /// What is asked of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
-    /// Payload of each message, in octets.
-    pub octets: usize,
+    /// Payload of each message, in bytes.
+    pub bytes: usize,
     /// How many connections.
     pub connections: usize,
     /// How many messages are under way on each.
@@ -33,9 +33,9 @@ pub struct Load {
 #[derive(Debug)]
 struct Connection {
     stream: TcpStream,
-    /// Octets of requests that must still be written.
+    /// Bytes of requests that must still be written.
     to_write: usize,
-    /// Octets of replies that were read.
+    /// Bytes of replies that were read.
     read: usize,
 }
 
@@ -61,7 +61,7 @@ impl Load {
     ///
     /// What the system gives, or if the server does not upgrade.
     pub fn open(&self, server: SocketAddr) -> io::Result<Generator> {
-        let payload = Payload::Binary.octets(self.octets);
+        let payload = Payload::Binary.bytes(self.bytes);
         let (mut requests, mut replies) = (Vec::new(), Vec::new());
         for _ in 0..self.window {
             frame(&mut requests, BINARY, From::Client, &payload);
@@ -185,7 +185,7 @@ impl Generator {
 fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::Result<bool> {
     let mut any = false;
     while *to_write > 0 {
-        // All requests are the same, so that the last octets of the window are always the next to write.
+        // All requests are the same, so that the last bytes of the window are always the next to write.
         match stream.write(&requests[requests.len() - *to_write..]) {
             Ok(len) => {
                 *to_write -= len;
@@ -206,9 +206,9 @@ fn upgraded(server: SocketAddr) -> io::Result<std::net::TcpStream> {
     stream.write_all(REQUEST)?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        let mut octet = [0];
-        stream.read_exact(&mut octet)?;
-        head.push(octet[0]);
+        let mut byte = [0];
+        stream.read_exact(&mut byte)?;
+        head.push(byte[0]);
     }
     if head.starts_with(b"HTTP/1.1 101 ") {
         Ok(stream)

@@ -92,7 +92,7 @@ fn nexus_web(stream: TcpStream) -> Served {
     loop {
         match client.recv()?.map(Message::into_owned) {
             Some(OwnedMessage::Text(text)) => client.send_text(&text)?,
-            Some(OwnedMessage::Binary(octets)) => client.send_binary(&octets)?,
+            Some(OwnedMessage::Binary(bytes)) => client.send_binary(&bytes)?,
             Some(_) => {}
             None => return Ok(()),
         }

@@ -7,8 +7,8 @@ use std::hint::black_box;
 
 /// Masks or unmasks in place.
 #[inline]
-pub fn mask(octets: &mut [u8], key: [u8; 4]) {
-    FrameHeader::mask_with(octets, Some(u32::from_be_bytes(key)), 0);
+pub fn mask(bytes: &mut [u8], key: [u8; 4]) {
+    FrameHeader::mask_with(bytes, Some(u32::from_be_bytes(key)), 0);
 }
 
 struct Decode {
@@ -20,7 +20,7 @@ struct Decode {
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(Decode {
         stream: stream.clone(),
-        buffer: stream.octets.clone(),
+        buffer: stream.bytes.clone(),
     })
 }
 
@@ -45,7 +45,7 @@ impl Task for Decode {
     }
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut out = [0; FrameHeader::MAX_LEN];
     move |len| {

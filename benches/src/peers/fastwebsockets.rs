@@ -20,7 +20,7 @@ impl Pieces {
             From::Client => Role::Server,
             From::Server => Role::Client,
         };
-        let memory = Memory::new(&stream.octets, piece);
+        let memory = Memory::new(&stream.bytes, piece);
         Pieces {
             socket: FragmentCollector::new(WebSocket::after_handshake(memory.clone(), role)),
             memory,
@@ -34,7 +34,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, usize::MAX))
 }
 
-/// Reads a stream in pieces of so many octets.
+/// Reads a stream in pieces of so many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, piece))
 }
@@ -77,7 +77,7 @@ impl Task for Answer {
     }
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let (payload, mut out) = (vec![0; 1 << 16], [0; 16]);
     move |len| {

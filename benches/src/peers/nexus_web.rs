@@ -32,7 +32,7 @@ fn see(reader: &mut FrameReader) -> (u64, usize) {
         messages += 1;
         seen += match message {
             Message::Text(text) => look(text.as_bytes()),
-            Message::Binary(octets) | Message::Ping(octets) | Message::Pong(octets) => look(octets),
+            Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => look(bytes),
             Message::Close(_) => 0,
         };
     }
@@ -47,14 +47,14 @@ struct Decode {
 /// Reads a stream that is in the reader's buffer.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(Decode {
-        reader: reader(stream, stream.octets.len()),
+        reader: reader(stream, stream.bytes.len()),
         stream: stream.clone(),
     })
 }
 
 fn fill(reader: &mut FrameReader, stream: &Stream) {
     reader.reset();
-    for piece in stream.octets.chunks(PIECE) {
+    for piece in stream.bytes.chunks(PIECE) {
         reader.read(piece).expect("the buffer has room for the stream");
     }
 }
@@ -79,7 +79,7 @@ struct Answer {
 /// Reads Pings that are in the reader's buffer, and writes their Pongs.
 pub fn answer(stream: &Stream) -> Box<dyn Task> {
     Box::new(Answer {
-        reader: reader(stream, stream.octets.len()),
+        reader: reader(stream, stream.bytes.len()),
         writer: FrameWriter::new(Role::Server),
         out: [0; 256],
         stream: stream.clone(),
@@ -110,11 +110,11 @@ struct Pieces {
     frames: usize,
 }
 
-/// Reads a stream in pieces of so many octets into the reader's buffer.
+/// Reads a stream in pieces of so many bytes into the reader's buffer.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces {
         reader: reader(stream, (1 << 20).max(2 * stream.longest)),
-        memory: Memory::new(&stream.octets, piece),
+        memory: Memory::new(&stream.bytes, piece),
         frames: stream.frames,
     })
 }
@@ -135,7 +135,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut writer = FrameWriter::new(Role::Server);
     move |len| {

@@ -40,8 +40,8 @@ impl Decode {
     fn fill(&mut self) {
         self.messages.clear();
         self.buffer.clear();
-        self.buffer.reserve(self.stream.octets.len());
-        for piece in self.stream.octets.chunks(PIECE) {
+        self.buffer.reserve(self.stream.bytes.len());
+        for piece in self.stream.bytes.chunks(PIECE) {
             self.buffer.extend_from_slice(piece);
         }
     }
@@ -56,7 +56,7 @@ fn process(protocol: &mut Protocol, buffer: &mut BytesMut, messages: &mut Vec<Me
 
 /// Reads a stream that is in one buffer, into a list of messages that is used again.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
-    Box::new(Decode::new(stream, stream.octets.len()))
+    Box::new(Decode::new(stream, stream.bytes.len()))
 }
 
 impl Task for Decode {
@@ -79,7 +79,7 @@ struct Answer {
 /// Reads Pings that are in one buffer, and writes their Pongs.
 pub fn answer(stream: &Stream) -> Box<dyn Task> {
     Box::new(Answer {
-        decode: Decode::new(stream, stream.octets.len()),
+        decode: Decode::new(stream, stream.bytes.len()),
         out: BytesMut::with_capacity(256),
     })
 }
@@ -114,7 +114,7 @@ struct Pieces {
     piece: usize,
 }
 
-/// Reads a stream in pieces of so many octets.
+/// Reads a stream in pieces of so many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     let decode = Decode::new(stream, 64 << 10);
     Box::new(Pieces { decode, piece })
@@ -131,7 +131,7 @@ impl Task for Pieces {
             stream,
         } = &mut self.decode;
         let mut seen = 0;
-        for piece in stream.octets.chunks(self.piece) {
+        for piece in stream.bytes.chunks(self.piece) {
             buffer.extend_from_slice(piece);
             process(protocol, buffer, messages);
             let messages = messages.drain(..);
@@ -141,7 +141,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut out = BytesMut::with_capacity(64);
     move |len| {
@@ -163,8 +163,8 @@ pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
 
 /// Reads a browser's request and writes the answer.
 pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
-    |octets| {
-        let Ok(Some((request, head_len))) = parse_request(octets) else {
+    |bytes| {
+        let Ok(Some((request, head_len))) = parse_request(bytes) else {
             return 0;
         };
         let accept = generate_accept_key(request.key);

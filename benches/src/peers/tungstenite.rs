@@ -25,7 +25,7 @@ fn see(socket: &mut WebSocket<Memory>, frames: usize) -> u64 {
     for _ in 0..frames {
         seen += match socket.read() {
             Ok(Message::Text(text)) => look(text.as_str().as_bytes()),
-            Ok(Message::Binary(octets) | Message::Ping(octets) | Message::Pong(octets)) => look(&octets),
+            Ok(Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes)) => look(&bytes),
             _ => 0,
         };
     }
@@ -50,8 +50,8 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
 impl Task for Decode {
     fn prepare(&mut self) {
         let nothing = Memory::new(&[], 0);
-        let octets = self.stream.octets.clone();
-        self.socket = Some(WebSocket::from_partially_read(nothing, octets, self.role, None));
+        let bytes = self.stream.bytes.clone();
+        self.socket = Some(WebSocket::from_partially_read(nothing, bytes, self.role, None));
     }
 
     fn run(&mut self) -> u64 {
@@ -95,9 +95,9 @@ struct Pieces {
     frames: usize,
 }
 
-/// Reads a stream in pieces of so many octets.
+/// Reads a stream in pieces of so many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
-    let memory = Memory::new(&stream.octets, piece);
+    let memory = Memory::new(&stream.bytes, piece);
     Box::new(Pieces {
         socket: WebSocket::from_raw_socket(memory.clone(), Role::Server, None),
         memory,
@@ -115,7 +115,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut out = Vec::with_capacity(64);
     move |len| {
@@ -150,8 +150,8 @@ pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
 /// Reads a browser's request and writes the answer.
 pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
     let mut out = Vec::with_capacity(512);
-    move |octets| {
-        let Ok(Some((head_len, request))) = Request::try_parse(octets) else {
+    move |bytes| {
+        let Ok(Some((head_len, request))) = Request::try_parse(bytes) else {
             return 0;
         };
         let Ok(response) = create_response(&request) else {

@@ -14,7 +14,7 @@ struct Pieces {
 
 impl Pieces {
     fn new(stream: &Stream, piece: usize) -> Pieces {
-        let memory = Memory::new(&stream.octets, piece);
+        let memory = Memory::new(&stream.bytes, piece);
         Pieces {
             socket: match stream.from {
                 From::Client => WebSocket::server(memory.clone()),
@@ -31,7 +31,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, usize::MAX))
 }
 
-/// Reads a stream in pieces of so many octets.
+/// Reads a stream in pieces of so many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, piece))
 }

@@ -9,8 +9,8 @@ use websocket_sans_io::{
 
 /// Masks or unmasks in place.
 #[inline]
-pub fn mask(octets: &mut [u8], key: [u8; 4]) {
-    websocket_sans_io::apply_mask(key, octets, 0);
+pub fn mask(bytes: &mut [u8], key: [u8; 4]) {
+    websocket_sans_io::apply_mask(key, bytes, 0);
 }
 
 struct Pieces {
@@ -22,10 +22,10 @@ struct Pieces {
 
 /// Reads a stream that is in one buffer.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
-    Box::new(Whole(new(stream, stream.octets.len())))
+    Box::new(Whole(new(stream, stream.bytes.len())))
 }
 
-/// Reads a stream in pieces of so many octets.
+/// Reads a stream in pieces of so many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(new(stream, piece))
 }
@@ -80,7 +80,7 @@ impl Task for Pieces {
 
     fn run(&mut self) -> u64 {
         let (mut seen, mut first) = (0, false);
-        for piece in self.stream.octets.chunks(self.piece) {
+        for piece in self.stream.bytes.chunks(self.piece) {
             let buffer = &mut self.buffer[..piece.len()];
             buffer.copy_from_slice(piece);
             seen += see(&mut self.decoder, buffer, &mut first);
@@ -89,7 +89,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many octets.
+/// A server's header for a payload of so many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut encoder = WebsocketFrameEncoder::new();
     move |len| {

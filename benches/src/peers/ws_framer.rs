@@ -16,7 +16,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     pieces(stream, usize::MAX)
 }
 
-/// Reads a stream in pieces of so many octets.
+/// Reads a stream in pieces of so many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces {
         buffer: vec![0; (stream.longest + 14).max(64)],
@@ -29,7 +29,7 @@ impl Pieces {
     #[inline(always)]
     fn each(&mut self, mut consume: impl FnMut(WsFrame<'_>)) {
         let mut framer = WsRxFramer::new(&mut self.buffer);
-        let mut left = &self.stream.octets[..];
+        let mut left = &self.stream.bytes[..];
         while !left.is_empty() {
             let room = framer.read_buf();
             let len = room.len().min(self.piece).min(left.len());
@@ -96,10 +96,10 @@ pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
 /// Reads a browser's request and writes the answer, as its example does with httparse.
 pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
     let mut out = vec![0; 512];
-    move |octets| {
+    move |bytes| {
         let mut headers = [httparse::EMPTY_HEADER; 16];
         let mut request = httparse::Request::new(&mut headers);
-        let Ok(httparse::Status::Complete(head_len)) = request.parse(octets) else {
+        let Ok(httparse::Status::Complete(head_len)) = request.parse(bytes) else {
             return 0;
         };
         let is_key = |header: &&mut Header<'_>| header.name.eq_ignore_ascii_case("Sec-WebSocket-Key");

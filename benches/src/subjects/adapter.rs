@@ -50,7 +50,7 @@ pub(super) const STD: Subject = Subject {
 
 fn case(kind: Payload, len: usize, piece: usize) -> Case {
     let frames = (decode::BUFFER / (len + 8)).clamp(4, 2048);
-    let stream = Stream::repeated(kind.first_octet(), From::Client, &kind.octets(len), frames);
+    let stream = Stream::repeated(kind.first_byte(), From::Client, &kind.bytes(len), frames);
     let is_cut = piece == SEGMENT;
     let work = Work {
         name: format!(
@@ -61,7 +61,7 @@ fn case(kind: Payload, len: usize, piece: usize) -> Case {
         point: Point {
             picture: if is_cut { "std by 1,460 bytes" } else { "std" },
             line: kind.name(),
-            octets: len,
+            bytes: len,
         },
         unit: Unit::Nanoseconds,
         amount: frames as u64,

@@ -43,14 +43,14 @@ pub(super) const CONTROL: Subject = Subject {
     title: "Masked control frames as a server, ns a frame",
     cases: || {
         let taken = SIZES.map(|len| {
-            let stream = Stream::repeated(PONG, From::Client, &Payload::Ascii.octets(len), FRAMES);
+            let stream = Stream::repeated(PONG, From::Client, &Payload::Ascii.bytes(len), FRAMES);
             let work = work("Pong taken", len, FRAMES, stream.expected);
             Case::in_memory(work, move || {
                 contenders(ours::decode(&stream), &TAKE, |take| take(&stream))
             })
         });
         let answered = SIZES.map(|len| {
-            let stream = Stream::pings(&Payload::Ascii.octets(len), FRAMES);
+            let stream = Stream::pings(&Payload::Ascii.bytes(len), FRAMES);
             let work = work("Ping answered", len, FRAMES, stream.expected);
             Case::in_memory(work, move || {
                 contenders(ours::answer(&stream), &ANSWER, |answer| answer(&stream))
@@ -71,7 +71,7 @@ fn work(line: &'static str, len: usize, frames: usize, expected: u64) -> Work {
         point: Point {
             picture: "control",
             line,
-            octets: len,
+            bytes: len,
         },
         unit: Unit::Nanoseconds,
         amount: frames as u64,

@@ -9,12 +9,12 @@ use crate::peers::{
 };
 use crate::wire::{From, Payload, Stream};
 
-/// Payload lengths, in octets.
+/// Payload lengths, in bytes.
 const SIZES: [usize; 9] = [8, 16, 40, 125, 128, 512, 1024, 4096, 65_536];
-/// Payload lengths of text that is not ASCII, in octets.
+/// Payload lengths of text that is not ASCII, in bytes.
 const TEXT_SIZES: [usize; 7] = [16, 40, 125, 512, 1024, 4096, 65_536];
 
-/// What a buffer holds, in octets, unless that is fewer than 4 frames or more than 2,048.
+/// What a buffer holds, in bytes, unless that is fewer than 4 frames or more than 2,048.
 pub(super) const BUFFER: usize = 128 * 1024;
 
 /// Makes a task of a stream.
@@ -33,9 +33,9 @@ pub(super) const PEERS: [(&str, Decode); 9] = [
 ];
 
 const NOTES: &[&str] = &[
-    "The consumer reads the length and the first octet of each payload. Ours polls for owed frames after each event.",
+    "The consumer reads the length and the first byte of each payload. Ours polls for owed frames after each event.",
     "tokio-websockets, fastwebsockets, web-socket and ws-framer read from a stream into a buffer of their own; that copy is timed, \
-     the others have the octets in their buffer before.",
+     the others have the bytes in their buffer before.",
     "A star: it does less than what is measured and is not the best. edge-ws reads headers and leaves the rest to its caller; \
      websocket-sans-io takes any frames and leaves the protocol and the text to its caller; web-socket does not look at text.",
     "Not checked besides: by nexus-web, ws-framer, fastwebsockets, tungstenite and web-socket that a length is minimal; by fastwebsockets and \
@@ -86,13 +86,13 @@ pub(super) const CLIENT: Subject = Subject {
 fn cases(picture: &'static str, kind: Payload, from: From, sizes: &[usize]) -> Vec<Case> {
     let case = |&len: &usize| {
         let frames = (BUFFER / (len + 8)).clamp(4, 2048);
-        let stream = Stream::repeated(kind.first_octet(), from, &kind.octets(len), frames);
+        let stream = Stream::repeated(kind.first_byte(), from, &kind.bytes(len), frames);
         let work = Work {
             name: format!("{} {len}", kind.name()),
             point: Point {
                 picture,
                 line: kind.name(),
-                octets: len,
+                bytes: len,
             },
             unit: Unit::Nanoseconds,
             amount: frames as u64,

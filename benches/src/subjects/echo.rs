@@ -29,16 +29,16 @@ pub(super) const POLLED: Subject = Subject {
 
 const NOTES: &[&str] = &[
     "tungstenite and nexus-web have a thread for each connection, the other peers one thread for all. Each server runs in a process of its own \
-     and sets TCP_NODELAY; the load generator has one thread that never sleeps, and checks every octet of every reply.",
+     and sets TCP_NODELAY; the load generator has one thread that never sleeps, and checks every byte of every reply.",
 ];
 
 fn cases(ours: Server) -> Vec<Case> {
     let mut cases = Vec::new();
     for (connections, line) in [(1, "1 connection"), (64, "64 connections")] {
         for window in [1, 16] {
-            for octets in [20, 1024, 65_536] {
+            for bytes in [20, 1024, 65_536] {
                 let load = Load {
-                    octets,
+                    bytes,
                     connections,
                     window,
                 };
@@ -54,15 +54,15 @@ pub(super) const MEMORY: Subject = Subject {
     name: "memory",
     title: "Memory an echo server holds for each connection, KiB",
     cases: || {
-        let case = |octets| Case {
-            name: format!("after a message of {octets}"),
+        let case = |bytes| Case {
+            name: format!("after a message of {bytes}"),
             point: Point {
                 picture: "memory",
                 line: "memory",
-                octets,
+                bytes,
             },
-            unit: Unit::Kibioctets,
-            measure: Box::new(move |_| each(OURS[0], |server| memory(server, octets))),
+            unit: Unit::Kibibytes,
+            measure: Box::new(move |_| each(OURS[0], |server| memory(server, bytes))),
         };
         [20, 65_536].map(case).into()
     },
@@ -72,9 +72,9 @@ pub(super) const MEMORY: Subject = Subject {
 };
 
 fn case(ours: Server, line: &'static str, load: Load) -> Case {
-    let Load { octets, window, .. } = load;
+    let Load { bytes, window, .. } = load;
     Case {
-        name: format!("{octets} octets, {line}, window {window}"),
+        name: format!("{bytes} bytes, {line}, window {window}"),
         point: Point {
             picture: if window == 1 {
                 "echo, window 1"
@@ -82,7 +82,7 @@ fn case(ours: Server, line: &'static str, load: Load) -> Case {
                 "echo, window 16"
             },
             line,
-            octets,
+            bytes,
         },
         unit: Unit::MessagesPerSecond,
         measure: Box::new(move |rounds| echo(ours, load, rounds.min(ROUNDS))),
@@ -132,10 +132,10 @@ fn echo(ours: Server, load: Load, rounds: usize) -> Vec<Figure> {
     servers.iter().zip(figures).map(figure).collect()
 }
 
-fn memory(server: &Server, octets: usize) -> io::Result<f64> {
+fn memory(server: &Server, bytes: usize) -> io::Result<f64> {
     let process = ServerProcess::start(server)?;
     let load = |connections| Load {
-        octets,
+        bytes,
         connections,
         window: 1,
     };

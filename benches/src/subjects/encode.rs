@@ -11,10 +11,10 @@ use crate::wire::Payload;
 use std::hint::black_box;
 
 const FRAMES: usize = 1000;
-/// The longest header, in octets.
+/// The longest header, in bytes.
 const HEADER: usize = 14;
 
-/// Makes a task that encodes headers of payloads of so many octets.
+/// Makes a task that encodes headers of payloads of so many bytes.
 type ServerHeader = fn(usize) -> Box<dyn Task>;
 /// Makes a task that encodes frames of a payload.
 type ClientFrame = fn(Vec<u8>) -> Box<dyn Task>;
@@ -71,7 +71,7 @@ pub(super) const ENCODE: Subject = Subject {
             })
         });
         let frames = [(16, 6), (128, 8), (1024, 8), (65_536, 14)].map(|(len, header_len)| {
-            let payload = Payload::Binary.octets(len);
+            let payload = Payload::Binary.bytes(len);
             Case::in_memory(work("client frame", len, header_len + len), move || {
                 let ours = frames(payload.clone(), ours::client_frame);
                 contenders(ours, &CLIENT_FRAMES, |frame| frame(payload.clone()))
@@ -93,7 +93,7 @@ fn work(line: &'static str, len: usize, encoded: usize) -> Work {
         point: Point {
             picture: "encode",
             line,
-            octets: len,
+            bytes: len,
         },
         unit: Unit::Nanoseconds,
         amount: FRAMES as u64,

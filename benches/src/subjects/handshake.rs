@@ -34,7 +34,7 @@ pub(super) const HANDSHAKE: Subject = Subject {
             point: Point {
                 picture: "handshake",
                 line: "request and answer",
-                octets: REQUEST.len(),
+                bytes: REQUEST.len(),
             },
             unit: Unit::Nanoseconds,
             amount: TIMES as u64,

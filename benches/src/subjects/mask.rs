@@ -7,7 +7,7 @@ use crate::peers::{edge_ws, fastwebsockets, nexus_web, sockudo_ws, websocket_san
 use crate::wire::{KEY, Payload};
 use std::hint::black_box;
 
-/// Payload lengths, in octets.
+/// Payload lengths, in bytes.
 const SIZES: [usize; 24] = [
     1,
     2,
@@ -49,7 +49,7 @@ const COPY_SIZES: [usize; 9] = [
 
 /// A header stands between two payloads.
 const HEADER: usize = 6;
-/// How many octets short payloads spread over, so that none is masked just after itself.
+/// How many bytes short payloads spread over, so that none is masked just after itself.
 const SPREAD: usize = 16 * 1024;
 
 /// Masks in place.
@@ -115,9 +115,9 @@ fn work(picture: &'static str, line: &'static str, len: usize) -> Work {
         point: Point {
             picture,
             line,
-            octets: len,
+            bytes: len,
         },
-        unit: Unit::GigaoctetsPerSecond,
+        unit: Unit::GigabytesPerSecond,
         amount: (payloads * len * repeats(len)) as u64,
         expected: 0,
         lesser: &[],
@@ -143,20 +143,20 @@ struct Masking<F> {
 
 fn in_place(mask: InPlace, len: usize) -> Box<dyn Task> {
     masking(
-        move |octets: &mut [u8], _: &mut [u8]| mask(octets, black_box(KEY)),
+        move |bytes: &mut [u8], _: &mut [u8]| mask(bytes, black_box(KEY)),
         len,
     )
 }
 
 fn copying(copy: Copying, len: usize) -> Box<dyn Task> {
     masking(
-        move |octets: &mut [u8], out: &mut [u8]| copy(octets, black_box(KEY), out),
+        move |bytes: &mut [u8], out: &mut [u8]| copy(bytes, black_box(KEY), out),
         len,
     )
 }
 
 fn masking<F: FnMut(&mut [u8], &mut [u8]) + 'static>(mask: F, len: usize) -> Box<dyn Task> {
-    let buffer = Payload::Binary.octets(payloads(len) * (len + HEADER));
+    let buffer = Payload::Binary.bytes(payloads(len) * (len + HEADER));
     let out = vec![0; buffer.len()];
     Box::new(Masking {
         mask,
@@ -184,15 +184,15 @@ impl<F: FnMut(&mut [u8], &mut [u8])> Task for Masking<F> {
 }
 
 /// The loop that most would write.
-fn words(octets: &mut [u8], key: [u8; 4]) {
+fn words(bytes: &mut [u8], key: [u8; 4]) {
     let [a, b, c, d] = key;
     let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
-    let (words, tail) = octets.as_chunks_mut::<8>();
-    for octets in words {
-        *octets = (u64::from_ne_bytes(*octets) ^ word).to_ne_bytes();
+    let (words, tail) = bytes.as_chunks_mut::<8>();
+    for bytes in words {
+        *bytes = (u64::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
     }
-    for (octet, key) in tail.iter_mut().zip(word.to_ne_bytes()) {
-        *octet ^= key;
+    for (byte, key) in tail.iter_mut().zip(word.to_ne_bytes()) {
+        *byte ^= key;
     }
 }
 

@@ -9,10 +9,10 @@ use crate::peers::{
 };
 use crate::wire::{From, Payload, Stream};
 
-/// What a segment on an Ethernet carries, in octets.
+/// What a segment on an Ethernet carries, in bytes.
 pub(super) const SEGMENT: usize = 1460;
 
-/// Makes a task of a stream that comes in pieces of so many octets.
+/// Makes a task of a stream that comes in pieces of so many bytes.
 type Pieces = fn(&Stream, usize) -> Box<dyn Task>;
 
 const PEERS: [(&str, Pieces); 8] = [
@@ -26,10 +26,10 @@ const PEERS: [(&str, Pieces); 8] = [
     ("ws-framer", ws_framer::pieces),
 ];
 
-/// Masked frames in reads of 1,460 octets and of one.
+/// Masked frames in reads of 1,460 bytes and of one.
 pub(super) const PIECES: Subject = Subject {
     name: "pieces",
-    title: "Decoding masked frames in pieces as a server, ns for 1,000 octets of payload",
+    title: "Decoding masked frames in pieces as a server, ns for 1,000 bytes of payload",
     cases: || {
         let text = [Payload::Chinese, Payload::Vietnamese];
         let kinds = [Payload::Binary, Payload::Ascii].into_iter().chain(text);
@@ -38,10 +38,10 @@ pub(super) const PIECES: Subject = Subject {
             sizes.map(|len| case(kind, len, SEGMENT, (256 << 10) / len))
         });
         let whole = text.map(|kind| case(kind, 65_536, usize::MAX, 4));
-        let octets = [Payload::Binary, Payload::Ascii, Payload::Chinese]
+        let bytes = [Payload::Binary, Payload::Ascii, Payload::Chinese]
             .into_iter()
             .flat_map(|kind| [125, 1024, 65_536, 1 << 20].map(|len| case(kind, len, 1, (16 << 10) / len)));
-        segments.chain(whole).chain(octets).collect()
+        segments.chain(whole).chain(bytes).collect()
     },
     notes: &[
         "Every contender copies each piece into its buffer, which is timed. Ours and websocket-sans-io give a payload in as many events \
@@ -54,10 +54,10 @@ pub(super) const PIECES: Subject = Subject {
 
 fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Case {
     let frames = frames.max(1);
-    let stream = Stream::repeated(kind.first_octet(), From::Client, &kind.octets(len), frames);
+    let stream = Stream::repeated(kind.first_byte(), From::Client, &kind.bytes(len), frames);
     let (picture, how) = match piece {
-        1 => ("pieces of 1 octet", "by 1"),
-        SEGMENT => ("pieces of 1,460 octets", "by 1460"),
+        1 => ("pieces of 1 byte", "by 1"),
+        SEGMENT => ("pieces of 1,460 bytes", "by 1460"),
         _ => ("pieces", "whole"),
     };
     let work = Work {
@@ -65,7 +65,7 @@ fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Case {
         point: Point {
             picture,
             line: kind.name(),
-            octets: len,
+            bytes: len,
         },
         unit: Unit::Nanoseconds,
         amount: (frames * len).div_ceil(1000) as u64,
@@ -76,7 +76,7 @@ fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Case {
         },
     };
     Case::in_memory(work, move || {
-        let piece = piece.min(stream.octets.len());
+        let piece = piece.min(stream.bytes.len());
         contenders(ours::pieces(&stream, piece), &PEERS, |pieces| {
             pieces(&stream, piece)
         })

@@ -6,10 +6,10 @@ use crate::measure::{Case, Contender, Point, Task, Unit, Work};
 use crate::wire::{From, Payload, Stream};
 use crate::{ours, session};
 
-/// Payload lengths, in octets.
+/// Payload lengths, in bytes.
 const SIZES: [usize; 7] = [8, 16, 40, 125, 128, 512, 1024];
 
-/// What a buffer holds, in octets, unless that is more than 2,048 frames.
+/// What a buffer holds, in bytes, unless that is more than 2,048 frames.
 const BUFFER: usize = 128 * 1024;
 
 /// The engine without a session.
@@ -42,13 +42,13 @@ pub(super) const SESSION: Subject = Subject {
 
 fn case(kind: Payload, len: usize, how: &str, read: fn(&Stream) -> Box<dyn Task>) -> Case {
     let frames = (BUFFER / (len + 8)).min(2048);
-    let stream = Stream::repeated(kind.first_octet(), From::Client, &kind.octets(len), frames);
+    let stream = Stream::repeated(kind.first_byte(), From::Client, &kind.bytes(len), frames);
     let work = Work {
         name: format!("{} {len} {how}", kind.name()),
         point: Point {
             picture: "session",
             line: kind.name(),
-            octets: len,
+            bytes: len,
         },
         unit: Unit::Nanoseconds,
         amount: frames as u64,

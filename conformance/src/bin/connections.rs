@@ -9,17 +9,17 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 const CONNECTIONS: usize = 1000;
-/// The lengths of the messages that each connection sends, in octets.
+/// The lengths of the messages that each connection sends, in bytes.
 const LENGTHS: [usize; 9] = [0, 1, 125, 126, 1_000, 4_096, 16_384, 65_535, 65_536];
-/// The most memory that a connection may take beyond its thread's stack, in octets.
+/// The most memory that a connection may take beyond its thread's stack, in bytes.
 const MOST: usize = 64 << 10;
 
-/// A stack has a guard below it of no more than this, in octets; what a memory allocator holds back is far more.
+/// A stack has a guard below it of no more than this, in bytes; what a memory allocator holds back is far more.
 const MOST_GUARD: usize = 64 << 10;
 
 type Socket = ClientSocket<ClientStream>;
 
-/// What the server holds in memory, in octets.
+/// What the server holds in memory, in bytes.
 #[derive(Clone, Copy)]
 struct Memory {
     all: usize,
@@ -62,7 +62,7 @@ fn main() -> Result<ExitCode, Failure> {
     let begin = Instant::now();
     for (round, len) in LENGTHS.into_iter().enumerate() {
         talk(&mut sockets, round, len)?;
-        show(&format!("after messages of {len} octets"), Memory::of(&server)?);
+        show(&format!("after messages of {len} bytes"), Memory::of(&server)?);
     }
     let talking = begin.elapsed();
     if Memory::of(&server)?.threads < CONNECTIONS {
@@ -139,12 +139,12 @@ fn close(mut sockets: Vec<Socket>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a connection says in a round: octets that no other connection and no other round has.
+/// What a connection says in a round: bytes that no other connection and no other round has.
 fn message(number: usize, round: usize, len: usize) -> Vec<u8> {
     let said = format!("connection {number}, round {round}; ");
-    let mut octets = said.repeat(len / said.len() + 1).into_bytes();
-    octets.truncate(len);
-    octets
+    let mut bytes = said.repeat(len / said.len() + 1).into_bytes();
+    bytes.truncate(len);
+    bytes
 }
 
 fn kind(number: usize, round: usize) -> MessageKind {

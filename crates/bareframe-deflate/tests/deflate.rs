@@ -65,10 +65,10 @@ fn messages() -> Vec<Vec<u8>> {
         json(2, 64),
         repetitive(3, 900),
         vec![7; 700],
-        random.octets(300),
+        random.bytes(300),
         json(4, 1000),
         "Все люди рождаются свободными и равными в своём достоинстве и правах".into(),
-        random.octets(2),
+        random.bytes(2),
         json(5, 64),
     ]
 }
@@ -148,7 +148,7 @@ fn s7_2_3_6_an_empty_message_is_one_byte() {
 #[test]
 fn random_bytes_grow_little() {
     for window_bits in [8, 9, 12, 15] {
-        let message = Random::new(window_bits.into()).octets(65_536);
+        let message = Random::new(window_bits.into()).bytes(65_536);
         for size in [100, 65_536] {
             let pieces = split::cut(&message, &split::in_pieces_of(size, message.len()));
             for_each_level(bits(window_bits), |deflate| {
@@ -162,7 +162,7 @@ fn random_bytes_grow_little() {
 
 #[test]
 fn s7_2_1_text_behind_random_bytes_shrinks_however_it_is_cut() {
-    let message = [json(1, 3000), Random::new(2).octets(3000), json(3, 9000)].concat();
+    let message = [json(1, 3000), Random::new(2).bytes(3000), json(3, 9000)].concat();
     for window_bits in [8, 9, 12] {
         let size = bits(window_bits).size();
         let greedy = |piece| {

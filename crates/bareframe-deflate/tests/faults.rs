@@ -182,7 +182,7 @@ fn s7_1_2_a_window_of_8_bits_is_one_of_256_bytes() {
 #[test]
 fn s7_1_2_a_distance_beyond_the_negotiated_window_is_refused() {
     // 400 bytes that do not repeat, and then again.
-    let message = bareframe_testkit::Random::new(1).octets(400).repeat(2);
+    let message = bareframe_testkit::Random::new(1).bytes(400).repeat(2);
     let payload = zlib(6, 10, true, std::slice::from_ref(&message));
     for (window_bits, fault) in [(9, None), (8, Some(DeflateFault::Distance))] {
         for_each_size(

@@ -90,18 +90,14 @@ fn s7_2_2_long_messages_go_round_the_window() {
             bits: window_bits,
             ..Setting::MAX
         };
-        let messages = [
-            json(1, 70_000),
-            repetitive(2, 70_000),
-            Random::new(3).octets(3000),
-        ];
+        let messages = [json(1, 70_000), repetitive(2, 70_000), Random::new(3).bytes(3000)];
         check(setting, &zlib(6, window_bits, true, &messages));
     }
 }
 
 #[test]
 fn s7_2_2_every_split_of_every_kind_of_block() {
-    let messages = [json(4, 150), repetitive(5, 400), Random::new(6).octets(40)];
+    let messages = [json(4, 150), repetitive(5, 400), Random::new(6).bytes(40)];
     for level in [0, 1, 6] {
         for window_bits in [9, 15] {
             let setting = Setting {
@@ -173,7 +169,7 @@ fn s7_2_2_any_bytes() {
     let mut random = Random::new(11);
     for _ in 0..4_000 {
         let len = random.below(60);
-        let payload = random.octets(len);
+        let payload = random.bytes(len);
         let setting = Setting {
             bits: 8 + (random.below(8) as u8),
             takeover: true,

@@ -103,7 +103,7 @@ fn converse<L: Level>(deflater: Deflater<L>, takeover: bool, seed: u64) {
     for _ in 0..30 {
         let len = [0, 20, 100, 700, 3000][random.below(5)];
         let message = match random.below(4) {
-            0 => random.octets(len),
+            0 => random.bytes(len),
             1 => repetitive(random.number(), len),
             _ => json(random.number() % 9, len),
         };
@@ -165,7 +165,7 @@ fn s7_2_whatever_is_sent_how_the_peer_follows() {
 fn sends_random_bytes_as_they_are<L: Level>(deflater: impl Fn() -> Deflater<L>) {
     for (piece, out_len) in [(1 << 20, 4000), (100, 4000), (1 << 20, 200), (1, 200)] {
         let mut messages = MessageDeflater::new(deflater());
-        let message = Random::new(1).octets(1000);
+        let message = Random::new(1).bytes(1000);
         let frames = send(&mut messages, &message, piece, out_len);
         assert!(frames.iter().all(|(rsv1, _, _)| !rsv1), "{piece} {out_len}");
         let mut naive = NaiveInflater::new(4096);

@@ -60,7 +60,7 @@ impl<'o, S, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'o, S, K, M
     ) -> Result<Connecting<'o, S, K, M>, HandshakeError> {
         let mut nonce = [0; 16];
         for piece in nonce.chunks_exact_mut(4) {
-            piece.copy_from_slice(&keys.next_key().octets());
+            piece.copy_from_slice(&keys.next_key().to_bytes());
         }
         let key = Key::from_random(nonce);
         let mut head = Head::new(memory);

@@ -63,7 +63,7 @@ fn whatever_the_stream_does_halves_lose_nothing_and_the_end_is_right() {
 #[test]
 fn s7_1_2_close_reads_though_its_close_can_not_be_written_yet() {
     let (mut client, stream) = FailingStream::pair(Schedule::calm(), Schedule::calm());
-    let (view, text) = (stream.view(), Frame::text("Hello").masked([0; 4]).octets());
+    let (view, text) = (stream.view(), Frame::text("Hello").masked([0; 4]).to_bytes());
     view.set_room(0);
     client.write_all(&text).unwrap();
     let stream = Blocking(Failing::timing_out(stream));
@@ -75,10 +75,10 @@ fn s7_1_2_close_reads_though_its_close_can_not_be_written_yet() {
     assert_eq!(view.received(0), text);
     view.set_room(usize::MAX);
     client
-        .write_all(&Frame::close(1000, "").masked([0; 4]).octets())
+        .write_all(&Frame::close(1000, "").masked([0; 4]).to_bytes())
         .unwrap();
     assert!(now(server.close(CloseCode::NORMAL_CLOSURE, "")).is_ok());
-    assert_eq!(view.written(0), Frame::close(1000, "").octets());
+    assert_eq!(view.written(0), Frame::close(1000, "").to_bytes());
 }
 
 #[test]

@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn s5_3_keys_are_fresh_across_batches() {
         let mut keys = SystemKeys::new().unwrap();
-        let drawn: HashSet<[u8; 4]> = (0..256).map(|_| keys.next_key().octets()).collect();
+        let drawn: HashSet<[u8; 4]> = (0..256).map(|_| keys.next_key().to_bytes()).collect();
         // A batch used twice would give 64; among 256 random keys one pair may be equal, hardly two.
         assert!(drawn.len() >= 254, "{}", drawn.len());
     }

@@ -9,10 +9,10 @@ use std::time::Duration;
 /// Reads to the end of a head.
 fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
-    let mut octet = [0];
+    let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut octet).unwrap();
-        head.push(octet[0]);
+        stream.read_exact(&mut byte).unwrap();
+        head.push(byte[0]);
     }
     String::from_utf8(head).unwrap()
 }
@@ -83,7 +83,7 @@ fn s4_1_tls_comes_first_and_names_the_server() {
     hello = vec![0; len];
     stream.read_exact(&mut hello).unwrap();
     // The name behind its type and length, as server_name has it (RFC 6066 section 3).
-    let named = hello.windows(12).any(|octets| octets == b"\x00\x00\x09localhost");
+    let named = hello.windows(12).any(|bytes| bytes == b"\x00\x00\x09localhost");
     assert!(named, "{}", hello.escape_ascii());
     drop(stream);
     assert!(

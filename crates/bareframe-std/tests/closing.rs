@@ -15,7 +15,7 @@ use wire::{Takes, Wire};
 const KEY: [u8; 4] = [1, 2, 3, 4];
 
 fn server(frames: &[Frame]) -> WebSocket<Wire, bareframe_std::Server> {
-    let reads = frames.iter().map(|frame| frame.clone().masked(KEY).octets());
+    let reads = frames.iter().map(|frame| frame.clone().masked(KEY).to_bytes());
     WebSocket::server(Wire::new(reads), &Options::DEFAULT)
 }
 
@@ -46,13 +46,13 @@ fn s7_1_4_a_close_that_is_answered_is_a_clean_end() {
         (reason.code(), reason.reason()),
         (Some(CloseCode::GOING_AWAY), "away")
     );
-    assert_eq!(server.stream().written(), Frame::close(1001, "").octets());
+    assert_eq!(server.stream().written(), Frame::close(1001, "").to_bytes());
     assert!(matches!(
         server.send_text("late"),
         Err(Error::Send(SendError::Closed))
     ));
     server.close(None, "").unwrap();
-    assert_eq!(server.stream().written(), Frame::close(1001, "").octets());
+    assert_eq!(server.stream().written(), Frame::close(1001, "").to_bytes());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn s7_1_7_a_violation_is_told_to_the_peer_and_latches() {
         (Frame::text([b'x'; 11]).masked(KEY), ProtocolError::MessageTooBig),
         (Frame::new(3, "").masked(KEY), ProtocolError::ReservedOpcode),
     ] {
-        let read = [Frame::ping("p").masked(KEY).octets(), frame.octets()].concat();
+        let read = [Frame::ping("p").masked(KEY).to_bytes(), frame.to_bytes()].concat();
         let mut server = WebSocket::server(Wire::new([read, b"more".to_vec()]), &options);
         for _ in 0..2 {
             let failed = server.read().unwrap_err();
@@ -96,7 +96,7 @@ fn s7_1_7_a_violation_is_told_to_the_peer_and_latches() {
             assert_eq!(failed.close_code(), Some(error.close_code()));
         }
         let told = [Frame::pong("p"), Frame::close(error.close_code().number(), "")]
-            .map(|f| f.octets())
+            .map(|f| f.to_bytes())
             .concat();
         assert_eq!(server.stream().writes, [told], "{error:?}");
         assert!(matches!(
@@ -109,7 +109,7 @@ fn s7_1_7_a_violation_is_told_to_the_peer_and_latches() {
 
 #[test]
 fn s7_1_7_a_violation_is_known_even_if_the_peer_is_not_there_to_be_told() {
-    let wire = Wire::new([Frame::text("x").octets()]).taking([Takes::Error(ErrorKind::BrokenPipe)]);
+    let wire = Wire::new([Frame::text("x").to_bytes()]).taking([Takes::Error(ErrorKind::BrokenPipe)]);
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
     for _ in 0..2 {
         assert!(matches!(
@@ -121,7 +121,7 @@ fn s7_1_7_a_violation_is_known_even_if_the_peer_is_not_there_to_be_told() {
 
 #[test]
 fn s7_1_7_the_close_for_a_violation_leaves_before_the_error_is_returned() {
-    let wire = Wire::new([Frame::text("x").octets()]).taking([Takes::Error(ErrorKind::WouldBlock)]);
+    let wire = Wire::new([Frame::text("x").to_bytes()]).taking([Takes::Error(ErrorKind::WouldBlock)]);
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
     assert!(server.read().is_err_and(|error| error.is_temporary()));
     server.stream_mut().plan = [Takes::Most(1)].into();
@@ -129,12 +129,12 @@ fn s7_1_7_the_close_for_a_violation_leaves_before_the_error_is_returned() {
         server.read(),
         Err(Error::Protocol(ProtocolError::UnmaskedFrame))
     ));
-    assert_eq!(server.stream().written(), Frame::close(1002, "").octets());
+    assert_eq!(server.stream().written(), Frame::close(1002, "").to_bytes());
 }
 
 #[test]
 fn s7_1_4_a_peer_that_is_gone_after_its_close_has_closed_cleanly() {
-    let wire = Wire::new([Frame::close(1000, "").masked(KEY).octets()])
+    let wire = Wire::new([Frame::close(1000, "").masked(KEY).to_bytes()])
         .taking([Takes::Error(ErrorKind::BrokenPipe)]);
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
     assert!(server.read().unwrap().is_none());
@@ -148,7 +148,7 @@ fn our_close_is_answered_and_what_arrives_meanwhile_is_dropped() {
     let said = [Frame::close(1000, "enough"), Frame::pong("p")];
     assert_eq!(
         server.stream().written(),
-        said.map(|frame| frame.octets()).concat()
+        said.map(|frame| frame.to_bytes()).concat()
     );
 }
 
@@ -159,7 +159,7 @@ fn s5_5_2_what_arrives_counts_for_more_than_a_pong_that_can_not_be_written() {
         &[Frame::text("late")],
     ] {
         let reads = [&[Frame::ping("p")][..], end].concat();
-        let wire = Wire::new(reads.into_iter().map(|frame| frame.masked(KEY).octets()));
+        let wire = Wire::new(reads.into_iter().map(|frame| frame.masked(KEY).to_bytes()));
         let mut server = WebSocket::server(wire, &Options::DEFAULT);
         server.send_close(CloseCode::NORMAL_CLOSURE, "").unwrap();
         // The peer sent all that and has gone.
@@ -190,7 +190,7 @@ fn s5_5_1_a_reason_that_does_not_fit_is_cut_at_a_character() {
     ] {
         let mut server = server(&[Frame::close(1000, "")]);
         server.close(CloseCode::NORMAL_CLOSURE, &reason).unwrap();
-        assert_eq!(server.stream().written(), Frame::close(1000, &sent).octets());
+        assert_eq!(server.stream().written(), Frame::close(1000, &sent).to_bytes());
     }
 }
 
@@ -198,7 +198,7 @@ fn s5_5_1_a_reason_that_does_not_fit_is_cut_at_a_character() {
 fn a_layer_above_can_fail_the_connection() {
     let mut server = server(&[Frame::text("x")]);
     server.fail(CloseCode::POLICY_VIOLATION).unwrap();
-    assert_eq!(server.stream().written(), Frame::close(1008, "").octets());
+    assert_eq!(server.stream().written(), Frame::close(1008, "").to_bytes());
     assert!(matches!(
         server.read(),
         Err(Error::Protocol(ProtocolError::Failed(
@@ -222,9 +222,9 @@ fn s7_1_1_close_waits_for_a_silent_peer_no_longer_than_it_is_told() {
         begun.elapsed()
     );
     // The stream was ended nonetheless.
-    let mut octets = Vec::new();
-    (&peer).read_to_end(&mut octets).unwrap();
-    assert_eq!(octets, Frame::close(1000, "").octets());
+    let mut bytes = Vec::new();
+    (&peer).read_to_end(&mut bytes).unwrap();
+    assert_eq!(bytes, Frame::close(1000, "").to_bytes());
 }
 
 #[test]
@@ -232,9 +232,9 @@ fn s7_1_1_close_waits_for_a_peer_that_trickles_no_longer_than_it_is_told() {
     let (stream, mut peer) = tcp();
     let mut server = WebSocket::server(stream, &impatient());
     let trickle = thread::spawn(move || {
-        let octets = Frame::ping([b'x'; 125]).masked(KEY).octets();
-        for octet in octets.into_iter().cycle() {
-            if peer.write_all(&[octet]).is_err() {
+        let bytes = Frame::ping([b'x'; 125]).masked(KEY).to_bytes();
+        for byte in bytes.into_iter().cycle() {
+            if peer.write_all(&[byte]).is_err() {
                 return;
             }
             thread::sleep(Duration::from_millis(5));
@@ -275,7 +275,7 @@ fn s7_1_1_the_server_ends_the_stream_first_and_the_client_waits_for_it() {
     let raw_server = thread::spawn(move || {
         let mut close = [0; 8];
         peer.read_exact(&mut close).unwrap();
-        peer.write_all(&Frame::close(1000, "").octets()).unwrap();
+        peer.write_all(&Frame::close(1000, "").to_bytes()).unwrap();
         // The client must not end its direction before us.
         peer.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
         let early = peer.read(&mut [0]);
@@ -296,18 +296,18 @@ fn s7_1_1_the_server_ends_the_stream_first_and_the_client_waits_for_it() {
 fn what_was_sent_last_arrives_although_the_peer_has_more_to_say() {
     let (stream, mut peer) = tcp();
     let mut server = WebSocket::server(stream, &Options::DEFAULT);
-    // Octets that the server will not read: closing at once would reset the connection.
-    peer.write_all(&Frame::text("x").octets()).unwrap();
+    // Bytes that the server will not read: closing at once would reset the connection.
+    peer.write_all(&Frame::text("x").to_bytes()).unwrap();
     peer.write_all(&[0; 200_000]).unwrap();
     let closed = thread::spawn(move || {
         assert!(server.read().is_err());
         server.close(None, "")
     });
     thread::sleep(Duration::from_millis(20));
-    let mut octets = [0; 4];
-    peer.read_exact(&mut octets).unwrap();
-    assert_eq!(octets, *Frame::close(1002, "").octets());
-    assert_eq!(peer.read(&mut octets).unwrap(), 0);
+    let mut bytes = [0; 4];
+    peer.read_exact(&mut bytes).unwrap();
+    assert_eq!(bytes, *Frame::close(1002, "").to_bytes());
+    assert_eq!(peer.read(&mut bytes).unwrap(), 0);
     drop(peer);
     closed.join().unwrap().unwrap();
 }
@@ -336,7 +336,7 @@ fn close_lasts_as_long_as_it_says_though_a_write_may_not() {
         server.send(&vec![7; 24 << 20][..]),
         Err(Error::Unflushed(_))
     ));
-    peer.write_all(&Frame::close(1000, "").masked(KEY).octets())
+    peer.write_all(&Frame::close(1000, "").masked(KEY).to_bytes())
         .unwrap();
     let closing = thread::spawn(move || server.close(None, "").map(drop));
     thread::sleep(20 * moment);

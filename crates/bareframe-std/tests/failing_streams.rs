@@ -62,7 +62,7 @@ fn s7_1_5_an_end_that_close_found_while_it_could_not_write_is_reported_by_the_ne
     assert!(server.close(None, "").unwrap_err().is_temporary());
     view.set_room(usize::MAX);
     assert!(matches!(server.close(None, ""), Err(Error::AbnormalClosure)));
-    assert_eq!(view.written(0), Frame::new(0x8, []).octets());
+    assert_eq!(view.written(0), Frame::new(0x8, []).to_bytes());
 }
 
 #[test]
@@ -70,12 +70,14 @@ fn s5_5_1_the_reading_half_sends_its_close_with_the_end_if_it_could_not_with_the
     let (mut client, stream) = stuck_pair();
     let view = stream.view();
     let close = Frame::close(1000, "");
-    client.write_all(&close.clone().masked([0; 4]).octets()).unwrap();
+    client
+        .write_all(&close.clone().masked([0; 4]).to_bytes())
+        .unwrap();
     let (mut reader, _writer) = WebSocket::server(Failing(stream), &Options::DEFAULT).split();
     assert!(matches!(reader.read_event(), Ok(Some(Event::Close(_)))));
     view.set_room(usize::MAX);
     assert!(matches!(reader.read_event(), Ok(None)));
-    assert_eq!(view.written(0), close.octets());
+    assert_eq!(view.written(0), close.to_bytes());
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn client<S: Stream>(
 fn arriving(at: Side, frames: &[Frame]) -> Vec<u8> {
     frames
         .iter()
-        .flat_map(|frame| frame.clone().masked_for(at, KEY).octets())
+        .flat_map(|frame| frame.clone().masked_for(at, KEY).to_bytes())
         .collect()
 }
 
@@ -130,19 +130,22 @@ fn s5_5_an_answer_is_on_the_wire_before_its_event() {
     let close = [0x88, 0x82, 0x37, 0xfa, 0x21, 0x3d, 0x34, 0x12];
     let mut server = WebSocket::server(Wire::new([close]), &Options::DEFAULT);
     assert!(matches!(server.read_event(), Ok(Some(Event::Close(_)))));
-    assert_eq!(server.stream().written(), Frame::close(1000, "").octets());
+    assert_eq!(server.stream().written(), Frame::close(1000, "").to_bytes());
 
     let ping = arriving(Side::Server, &[Frame::ping("hb")]);
     let mut server = WebSocket::server(Wire::new([ping.clone()]), &Options::DEFAULT);
     assert!(matches!(server.read_event(), Ok(Some(Event::Ping(_)))));
-    assert_eq!(server.stream().written(), Frame::pong("hb").octets());
+    assert_eq!(server.stream().written(), Frame::pong("hb").to_bytes());
 
     let mut client = client(
         Wire::new([arriving(Side::Client, &[Frame::ping("hb")])]),
         &Options::DEFAULT,
     );
     assert!(matches!(client.read_event(), Ok(Some(Event::Ping(_)))));
-    assert_eq!(client.stream().written(), Frame::pong("hb").masked(KEY).octets());
+    assert_eq!(
+        client.stream().written(),
+        Frame::pong("hb").masked(KEY).to_bytes()
+    );
 
     let ((mut reader, writer), mut peer) = halves(&Options::DEFAULT);
     peer.write_all(&ping).unwrap();
@@ -154,7 +157,7 @@ fn s5_5_an_answer_is_on_the_wire_before_its_event() {
     peer.read_to_end(&mut written).unwrap();
     assert_eq!(
         written,
-        [Frame::pong("hb").octets(), Frame::close(1000, "").octets()].concat()
+        [Frame::pong("hb").to_bytes(), Frame::close(1000, "").to_bytes()].concat()
     );
 }
 
@@ -182,7 +185,7 @@ fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered
         } else {
             server.send_frame(&mut frame).unwrap();
             assert!(server.read().unwrap().is_none());
-            let written = [Frame::binary(payload), Frame::close(1001, "")].map(|frame| frame.octets());
+            let written = [Frame::binary(payload), Frame::close(1001, "")].map(|frame| frame.to_bytes());
             assert_eq!(server.stream().written(), written.concat());
         }
     }
@@ -200,7 +203,7 @@ fn s6_1_what_was_sent_is_on_the_wire_though_the_socket_is_dropped() {
     drop(server);
     let mut written = Vec::new();
     peer.read_to_end(&mut written).unwrap();
-    assert_eq!(written, Frame::text("answer").octets());
+    assert_eq!(written, Frame::text("answer").to_bytes());
 }
 
 /// Runs a call that must end in about a second, on a machine that has other things to do too.
@@ -461,12 +464,12 @@ fn s5_5_2_keepalive_sends_a_ping_to_a_silent_peer_and_gives_up_one_that_is_dead(
     let mut server = Silent::server(arrives, None);
     assert_eq!(server.read().unwrap().unwrap().as_str(), Some("alive"));
     assert_eq!(PASSED.get(), 64 * SECOND);
-    assert_eq!(server.stream().written, Frame::ping("").octets());
+    assert_eq!(server.stream().written, Frame::ping("").to_bytes());
     for _ in 0..2 {
         assert!(matches!(server.read(), Err(Error::KeepaliveTimeout)));
         assert_eq!(PASSED.get().as_secs(), 104);
     }
-    assert_eq!(server.stream().written, Frame::ping("").octets().repeat(2));
+    assert_eq!(server.stream().written, Frame::ping("").to_bytes().repeat(2));
 }
 
 #[test]
@@ -555,5 +558,5 @@ fn s5_5_2_a_ping_is_left_to_a_caller_that_answers_itself() {
     assert!(matches!(server.read_event(), Ok(Some(Event::Ping(_)))));
     assert!(server.stream().written().is_empty());
     server.pong(b"hb").unwrap();
-    assert_eq!(server.stream().written(), Frame::pong("hb").octets());
+    assert_eq!(server.stream().written(), Frame::pong("hb").to_bytes());
 }

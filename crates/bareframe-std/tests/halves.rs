@@ -31,18 +31,18 @@ fn server_with(options: &Options) -> (Halves, TcpStream) {
 }
 
 fn masked(frame: Frame) -> Vec<u8> {
-    frame.masked(KEY).octets()
+    frame.masked(KEY).to_bytes()
 }
 
 /// What arrives within a moment must be exactly this.
-fn expect(peer: &mut TcpStream, octets: &[u8]) {
-    let mut arrived = vec![0; octets.len()];
+fn expect(peer: &mut TcpStream, bytes: &[u8]) {
+    let mut arrived = vec![0; bytes.len()];
     peer.read_exact(&mut arrived).unwrap();
     assert!(
-        arrived == octets,
+        arrived == bytes,
         "{:?} instead of {:?}",
         &arrived[..20.min(arrived.len())],
-        &octets[..20.min(octets.len())]
+        &bytes[..20.min(bytes.len())]
     );
 }
 
@@ -60,7 +60,7 @@ fn halves_and_sockets_go_where_threads_need_them() {
 fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
     let ((mut reader, writer), mut peer) = server();
     let long = vec![7; 12 << 20];
-    let frame = Frame::binary(&long).octets();
+    let frame = Frame::binary(&long).to_bytes();
     let writing = thread::spawn(move || writer.send(&long[..]));
     // The peer takes a little, so that the frame is on its way, and then no more.
     let mut begin = [0; 10];
@@ -83,13 +83,13 @@ fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
 
     expect(&mut peer, &frame[10..]);
     // Of the Pongs the latest is enough (5.5.3).
-    expect(&mut peer, &Frame::pong("two").octets());
+    expect(&mut peer, &Frame::pong("two").to_bytes());
     writing.join().unwrap().unwrap();
 
     peer.write_all(&masked(Frame::ping("three"))).unwrap();
-    expect(&mut peer, &Frame::pong("three").octets());
+    expect(&mut peer, &Frame::pong("three").to_bytes());
     peer.write_all(&masked(Frame::close(1000, "bye"))).unwrap();
-    expect(&mut peer, &Frame::close(1000, "").octets());
+    expect(&mut peer, &Frame::close(1000, "").to_bytes());
     reading.join().unwrap().unwrap();
 }
 
@@ -124,7 +124,7 @@ fn s5_4_frames_of_several_threads_do_not_mix_and_no_last_pong_is_lost() {
             Event::Data(piece) => {
                 message.extend_from_slice(piece.payload());
                 if piece.is_last() {
-                    assert!(message.iter().all(|octet| *octet == message[0]));
+                    assert!(message.iter().all(|byte| *byte == message[0]));
                     lens.entry(message[0]).or_default().push(message.len());
                     message.clear();
                 }
@@ -153,7 +153,7 @@ fn s5_5_2_ten_pings_want_ten_pongs() {
         .flat_map(|n| masked(Frame::ping(vec![n; 125])))
         .collect();
     let pongs: Vec<u8> = (0..200_u8)
-        .flat_map(|n| Frame::pong(vec![n; 125]).octets())
+        .flat_map(|n| Frame::pong(vec![n; 125]).to_bytes())
         .collect();
     peer.write_all(&[&pings[..], &masked(Frame::text("end"))].concat())
         .unwrap();
@@ -163,7 +163,7 @@ fn s5_5_2_ten_pings_want_ten_pongs() {
     });
     expect(&mut peer, &pongs);
     peer.write_all(&masked(Frame::close(1000, ""))).unwrap();
-    expect(&mut peer, &Frame::close(1000, "").octets());
+    expect(&mut peer, &Frame::close(1000, "").to_bytes());
     assert!(!reading.join().unwrap().unwrap());
 }
 
@@ -172,7 +172,7 @@ fn s7_1_2_our_close_ends_both_halves() {
     let ((mut reader, writer), mut peer) = server();
     writer.send_close(None, "").unwrap();
     assert!(matches!(writer.send("late"), Err(Error::Send(SendError::Closed))));
-    expect(&mut peer, &Frame::close(1000, "").octets()[..0]);
+    expect(&mut peer, &Frame::close(1000, "").to_bytes()[..0]);
     expect(&mut peer, &[0x88, 0]);
     peer.write_all(&masked(Frame::text("still"))).unwrap();
     peer.write_all(&masked(Frame::close(1000, "bye"))).unwrap();
@@ -188,11 +188,11 @@ fn s7_1_2_our_close_ends_both_halves() {
 #[test]
 fn s7_1_7_an_error_of_the_reader_is_told_and_ends_both_halves() {
     let ((mut reader, writer), mut peer) = server();
-    peer.write_all(&Frame::text("x").octets()).unwrap();
+    peer.write_all(&Frame::text("x").to_bytes()).unwrap();
     for _ in 0..2 {
         assert!(matches!(reader.read(), Err(Error::Protocol(_))));
     }
-    expect(&mut peer, &Frame::close(1002, "").octets());
+    expect(&mut peer, &Frame::close(1002, "").to_bytes());
     assert!(matches!(
         writer.send(bareframe_std::Frame::ping(b"")),
         Err(Error::Send(SendError::Closed))
@@ -232,7 +232,7 @@ fn a_socket_may_be_split_in_the_middle_of_everything() {
         Frame::text("x").fin(false),
         Frame::continuation("y"),
     ]
-    .map(|f| f.octets())
+    .map(|f| f.to_bytes())
     .concat();
     expect(&mut peer, &sent);
 }
@@ -252,8 +252,8 @@ fn what_was_owed_before_the_split_is_paid_after_it() {
     assert!(matches!(socket.read_event(), Ok(Some(Event::Ping(_)))));
     let (mut reader, _writer) = socket.split();
     let reading = thread::spawn(move || while reader.read().is_err_and(|error| error.is_temporary()) {});
-    expect(&mut peer, &Frame::binary(&long).octets());
-    expect(&mut peer, &Frame::pong("p").octets());
+    expect(&mut peer, &Frame::binary(&long).to_bytes());
+    expect(&mut peer, &Frame::pong("p").to_bytes());
     peer.write_all(&masked(Frame::close(1000, ""))).unwrap();
     reading.join().unwrap();
 }
@@ -266,7 +266,7 @@ fn the_stream_is_lent_between_frames() {
         .with_stream(|stream| stream.by(Deadline::NONE).write_all(b"broken"))
         .unwrap()
         .unwrap();
-    expect(&mut peer, &[&Frame::text("a").octets()[..], b"broken"].concat());
+    expect(&mut peer, &[&Frame::text("a").to_bytes()[..], b"broken"].concat());
 }
 
 #[test]
@@ -290,14 +290,14 @@ fn halves_go_on_where_a_timeout_stopped_them() {
     expect(
         &mut peer,
         &[Frame::binary(&long), Frame::text("now")]
-            .map(|frame| frame.octets())
+            .map(|frame| frame.to_bytes())
             .concat(),
     );
     flushing.join().unwrap();
 }
 
 /// A stream in memory, both of whose handles work on the same. Each write, while the sending half is held,
-/// lets the next octets arrive and waits until the reader has seen to them.
+/// lets the next bytes arrive and waits until the reader has seen to them.
 #[derive(Clone)]
 struct Lockstep {
     arrive: mpsc::Sender<Vec<u8>>,
@@ -309,20 +309,20 @@ struct Lockstep {
 
 impl Read for Lockstep {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let octets = self.arrives.lock().unwrap().recv().unwrap_or_default();
-        buffer[..octets.len()].copy_from_slice(&octets);
-        Ok(octets.len())
+        let bytes = self.arrives.lock().unwrap().recv().unwrap_or_default();
+        buffer[..bytes.len()].copy_from_slice(&bytes);
+        Ok(bytes.len())
     }
 }
 
 impl Write for Lockstep {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.written.lock().unwrap().extend_from_slice(octets);
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.written.lock().unwrap().extend_from_slice(bytes);
         if let Some(next) = self.next.lock().unwrap().pop() {
             self.arrive.send(next).unwrap();
             self.seen.lock().unwrap().recv().unwrap();
         }
-        Ok(octets.len())
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -389,7 +389,8 @@ fn an_answer_that_is_left_in_the_last_moment_is_sent() {
     });
     // "one" arrives while this is written, and "two" while the answer to "one" is, by nobody but this call.
     writer.send("Hello").unwrap();
-    let expected = [Frame::text("Hello"), Frame::pong("one"), Frame::pong("two")].map(|frame| frame.octets());
+    let expected =
+        [Frame::text("Hello"), Frame::pong("one"), Frame::pong("two")].map(|frame| frame.to_bytes());
     assert_eq!(*written.lock().unwrap(), expected.concat());
 }
 
@@ -417,7 +418,7 @@ fn ping(peer: &mut TcpStream, seen: &mpsc::Receiver<()>) {
 fn s5_5_2_an_answer_that_is_left_while_the_stream_is_lent_is_sent() {
     let (writer, mut peer, seen) = pinged();
     writer.with_stream(|_| ping(&mut peer, &seen)).unwrap();
-    expect(&mut peer, &Frame::pong("!").octets());
+    expect(&mut peer, &Frame::pong("!").to_bytes());
 }
 
 /// A Ping arrives while this becomes a frame, and so while the sending half is held.
@@ -443,7 +444,7 @@ fn s5_5_2_an_answer_that_is_left_while_a_frame_is_fed_is_sent() {
     expect(
         &mut peer,
         &[Frame::text("a"), Frame::pong("!")]
-            .map(|frame| frame.octets())
+            .map(|frame| frame.to_bytes())
             .concat(),
     );
 }
@@ -456,12 +457,12 @@ fn s5_5_2_an_answer_that_is_left_to_a_call_that_can_not_send_its_frame_is_sent()
         writer.send(Late(&mut peer, &seen, too_long)),
         Err(Error::Send(SendError::OversizedControl))
     ));
-    expect(&mut peer, &Frame::pong("!").octets());
+    expect(&mut peer, &Frame::pong("!").to_bytes());
 }
 
 #[test]
 fn a_reader_that_has_returned_an_error_closes_in_good_order() {
-    for frame in [Frame::text("x").octets(), Vec::new()] {
+    for frame in [Frame::text("x").to_bytes(), Vec::new()] {
         let ((mut reader, _writer), mut peer) = server();
         peer.write_all(&frame).unwrap();
         peer.shutdown(Shutdown::Write).unwrap();
@@ -474,7 +475,7 @@ fn a_reader_that_has_returned_an_error_closes_in_good_order() {
     reader.close(None, "").unwrap();
     // What nobody was told before, this tells.
     let ((mut reader, _writer), mut peer) = server();
-    peer.write_all(&Frame::text("x").octets()).unwrap();
+    peer.write_all(&Frame::text("x").to_bytes()).unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
     assert!(matches!(reader.close(None, ""), Err(Error::Protocol(_))));
 }
@@ -505,7 +506,7 @@ fn s5_5_1_the_answer_to_a_close_goes_before_the_stream_ends_though_the_other_hal
     peer.write_all(&masked(Frame::close(1001, ""))).unwrap();
     assert!(reader.read().unwrap().is_none());
     let finisher = thread::spawn(move || reader.close(None, "").unwrap());
-    expect(&mut peer, &Frame::close(1001, "").octets());
+    expect(&mut peer, &Frame::close(1001, "").to_bytes());
     drop(peer);
     finisher.join().unwrap();
     holder.join().unwrap();

@@ -22,15 +22,15 @@ const IMPATIENT: Acceptor = Acceptor::DEFAULT
     .with_timeout(Duration::from_millis(100))
     .with_options(Options::DEFAULT.with_close_timeout(Duration::from_millis(100)));
 
-/// What a server does with a client, and what the client gets for these octets until the end.
+/// What a server does with a client, and what the client gets for these bytes until the end.
 fn serve<T: Send + 'static>(
-    octets: impl AsRef<[u8]>,
+    bytes: impl AsRef<[u8]>,
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
 ) -> (T, String) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let server = thread::spawn(move || serve(listener.accept().unwrap().0));
-    client.write_all(octets.as_ref()).unwrap();
+    client.write_all(bytes.as_ref()).unwrap();
     client.shutdown(Shutdown::Write).unwrap();
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).unwrap();
@@ -61,7 +61,7 @@ fn answered(connector: &Connector<'_>, answer: &'static str) -> Result<String, E
     let (url, server) = server_once(move |mut stream, accept| {
         let answer = answer.replace("{accept}", accept);
         stream
-            .write_all(&[answer.as_bytes(), &Frame::text("Hello").octets()].concat())
+            .write_all(&[answer.as_bytes(), &Frame::text("Hello").to_bytes()].concat())
             .unwrap();
     });
     let connected = connector.connect(&url);
@@ -84,12 +84,12 @@ fn response_error(answer: &'static str) -> ResponseError {
 }
 
 #[test]
-fn s4_2_2_a_request_is_accepted_and_octets_behind_it_are_frames() {
+fn s4_2_2_a_request_is_accepted_and_bytes_behind_it_are_frames() {
     let frames = [Frame::text("Hello"), Frame::close(1000, "")]
-        .map(|frame| frame.masked([1, 2, 3, 4]).octets())
+        .map(|frame| frame.masked([1, 2, 3, 4]).to_bytes())
         .concat();
-    let octets = [format!("{REQUEST}\r\n").as_bytes(), &frames].concat();
-    let (echoed, answer) = serve(octets, |stream| {
+    let bytes = [format!("{REQUEST}\r\n").as_bytes(), &frames].concat();
+    let (echoed, answer) = serve(bytes, |stream| {
         let mut socket = accept(stream)?;
         while let Some((message, mut sender)) = socket.read_with_sender()? {
             sender.send(&message)?;
@@ -104,13 +104,13 @@ fn s4_2_2_a_request_is_accepted_and_octets_behind_it_are_frames() {
 }
 
 #[test]
-fn a_head_may_come_octet_by_octet() {
+fn a_head_may_come_byte_by_byte() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     client.set_nodelay(true).unwrap();
     let server = thread::spawn(move || accept(listener.accept().unwrap().0));
-    for octet in format!("{REQUEST}\r\n").bytes() {
-        client.write_all(&[octet]).unwrap();
+    for byte in format!("{REQUEST}\r\n").bytes() {
+        client.write_all(&[byte]).unwrap();
     }
     let socket = server.join().unwrap().unwrap();
     assert!(socket.stream().nodelay().unwrap());
@@ -175,14 +175,14 @@ fn s4_2_2_what_is_wrong_with_a_request_is_answered() {
 
 #[test]
 fn what_is_no_head_is_answered_as_soon_as_it_shows() {
-    for (octets, status) in [
+    for (bytes, status) in [
         ("GET / HTTP/1.1\r\nHost : a\r\n\r\n".to_owned(), "400"),
         ("GET / HTTP/1.1\nHost: a\n\n".to_owned(), "400"),
         ("\r\n\r\nGET / HTTP/1.1\r\n".to_owned(), "400"),
         ("EHLO me\r\n".to_owned(), "400"),
         (format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(17_000)), "431"),
     ] {
-        let (result, answered) = serve(&octets, accept);
+        let (result, answered) = serve(&bytes, accept);
         assert!(matches!(request_error(result), RequestError::Head(_)));
         assert!(answered.starts_with(&format!("HTTP/1.1 {status} ")), "{answered}");
     }
@@ -297,8 +297,8 @@ fn a_client_that_trickles_its_head_is_not_waited_for() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let trickle = thread::spawn(move || {
-        for octet in REQUEST.bytes() {
-            if client.write_all(&[octet]).is_err() {
+        for byte in REQUEST.bytes() {
+            if client.write_all(&[byte]).is_err() {
                 return;
             }
             thread::sleep(Duration::from_millis(10));
@@ -315,7 +315,7 @@ fn a_client_that_trickles_its_head_is_not_waited_for() {
 }
 
 #[test]
-fn s4_1_a_client_asks_and_octets_behind_the_answer_are_frames() {
+fn s4_1_a_client_asks_and_bytes_behind_the_answer_are_frames() {
     let connector = Connector::DEFAULT
         .with_origin("https://example.com")
         .with_subprotocols(&["chat", "superchat"])

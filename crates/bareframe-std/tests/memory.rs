@@ -37,7 +37,7 @@ static COUNTING: Counting = Counting;
 /// What a connection has that waits for its peer, in bytes.
 const IDLE: usize = 4 << 10;
 
-/// How much more memory was in use at one time, in octets.
+/// How much more memory was in use at one time, in bytes.
 fn most_during<T>(act: impl FnOnce() -> T) -> (usize, T) {
     let before = NOW.load(Relaxed);
     MOST.store(before, Relaxed);
@@ -56,7 +56,7 @@ fn s10_4_memory_follows_what_has_arrived() {
     // A header that declares 16 MiB, and a little of them.
     for arrived in [0, 10, 100_000] {
         let frame = Frame::binary(vec![7; arrived]).declared_len(16 << 20).masked(key);
-        let mut server = WebSocket::server(Wire::new([frame.octets()]), &Options::DEFAULT);
+        let mut server = WebSocket::server(Wire::new([frame.to_bytes()]), &Options::DEFAULT);
         let (more, read) = most_during(|| matches!(server.read(), Err(Error::AbnormalClosure)));
         assert!(read);
         // Gathered in a vector that doubles, which has both its halves while it moves; and a longer read
@@ -71,7 +71,7 @@ fn s10_4_memory_follows_what_has_arrived() {
     }
 
     // A message of any length needs no memory if it is taken in pieces.
-    let frame = Frame::binary(vec![7; 1 << 20]).masked(key).octets();
+    let frame = Frame::binary(vec![7; 1 << 20]).masked(key).to_bytes();
     let options = Options::DEFAULT.with_read_buffer_max(Options::DEFAULT.read_buffer());
     let mut server = WebSocket::server(Wire::new([frame]), &options);
     server.stream_mut().arrives.make_contiguous();
@@ -90,7 +90,7 @@ fn s10_4_memory_follows_what_has_arrived() {
         Frame::text("a").fin(false),
         Frame::continuation("b"),
     ];
-    let frames = frames.map(|frame| frame.masked(key).octets());
+    let frames = frames.map(|frame| frame.masked(key).to_bytes());
     let mut server = WebSocket::server(Wire::new(frames), &options);
     assert_eq!(server.read().unwrap().unwrap().payload().len(), 1 << 20);
     let before = NOW.load(Relaxed);
@@ -100,7 +100,7 @@ fn s10_4_memory_follows_what_has_arrived() {
     // A connection that waits has little, whatever came and went before.
     // 2040 bytes and the header fill the memory to the last byte.
     for len in [0, 20, 2_040, 70_000, 1 << 20] {
-        let message = Frame::binary(vec![7; len]).masked(key).octets();
+        let message = Frame::binary(vec![7; len]).masked(key).to_bytes();
         let mut wire = Wire::new([message]);
         wire.arrives.push_back(Arrives::Error(ErrorKind::WouldBlock));
         let before = NOW.load(Relaxed) - len;

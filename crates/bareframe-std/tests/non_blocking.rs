@@ -68,7 +68,7 @@ fn what_a_stream_leaves_of_a_101_goes_before_the_first_frame() {
                 Err(other) => panic!("{other:?}"),
             }
         }
-        let expected = [RESPONSE.as_bytes(), &Frame::text("Hello").octets()].concat();
+        let expected = [RESPONSE.as_bytes(), &Frame::text("Hello").to_bytes()].concat();
         assert_eq!(socket.stream().written(), expected, "{most}");
     }
 }
@@ -157,7 +157,7 @@ fn a_client_reads_a_response_piece_by_piece_and_frames_behind_it() {
         assert!(connecting.finish().unwrap_err().is_temporary());
     }
     server
-        .write_all(&[&[*last], &Frame::text("Hello").octets()[..]].concat())
+        .write_all(&[&[*last], &Frame::text("Hello").to_bytes()[..]].concat())
         .unwrap();
     let mut socket = insist(|| {
         thread::sleep(Duration::from_millis(1));

@@ -1,4 +1,4 @@
-//! Whatever a stream does to reads and writes, the same octets come and go.
+//! Whatever a stream does to reads and writes, the same bytes come and go.
 
 mod wire;
 
@@ -38,7 +38,7 @@ fn conversation(receiver: Side) -> Vec<u8> {
         Frame::binary(""),
         Frame::close(1000, "bye"),
     ]
-    .map(|frame| frame.masked_for(receiver, [9, 8, 7, 6]).octets())
+    .map(|frame| frame.masked_for(receiver, [9, 8, 7, 6]).to_bytes())
     .concat()
 }
 
@@ -53,7 +53,7 @@ fn answers(sender: Side) -> Vec<u8> {
         Frame::binary(""),
         Frame::close(1000, ""),
     ]
-    .map(|frame| frame.masked_for(sender.other(), KEY).octets())
+    .map(|frame| frame.masked_for(sender.other(), KEY).to_bytes())
     .concat()
 }
 
@@ -72,7 +72,7 @@ fn send_all<R: Role>(socket: &mut WebSocket<Wire, R>, message: &OwnedMessage) ->
     loop {
         let sent = match message {
             OwnedMessage::Text(text) => socket.send_text(text),
-            OwnedMessage::Binary(octets) => socket.send_binary(octets),
+            OwnedMessage::Binary(bytes) => socket.send_binary(bytes),
         };
         match sent {
             Err(Error::Unflushed(_)) => return insist(|| socket.flush()),
@@ -114,7 +114,7 @@ fn reads_may_be_cut_anywhere() {
 fn reads_may_be_interrupted_time_out_or_not_block() {
     for role in Side::BOTH {
         for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::Interrupted] {
-            let pieces = conversation(role).into_iter().map(|octet| [octet]);
+            let pieces = conversation(role).into_iter().map(|byte| [byte]);
             let wire = Wire::new(pieces).stumbling(kind);
             assert_eq!(echo_as(role, wire, &SMALL), answers(role), "{role:?} {kind}");
         }
@@ -152,7 +152,7 @@ fn what_was_not_taken_is_sent_once_and_what_was_taken_too() {
         let long = vec![5; 9000];
         let stuck = [Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)];
         let expected = [Frame::binary(&long), Frame::text("next"), Frame::ping("")]
-            .map(|frame| frame.masked_for(role.other(), KEY).octets())
+            .map(|frame| frame.masked_for(role.other(), KEY).to_bytes())
             .concat();
         fn run<R: Role>(mut socket: WebSocket<Wire, R>, long: &[u8]) -> Vec<u8> {
             let taken = socket.send_binary(long);
@@ -183,7 +183,7 @@ fn a_reader_goes_on_while_nothing_can_be_written() {
         Frame::ping("two"),
         Frame::text("Bye"),
     ]
-    .map(|frame| frame.masked(KEY).octets());
+    .map(|frame| frame.masked(KEY).to_bytes());
     let wire = Wire::new(arrives).taking([Takes::Error(ErrorKind::WouldBlock)]);
     let mut server = WebSocket::server(wire, &SMALL);
     assert!(matches!(server.send_binary(&[0; 1000]), Err(Error::Unflushed(_))));
@@ -193,7 +193,7 @@ fn a_reader_goes_on_while_nothing_can_be_written() {
     server.flush().unwrap();
     // The latest Pong is enough (5.5.3), between frames.
     let expected = [Frame::binary([0; 1000]), Frame::pong("two")]
-        .map(|frame| frame.octets())
+        .map(|frame| frame.to_bytes())
         .concat();
     assert_eq!(server.stream().written(), expected);
 }
@@ -201,9 +201,11 @@ fn a_reader_goes_on_while_nothing_can_be_written() {
 #[test]
 fn s5_5_3_ten_pings_want_ten_pongs_however_small_the_buffer() {
     let pings: Vec<u8> = (0..10)
-        .flat_map(|n| Frame::ping(vec![n; 125]).masked(KEY).octets())
+        .flat_map(|n| Frame::ping(vec![n; 125]).masked(KEY).to_bytes())
         .collect();
-    let pongs: Vec<u8> = (0..10).flat_map(|n| Frame::pong(vec![n; 125]).octets()).collect();
+    let pongs: Vec<u8> = (0..10)
+        .flat_map(|n| Frame::pong(vec![n; 125]).to_bytes())
+        .collect();
     for read_buffer in [16, 4096] {
         let options = SMALL.with_read_buffer(read_buffer);
         let mut server = WebSocket::server(Wire::new([pings.clone()]), &options);
@@ -215,9 +217,9 @@ fn s5_5_3_ten_pings_want_ten_pongs_however_small_the_buffer() {
 #[test]
 fn what_is_fed_to_one_read_leaves_in_one_write() {
     let frames: Vec<u8> = (0..16)
-        .flat_map(|_| Frame::text("Hello").masked(KEY).octets())
+        .flat_map(|_| Frame::text("Hello").masked(KEY).to_bytes())
         .collect();
-    let ping = Frame::ping("x").masked(KEY).octets();
+    let ping = Frame::ping("x").masked(KEY).to_bytes();
     let wire = Wire::new([[frames.clone(), ping].concat(), frames]);
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
     for _ in 0..32 {
@@ -225,8 +227,8 @@ fn what_is_fed_to_one_read_leaves_in_one_write() {
         sender.feed(&message).unwrap();
     }
     server.flush().unwrap();
-    let texts = Frame::text("Hello").octets().repeat(16);
-    let pong = Frame::pong("x").octets();
+    let texts = Frame::text("Hello").to_bytes().repeat(16);
+    let pong = Frame::pong("x").to_bytes();
     // What was fed leaves before the second read.
     assert_eq!(server.stream().writes, [[&texts[..], &pong].concat(), texts]);
 }
@@ -238,7 +240,7 @@ fn header_and_payload_leave_in_one_write_however_long() {
         server.send_binary(&vec![1; len]).unwrap();
         assert_eq!(
             server.stream().writes,
-            [Frame::binary(vec![1; len]).octets()],
+            [Frame::binary(vec![1; len]).to_bytes()],
             "{len}"
         );
     }
@@ -247,7 +249,7 @@ fn header_and_payload_leave_in_one_write_however_long() {
         client.send_binary(&vec![1; len]).unwrap();
         assert_eq!(
             client.stream().writes,
-            [Frame::binary(vec![1; len]).masked(KEY).octets()],
+            [Frame::binary(vec![1; len]).masked(KEY).to_bytes()],
             "{len}"
         );
     }
@@ -256,7 +258,7 @@ fn header_and_payload_leave_in_one_write_however_long() {
 #[test]
 fn a_long_answer_takes_along_what_waits() {
     let read = [Frame::text("a"), Frame::text("b"), Frame::text("c")]
-        .map(|frame| frame.masked(KEY).octets())
+        .map(|frame| frame.masked(KEY).to_bytes())
         .concat();
     let mut server = WebSocket::server(Wire::new([read]), &Options::DEFAULT);
     let long = vec![b'x'; 20_000];
@@ -265,7 +267,7 @@ fn a_long_answer_takes_along_what_waits() {
     let (_, mut sender) = server.read_with_sender().unwrap().unwrap();
     sender.send(&long[..]).unwrap();
     let expected = [Frame::text("short"), Frame::binary(&long)]
-        .map(|frame| frame.octets())
+        .map(|frame| frame.to_bytes())
         .concat();
     assert_eq!(server.stream().writes, [expected]);
 }
@@ -273,17 +275,17 @@ fn a_long_answer_takes_along_what_waits() {
 #[test]
 fn what_is_fed_leaves_with_flush_and_what_is_sent_at_once() {
     let read = [Frame::text("a"), Frame::text("b")]
-        .map(|frame| frame.masked(KEY).octets())
+        .map(|frame| frame.masked(KEY).to_bytes())
         .concat();
     let mut server = WebSocket::server(Wire::new([read]), &Options::DEFAULT);
     assert_eq!(server.read().unwrap().unwrap().as_str(), Some("a"));
     server.feed("later").unwrap();
     assert!(server.stream().writes.is_empty());
     server.flush().unwrap();
-    assert_eq!(server.stream().written(), Frame::text("later").octets());
+    assert_eq!(server.stream().written(), Frame::text("later").to_bytes());
     // Although part of what was read is not looked at.
     server.send("now").unwrap();
-    assert_eq!(server.stream().writes[1..], [Frame::text("now").octets()]);
+    assert_eq!(server.stream().writes[1..], [Frame::text("now").to_bytes()]);
 }
 
 #[test]
@@ -293,7 +295,7 @@ fn s5_4_pieces_come_as_they_arrive() {
         Frame::ping("p"),
         Frame::continuation("ölf"),
     ]
-    .map(|frame| frame.masked(KEY).octets())
+    .map(|frame| frame.masked(KEY).to_bytes())
     .concat();
     let mut server = WebSocket::server(Wire::new(split::cut(&read, &vec![1; read.len()])), &SMALL);
     let mut text = Vec::new();
@@ -325,7 +327,7 @@ fn a_message_that_was_taken_in_two_ways_is_skipped_and_that_is_said_once() {
         Frame::continuation("b"),
         Frame::text("c"),
     ]
-    .map(|frame| frame.masked(KEY).octets());
+    .map(|frame| frame.masked(KEY).to_bytes());
     let mut server = WebSocket::server(Wire::new(reads.clone()), &SMALL);
     assert!(matches!(server.read_event(), Ok(Some(Event::Data(_)))));
     assert!(matches!(server.read(), Err(Error::MessageSkipped)));
@@ -333,12 +335,12 @@ fn a_message_that_was_taken_in_two_ways_is_skipped_and_that_is_said_once() {
 
     // Also if `read` had the first piece, and `read_event` asks for one from the middle.
     let reads = [
-        Arrives::Octets(Frame::text("a").fin(false).masked(KEY).octets()),
+        Arrives::Bytes(Frame::text("a").fin(false).masked(KEY).to_bytes()),
         Arrives::Error(ErrorKind::TimedOut),
-        Arrives::Octets(Frame::continuation("b").fin(false).masked(KEY).octets()),
-        Arrives::Octets(
+        Arrives::Bytes(Frame::continuation("b").fin(false).masked(KEY).to_bytes()),
+        Arrives::Bytes(
             [Frame::continuation("c"), Frame::text("d")]
-                .map(|f| f.masked(KEY).octets())
+                .map(|f| f.masked(KEY).to_bytes())
                 .concat(),
         ),
     ];
@@ -372,7 +374,7 @@ fn a_frame_that_its_caller_keeps_goes_on_where_it_stopped() {
             Side::Client => run(client(wire, &SMALL), &payload),
         };
         let expected = [Frame::binary(&payload), Frame::text("next")]
-            .map(|frame| frame.masked_for(role.other(), KEY).octets())
+            .map(|frame| frame.masked_for(role.other(), KEY).to_bytes())
             .concat();
         assert_eq!(written, expected, "{role:?} {most}");
     }
@@ -407,14 +409,14 @@ fn nothing_follows_a_frame_that_was_not_written_to_its_end() {
     ));
     server.stream_mut().plan = [Takes::Most(usize::MAX)].into();
     server.send_frame(&mut frame).unwrap();
-    assert_eq!(server.stream().written(), Frame::binary(payload).octets());
+    assert_eq!(server.stream().written(), Frame::binary(payload).to_bytes());
 }
 
 #[test]
 fn s5_2_an_extension_sees_and_sends_its_bits() {
     let config = Config::DEFAULT.with_rsv(Rsv::RSV1);
     let options = Options::DEFAULT.with_config(config);
-    let read = Frame::text([0xff, 0xfe]).rsv(Rsv::RSV1).masked(KEY).octets();
+    let read = Frame::text([0xff, 0xfe]).rsv(Rsv::RSV1).masked(KEY).to_bytes();
     let mut server = WebSocket::server(Wire::new([read]), &options);
     let message = server.read().unwrap().unwrap();
     assert_eq!(
@@ -430,7 +432,7 @@ fn s5_2_an_extension_sees_and_sends_its_bits() {
     server.send(changed.clone()).unwrap();
     assert_eq!(
         server.stream().written(),
-        Frame::text([0xfd]).rsv(Rsv::RSV1).octets()
+        Frame::text([0xfd]).rsv(Rsv::RSV1).to_bytes()
     );
     let refused = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT).send(changed);
     assert!(matches!(refused, Err(Error::Send(SendError::ReservedBits))));
@@ -461,7 +463,7 @@ fn use_out_of_order_is_an_error_and_sends_nothing() {
 
 #[test]
 fn leftover_may_come_in_parts_and_one_of_them_be_empty() {
-    let hello = Frame::text("Hello").masked(KEY).octets();
+    let hello = Frame::text("Hello").masked(KEY).to_bytes();
     let (one, other) = hello.split_at(3);
     let mut server = WebSocket::server(Wire::new([hello.clone()]), &Options::DEFAULT)
         .with_leftover(one)

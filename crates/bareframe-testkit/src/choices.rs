@@ -1,42 +1,42 @@
-//! A string of octets read as choices.
+//! A string of bytes read as choices.
 
-/// Choices read from the front of a string of octets; each is zero once they are used up.
+/// Choices read from the front of a string of bytes; each is zero once they are used up.
 ///
 /// What is made from choices is small if they are few and plain if they are zero. So a tool that shrinks or
-/// mutates octets (proptest, libFuzzer) shrinks or mutates what is made from them, and needs to know nothing of it.
+/// mutates bytes (proptest, libFuzzer) shrinks or mutates what is made from them, and needs to know nothing of it.
 ///
 /// ```
 /// use bareframe_testkit::Choices;
 /// let mut choices = Choices::new(&[7, 1]);
 /// assert_eq!(choices.below(5), 2);
-/// assert_eq!(choices.octet(), 1);
+/// assert_eq!(choices.byte(), 1);
 /// assert!(choices.are_used_up());
-/// assert_eq!(choices.octet(), 0);
+/// assert_eq!(choices.byte(), 0);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Choices<'a> {
-    octets: &'a [u8],
+    bytes: &'a [u8],
 }
 
 impl<'a> Choices<'a> {
-    /// Reads choices from these octets.
+    /// Reads choices from these bytes.
     #[must_use]
-    pub fn new(octets: &'a [u8]) -> Choices<'a> {
-        Choices { octets }
+    pub fn new(bytes: &'a [u8]) -> Choices<'a> {
+        Choices { bytes }
     }
 
     /// Tells whether every further choice is zero.
     #[must_use]
     pub fn are_used_up(&self) -> bool {
-        self.octets.is_empty()
+        self.bytes.is_empty()
     }
 
-    /// Chooses an octet.
-    pub fn octet(&mut self) -> u8 {
-        match self.octets.split_first() {
-            Some((&octet, rest)) => {
-                self.octets = rest;
-                octet
+    /// Chooses a byte.
+    pub fn byte(&mut self) -> u8 {
+        match self.bytes.split_first() {
+            Some((&byte, rest)) => {
+                self.bytes = rest;
+                byte
             }
             None => 0,
         }
@@ -48,7 +48,7 @@ impl<'a> Choices<'a> {
     ///
     /// If `end` is zero.
     pub fn below(&mut self, end: usize) -> usize {
-        usize::from(self.octet()) % end
+        usize::from(self.byte()) % end
     }
 
     /// Chooses one of these.

@@ -8,11 +8,11 @@ use bareframe::Rsv;
 /// ```
 /// use bareframe_testkit::{Frame, LengthForm};
 /// let key = [0x37, 0xfa, 0x21, 0x3d];
-/// let octets = Frame::text("Hello").masked(key).octets();
-/// assert_eq!(octets, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
+/// let bytes = Frame::text("Hello").masked(key).to_bytes();
+/// assert_eq!(bytes, [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58]);
 ///
 /// let unlawful = Frame::ping("x").fin(false).length_form(LengthForm::U16);
-/// assert_eq!(unlawful.octets(), *b"\x09\x7E\x00\x01x");
+/// assert_eq!(unlawful.to_bytes(), *b"\x09\x7E\x00\x01x");
 /// ```
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Frame {
@@ -26,7 +26,7 @@ pub struct Frame {
     pub masking_key: Option<[u8; 4]>,
     /// How the length is written.
     pub length_form: LengthForm,
-    /// The length that the header declares, in octets, where it is not that of the payload.
+    /// The length that the header declares, in bytes, where it is not that of the payload.
     pub declared_len: Option<u64>,
     /// The payload before it is masked.
     pub payload: Vec<u8>,
@@ -35,9 +35,9 @@ pub struct Frame {
 /// How a length is written; one that is too long for its form loses its upper bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LengthForm {
-    /// In as few octets as it needs (RFC 6455 section 5.2).
+    /// In as few bytes as it needs (RFC 6455 section 5.2).
     Minimal,
-    /// In the 7 bits of the second octet; 126 and 127 announce another form that does not come.
+    /// In the 7 bits of the second byte; 126 and 127 announce another form that does not come.
     U7,
     /// In 16 bits.
     U16,
@@ -90,7 +90,7 @@ impl Frame {
         Frame::new(0xA, payload)
     }
 
-    /// Makes a Close with any number for a code and any octets for a reason.
+    /// Makes a Close with any number for a code and any bytes for a reason.
     ///
     /// One without a payload, or with half a code, is `Frame::new(0x8, …)`.
     #[must_use]
@@ -140,14 +140,14 @@ impl Frame {
         self
     }
 
-    /// Declares a length in octets that need not be that of the payload.
+    /// Declares a length in bytes that need not be that of the payload.
     #[must_use]
     pub fn declared_len(mut self, declared_len: u64) -> Frame {
         self.declared_len = Some(declared_len);
         self
     }
 
-    /// Gives the octets of the header, with the masking key.
+    /// Gives the bytes of the header, with the masking key.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         let fin = if self.fin { 0x80 } else { 0x00 };
@@ -160,31 +160,31 @@ impl Frame {
             (form, _) => form,
         };
 
-        let mut octets = vec![fin | self.rsv.bits() | self.opcode_bits & 0x0F];
+        let mut bytes = vec![fin | self.rsv.bits() | self.opcode_bits & 0x0F];
         match form {
             LengthForm::U16 => {
-                octets.push(mask | 126);
-                octets.extend((len as u16).to_be_bytes());
+                bytes.push(mask | 126);
+                bytes.extend((len as u16).to_be_bytes());
             }
             LengthForm::U64 => {
-                octets.push(mask | 127);
-                octets.extend(len.to_be_bytes());
+                bytes.push(mask | 127);
+                bytes.extend(len.to_be_bytes());
             }
-            _ => octets.push(mask | len as u8 & 0x7F),
+            _ => bytes.push(mask | len as u8 & 0x7F),
         }
-        octets.extend(self.masking_key.iter().flatten());
-        octets
+        bytes.extend(self.masking_key.iter().flatten());
+        bytes
     }
 
-    /// Gives the octets of the whole frame.
+    /// Gives the bytes of the whole frame.
     #[must_use]
-    pub fn octets(&self) -> Vec<u8> {
-        let mut octets = self.header();
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.header();
         let masking_key = self.masking_key.unwrap_or([0; 4]);
-        for (index, octet) in self.payload.iter().enumerate() {
-            octets.push(octet ^ masking_key[index % 4]);
+        for (index, byte) in self.payload.iter().enumerate() {
+            bytes.push(byte ^ masking_key[index % 4]);
         }
-        octets
+        bytes
     }
 }
 
@@ -196,11 +196,11 @@ mod tests {
     fn s5_7_examples() {
         let key = [0x37, 0xfa, 0x21, 0x3d];
         let masked_pong = [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-        assert_eq!(Frame::text("Hello").octets(), *b"\x81\x05Hello");
-        assert_eq!(Frame::text("Hel").fin(false).octets(), *b"\x01\x03Hel");
-        assert_eq!(Frame::continuation("lo").octets(), *b"\x80\x02lo");
-        assert_eq!(Frame::ping("Hello").octets(), *b"\x89\x05Hello");
-        assert_eq!(Frame::pong("Hello").masked(key).octets(), masked_pong);
+        assert_eq!(Frame::text("Hello").to_bytes(), *b"\x81\x05Hello");
+        assert_eq!(Frame::text("Hel").fin(false).to_bytes(), *b"\x01\x03Hel");
+        assert_eq!(Frame::continuation("lo").to_bytes(), *b"\x80\x02lo");
+        assert_eq!(Frame::ping("Hello").to_bytes(), *b"\x89\x05Hello");
+        assert_eq!(Frame::pong("Hello").masked(key).to_bytes(), masked_pong);
         assert_eq!(Frame::binary([0; 256]).header(), [0x82, 0x7E, 0x01, 0x00]);
         assert_eq!(
             Frame::binary([0; 65_536]).header(),
@@ -210,33 +210,33 @@ mod tests {
 
     #[test]
     fn s5_2_minimal_lengths() {
-        let second_octet = |len| Frame::new(0x2, []).declared_len(len).header()[1];
-        assert_eq!([0, 125].map(second_octet), [0, 125]);
-        assert_eq!([126, 65_535].map(second_octet), [126; 2]);
-        assert_eq!([65_536, u64::MAX].map(second_octet), [127; 2]);
+        let second_byte = |len| Frame::new(0x2, []).declared_len(len).header()[1];
+        assert_eq!([0, 125].map(second_byte), [0, 125]);
+        assert_eq!([126, 65_535].map(second_byte), [126; 2]);
+        assert_eq!([65_536, u64::MAX].map(second_byte), [127; 2]);
     }
 
     #[test]
     fn s5_5_1_close_has_its_code_first() {
-        assert_eq!(Frame::close(1000, "bye").octets(), *b"\x88\x05\x03\xE8bye");
+        assert_eq!(Frame::close(1000, "bye").to_bytes(), *b"\x88\x05\x03\xE8bye");
     }
 
     #[test]
     fn unlawful_frames_are_made_as_told() {
         let frame = Frame::ping("x").fin(false).rsv(Rsv::RSV2);
-        assert_eq!(frame.octets(), *b"\x29\x01x");
-        assert_eq!(frame.clone().opcode_bits(0x1F).octets(), *b"\x2F\x01x");
+        assert_eq!(frame.to_bytes(), *b"\x29\x01x");
+        assert_eq!(frame.clone().opcode_bits(0x1F).to_bytes(), *b"\x2F\x01x");
         assert_eq!(
-            frame.clone().length_form(LengthForm::U16).octets(),
+            frame.clone().length_form(LengthForm::U16).to_bytes(),
             *b"\x29\x7E\x00\x01x"
         );
         assert_eq!(
-            frame.clone().length_form(LengthForm::U64).octets(),
+            frame.clone().length_form(LengthForm::U64).to_bytes(),
             *b"\x29\x7F\0\0\0\0\0\0\0\x01x"
         );
-        assert_eq!(frame.clone().declared_len(9).octets(), *b"\x29\x09x");
+        assert_eq!(frame.clone().declared_len(9).to_bytes(), *b"\x29\x09x");
         assert_eq!(
-            frame.declared_len(127).length_form(LengthForm::U7).octets(),
+            frame.declared_len(127).length_form(LengthForm::U7).to_bytes(),
             *b"\x29\x7Fx"
         );
     }

@@ -2,14 +2,14 @@
 //! that fails on purpose.
 //!
 //! The oracle is written from the RFC alone and shares no code with the engine but its plain types, so that the
-//! two can only agree by both being right. A test runs the same octets through both, the receiver's cut in every
+//! two can only agree by both being right. A test runs the same bytes through both, the receiver's cut in every
 //! way, and compares what they saw:
 //!
 //! ```
 //! use bareframe::{Config, MessageKind, Rsv};
 //! use bareframe_testkit::{Frame, Recorder, Side, judge, split};
 //!
-//! /// The receiver under test: this one knows nothing but unmasked text of 5 octets.
+//! /// The receiver under test: this one knows nothing but unmasked text of 5 bytes.
 //! fn receive(pieces: &[Vec<u8>], recorder: &mut Recorder) {
 //!     let mut at = 0;
 //!     for piece in pieces {
@@ -22,7 +22,7 @@
 //!     }
 //! }
 //!
-//! let input = Frame::text("Hello").octets();
+//! let input = Frame::text("Hello").to_bytes();
 //! let verdict = judge(Side::Client, Config::DEFAULT, &input);
 //! split::for_each_way(&input, 1, |pieces| {
 //!     let mut recorder = Recorder::new();

@@ -3,7 +3,7 @@
 use crate::{Random, Side};
 use std::collections::VecDeque;
 
-/// Two queues of octets, one to each side.
+/// Two queues of bytes, one to each side.
 ///
 /// ```
 /// use bareframe_testkit::{Link, Random, Side};
@@ -26,7 +26,7 @@ pub struct Link {
 
 #[derive(Clone, Default, Debug)]
 struct Queue {
-    octets: VecDeque<u8>,
+    bytes: VecDeque<u8>,
     shut: bool,
 }
 
@@ -37,15 +37,15 @@ impl Link {
         Link::default()
     }
 
-    /// Puts octets on their way from one side to the other.
+    /// Puts bytes on their way from one side to the other.
     ///
     /// # Panics
     ///
     /// If that side has shut its direction.
-    pub fn send(&mut self, from: Side, octets: &[u8]) {
+    pub fn send(&mut self, from: Side, bytes: &[u8]) {
         let queue = self.queue(from.other());
         assert!(!queue.shut, "the {from:?} sends after it has shut its direction");
-        queue.octets.extend(octets);
+        queue.bytes.extend(bytes);
     }
 
     /// Ends the direction away from this side; what is on its way still arrives.
@@ -53,12 +53,12 @@ impl Link {
         self.queue(from.other()).shut = true;
     }
 
-    /// Takes the next octets for this side: a random number of those on their way, or none yet.
+    /// Takes the next bytes for this side: a random number of those on their way, or none yet.
     ///
     /// Every call takes some with a fair chance, so that a loop over it ends.
     pub fn deliver(&mut self, to: Side, random: &mut Random) -> Vec<u8> {
         let queue = self.queue(to);
-        let on_their_way = queue.octets.len();
+        let on_their_way = queue.bytes.len();
         // Many deliveries are short, so that headers are cut too.
         let most = match random.below(4) {
             0 => 0,
@@ -66,25 +66,25 @@ impl Link {
             2 => 1 + random.below(16),
             _ => random.below(on_their_way + 1),
         };
-        queue.octets.drain(..most.min(on_their_way)).collect()
+        queue.bytes.drain(..most.min(on_their_way)).collect()
     }
 
     /// Takes all that is on its way to this side.
     pub fn deliver_all(&mut self, to: Side) -> Vec<u8> {
-        self.queue(to).octets.drain(..).collect()
+        self.queue(to).bytes.drain(..).collect()
     }
 
-    /// Gives how many octets are on their way to this side.
+    /// Gives how many bytes are on their way to this side.
     #[must_use]
     pub fn on_their_way(&self, to: Side) -> usize {
-        self.queue_ref(to).octets.len()
+        self.queue_ref(to).bytes.len()
     }
 
     /// Tells whether nothing arrives at this side any more: the peer has shut and everything was delivered.
     #[must_use]
     pub fn is_ended(&self, to: Side) -> bool {
         let queue = self.queue_ref(to);
-        queue.shut && queue.octets.is_empty()
+        queue.shut && queue.bytes.is_empty()
     }
 
     fn queue(&mut self, to: Side) -> &mut Queue {
@@ -107,11 +107,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_direction_keeps_its_octets_in_order_through_cuts_and_delays() {
+    fn each_direction_keeps_its_bytes_in_order_through_cuts_and_delays() {
         let mut link = Link::new();
         let mut random = Random::new(5);
-        let there = random.octets(500);
-        let back = random.octets(300);
+        let there = random.bytes(500);
+        let back = random.bytes(300);
         link.send(Side::Client, &there);
         link.send(Side::Server, &back);
         let mut pieces = [Vec::new(), Vec::new()];

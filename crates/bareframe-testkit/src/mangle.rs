@@ -1,9 +1,9 @@
-//! Tampering with a conversation: one change at a time, in its limits, its frames or its octets.
+//! Tampering with a conversation: one change at a time, in its limits, its frames or its bytes.
 
 use crate::{Choices, Frame, LengthForm};
 use bareframe::{Limits, Rsv};
 
-/// Lengths at which something changes, in octets.
+/// Lengths at which something changes, in bytes.
 const LENGTHS: [u64; 16] = [
     0,
     1,
@@ -23,7 +23,7 @@ const LENGTHS: [u64; 16] = [
     u64::MAX,
 ];
 
-/// Octets that are not UTF-8: impossible ones, overlong forms, surrogates, beyond the last character, unfinished.
+/// Bytes that are not UTF-8: impossible ones, overlong forms, surrogates, beyond the last character, unfinished.
 const NOT_UTF8: [&[u8]; 16] = [
     b"\xFF",
     b"\x80",
@@ -77,12 +77,12 @@ pub(crate) fn frames(frames: &mut Vec<Frame>, choices: &mut Choices<'_>) {
     let frame = &mut frames[at];
     match change {
         0 => frame.fin = !frame.fin,
-        1 => frame.opcode_bits = choices.octet() & 0x0F,
-        2 => frame.rsv = Rsv::from_first_octet(choices.octet()),
+        1 => frame.opcode_bits = choices.byte() & 0x0F,
+        2 => frame.rsv = Rsv::from_first_byte(choices.byte()),
         3 => {
             frame.masking_key = match frame.masking_key {
                 Some(_) => None,
-                None => Some([choices.octet(); 4]),
+                None => Some([choices.byte(); 4]),
             }
         }
         4 => frame.length_form = LengthForm::U16,
@@ -113,21 +113,21 @@ pub(crate) fn frames(frames: &mut Vec<Frame>, choices: &mut Choices<'_>) {
     }
 }
 
-/// Changes one octet, adds one, or takes some away.
-pub(crate) fn octets(octets: &mut Vec<u8>, choices: &mut Choices<'_>) {
-    if octets.is_empty() {
+/// Changes one byte, adds one, or takes some away.
+pub(crate) fn bytes(bytes: &mut Vec<u8>, choices: &mut Choices<'_>) {
+    if bytes.is_empty() {
         return;
     }
     let change = choices.below(5);
-    let at = usize::from(choices.octet()) * 256 + usize::from(choices.octet());
-    let at = at % octets.len();
+    let at = usize::from(choices.byte()) * 256 + usize::from(choices.byte());
+    let at = at % bytes.len();
     match change {
-        0 => octets[at] ^= 1 << choices.below(8),
-        1 => octets[at] = choices.octet(),
-        2 => octets.insert(at, choices.octet()),
+        0 => bytes[at] ^= 1 << choices.below(8),
+        1 => bytes[at] = choices.byte(),
+        2 => bytes.insert(at, choices.byte()),
         3 => {
-            octets.remove(at);
+            bytes.remove(at);
         }
-        _ => octets.truncate(at),
+        _ => bytes.truncate(at),
     }
 }

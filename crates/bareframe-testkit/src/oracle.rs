@@ -1,14 +1,14 @@
-//! A receiver as slow and as plain as the RFC's own words: one octet at a time, no state but what was received.
+//! A receiver as slow and as plain as the RFC's own words: one byte at a time, no state but what was received.
 //!
-//! Where one octet proves several faults, the order in which they are judged is fixed: reserved bits, opcode, FIN
+//! Where one byte proves several faults, the order in which they are judged is fixed: reserved bits, opcode, FIN
 //! of a control frame, order of fragments; then MASK, length of a control frame. Limits and minimal length are
-//! judged at the last octet of the length, control payloads when whole, an unfinished UTF-8 sequence at the
-//! message's last octet.
+//! judged at the last byte of the length, control payloads when whole, an unfinished UTF-8 sequence at the
+//! message's last byte.
 
 use crate::{Recorder, Side, Transcript, Utf8, Verdict};
 use bareframe::{CloseCode, Config, MessageKind, ProtocolError, Rsv};
 
-/// Judges the octets that one side receives.
+/// Judges the bytes that one side receives.
 ///
 /// It can be cloned half-way, so that many continuations of one beginning are judged.
 ///
@@ -24,11 +24,11 @@ use bareframe::{CloseCode, Config, MessageKind, ProtocolError, Rsv};
 pub struct Oracle {
     side: Side,
     config: Config,
-    /// How many octets were taken; after an error, the index of the octet that proves it.
+    /// How many bytes were taken; after an error, the index of the byte that proves it.
     taken: usize,
-    /// The octets of the header at hand.
+    /// The bytes of the header at hand.
     header: Vec<u8>,
-    /// The octets of the payload at hand, unmasked.
+    /// The bytes of the payload at hand, unmasked.
     payload: Vec<u8>,
     message: Option<Message>,
     closed: bool,
@@ -60,8 +60,8 @@ struct Message {
 #[must_use]
 pub fn judge(side: Side, config: Config, input: &[u8]) -> Verdict {
     let mut oracle = Oracle::new(side, config);
-    for &octet in input {
-        if oracle.push(octet).is_err() {
+    for &byte in input {
+        if oracle.push(byte).is_err() {
             break;
         }
     }
@@ -85,17 +85,17 @@ impl Oracle {
         }
     }
 
-    /// Takes one octet; after the peer's Close it means nothing any more.
+    /// Takes one byte; after the peer's Close it means nothing any more.
     ///
     /// # Errors
     ///
-    /// The violation that this octet proves, or the one that an earlier octet proved; then it is not taken.
-    pub fn push(&mut self, octet: u8) -> Result<(), ProtocolError> {
+    /// The violation that this byte proves, or the one that an earlier byte proved; then it is not taken.
+    pub fn push(&mut self, byte: u8) -> Result<(), ProtocolError> {
         if let Some((error, _)) = self.recorder.transcript().error {
             return Err(error);
         }
         if !self.closed
-            && let Err(error) = self.judge(octet)
+            && let Err(error) = self.judge(byte)
         {
             self.recorder.error(error, self.taken);
             return Err(error);
@@ -119,7 +119,7 @@ impl Oracle {
         self.recorder.transcript()
     }
 
-    /// Gives how many octets were taken.
+    /// Gives how many bytes were taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
@@ -137,16 +137,16 @@ impl Oracle {
         self.header.is_empty()
     }
 
-    fn judge(&mut self, octet: u8) -> Result<(), ProtocolError> {
+    fn judge(&mut self, byte: u8) -> Result<(), ProtocolError> {
         if !self.is_header_whole() {
-            self.header.push(octet);
+            self.header.push(byte);
             self.judge_header()?;
         } else {
             let mask = match self.masking_key() {
                 Some(key) => key[self.payload.len() % 4],
                 None => 0,
             };
-            self.payload.push(octet ^ mask);
+            self.payload.push(byte ^ mask);
             self.judge_payload()?;
         }
         if self.is_header_whole() && self.payload.len() as u64 == self.payload_len() {
@@ -155,14 +155,14 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges the header when one more octet of it has arrived.
+    /// Judges the header when one more byte of it has arrived.
     fn judge_header(&mut self) -> Result<(), ProtocolError> {
         let arrived = self.header.len();
         if arrived == 1 {
-            return self.judge_first_octet();
+            return self.judge_first_byte();
         }
         if arrived == 2 {
-            self.judge_second_octet()?;
+            self.judge_second_byte()?;
         }
         if arrived == 3 && self.length_end() == 10 && self.header[2] & 0x80 != 0 {
             return Err(ProtocolError::LengthTopBit);
@@ -174,7 +174,7 @@ impl Oracle {
     }
 
     /// FIN, RSV1 to RSV3 and the opcode (sections 5.2, 5.4 and 5.5).
-    fn judge_first_octet(&self) -> Result<(), ProtocolError> {
+    fn judge_first_byte(&self) -> Result<(), ProtocolError> {
         let begins_message = matches!(self.opcode(), 0x1 | 0x2) && self.message.is_none();
         let allowed = match begins_message {
             true => self.config.rsv().bits(),
@@ -193,7 +193,7 @@ impl Oracle {
     }
 
     /// MASK and the 7-bit length (sections 5.1 and 5.5).
-    fn judge_second_octet(&self) -> Result<(), ProtocolError> {
+    fn judge_second_byte(&self) -> Result<(), ProtocolError> {
         match (self.side, self.is_masked()) {
             (Side::Server, false) => return Err(ProtocolError::UnmaskedFrame),
             (Side::Client, true) => return Err(ProtocolError::MaskedFrame),
@@ -225,7 +225,7 @@ impl Oracle {
                 0x1 => MessageKind::Text,
                 _ => MessageKind::Binary,
             },
-            rsv: Rsv::from_first_octet(self.header[0]),
+            rsv: Rsv::from_first_byte(self.header[0]),
             frames: 0,
             len: 0,
             utf8: Utf8::new(),
@@ -246,24 +246,24 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges the payload when one more octet of it has arrived (section 8.1).
+    /// Judges the payload when one more byte of it has arrived (section 8.1).
     fn judge_payload(&mut self) -> Result<(), ProtocolError> {
         let arrived = self.payload.len();
-        let octet = self.payload[arrived - 1];
+        let byte = self.payload[arrived - 1];
         let is_last = self.is_fin() && arrived as u64 == self.payload_len();
         if self.is_control() {
             return Ok(());
         }
         let message = self.message.as_mut().expect("a data frame has a message");
         if message.is_judged_as_text() {
-            let is_good = message.utf8.push(octet);
+            let is_good = message.utf8.push(byte);
             if !is_good || is_last && !message.utf8.is_whole() {
                 self.loose = arrived - 1;
                 return Err(ProtocolError::InvalidUtf8);
             }
         }
         self.recorder
-            .fragment(message.kind, message.rsv, &[octet], is_last);
+            .fragment(message.kind, message.rsv, &[byte], is_last);
         Ok(())
     }
 
@@ -280,7 +280,7 @@ impl Oracle {
             0xA => self.recorder.pong(&payload),
             _ if self.is_fin() => {
                 let message = self.message.take().expect("a data frame has a message");
-                // Otherwise its last octet has told that the message ends.
+                // Otherwise its last byte has told that the message ends.
                 if payload.is_empty() {
                     if message.is_judged_as_text() && !message.utf8.is_whole() {
                         return Err(ProtocolError::InvalidUtf8);
@@ -310,7 +310,7 @@ impl Oracle {
         self.header[1] & 0x80 != 0
     }
 
-    /// How many octets of the header come before the masking key.
+    /// How many bytes of the header come before the masking key.
     fn length_end(&self) -> usize {
         match self.header[1] & 0x7F {
             126 => 2 + 2,
@@ -331,14 +331,14 @@ impl Oracle {
         self.is_masked().then(|| &self.header[self.length_end()..])
     }
 
-    /// The length of the payload in octets, once the header has arrived as far as the length goes.
+    /// The length of the payload in bytes, once the header has arrived as far as the length goes.
     fn payload_len(&self) -> u64 {
         match self.length_end() {
             2 => u64::from(self.header[1] & 0x7F),
             end => {
                 let mut len = 0;
-                for &octet in &self.header[2..end] {
-                    len = len * 256 + u64::from(octet);
+                for &byte in &self.header[2..end] {
+                    len = len * 256 + u64::from(byte);
                 }
                 len
             }
@@ -367,9 +367,9 @@ fn judge_close(payload: &[u8]) -> Result<(Option<CloseCode>, String), ProtocolEr
     }
     let reason = &payload[2..];
     let mut utf8 = Utf8::new();
-    if !reason.iter().all(|&octet| utf8.push(octet)) || !utf8.is_whole() {
+    if !reason.iter().all(|&byte| utf8.push(byte)) || !utf8.is_whole() {
         return Err(ProtocolError::InvalidCloseReason);
     }
-    let reason = String::from_utf8(reason.to_vec()).expect("the octets are UTF-8");
+    let reason = String::from_utf8(reason.to_vec()).expect("the bytes are UTF-8");
     Ok((CloseCode::new(number), reason))
 }

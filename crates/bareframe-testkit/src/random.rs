@@ -4,7 +4,7 @@
 ///
 /// ```
 /// use bareframe_testkit::Random;
-/// assert_eq!(Random::new(7).octets(3), Random::new(7).octets(3));
+/// assert_eq!(Random::new(7).bytes(3), Random::new(7).bytes(3));
 /// assert!(Random::new(7).below(10) < 10);
 /// ```
 #[derive(Clone, Debug)]
@@ -35,12 +35,12 @@ impl Random {
         (self.number() % end as u64) as usize
     }
 
-    /// Gives as many octets as asked for.
-    pub fn octets(&mut self, len: usize) -> Vec<u8> {
+    /// Gives as many bytes as asked for.
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.number() as u8).collect()
     }
 
-    /// Gives four octets, for a masking key.
+    /// Gives four bytes, for a masking key.
     pub fn key(&mut self) -> [u8; 4] {
         (self.number() as u32).to_be_bytes()
     }

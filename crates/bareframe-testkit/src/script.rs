@@ -4,11 +4,11 @@ use crate::{Choices, Frame, Random, Side, mangle};
 use bareframe::{Config, Limits, Rsv};
 use std::fmt;
 
-/// What one side receives, and what it is set to accept; made from a string of octets as [`Choices`] are.
+/// What one side receives, and what it is set to accept; made from a string of bytes as [`Choices`] are.
 ///
 /// ```
 /// use bareframe_testkit::{Random, Script, judge};
-/// let choices = Random::new(1).octets(50);
+/// let choices = Random::new(1).bytes(50);
 /// let script = Script::lawful(&choices);
 /// assert_eq!(judge(script.side, script.config, &script.input).transcript.error, None);
 ///
@@ -20,11 +20,11 @@ pub struct Script {
     pub side: Side,
     /// What it accepts.
     pub config: Config,
-    /// The octets that it receives.
+    /// The bytes that it receives.
     pub input: Vec<u8>,
 }
 
-/// Frames in order, and who receives them; not yet octets.
+/// Frames in order, and who receives them; not yet bytes.
 struct Conversation {
     side: Side,
     config: Config,
@@ -54,7 +54,7 @@ const CHARACTERS: [char; 16] = [
     '\u{10FFFF}',
 ];
 
-/// Lengths of long payloads, in octets; those at which a header needs 64 bits would make every test slow.
+/// Lengths of long payloads, in bytes; those at which a header needs 64 bits would make every test slow.
 const PADDED_LENS: [usize; 6] = [125, 126, 127, 128, 256, 300];
 
 /// Codes that may stand in a Close frame.
@@ -68,11 +68,11 @@ impl Script {
         Script {
             side: conversation.side,
             config: conversation.config,
-            input: octets(&conversation.frames),
+            input: bytes(&conversation.frames),
         }
     }
 
-    /// Makes a conversation and tampers with its limits, frames or octets, up to three times.
+    /// Makes a conversation and tampers with its limits, frames or bytes, up to three times.
     ///
     /// Most have something wrong, often more than one thing; some have nothing.
     #[must_use]
@@ -80,7 +80,7 @@ impl Script {
         let mut choices = Choices::new(choices);
         let times = 1 + choices.below(3);
         let mangles: Vec<[u8; 5]> = (0..times)
-            .map(|_| std::array::from_fn(|_| choices.octet()))
+            .map(|_| std::array::from_fn(|_| choices.byte()))
             .collect();
         let Conversation {
             side,
@@ -95,12 +95,12 @@ impl Script {
                 _ => {}
             }
         }
-        // Octets come last: once they are mangled there are no frames to be mangled any more.
-        let mut input = octets(&frames);
+        // Bytes come last: once they are mangled there are no frames to be mangled any more.
+        let mut input = bytes(&frames);
         for mangle in &mangles {
             let mut choices = Choices::new(mangle);
             if let 6.. = choices.below(8) {
-                mangle::octets(&mut input, &mut choices);
+                mangle::bytes(&mut input, &mut choices);
             }
         }
         Script { side, config, input }
@@ -122,22 +122,22 @@ impl Script {
 fn choices_from(seed: u64) -> Vec<u8> {
     let mut random = Random::new(seed);
     let len = random.below(150);
-    random.octets(len)
+    random.bytes(len)
 }
 
-fn octets(frames: &[Frame]) -> Vec<u8> {
-    frames.iter().flat_map(Frame::octets).collect()
+fn bytes(frames: &[Frame]) -> Vec<u8> {
+    frames.iter().flat_map(Frame::to_bytes).collect()
 }
 
 /// Messages, heartbeats between and inside them, and often a Close.
 fn conversation(choices: &mut Choices<'_>) -> Conversation {
     let side = choices.one_of(&Side::BOTH);
     let rsv = match choices.once_in(4) {
-        true => Rsv::from_first_octet(choices.octet()),
+        true => Rsv::from_first_byte(choices.byte()),
         false => Rsv::NONE,
     };
     let limits_are_met = choices.once_in(2);
-    let mut keys = Random::new(u64::from(choices.octet()));
+    let mut keys = Random::new(u64::from(choices.byte()));
 
     let mut limits = Limits::UNLIMITED.with_frame(0).with_message(0).with_fragments(0);
     let mut frames = Vec::new();
@@ -161,7 +161,7 @@ fn conversation(choices: &mut Choices<'_>) -> Conversation {
             _ if choices.once_in(3) => {
                 frames.push(close(choices));
                 // After a Close nothing is read any more, so that it may be anything.
-                frames.push(Frame::new(choices.octet(), [choices.octet()]));
+                frames.push(Frame::new(choices.byte(), [choices.byte()]));
                 break;
             }
             _ => {}
@@ -181,12 +181,12 @@ fn conversation(choices: &mut Choices<'_>) -> Conversation {
 /// One message, cut anywhere; empty fragments and characters cut in two among them.
 fn fragments(rsv: Rsv, choices: &mut Choices<'_>) -> Vec<Frame> {
     let is_text = choices.below(2) == 0;
-    let rsv = Rsv::from_first_octet(choices.octet() & rsv.bits());
+    let rsv = Rsv::from_first_byte(choices.byte() & rsv.bits());
     let mut payload = Vec::new();
     for _ in 0..choices.below(12) {
         match is_text && rsv.is_empty() {
             true => payload.extend(choices.one_of(&CHARACTERS).to_string().bytes()),
-            false => payload.push(choices.octet()),
+            false => payload.push(choices.byte()),
         }
     }
     if choices.once_in(8) {
@@ -220,7 +220,7 @@ fn heartbeat(choices: &mut Choices<'_>) -> Frame {
     } else {
         choices.below(6)
     };
-    let payload: Vec<u8> = (0..len).map(|_| choices.octet()).collect();
+    let payload: Vec<u8> = (0..len).map(|_| choices.byte()).collect();
     Frame::new(opcode_bits, payload)
 }
 
@@ -245,11 +245,11 @@ fn raised_to(limits: Limits, fragments: &[Frame]) -> Limits {
         .with_fragments(limits.fragments().max(fragments.len() as u32))
 }
 
-/// One line, with the octets in hexadecimal for other tools: `Server, Config { … }: 81 80 …`.
+/// One line, with the bytes in hexadecimal for other tools: `Server, Config { … }: 81 80 …`.
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}, {:?}:", self.side, self.config)?;
-        self.input.iter().try_for_each(|octet| write!(f, " {octet:02X}"))
+        self.input.iter().try_for_each(|byte| write!(f, " {byte:02X}"))
     }
 }
 
@@ -276,8 +276,8 @@ mod tests {
     #[test]
     fn no_choices_make_an_empty_script_and_few_a_short_one() {
         assert_eq!(Script::lawful(&[]).input, []);
-        for octet in 0..=u8::MAX {
-            assert!(Script::lawful(&[0, 0, 0, 0, octet]).input.len() < 20);
+        for byte in 0..=u8::MAX {
+            assert!(Script::lawful(&[0, 0, 0, 0, byte]).input.len() < 20);
         }
     }
 

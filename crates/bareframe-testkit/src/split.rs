@@ -1,4 +1,4 @@
-//! Ways of cutting an input, each given as the lengths of its pieces in octets.
+//! Ways of cutting an input, each given as the lengths of its pieces in bytes.
 
 use crate::Random;
 
@@ -13,7 +13,7 @@ pub fn whole(len: usize) -> Vec<usize> {
     vec![len]
 }
 
-/// In pieces of `size` octets, the last of which may be shorter.
+/// In pieces of `size` bytes, the last of which may be shorter.
 ///
 /// ```
 /// use bareframe_testkit::split;
@@ -39,7 +39,7 @@ pub fn every_split(len: usize) -> impl Iterator<Item = Vec<usize>> {
     (0..=len).map(move |at| vec![at, len - at])
 }
 
-/// In random pieces of at most `longest` octets; some are empty.
+/// In random pieces of at most `longest` bytes; some are empty.
 ///
 /// ```
 /// use bareframe_testkit::{Random, split};
@@ -63,7 +63,7 @@ pub fn at_random(len: usize, longest: usize, random: &mut Random) -> Vec<usize> 
     pieces
 }
 
-/// As a ring buffer lends its content: each read brings at most `read` octets, in two pieces where they wrap.
+/// As a ring buffer lends its content: each read brings at most `read` bytes, in two pieces where they wrap.
 ///
 /// ```
 /// use bareframe_testkit::split;
@@ -90,9 +90,9 @@ pub fn in_ring(capacity: usize, read: usize, len: usize) -> Vec<usize> {
     pieces
 }
 
-/// Every way above: whole, octet by octet, every split, rings, and random ways that follow from `seed`.
+/// Every way above: whole, byte by byte, every split, rings, and random ways that follow from `seed`.
 ///
-/// The octets cut grow with the square of `len`, since every split is among them.
+/// The bytes cut grow with the square of `len`, since every split is among them.
 ///
 /// ```
 /// use bareframe_testkit::split;
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_way_has_the_whole_each_octet_and_each_split() {
+    fn every_way_has_the_whole_each_byte_and_each_split() {
         let ways: Vec<_> = every_way(4, 0).collect();
         for way in [vec![4], vec![1, 1, 1, 1], vec![1, 3], vec![2, 2], vec![3, 1]] {
             assert!(ways.contains(&way), "{way:?}");

@@ -39,7 +39,7 @@ pub enum Seen {
 pub struct Transcript {
     /// What was delivered; neighbouring pieces of one message are joined.
     pub events: Vec<Seen>,
-    /// The violation that ended it, and the index in the whole input of the octet that proves it.
+    /// The violation that ended it, and the index in the whole input of the byte that proves it.
     pub error: Option<(ProtocolError, usize)>,
 }
 
@@ -62,16 +62,16 @@ pub struct Recorder {
     at_first: bool,
 }
 
-/// What a correct receiver sees: exactly this, but for octets whose delivery depends on the cuts.
+/// What a correct receiver sees: exactly this, but for bytes whose delivery depends on the cuts.
 ///
 /// A receiver that finds text which is not UTF-8 may keep back the piece in which it found it. So the last
-/// [`Verdict::loose`] octets delivered, those of the frame at fault, may be missing from the end on. All else is
+/// [`Verdict::loose`] bytes delivered, those of the frame at fault, may be missing from the end on. All else is
 /// the same for every cut.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct Verdict {
-    /// What a receiver sees that takes one octet at a time.
+    /// What a receiver sees that takes one byte at a time.
     pub transcript: Transcript,
-    /// How many octets at the end of the last event may be missing.
+    /// How many bytes at the end of the last event may be missing.
     pub loose: usize,
 }
 
@@ -84,9 +84,9 @@ pub struct Difference {
     pub due: Option<Seen>,
     /// The event that came, if any.
     pub came: Option<Seen>,
-    /// The error that was due, if any, and the index of its octet.
+    /// The error that was due, if any, and the index of its byte.
     pub error_due: Option<(ProtocolError, usize)>,
-    /// The error that came, if any, and the index of its octet.
+    /// The error that came, if any, and the index of its byte.
     pub error_came: Option<(ProtocolError, usize)>,
 }
 
@@ -178,11 +178,11 @@ impl Recorder {
         });
     }
 
-    /// Records a violation and the index in the whole input of the octet that proves it; the same again is nothing new.
+    /// Records a violation and the index in the whole input of the byte that proves it; the same again is nothing new.
     ///
     /// # Panics
     ///
-    /// If another error, or another octet, is recorded already: a violation latches.
+    /// If another error, or another byte, is recorded already: a violation latches.
     pub fn error(&mut self, error: ProtocolError, offset: usize) {
         let before = self.transcript.error.get_or_insert((error, offset));
         assert_eq!(*before, (error, offset), "the error changed after it latched");
@@ -244,7 +244,7 @@ impl Verdict {
         }
     }
 
-    /// The events due, without those of the loose octets that did not come.
+    /// The events due, without those of the loose bytes that did not come.
     fn events_due(&self, came: &Transcript) -> Vec<Seen> {
         let mut due = self.transcript.events.clone();
         if self.loose == 0 {
@@ -283,7 +283,7 @@ impl fmt::Display for Seen {
                 }
                 f.write_str(if *first { " first" } else { "" })?;
                 f.write_str(if *last { " last" } else { "" })?;
-                write!(f, " \"{}\" ({} octets)", payload.escape_ascii(), payload.len())
+                write!(f, " \"{}\" ({} bytes)", payload.escape_ascii(), payload.len())
             }
             Seen::Ping(payload) => write!(f, "ping \"{}\"", payload.escape_ascii()),
             Seen::Pong(payload) => write!(f, "pong \"{}\"", payload.escape_ascii()),
@@ -300,7 +300,7 @@ impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let event = |seen: &Option<Seen>| seen.as_ref().map_or("nothing".to_owned(), Seen::to_string);
         let error = |error: Option<(ProtocolError, usize)>| match error {
-            Some((error, offset)) => format!("{error:?} at octet {offset}"),
+            Some((error, offset)) => format!("{error:?} at byte {offset}"),
             None => "none".to_owned(),
         };
         writeln!(f, "the receiver departs from the RFC at event {}", self.at)?;
@@ -420,7 +420,7 @@ mod tests {
         });
     }
 
-    /// A verdict of a Ping and `abcd`, of which `loose` octets may be missing.
+    /// A verdict of a Ping and `abcd`, of which `loose` bytes may be missing.
     fn verdict(loose: usize) -> Verdict {
         let transcript = recorded(|recorder| {
             recorder.ping(b"");
@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn loose_octets_may_be_missing_from_the_end_on() {
+    fn loose_bytes_may_be_missing_from_the_end_on() {
         for (loose, payload, agrees) in [
             (0, "abcd", true),
             (0, "abc", false),
@@ -479,9 +479,9 @@ mod tests {
         assert_eq!(
             verdict(1).compare(&transcript).unwrap_err().to_string(),
             "the receiver departs from the RFC at event 1\n    \
-             event due:  text first \"abc\" (3 octets)\n    \
-             event came: text first \"ab\" (2 octets)\n    \
-             error due:  InvalidUtf8 at octet 9\n    \
+             event due:  text first \"abc\" (3 bytes)\n    \
+             event came: text first \"ab\" (2 bytes)\n    \
+             error due:  InvalidUtf8 at byte 9\n    \
              error came: none"
         );
     }

@@ -1,8 +1,8 @@
-//! UTF-8 as RFC 3629 section 3 defines it, one octet at a time.
+//! UTF-8 as RFC 3629 section 3 defines it, one byte at a time.
 
-/// Tells at each octet whether what came so far can still become UTF-8.
+/// Tells at each byte whether what came so far can still become UTF-8.
 ///
-/// It keeps the octets of the unfinished sequence and asks, from the definition, which characters they could
+/// It keeps the bytes of the unfinished sequence and asks, from the definition, which characters they could
 /// still encode. That is slow, and as near to the RFC's words as code can be.
 ///
 /// ```
@@ -14,20 +14,20 @@
 /// ```
 #[derive(Clone, Default, Debug)]
 pub struct Utf8 {
-    /// The sequence that is not finished: at most three octets.
+    /// The sequence that is not finished: at most three bytes.
     sequence: Vec<u8>,
 }
 
 impl Utf8 {
-    /// Begins before the first octet.
+    /// Begins before the first byte.
     #[must_use]
     pub fn new() -> Utf8 {
         Utf8::default()
     }
 
-    /// Takes one octet; `false` if it can't be part of UTF-8 where it stands.
-    pub fn push(&mut self, octet: u8) -> bool {
-        self.sequence.push(octet);
+    /// Takes one byte; `false` if it can't be part of UTF-8 where it stands.
+    pub fn push(&mut self, byte: u8) -> bool {
+        self.sequence.push(byte);
         match sequence_len(self.sequence[0]) {
             Some(len) if can_encode(&self.sequence, len) => {
                 if self.sequence.len() == len {
@@ -46,7 +46,7 @@ impl Utf8 {
     }
 }
 
-/// How many octets a sequence has that begins with this one, if any does by its bit pattern.
+/// How many bytes a sequence has that begins with this one, if any does by its bit pattern.
 fn sequence_len(first: u8) -> Option<usize> {
     match first.leading_ones() {
         0 => Some(1),
@@ -57,12 +57,12 @@ fn sequence_len(first: u8) -> Option<usize> {
     }
 }
 
-/// Whether a character's encoding in `len` octets begins with these.
+/// Whether a character's encoding in `len` bytes begins with these.
 fn can_encode(begin: &[u8], len: usize) -> bool {
-    if begin[1..].iter().any(|octet| octet & 0b1100_0000 != 0b1000_0000) {
+    if begin[1..].iter().any(|byte| byte & 0b1100_0000 != 0b1000_0000) {
         return false;
     }
-    // The characters that the missing octets can make, from all bits clear to all bits set.
+    // The characters that the missing bytes can make, from all bits clear to all bits set.
     let mut low = match len {
         1 => u32::from(begin[0]),
         2 => u32::from(begin[0] & 0b0001_1111),
@@ -72,7 +72,7 @@ fn can_encode(begin: &[u8], len: usize) -> bool {
     let mut high = low;
     for at in 1..len {
         let (clear, set) = match begin.get(at) {
-            Some(octet) => (octet & 0b0011_1111, octet & 0b0011_1111),
+            Some(byte) => (byte & 0b0011_1111, byte & 0b0011_1111),
             None => (0b0000_0000, 0b0011_1111),
         };
         low = low << 6 | u32::from(clear);
@@ -83,7 +83,7 @@ fn can_encode(begin: &[u8], len: usize) -> bool {
         .any(|&(first, last)| low <= last && first <= high)
 }
 
-/// The characters whose shortest encoding has so many octets; surrogates are no characters.
+/// The characters whose shortest encoding has so many bytes; surrogates are no characters.
 fn characters_encoded_in(len: usize) -> &'static [(u32, u32)] {
     match len {
         1 => &[(0x0000, 0x007F)],
@@ -98,29 +98,29 @@ mod tests {
     use super::*;
 
     /// What `std` says of the same question: UTF-8, or the beginning of it.
-    fn std_says_it_can_begin_utf8(octets: &[u8]) -> bool {
-        core::str::from_utf8(octets).map_or_else(|error| error.error_len().is_none(), |_| true)
+    fn std_says_it_can_begin_utf8(bytes: &[u8]) -> bool {
+        core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
     }
 
-    /// Runs every sequence of at most `len` octets whose octets but the last can begin UTF-8.
-    fn agrees_with_std_from(utf8: &Utf8, octets: &mut Vec<u8>, len: usize) {
-        for octet in 0..=u8::MAX {
+    /// Runs every sequence of at most `len` bytes whose bytes but the last can begin UTF-8.
+    fn agrees_with_std_from(utf8: &Utf8, bytes: &mut Vec<u8>, len: usize) {
+        for byte in 0..=u8::MAX {
             let mut next = utf8.clone();
-            octets.push(octet);
-            let good = next.push(octet);
-            assert_eq!(good, std_says_it_can_begin_utf8(octets), "{octets:02x?}");
+            bytes.push(byte);
+            let good = next.push(byte);
+            assert_eq!(good, std_says_it_can_begin_utf8(bytes), "{bytes:02x?}");
             if good {
                 assert_eq!(
                     next.is_whole(),
-                    core::str::from_utf8(octets).is_ok(),
-                    "{octets:02x?}"
+                    core::str::from_utf8(bytes).is_ok(),
+                    "{bytes:02x?}"
                 );
                 // What is whole begins anew, so that deeper sequences say nothing more.
                 if !next.is_whole() && len > 1 {
-                    agrees_with_std_from(&next, octets, len - 1);
+                    agrees_with_std_from(&next, bytes, len - 1);
                 }
             }
-            octets.pop();
+            bytes.pop();
         }
     }
 
@@ -133,8 +133,8 @@ mod tests {
     fn s8_1_every_character_is_taken() {
         let mut utf8 = Utf8::new();
         for character in '\0'..=char::MAX {
-            for &octet in character.encode_utf8(&mut [0; 4]).as_bytes() {
-                assert!(utf8.push(octet), "{character:?}");
+            for &byte in character.encode_utf8(&mut [0; 4]).as_bytes() {
+                assert!(utf8.push(byte), "{character:?}");
             }
             assert!(utf8.is_whole(), "{character:?}");
         }

@@ -1,4 +1,4 @@
-//! The oracle held to RFC 6455 by octets written by hand: what the engine is compared with must itself be right.
+//! The oracle held to RFC 6455 by bytes written by hand: what the engine is compared with must itself be right.
 
 use MessageKind::{Binary, Text};
 use ProtocolError::*;
@@ -53,20 +53,20 @@ fn client_sees<const N: usize>(input: &[u8], events: [Seen; N]) {
     sees(Side::Client, Config::DEFAULT, input, events);
 }
 
-/// The last octet of the input, and none before it, is refused with this error.
+/// The last byte of the input, and none before it, is refused with this error.
 #[track_caller]
 fn refuses(side: Side, config: Config, input: &[u8], error: ProtocolError) {
     let found = judge(side, config, input).transcript.error;
     assert_eq!(found, Some((error, input.len() - 1)));
 }
 
-/// A client refuses the last octet of the input.
+/// A client refuses the last byte of the input.
 #[track_caller]
 fn client_refuses(input: &[u8], error: ProtocolError) {
     refuses(Side::Client, Config::DEFAULT, input, error);
 }
 
-/// A client with these limits refuses the last octet of the input.
+/// A client with these limits refuses the last byte of the input.
 #[track_caller]
 fn limited_refuses(limits: Limits, input: &[u8], error: ProtocolError) {
     refuses(Side::Client, Config::DEFAULT.with_limits(limits), input, error);
@@ -87,15 +87,15 @@ fn header_64(first: u8, len: u64) -> Vec<u8> {
 fn s5_7_examples() {
     let masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     let masked_pong = [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
-    let octets_256 = [&[0x82, 0x7E, 0x01, 0x00][..], &[7; 256]].concat();
-    let octets_65_536 = [&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0][..], &[7; 65_536]].concat();
+    let bytes_256 = [&[0x82, 0x7E, 0x01, 0x00][..], &[7; 256]].concat();
+    let bytes_65_536 = [&[0x82, 0x7F, 0, 0, 0, 0, 0, 1, 0, 0][..], &[7; 65_536]].concat();
     client_sees(b"\x81\x05Hello", [whole(Text, "Hello")]);
     sees(Side::Server, Config::DEFAULT, &masked, [whole(Text, "Hello")]);
     client_sees(b"\x01\x03Hel\x80\x02lo", [whole(Text, "Hello")]);
     client_sees(b"\x89\x05Hello", [ping("Hello")]);
     sees(Side::Server, Config::DEFAULT, &masked_pong, [pong("Hello")]);
-    client_sees(&octets_256, [whole(Binary, [7; 256])]);
-    client_sees(&octets_65_536, [whole(Binary, [7; 65_536])]);
+    client_sees(&bytes_256, [whole(Binary, [7; 256])]);
+    client_sees(&bytes_65_536, [whole(Binary, [7; 65_536])]);
 }
 
 #[test]
@@ -185,10 +185,10 @@ fn s5_2_the_top_bit_of_a_length_is_clear() {
 
 #[test]
 fn s5_3_the_masking_key_goes_round_and_each_frame_begins_anew() {
-    let octets = [
+    let bytes = [
         0x02, 0x85, 1, 2, 3, 4, 0x69, 0x67, 0x6F, 0x68, 0x6E, 0x80, 0x81, 9, 2, 3, 4, 0x28,
     ];
-    sees(Side::Server, Config::DEFAULT, &octets, [whole(Binary, "hello!")]);
+    sees(Side::Server, Config::DEFAULT, &bytes, [whole(Binary, "hello!")]);
 }
 
 #[test]
@@ -252,7 +252,7 @@ fn s5_5_control_frames_must_not_be_fragmented() {
 }
 
 #[test]
-fn s5_5_control_frames_have_at_most_125_octets() {
+fn s5_5_control_frames_have_at_most_125_bytes() {
     for first in [0x88, 0x89, 0x8A] {
         client_refuses(&[first, 126], OversizedControl);
         client_refuses(&[first, 127], OversizedControl);
@@ -416,9 +416,9 @@ fn s10_4_the_default_limits() {
     client_refuses(&[&fragments[..], &[0x80, 0]].concat(), TooManyFragments);
 }
 
-/// One octet may prove several faults; each line has all those that come later in the order too.
+/// One byte may prove several faults; each line has all those that come later in the order too.
 #[test]
-fn the_order_of_faults_in_one_octet() {
+fn the_order_of_faults_in_one_byte() {
     client_refuses(&[0x7F], ReservedBits);
     client_refuses(&[0x70], ReservedBits);
     client_refuses(&[0x01, 0x00, 0x71], ReservedBits);
@@ -439,7 +439,7 @@ fn the_order_of_faults_in_one_octet() {
 }
 
 #[test]
-fn only_octets_of_the_text_frame_at_fault_are_loose() {
+fn only_bytes_of_the_text_frame_at_fault_are_loose() {
     for (input, loose) in [
         (&b"\x81\x05abc\xFF"[..], 3),
         (b"\x81\x03ab\xC3", 2),
@@ -461,8 +461,8 @@ fn s7_1_7_a_violation_latches() {
     let mut oracle = Oracle::new(Side::Client, Config::DEFAULT);
     assert_eq!(oracle.push(0x81), Ok(()));
     assert_eq!(oracle.taken(), 1);
-    for octet in [0x80, 0x00, 0x00] {
-        assert_eq!(oracle.push(octet), Err(MaskedFrame));
+    for byte in [0x80, 0x00, 0x00] {
+        assert_eq!(oracle.push(byte), Err(MaskedFrame));
         assert_eq!(oracle.taken(), 1);
         assert_eq!(oracle.verdict().transcript.error, Some((MaskedFrame, 1)));
     }
@@ -471,7 +471,7 @@ fn s7_1_7_a_violation_latches() {
 #[test]
 fn the_oracle_knows_where_it_stands() {
     let mut oracle = Oracle::new(Side::Client, Config::DEFAULT);
-    for (octet, between_frames, closed) in [
+    for (byte, between_frames, closed) in [
         (0x81, false, false),
         (0x01, false, false),
         (b'x', true, false),
@@ -479,7 +479,7 @@ fn the_oracle_knows_where_it_stands() {
         (0x00, true, true),
         (0x81, true, true),
     ] {
-        assert_eq!(oracle.push(octet), Ok(()));
+        assert_eq!(oracle.push(byte), Ok(()));
         assert_eq!(oracle.is_between_frames(), between_frames);
         assert_eq!(oracle.is_closed(), closed);
     }

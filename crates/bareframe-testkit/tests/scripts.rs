@@ -8,11 +8,11 @@ fn careful(script: &Script, pieces: &[Vec<u8>]) -> Transcript {
     let mut oracle = Oracle::new(script.side, script.config);
     for piece in pieces {
         let mut sure = oracle.verdict().transcript;
-        for &octet in piece {
+        for &byte in piece {
             if oracle.is_between_frames() {
                 sure = oracle.verdict().transcript;
             }
-            if oracle.push(octet) == Err(ProtocolError::InvalidUtf8) {
+            if oracle.push(byte) == Err(ProtocolError::InvalidUtf8) {
                 let error = oracle.verdict().transcript.error;
                 return Transcript { error, ..sure };
             }

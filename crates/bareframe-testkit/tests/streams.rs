@@ -250,7 +250,7 @@ fn whatever_is_written_arrives_in_order_and_is_counted() {
             let len = random.below(30);
             let _ = match random.below(3) {
                 0 => read(stream).map(|_| ()),
-                1 => write(stream, &random.octets(len)).map(|_| ()),
+                1 => write(stream, &random.bytes(len)).map(|_| ()),
                 _ => stream.flush().map_err(|error| error.kind()),
             };
         }

@@ -35,7 +35,7 @@ pub trait Gather {
     /// Forgets what was gathered.
     fn clear(&mut self);
 
-    /// Adds octets at the end.
+    /// Adds bytes at the end.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ pub struct SliceBuffer<'b> {
 /// let mut memory = [0; 64];
 /// let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
 /// // "Hel" and "lo", in two frames with the key 0.
-/// let mut octets = *b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo";
-/// let mut input = &mut octets[..];
+/// let mut bytes = *b"\x01\x83\0\0\0\0Hel\x80\x82\0\0\0\0lo";
+/// let mut input = &mut bytes[..];
 /// while let Some(event) = server.receive(&mut input)? {
 ///     let Event::Data(data) = event else { continue };
 ///     match assembler.push(data)? {
@@ -125,8 +125,8 @@ pub enum Assembled<'i> {
 /// ```
 /// use bareframe::{Assembled, Assembler, Config, Connection, Event, MessageKind, SliceBuffer};
 /// let mut server = Connection::server(Config::DEFAULT);
-/// let mut octets = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-/// let Ok(Some(Event::Data(data))) = server.receive(&mut &mut octets[..]) else { panic!() };
+/// let mut bytes = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+/// let Ok(Some(Event::Data(data))) = server.receive(&mut &mut bytes[..]) else { panic!() };
 /// let mut no_memory_needed = Assembler::new(SliceBuffer::new(&mut []));
 /// let Ok(Assembled::Whole(message)) = no_memory_needed.push(data) else { panic!() };
 /// assert_eq!((message.kind(), message.as_str()), (MessageKind::Text, Some("Hello")));
@@ -328,14 +328,14 @@ impl<'m> Message<'m> {
         self.flags.rsv()
     }
 
-    /// Gives the octets, unmasked.
+    /// Gives the bytes, unmasked.
     #[must_use]
     #[inline]
     pub const fn payload(&self) -> &[u8] {
         self.payload
     }
 
-    /// Gives the octets for as long as their memory is lent.
+    /// Gives the bytes for as long as their memory is lent.
     #[must_use]
     #[inline]
     pub fn into_payload(self) -> &'m [u8] {
@@ -457,7 +457,7 @@ impl Gather for alloc::vec::Vec<u8> {
 }
 
 impl<'b> SliceBuffer<'b> {
-    /// Gathers in `memory`; its length is the longest message in octets.
+    /// Gathers in `memory`; its length is the longest message in bytes.
     #[must_use]
     pub const fn new(memory: &'b mut [u8]) -> SliceBuffer<'b> {
         SliceBuffer { memory, len: 0 }

@@ -5,7 +5,7 @@ use crate::control::ControlPayload;
 use crate::error::ProtocolError;
 use core::fmt::{self, Write};
 
-/// What a Close frame says: a code or none, and a reason of at most 123 octets (RFC 6455 section 5.5.1).
+/// What a Close frame says: a code or none, and a reason of at most 123 bytes (RFC 6455 section 5.5.1).
 ///
 /// ```
 /// use bareframe::{CloseCode, CloseReason};
@@ -22,7 +22,7 @@ pub struct CloseReason {
 }
 
 impl CloseReason {
-    /// The longest reason, in octets: what a control frame holds less the two octets of the code.
+    /// The longest reason, in bytes: what a control frame holds less the two bytes of the code.
     pub const MAX_LEN: usize = 123;
 
     /// A Close frame without a payload.
@@ -30,7 +30,7 @@ impl CloseReason {
         payload: ControlPayload::EMPTY,
     };
 
-    /// Makes a code with a reason, or `None` if the reason is longer than [`CloseReason::MAX_LEN`] octets.
+    /// Makes a code with a reason, or `None` if the reason is longer than [`CloseReason::MAX_LEN`] bytes.
     #[must_use]
     pub fn new(code: CloseCode, reason: &str) -> Option<CloseReason> {
         let payload = ControlPayload::from_close(Some(code), reason).ok()?;
@@ -55,8 +55,8 @@ impl CloseReason {
     /// Gives the reason; it is empty if there was none.
     #[must_use]
     pub fn reason(&self) -> &str {
-        let octets = self.payload.get(2..).unwrap_or(&[]);
-        core::str::from_utf8(octets).unwrap_or("")
+        let bytes = self.payload.get(2..).unwrap_or(&[]);
+        core::str::from_utf8(bytes).unwrap_or("")
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
     use std::string::ToString;
 
     #[test]
-    fn s5_5_1_a_reason_has_at_most_123_octets() {
+    fn s5_5_1_a_reason_has_at_most_123_bytes() {
         let long = "x".repeat(124);
         let code = CloseCode::NORMAL_CLOSURE;
         assert_eq!(CloseReason::new(code, &long), None);

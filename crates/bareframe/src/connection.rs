@@ -10,15 +10,15 @@ use crate::receiver::{EndOfStream, Event, Receiver, ReceiverState};
 use crate::role::{Client, Role, Server};
 use crate::sender::{Outgoing, Sender};
 
-/// One endpoint of a connection whose opening handshake is done: octets in, events out, and back.
+/// One endpoint of a connection whose opening handshake is done: bytes in, events out, and back.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Event};
 ///
 /// let mut server = Connection::server(Config::DEFAULT);
 /// // What a client sends: a text frame and a Ping, in one read here, but any cut gives the same.
-/// let mut octets = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x89\x80\x01\x02\x03\x04";
-/// let mut input = &mut octets[..];
+/// let mut bytes = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58\x89\x80\x01\x02\x03\x04";
+/// let mut input = &mut bytes[..];
 /// let mut output = Vec::new();
 /// while let Some(event) = server.receive(&mut input)? {
 ///     if let Event::Data(data) = event {
@@ -102,12 +102,12 @@ impl<K: MaskingKeys> Connection<Client<K>> {
 }
 
 impl<R: Role> Connection<R> {
-    /// Takes octets from the front of `input` and gives the next event; `None` when it has taken all of them.
+    /// Takes bytes from the front of `input` and gives the next event; `None` when it has taken all of them.
     /// See [`Receiver::receive`].
     ///
     /// # Errors
     ///
-    /// A [`ProtocolError`] at the octet that proves it, where `input` then begins. Every later call takes
+    /// A [`ProtocolError`] at the byte that proves it, where `input` then begins. Every later call takes
     /// nothing and gives the same error.
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
@@ -152,7 +152,7 @@ impl<R: Role> Connection<R> {
         self.sender.send(kind, rsv, fin, payload_len)
     }
 
-    /// Writes a whole message in one frame to the front of `out` and gives its length in octets. See
+    /// Writes a whole message in one frame to the front of `out` and gives its length in bytes. See
     /// [`Sender::encode`].
     ///
     /// # Errors
@@ -199,7 +199,7 @@ impl<R: Role> Connection<R> {
         self.encode(MessageKind::Binary, Rsv::NONE, payload, out)
     }
 
-    /// Makes a Ping with at most 125 octets of payload. See [`Sender::ping`].
+    /// Makes a Ping with at most 125 bytes of payload. See [`Sender::ping`].
     ///
     /// # Errors
     ///
@@ -267,7 +267,7 @@ mod tests {
     const SERVER: Connection<Server> = Connection::server(Config::DEFAULT);
 
     #[test]
-    fn a_server_is_at_most_320_octets_and_a_client_that_and_its_keys() {
+    fn a_server_is_at_most_320_bytes_and_a_client_that_and_its_keys() {
         struct Keys(#[expect(dead_code, reason = "only its size matters")] [u64; 5]);
         impl MaskingKeys for Keys {
             fn next_key(&mut self) -> MaskingKey {

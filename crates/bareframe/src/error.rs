@@ -33,21 +33,21 @@ pub enum ProtocolError {
     UnmaskedFrame,
     /// A client got a frame that is masked (5.1).
     MaskedFrame,
-    /// A control frame with more than 125 octets of payload (5.5).
+    /// A control frame with more than 125 bytes of payload (5.5).
     OversizedControl,
-    /// A length in more octets than it needs (5.2).
+    /// A length in more bytes than it needs (5.2).
     NonMinimalLength,
     /// A 64-bit length with its top bit set (5.2).
     LengthTopBit,
-    /// A frame longer than [`Limits::frame`](crate::Limits::frame) octets (10.4).
+    /// A frame longer than [`Limits::frame`](crate::Limits::frame) bytes (10.4).
     FrameTooBig,
-    /// A message longer than [`Limits::message`](crate::Limits::message) octets (10.4).
+    /// A message longer than [`Limits::message`](crate::Limits::message) bytes (10.4).
     MessageTooBig,
     /// A message of more than [`Limits::fragments`](crate::Limits::fragments) frames (10.4).
     TooManyFragments,
     /// Text that is not UTF-8 (8.1).
     InvalidUtf8,
-    /// A Close frame with a payload of one octet (5.5.1).
+    /// A Close frame with a payload of one byte (5.5.1).
     TruncatedCloseCode,
     /// A Close frame with a code that must not appear on the wire (7.4).
     InvalidCloseCode,
@@ -77,9 +77,9 @@ pub enum SendError {
     WrongKind,
     /// A reserved bit that `Config` does not allow, or one on a frame that is not a message's first (5.2).
     ReservedBits,
-    /// A payload of 2^63 octets or more (5.2).
+    /// A payload of 2^63 bytes or more (5.2).
     TooLong,
-    /// A control payload of more than 125 octets (5.5).
+    /// A control payload of more than 125 bytes (5.5).
     OversizedControl,
     /// A control frame in fragments (5.5).
     FragmentedControl,
@@ -108,7 +108,7 @@ pub enum SendError {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferTooSmall {
-    /// How many octets the output must have, `usize::MAX` if there can be no such output.
+    /// How many bytes the output must have, `usize::MAX` if there can be no such output.
     pub needed: usize,
 }
 
@@ -171,9 +171,9 @@ impl fmt::Display for ProtocolError {
             ProtocolError::InterleavedMessage => "the peer began a message inside another",
             ProtocolError::UnmaskedFrame => "the client sent a frame that is not masked",
             ProtocolError::MaskedFrame => "the server sent a masked frame",
-            ProtocolError::OversizedControl => "the peer sent a control frame longer than 125 octets",
-            ProtocolError::NonMinimalLength => "the peer sent a length in more octets than it needs",
-            ProtocolError::LengthTopBit => "the peer sent a length of 2^63 octets or more",
+            ProtocolError::OversizedControl => "the peer sent a control frame longer than 125 bytes",
+            ProtocolError::NonMinimalLength => "the peer sent a length in more bytes than it needs",
+            ProtocolError::LengthTopBit => "the peer sent a length of 2^63 bytes or more",
             ProtocolError::FrameTooBig => "the peer's frame is longer than our limit",
             ProtocolError::MessageTooBig => "the peer's message is longer than our limit",
             ProtocolError::TooManyFragments => "the peer's message has more fragments than our limit",
@@ -199,8 +199,8 @@ impl fmt::Display for SendError {
             SendError::MessageOpen => "another message is open",
             SendError::WrongKind => "the open message is of the other kind",
             SendError::ReservedBits => "a reserved bit is not allowed on this frame",
-            SendError::TooLong => "a payload must be shorter than 2^63 octets",
-            SendError::OversizedControl => "a control payload has at most 125 octets",
+            SendError::TooLong => "a payload must be shorter than 2^63 bytes",
+            SendError::OversizedControl => "a control payload has at most 125 bytes",
             SendError::FragmentedControl => "a control frame can't be fragmented",
             SendError::ReasonWithoutCode => "a close reason needs a close code",
             SendError::InsideFrame => "the frame before is not finished",
@@ -214,7 +214,7 @@ impl fmt::Display for SendError {
 
 impl fmt::Display for BufferTooSmall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the output needs {} octets", self.needed)
+        write!(f, "the output needs {} bytes", self.needed)
     }
 }
 

@@ -67,7 +67,7 @@ impl Format for CloseReason {
 
 impl Format for MaskingKey {
     fn format(&self, f: Formatter<'_>) {
-        let [a, b, c, d] = self.octets();
+        let [a, b, c, d] = self.to_bytes();
         write!(
             f,
             "MaskingKey({=u8:02x} {=u8:02x} {=u8:02x} {=u8:02x})",

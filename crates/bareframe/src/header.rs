@@ -123,7 +123,7 @@ impl FrameHeader {
     #[must_use]
     #[inline]
     pub const fn rsv(&self) -> Rsv {
-        Rsv::from_first_octet(self.first.bits())
+        Rsv::from_first_byte(self.first.bits())
     }
 
     /// Returns the opcode.
@@ -215,7 +215,7 @@ impl FrameHeader {
         // Built in registers, the first byte lowest: bytes that are stored one by one delay a load that reads several
         // of them.
         let (mask, key, key_len) = match self.masking_key {
-            Some(key) => (MASK as u64, u32::from_le_bytes(key.octets()) as u64, 4_u64),
+            Some(key) => (MASK as u64, u32::from_le_bytes(key.to_bytes()) as u64, 4_u64),
             None => (0, 0, 0),
         };
         let front = self.first.bits() as u64 | mask << 8;
@@ -264,7 +264,7 @@ impl FrameHeader {
             return Some(behind);
         };
         let (front, behind) = behind.split_first_chunk_mut()?;
-        *front = key.octets();
+        *front = key.to_bytes();
         Some(behind)
     }
 
@@ -293,7 +293,7 @@ impl fmt::Debug for FrameHeader {
     }
 }
 
-/// The fields in words: `FIN, text, masked 37 fa 21 3d, 5 octets`.
+/// The fields in words: `FIN, text, masked 37 fa 21 3d, 5 bytes`.
 impl fmt::Display for FrameHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.fin() {
@@ -307,8 +307,8 @@ impl fmt::Display for FrameHeader {
             write!(f, "masked {key}, ")?;
         }
         match self.payload_len {
-            1 => f.write_str("1 octet"),
-            len => write!(f, "{len} octets"),
+            1 => f.write_str("1 byte"),
+            len => write!(f, "{len} bytes"),
         }
     }
 }
@@ -344,37 +344,37 @@ mod tests {
 
     #[test]
     fn s5_7_headers_of_the_examples() {
-        accepted(b"\x81\x05", Rules::FROM_SERVER, "FIN, text, 5 octets");
+        accepted(b"\x81\x05", Rules::FROM_SERVER, "FIN, text, 5 bytes");
         accepted(
             b"\x81\x85\x37\xfa\x21\x3d",
             Rules::FROM_CLIENT,
-            "FIN, text, masked 37 fa 21 3d, 5 octets",
+            "FIN, text, masked 37 fa 21 3d, 5 bytes",
         );
-        accepted(b"\x01\x03", Rules::FROM_SERVER, "text, 3 octets");
-        accepted(b"\x80\x02", Rules::FROM_SERVER, "FIN, continuation, 2 octets");
-        accepted(b"\x89\x05", Rules::FROM_SERVER, "FIN, ping, 5 octets");
+        accepted(b"\x01\x03", Rules::FROM_SERVER, "text, 3 bytes");
+        accepted(b"\x80\x02", Rules::FROM_SERVER, "FIN, continuation, 2 bytes");
+        accepted(b"\x89\x05", Rules::FROM_SERVER, "FIN, ping, 5 bytes");
         accepted(
             b"\x8a\x85\x37\xfa\x21\x3d",
             Rules::FROM_CLIENT,
-            "FIN, pong, masked 37 fa 21 3d, 5 octets",
+            "FIN, pong, masked 37 fa 21 3d, 5 bytes",
         );
-        accepted(b"\x82\x7e\x01\x00", Rules::FROM_SERVER, "FIN, binary, 256 octets");
+        accepted(b"\x82\x7e\x01\x00", Rules::FROM_SERVER, "FIN, binary, 256 bytes");
         accepted(
             b"\x82\x7f\0\0\0\0\0\x01\0\0",
             Rules::FROM_SERVER,
-            "FIN, binary, 65536 octets",
+            "FIN, binary, 65536 bytes",
         );
     }
 
     #[test]
     fn s5_2_lengths_at_the_bounds_of_each_form() {
-        accepted(b"\x82\x7d", Rules::ANY, "FIN, binary, 125 octets");
-        accepted(b"\x82\x7e\x00\x7e", Rules::ANY, "FIN, binary, 126 octets");
-        accepted(b"\x82\x7e\xff\xff", Rules::ANY, "FIN, binary, 65535 octets");
+        accepted(b"\x82\x7d", Rules::ANY, "FIN, binary, 125 bytes");
+        accepted(b"\x82\x7e\x00\x7e", Rules::ANY, "FIN, binary, 126 bytes");
+        accepted(b"\x82\x7e\xff\xff", Rules::ANY, "FIN, binary, 65535 bytes");
         accepted(
             b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff",
             Rules::ANY,
-            "FIN, binary, 9223372036854775807 octets",
+            "FIN, binary, 9223372036854775807 bytes",
         );
     }
 
@@ -432,7 +432,7 @@ mod tests {
         accepted(
             b"\xc2\x00",
             Rules::ANY.with_rsv(Rsv::RSV1),
-            "FIN, RSV 100, binary, 0 octets",
+            "FIN, RSV 100, binary, 0 bytes",
         );
         refused(b"\xe2\x00", Rules::ANY.with_rsv(Rsv::RSV1), E::ReservedBits, 0);
     }
@@ -456,7 +456,7 @@ mod tests {
     #[test]
     fn s10_4_limits_are_inclusive() {
         let rules = Rules::FROM_SERVER.with_max_payload(126);
-        accepted(b"\x82\x7e\x00\x7e", rules, "FIN, binary, 126 octets");
+        accepted(b"\x82\x7e\x00\x7e", rules, "FIN, binary, 126 bytes");
         refused(b"\x82\x7e\x00\x7f", rules, E::FrameTooBig, 3);
         refused(b"\x82\x06", rules.with_max_payload(5), E::FrameTooBig, 1);
         refused(
@@ -465,7 +465,7 @@ mod tests {
             E::NonMinimalLength,
             3,
         );
-        accepted(b"\x89\x06", rules.with_max_payload(5), "FIN, ping, 6 octets");
+        accepted(b"\x89\x06", rules.with_max_payload(5), "FIN, ping, 6 bytes");
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl MaskingKey {
     /// Returns the four bytes.
     #[must_use]
     #[inline]
-    pub const fn octets(self) -> [u8; 4] {
+    pub const fn to_bytes(self) -> [u8; 4] {
         self.0
     }
 }
@@ -50,7 +50,7 @@ impl From<[u8; 4]> for MaskingKey {
 impl From<MaskingKey> for [u8; 4] {
     #[inline]
     fn from(key: MaskingKey) -> [u8; 4] {
-        key.octets()
+        key.to_bytes()
     }
 }
 

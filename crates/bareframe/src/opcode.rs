@@ -217,7 +217,7 @@ impl Rsv {
     /// Returns the reserved bits of a frame's first byte.
     #[must_use]
     #[inline]
-    pub const fn from_first_octet(byte: u8) -> Rsv {
+    pub const fn from_first_byte(byte: u8) -> Rsv {
         Rsv(byte & Rsv::ALL.0)
     }
 

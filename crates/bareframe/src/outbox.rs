@@ -1,4 +1,4 @@
-//! Octets on their way out: what a short write leaves over goes first in the next (RFC 6455 section 5).
+//! Bytes on their way out: what a short write leaves over goes first in the next (RFC 6455 section 5).
 //!
 //! ```text
 //! buffer: [ written | pending: whole frames, the last one's payload may continue outside | free ]
@@ -35,7 +35,7 @@ use fast as leaf;
 /// outbox.control(&server.ping(b"")?)?;
 /// assert_eq!(outbox.pending(), b"\x81\x05Hello\x89\x00");
 /// assert_eq!(outbox.room(), 64 - 9);
-/// // A write took three octets; the next goes on where it stopped.
+/// // A write took three bytes; the next goes on where it stopped.
 /// outbox.advance(3);
 /// assert_eq!(outbox.pending(), b"ello\x89\x00");
 /// # Ok::<(), bareframe::SendError>(())
@@ -46,12 +46,12 @@ pub struct Outbox<B> {
     buffer: B,
     start: usize,
     end: usize,
-    /// Payload octets of the frame that was begun that neither are in the buffer nor were written.
+    /// Payload bytes of the frame that was begun that neither are in the buffer nor were written.
     payload_left: u64,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
-    /// Makes an empty queue in `buffer`. Any length will do that holds the longest control frame, 131 octets.
+    /// Makes an empty queue in `buffer`. Any length will do that holds the longest control frame, 131 bytes.
     #[must_use]
     pub const fn new(buffer: B) -> Outbox<B> {
         Outbox {
@@ -62,7 +62,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         }
     }
 
-    /// Gives the octets that are to be written next.
+    /// Gives the bytes that are to be written next.
     #[must_use]
     #[inline]
     pub fn pending(&self) -> &[u8] {
@@ -79,14 +79,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         is_new
     }
 
-    /// Gives how many octets can be added.
+    /// Gives how many bytes can be added.
     #[must_use]
     #[inline]
     pub fn room(&self) -> usize {
         self.buffer.as_ref().len().saturating_sub(self.pending().len())
     }
 
-    /// Gives how many octets of payload, of the frame that was begun, must still come from the caller.
+    /// Gives how many bytes of payload, of the frame that was begun, must still come from the caller.
     #[must_use]
     #[inline]
     pub const fn payload_left(&self) -> u64 {
@@ -177,7 +177,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         Ok(())
     }
 
-    /// Copies as much of the payload's next octets as fits, made ready to be sent, and gives how many that were.
+    /// Copies as much of the payload's next bytes as fits, made ready to be sent, and gives how many that were.
     pub fn push<R: crate::role::Role>(&mut self, frame: &mut Outgoing<R>, payload: &[u8]) -> usize {
         self.push_masked(frame.is_masked(), frame.masker_mut(), payload)
     }
@@ -259,7 +259,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.payload_left = 0;
     }
 
-    /// Says that this many octets were written: first those pending, then payload from where it lies. Gives how
+    /// Says that this many bytes were written: first those pending, then payload from where it lies. Gives how
     /// many of them were such payload.
     pub fn advance(&mut self, written: usize) -> usize {
         let pending = self.end.saturating_sub(self.start);
@@ -272,7 +272,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         outside
     }
 
-    /// The octets behind the pending ones, which are moved to the front if that frees any.
+    /// The bytes behind the pending ones, which are moved to the front if that frees any.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         let buffer = self.buffer.as_mut();
         if self.start != 0 && self.end <= buffer.len() && self.start <= self.end {
@@ -283,10 +283,10 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         buffer.get_mut(self.end..).unwrap_or(&mut [])
     }
 
-    fn append(&mut self, octets: &[u8]) -> Result<(), BufferTooSmall> {
-        let needed = octets.len();
+    fn append(&mut self, bytes: &[u8]) -> Result<(), BufferTooSmall> {
+        let needed = bytes.len();
         let free = self.free().get_mut(..needed).ok_or(BufferTooSmall { needed })?;
-        for (to, from) in free.iter_mut().zip(octets) {
+        for (to, from) in free.iter_mut().zip(bytes) {
             *to = *from;
         }
         self.end = self.end.saturating_add(needed);

@@ -507,7 +507,7 @@ impl<R> Receiver<R> {
     /// Returns the reserved bits that an extension uses.
     #[inline(always)]
     const fn rsv(&self) -> Rsv {
-        Rsv::from_first_octet(!self.decisive_bits)
+        Rsv::from_first_byte(!self.decisive_bits)
     }
 
     /// Returns `true` if the next byte may begin a message.

@@ -48,7 +48,7 @@ pub(crate) mod sealed {
     pub trait Role {
         /// Whether this role's peer masks its frames.
         const RECEIVES_MASKED: bool;
-        /// The octets that a masking key adds to what this role sends.
+        /// The bytes that a masking key adds to what this role sends.
         const KEY_LEN: usize;
 
         /// The key of the next frame that this role sends.

@@ -83,7 +83,7 @@ impl<R: Role> Sender<R> {
     }
 
     /// Begins a frame of a message: its first if none is open, else its next; with `fin` its last. The caller
-    /// sends the header, then `payload_len` octets of payload on which `apply` was called (RFC 6455 section 6.1).
+    /// sends the header, then `payload_len` bytes of payload on which `apply` was called (RFC 6455 section 6.1).
     ///
     /// Text must be UTF-8 when the fragments are joined; that is the caller's to see to.
     ///
@@ -215,7 +215,7 @@ impl<R: Role> Sender<R> {
         self.encode(MessageKind::Binary, Rsv::NONE, payload, out)
     }
 
-    /// Makes a Ping with at most 125 octets of payload (RFC 6455 section 5.5.2).
+    /// Makes a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2).
     ///
     /// # Errors
     ///
@@ -372,7 +372,7 @@ impl<R: Role> Sender<R> {
 }
 
 impl<R: Role> Outgoing<R> {
-    /// Gives the header's octets, to be sent before the payload: 2 to 14 of them.
+    /// Gives the header's bytes, to be sent before the payload: 2 to 14 of them.
     #[must_use]
     #[inline]
     pub fn header(&self) -> &[u8] {
@@ -393,7 +393,7 @@ impl<R: Role> Outgoing<R> {
         &mut self.masker
     }
 
-    /// Gives how many octets of payload the header announces.
+    /// Gives how many bytes of payload the header announces.
     #[must_use]
     #[inline]
     pub const fn payload_len(&self) -> u64 {
@@ -415,7 +415,7 @@ impl<R: Role> Outgoing<R> {
         }
     }
 
-    /// Makes the payload's next piece ready to be sent, into the front of `out`, and gives its length in octets.
+    /// Makes the payload's next piece ready to be sent, into the front of `out`, and gives its length in bytes.
     ///
     /// # Errors
     ///

@@ -44,15 +44,15 @@ fn messages<B: Gather>(
     seen
 }
 
-fn octets(frames: &[Frame]) -> Vec<u8> {
+fn bytes(frames: &[Frame]) -> Vec<u8> {
     frames
         .iter()
-        .flat_map(|frame| frame.clone().masked(KEY).octets())
+        .flat_map(|frame| frame.clone().masked(KEY).to_bytes())
         .collect()
 }
 
 fn conversation() -> Vec<u8> {
-    octets(&[
+    bytes(&[
         Frame::text("whole"),
         Frame::text("in ").fin(false),
         Frame::ping("between"),
@@ -100,7 +100,7 @@ fn s5_4_every_memory_gives_the_same_messages_for_every_cut() {
 
 #[test]
 fn s5_4_what_came_whole_is_lent_and_needs_no_memory() {
-    let input = octets(&[Frame::text("a whole message"), Frame::binary("another")]);
+    let input = bytes(&[Frame::text("a whole message"), Frame::binary("another")]);
     let mut assembler = Assembler::new(SliceBuffer::new(&mut []));
     let seen = messages(Config::DEFAULT, &mut assembler, vec![input]);
     assert!(
@@ -112,7 +112,7 @@ fn s5_4_what_came_whole_is_lent_and_needs_no_memory() {
 
 #[test]
 fn s10_4_a_message_that_does_not_fit_is_an_error_with_1009() {
-    let input = octets(&[Frame::text("1234").fin(false), Frame::continuation("5")]);
+    let input = bytes(&[Frame::text("1234").fin(false), Frame::continuation("5")]);
     let mut memory = [0; 4];
     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     let seen = messages(Config::DEFAULT, &mut assembler, vec![input]);
@@ -124,7 +124,7 @@ fn s10_4_a_message_that_does_not_fit_is_an_error_with_1009() {
 #[test]
 fn a_message_that_does_not_fit_may_be_left_out() {
     let mut server: Connection<Server> = Connection::server(Config::DEFAULT);
-    let mut input = octets(&[
+    let mut input = bytes(&[
         Frame::text("1234").fin(false),
         Frame::continuation("5").fin(false),
         Frame::continuation("6"),
@@ -148,7 +148,7 @@ fn a_message_that_does_not_fit_may_be_left_out() {
             Err(AssembleError::OutOfOrder)
         ]
     );
-    let mut next = octets(&[Frame::text("next")]);
+    let mut next = bytes(&[Frame::text("next")]);
     let Ok(Some(Event::Data(data))) = server.receive(&mut &mut next[..]) else {
         panic!()
     };
@@ -159,7 +159,7 @@ fn a_message_that_does_not_fit_may_be_left_out() {
 fn s5_8_a_message_that_an_extension_changed_is_not_text() {
     let config = Config::DEFAULT.with_rsv(Rsv::RSV1);
     let mut server = Connection::server(config);
-    let mut input = octets(&[
+    let mut input = bytes(&[
         Frame::text([0xFF]).rsv(Rsv::RSV1).fin(false),
         Frame::continuation([0xFE]),
     ]);
@@ -201,7 +201,7 @@ fn the_capacity_is_what_fits_whatever_was_gathered() {
 
 #[test]
 fn the_memory_may_lie_and_the_text_is_still_utf8() {
-    /// Gives other octets than it was given.
+    /// Gives other bytes than it was given.
     struct Liar([u8; 2]);
     impl Gather for Liar {
         fn clear(&mut self) {}
@@ -216,7 +216,7 @@ fn the_memory_may_lie_and_the_text_is_still_utf8() {
         }
     }
     let mut server: Connection<Server> = Connection::server(Config::DEFAULT);
-    let mut input = octets(&[Frame::text("a").fin(false), Frame::continuation("b")]);
+    let mut input = bytes(&[Frame::text("a").fin(false), Frame::continuation("b")]);
     let mut assembler = Assembler::new(Liar([0xFF, 0xFF]));
     let mut input = &mut input[..];
     while let Ok(Some(Event::Data(data))) = server.receive(&mut input) {
@@ -232,8 +232,8 @@ fn the_memory_may_lie_and_the_text_is_still_utf8() {
 #[test]
 fn what_is_lent_from_the_input_may_be_changed() {
     let mut server = Connection::server(Config::DEFAULT);
-    let mut octets = *b"\x82\x82\0\0\0\0hi\x82\x82\0\0\0\0hi";
-    let mut input = &mut octets[..];
+    let mut bytes = *b"\x82\x82\0\0\0\0hi\x82\x82\0\0\0\0hi";
+    let mut input = &mut bytes[..];
     let Ok(Some(Event::Data(data))) = server.receive(&mut input) else {
         panic!("a piece")
     };
@@ -246,5 +246,5 @@ fn what_is_lent_from_the_input_may_be_changed() {
         panic!("a message")
     };
     message.into_payload_mut().ok().unwrap().fill(b'+');
-    assert_eq!(&octets, b"\x82\x82\0\0\0\0--\x82\x82\0\0\0\0++");
+    assert_eq!(&bytes, b"\x82\x82\0\0\0\0--\x82\x82\0\0\0\0++");
 }

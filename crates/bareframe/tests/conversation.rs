@@ -17,11 +17,11 @@ fn server() -> Connection<Server> {
 
 /// Receives frames from a client and gives how many events there were, and the first error.
 fn hears(server: &mut Connection<Server>, frames: &[Frame]) -> (usize, Option<ProtocolError>) {
-    let mut octets: Vec<u8> = frames
+    let mut bytes: Vec<u8> = frames
         .iter()
-        .flat_map(|frame| frame.clone().masked_for(Side::Server, KEY).octets())
+        .flat_map(|frame| frame.clone().masked_for(Side::Server, KEY).to_bytes())
         .collect();
-    let mut input = &mut octets[..];
+    let mut input = &mut bytes[..];
     let mut events = 0;
     loop {
         match server.receive(&mut input) {
@@ -63,7 +63,7 @@ fn s5_5_3_only_the_latest_ping_is_owed_an_answer() {
 fn s5_5_3_a_ping_that_is_not_whole_takes_nothing_from_the_one_before() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("one")]);
-    let mut half = Frame::ping("two").masked(KEY).octets();
+    let mut half = Frame::ping("two").masked(KEY).to_bytes();
     half.pop();
     assert_eq!(server.receive(&mut &mut half[..]), Ok(None));
     assert_eq!(owes(&mut server), [b"\x8a\x03one"]);
@@ -71,7 +71,7 @@ fn s5_5_3_a_ping_that_is_not_whole_takes_nothing_from_the_one_before() {
 
 #[test]
 fn s5_5_3_a_pong_takes_nothing_from_the_ping_before_it() {
-    let pong = Frame::pong("two").masked(KEY).octets();
+    let pong = Frame::pong("two").masked(KEY).to_bytes();
     for cut in 0..=pong.len() {
         let mut server = server();
         hears(&mut server, &[Frame::ping("one")]);
@@ -165,11 +165,11 @@ fn s7_1_7_no_pong_follows_the_close_of_an_error() {
 fn s5_5_2_halves_answer_a_ping_behind_our_close_and_none_behind_an_answer() {
     let replies = |frames: &[Frame]| {
         let (mut receiver, sender) = Connection::server(Config::DEFAULT).split();
-        let mut octets: Vec<u8> = frames
+        let mut bytes: Vec<u8> = frames
             .iter()
-            .flat_map(|frame| frame.clone().masked_for(Side::Server, KEY).octets())
+            .flat_map(|frame| frame.clone().masked_for(Side::Server, KEY).to_bytes())
             .collect();
-        let (mut input, mut replies) = (&mut octets[..], Vec::new());
+        let (mut input, mut replies) = (&mut bytes[..], Vec::new());
         while let Ok(Some(_)) = receiver.receive(&mut input) {
             replies.extend(receiver.poll_reply());
         }
@@ -455,22 +455,22 @@ fn s5_5_control_frames_of_every_length_are_masked_right() {
     for len in 0..=125 {
         let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new(KEY));
         let frame: ControlFrame = client.ping(&payload[..len]).unwrap();
-        let mut octets = frame.to_vec();
+        let mut bytes = frame.to_vec();
         assert_eq!(
-            octets[..6],
+            bytes[..6],
             [0x89, 0x80 | len as u8, KEY[0], KEY[1], KEY[2], KEY[3]]
         );
-        Masker::new(MaskingKey::new(KEY)).apply(&mut octets[6..]);
-        assert_eq!(octets[6..], payload[..len]);
+        Masker::new(MaskingKey::new(KEY)).apply(&mut bytes[6..]);
+        assert_eq!(bytes[6..], payload[..len]);
     }
 }
 
 #[test]
 fn halves_do_together_what_a_connection_does() {
     let (mut receiver, mut sender) = server().split();
-    let mut octets = Frame::ping("p").masked(KEY).octets();
-    octets.extend(Frame::close(1000, "").masked(KEY).octets());
-    let mut input = &mut octets[..];
+    let mut bytes = Frame::ping("p").masked(KEY).to_bytes();
+    bytes.extend(Frame::close(1000, "").masked(KEY).to_bytes());
+    let mut input = &mut bytes[..];
     assert!(matches!(receiver.receive(&mut input), Ok(Some(Event::Ping(_)))));
     let pong = receiver.poll_reply().unwrap();
     assert!(!pong.is_close());

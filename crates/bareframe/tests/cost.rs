@@ -1,4 +1,4 @@
-//! Workloads whose cost must grow with their octets and no faster.
+//! Workloads whose cost must grow with their bytes and no faster.
 //!
 //! They say nothing by passing: `ci.sh cost` counts the instructions inside `measured` under valgrind for `COST`
 //! units, twice and four times as many, and compares what each unit more costs.
@@ -24,11 +24,11 @@ fn measured<T>(run: impl FnOnce() -> T) -> T {
 }
 
 /// Receives pieces of this length; gives how many events there were.
-fn receive(mut octets: Vec<u8>, len: usize) -> usize {
+fn receive(mut bytes: Vec<u8>, len: usize) -> usize {
     let mut server = Connection::server(UNLIMITED);
     measured(|| {
         let mut events = 0;
-        for mut piece in octets.chunks_mut(len) {
+        for mut piece in bytes.chunks_mut(len) {
             while let Some(event) = server.receive(&mut piece).unwrap() {
                 events += 1;
                 if let Event::Data(data) = event {
@@ -41,77 +41,77 @@ fn receive(mut octets: Vec<u8>, len: usize) -> usize {
     })
 }
 
-/// A unit is an octet of one long text, received one by one.
+/// A unit is a byte of one long text, received one by one.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
-fn one_octet_reads() {
-    receive(Frame::text("é".repeat(units() / 2)).masked(KEY).octets(), 1);
+fn one_byte_reads() {
+    receive(Frame::text("é".repeat(units() / 2)).masked(KEY).to_bytes(), 1);
 }
 
-/// A unit is an octet of frames of 20 octets, received one by one.
+/// A unit is a byte of frames of 20 bytes, received one by one.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
-fn short_frames_in_one_octet_reads() {
-    let frame = Frame::text("fourteen octet").masked(KEY).octets();
+fn short_frames_in_one_byte_reads() {
+    let frame = Frame::text("fourteen byte").masked(KEY).to_bytes();
     receive(frame.repeat(units() / frame.len()), 1);
 }
 
-/// A unit is a message without octets.
+/// A unit is a message without bytes.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
 fn empty_messages() {
-    let octets = Frame::text("").masked(KEY).octets().repeat(units());
-    assert_eq!(receive(octets, usize::MAX), units());
+    let bytes = Frame::text("").masked(KEY).to_bytes().repeat(units());
+    assert_eq!(receive(bytes, usize::MAX), units());
 }
 
-/// A unit is a fragment without octets, all of one message.
+/// A unit is a fragment without bytes, all of one message.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
 fn empty_fragments() {
-    let mut octets = Frame::text("").fin(false).masked(KEY).octets();
-    octets.extend(
+    let mut bytes = Frame::text("").fin(false).masked(KEY).to_bytes();
+    bytes.extend(
         Frame::continuation("")
             .fin(false)
             .masked(KEY)
-            .octets()
+            .to_bytes()
             .repeat(units()),
     );
-    assert_eq!(receive(octets, usize::MAX), 0);
+    assert_eq!(receive(bytes, usize::MAX), 0);
 }
 
-/// A unit is a fragment of one octet, all of one message, in reads of 64 octets.
+/// A unit is a fragment of one byte, all of one message, in reads of 64 bytes.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
-fn fragments_of_one_octet() {
-    let mut octets = Frame::text("a").fin(false).masked(KEY).octets();
-    octets.extend(
+fn fragments_of_one_byte() {
+    let mut bytes = Frame::text("a").fin(false).masked(KEY).to_bytes();
+    bytes.extend(
         Frame::continuation("b")
             .fin(false)
             .masked(KEY)
-            .octets()
+            .to_bytes()
             .repeat(units()),
     );
-    assert_eq!(receive(octets, 64), units() + 1);
+    assert_eq!(receive(bytes, 64), units() + 1);
 }
 
-/// A unit is a Ping of 5 octets, which is answered.
+/// A unit is a Ping of 5 bytes, which is answered.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
 fn pings() {
-    receive(Frame::ping("Hello").masked(KEY).octets().repeat(units()), 50);
+    receive(Frame::ping("Hello").masked(KEY).to_bytes().repeat(units()), 50);
 }
 
-/// A unit is an octet of a header and its payload for the decoder alone.
+/// A unit is a byte of a header and its payload for the decoder alone.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
 fn frames_of_the_decoder_alone() {
-    let mut octets = Frame::binary("12 octets of")
+    let mut bytes = Frame::binary("12 bytes of")
         .masked(KEY)
-        .octets()
+        .to_bytes()
         .repeat(units() / 18);
     let mut decoder = FrameDecoder::new(Rules::FROM_CLIENT);
     measured(|| {
-        for mut piece in octets.chunks_mut(1) {
+        for mut piece in bytes.chunks_mut(1) {
             while let Some(event) = decoder.decode(&mut piece).unwrap() {
                 black_box(&event);
             }
@@ -119,7 +119,7 @@ fn frames_of_the_decoder_alone() {
     });
 }
 
-/// A unit is an octet of payload that is masked and sent in pieces of 3.
+/// A unit is a byte of payload that is masked and sent in pieces of 3.
 #[test]
 #[ignore = "ci.sh cost counts its instructions"]
 fn a_payload_masked_in_short_pieces() {
@@ -156,7 +156,7 @@ mod heads {
         });
     }
 
-    /// A unit is an octet of one header's value.
+    /// A unit is a byte of one header's value.
     #[test]
     #[ignore = "ci.sh cost counts its instructions"]
     fn a_long_value() {

@@ -1,4 +1,4 @@
-//! Whole conversations do not depend on how their octets were cut: what is heard, what is answered, how they end.
+//! Whole conversations do not depend on how their bytes were cut: what is heard, what is answered, how they end.
 
 use bareframe::{Connection, EndOfStream, Event, MaskingKey, Role, State};
 use bareframe_testkit::{Random, Recorder, Script, Side, Transcript, judge, split};

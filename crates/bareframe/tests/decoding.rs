@@ -8,11 +8,11 @@ use engine::{KEY, every_way};
 
 const SIDES: [Side; 2] = [Side::Server, Side::Client];
 
-/// The octets of these frames for this receiver, masked if it is a server.
-fn octets(side: Side, frames: &[Frame]) -> Vec<u8> {
+/// The bytes of these frames for this receiver, masked if it is a server.
+fn bytes(side: Side, frames: &[Frame]) -> Vec<u8> {
     let frames = frames.iter().cloned();
     frames
-        .flat_map(|frame| frame.masked_for(side, KEY).octets())
+        .flat_map(|frame| frame.masked_for(side, KEY).to_bytes())
         .collect()
 }
 
@@ -20,17 +20,17 @@ fn octets(side: Side, frames: &[Frame]) -> Vec<u8> {
 #[track_caller]
 fn sees(config: Config, frames: &[Frame], events: &[Seen]) {
     for side in SIDES {
-        let transcript = every_way(side, config, &octets(side, frames));
+        let transcript = every_way(side, config, &bytes(side, frames));
         assert_eq!(transcript.events, events);
         assert_eq!(transcript.error, None);
     }
 }
 
-/// Both sides refuse these frames, the server at the first octet and the client at the second.
+/// Both sides refuse these frames, the server at the first byte and the client at the second.
 #[track_caller]
 fn refuses(config: Config, frames: &[Frame], error: ProtocolError, server_at: usize, client_at: usize) {
     for (side, at) in SIDES.into_iter().zip([server_at, client_at]) {
-        let transcript = every_way(side, config, &octets(side, frames));
+        let transcript = every_way(side, config, &bytes(side, frames));
         assert_eq!(transcript.error, Some((error, at)), "{side:?}");
     }
 }
@@ -75,7 +75,7 @@ fn s5_7_the_examples_with_long_payloads() {
     for len in [256, 65536] {
         let payload: Vec<u8> = (0..len).map(|i| i as u8).collect();
         for side in [Side::Client, Side::Server] {
-            let input = Frame::binary(&payload).masked_for(side, KEY).octets();
+            let input = Frame::binary(&payload).masked_for(side, KEY).to_bytes();
             let header_len = input.len() - len;
             for pieces in [
                 vec![input.len()],
@@ -169,9 +169,9 @@ fn s5_4_a_continuation_needs_an_open_message() {
 #[test]
 fn s5_1_masking_goes_from_client_to_server_only() {
     let hello = Frame::text("Hello");
-    let unmasked = every_way(Side::Server, PLAIN, &hello.octets());
+    let unmasked = every_way(Side::Server, PLAIN, &hello.to_bytes());
     assert_eq!(unmasked.error, Some((ProtocolError::UnmaskedFrame, 1)));
-    let masked = every_way(Side::Client, PLAIN, &hello.masked(KEY).octets());
+    let masked = every_way(Side::Client, PLAIN, &hello.masked(KEY).to_bytes());
     assert_eq!(masked.error, Some((ProtocolError::MaskedFrame, 1)));
 }
 
@@ -230,7 +230,7 @@ fn s5_5_control_frames_must_not_be_fragmented() {
 }
 
 #[test]
-fn s5_5_control_frames_have_at_most_125_octets() {
+fn s5_5_control_frames_have_at_most_125_bytes() {
     let longest = "x".repeat(125);
     sees(
         PLAIN,
@@ -334,7 +334,7 @@ fn s8_1_text_is_utf8_across_fragments() {
 }
 
 #[test]
-fn s8_1_bad_utf8_is_refused_at_its_octet() {
+fn s8_1_bad_utf8_is_refused_at_its_byte() {
     refuses(
         PLAIN,
         &[Frame::text(b"ab\xFFcd")],
@@ -369,7 +369,7 @@ fn s8_1_bad_utf8_is_refused_at_its_octet() {
 }
 
 #[test]
-fn s8_1_an_unfinished_character_is_refused_at_the_last_octet() {
+fn s8_1_an_unfinished_character_is_refused_at_the_last_byte() {
     refuses(
         PLAIN,
         &[Frame::text(b"a\xE2\x82")],
@@ -382,7 +382,7 @@ fn s8_1_an_unfinished_character_is_refused_at_the_last_octet() {
 }
 
 #[test]
-fn s5_6_binary_is_any_octets() {
+fn s5_6_binary_is_any_bytes() {
     let payload: Vec<u8> = (0..=255).collect();
     sees(
         PLAIN,
@@ -441,7 +441,7 @@ fn s10_4_unlimited_takes_the_longest_length() {
     let longest = Frame::binary("a")
         .length_form(LengthForm::U64)
         .declared_len(i64::MAX as u64);
-    let transcript = every_way(Side::Client, config, &longest.octets());
+    let transcript = every_way(Side::Client, config, &longest.to_bytes());
     assert_eq!(transcript.events, [data(MessageKind::Binary, b"a", true, false)]);
 }
 
@@ -451,7 +451,7 @@ fn s10_4_the_sum_of_fragments_does_not_overflow() {
     let transcript = every_way(
         Side::Client,
         config,
-        &octets(
+        &bytes(
             Side::Client,
             &[
                 Frame::binary("").fin(false),
@@ -466,13 +466,13 @@ fn s10_4_the_sum_of_fragments_does_not_overflow() {
 }
 
 #[test]
-fn faults_of_one_octet_are_judged_in_order() {
+fn faults_of_one_byte_are_judged_in_order() {
     use ProtocolError as E;
     refuses(PLAIN, &[Frame::new(3, "").rsv(Rsv::RSV1)], E::ReservedBits, 0, 0);
     refuses(PLAIN, &[Frame::new(11, "").fin(false)], E::ReservedOpcode, 0, 0);
     let inside = [Frame::text("").fin(false), Frame::text("").rsv(Rsv::RSV2)];
     refuses(PLAIN, &inside, E::ReservedBits, 6, 2);
-    let unmasked_and_long = Frame::ping("x".repeat(126)).octets();
+    let unmasked_and_long = Frame::ping("x".repeat(126)).to_bytes();
     assert_eq!(
         every_way(Side::Server, PLAIN, &unmasked_and_long).error,
         Some((E::UnmaskedFrame, 1))

@@ -10,55 +10,55 @@ use engine::{KEY, every_way, receive, receive_as};
 
 const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
-/// Holds the engine to the oracle for every two octets that follow `before`, at once and one by one.
-fn every_two_octets<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, before: &[Frame]) {
+/// Holds the engine to the oracle for every two bytes that follow `before`, at once and one by one.
+fn every_two_bytes<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, before: &[Frame]) {
     let mut oracle = Oracle::new(side, UNLIMITED);
-    let before: Vec<u8> = before.iter().flat_map(Frame::octets).collect();
+    let before: Vec<u8> = before.iter().flat_map(Frame::to_bytes).collect();
     let behind = |pieces| {
         let mut connection = connection();
         let nothing = receive(&mut connection, vec![before.clone()]);
         assert_eq!(nothing, Transcript::default());
         receive(&mut connection, pieces)
     };
-    before.iter().for_each(|&octet| oracle.push(octet).unwrap());
+    before.iter().for_each(|&byte| oracle.push(byte).unwrap());
     for two in 0..=u16::MAX {
         let two = two.to_be_bytes();
         let mut oracle = oracle.clone();
-        let _ = two.iter().try_for_each(|&octet| oracle.push(octet));
+        let _ = two.iter().try_for_each(|&byte| oracle.push(byte));
         let mut due = oracle.verdict().transcript;
         due.error = due.error.map(|(error, at)| (error, at - before.len()));
         let at_once = behind(vec![two.to_vec()]);
-        let one_by_one = behind(two.map(|octet| vec![octet]).into());
+        let one_by_one = behind(two.map(|byte| vec![byte]).into());
         assert_eq!(at_once, due, "{side:?} {two:02x?} at once");
         assert_eq!(one_by_one, due, "{side:?} {two:02x?} one by one");
     }
 }
 
-/// As [`every_two_octets`], for both roles, behind an empty first fragment with this opcode if there is one.
-fn every_two_octets_inside(opcode_bits: Option<u8>) {
+/// As [`every_two_bytes`], for both roles, behind an empty first fragment with this opcode if there is one.
+fn every_two_bytes_inside(opcode_bits: Option<u8>) {
     let before = |side| {
         let first = opcode_bits.map(|bits| Frame::new(bits, "").fin(false).masked_for(side, KEY));
         first.into_iter().collect::<Vec<_>>()
     };
     let server = || Connection::server(UNLIMITED);
     let client = || Connection::client(UNLIMITED, || MaskingKey::new(KEY));
-    every_two_octets(Side::Server, server, &before(Side::Server));
-    every_two_octets(Side::Client, client, &before(Side::Client));
+    every_two_bytes(Side::Server, server, &before(Side::Server));
+    every_two_bytes(Side::Client, client, &before(Side::Client));
 }
 
 #[test]
-fn s5_2_every_first_two_octets_between_messages() {
-    every_two_octets_inside(None);
+fn s5_2_every_first_two_bytes_between_messages() {
+    every_two_bytes_inside(None);
 }
 
 #[test]
-fn s5_2_every_first_two_octets_inside_a_text_message() {
-    every_two_octets_inside(Some(0x1));
+fn s5_2_every_first_two_bytes_inside_a_text_message() {
+    every_two_bytes_inside(Some(0x1));
 }
 
 #[test]
-fn s5_2_every_first_two_octets_inside_a_binary_message() {
-    every_two_octets_inside(Some(0x2));
+fn s5_2_every_first_two_bytes_inside_a_binary_message() {
+    every_two_bytes_inside(Some(0x2));
 }
 
 /// The lengths at which something changes, with their neighbours.
@@ -107,7 +107,7 @@ fn s5_2_every_length_in_every_form_with_and_without_limits() {
                         .length_form(form)
                         .declared_len(len)
                         .masked_for(side, KEY);
-                    let transcript = every_way(side, config, &frame.octets());
+                    let transcript = every_way(side, config, &frame.to_bytes());
                     refused.extend(transcript.error.map(|(error, _)| error));
                 }
             }
@@ -124,7 +124,7 @@ fn s5_2_every_length_in_every_form_with_and_without_limits() {
     }
 }
 
-/// The octet at which std gives up on this text, if it does.
+/// The byte at which std gives up on this text, if it does.
 fn hopeless_at(text: &[u8]) -> Option<usize> {
     (0..text.len()).find(|&at| {
         let error = core::str::from_utf8(&text[..=at]).err();
@@ -132,7 +132,7 @@ fn hopeless_at(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// Pushes text in these pieces; gives the octet at which it failed.
+/// Pushes text in these pieces; gives the byte at which it failed.
 fn fails_at(mut text: Utf8Validator, pieces: &[&[u8]]) -> Option<usize> {
     let mut before = 0;
     for piece in pieces {
@@ -144,7 +144,7 @@ fn fails_at(mut text: Utf8Validator, pieces: &[&[u8]]) -> Option<usize> {
     None
 }
 
-/// Holds the validator to std on this text, at every split and octet by octet.
+/// Holds the validator to std on this text, at every split and byte by byte.
 fn judged_as_std_does(text: &[u8]) {
     let due = hopeless_at(text);
     for cut in 0..=text.len() {
@@ -156,8 +156,8 @@ fn judged_as_std_does(text: &[u8]) {
         );
     }
     let mut validator = Utf8Validator::new();
-    let pushed = text.iter().try_for_each(|octet| validator.push(&[*octet]));
-    assert_eq!(pushed.is_err(), due.is_some(), "{text:02x?} octet by octet");
+    let pushed = text.iter().try_for_each(|byte| validator.push(&[*byte]));
+    assert_eq!(pushed.is_err(), due.is_some(), "{text:02x?} byte by byte");
     if due.is_none() {
         let whole = core::str::from_utf8(text).is_ok();
         assert_eq!(validator.finish().is_ok(), whole, "the end of {text:02x?}");
@@ -165,7 +165,7 @@ fn judged_as_std_does(text: &[u8]) {
 }
 
 #[test]
-fn s8_1_every_one_and_two_octets_of_text() {
+fn s8_1_every_one_and_two_bytes_of_text() {
     for a in 0..=u8::MAX {
         judged_as_std_does(&[a]);
         for b in 0..=u8::MAX {
@@ -175,7 +175,7 @@ fn s8_1_every_one_and_two_octets_of_text() {
 }
 
 /// As [`judged_as_std_does`] for all that begins with `a` and `b`, with what they have in common done once.
-fn every_third_octet(a: u8, b: u8) {
+fn every_third_byte(a: u8, b: u8) {
     let due = hopeless_at(&[a, b]);
     let (mut behind_a, mut behind_b) = (Utf8Validator::new(), Utf8Validator::new());
     let a_passes = behind_a.push(&[a]).is_ok();
@@ -200,16 +200,16 @@ fn hopeless(text: &[u8]) -> bool {
 }
 
 #[test]
-fn s8_1_every_three_octets_of_text() {
+fn s8_1_every_three_bytes_of_text() {
     for a in 0..=u8::MAX {
         for b in 0..=u8::MAX {
-            every_third_octet(a, b);
+            every_third_byte(a, b);
         }
     }
 }
 
 #[test]
-fn s8_1_four_octets_of_text_at_every_bound() {
+fn s8_1_four_bytes_of_text_at_every_bound() {
     const BOUNDS: [u8; 16] = [
         0x00, 0x7F, 0x80, 0x81, 0x8F, 0x90, 0x9F, 0xA0, 0xBE, 0xBF, 0xC0, 0xC2, 0xE0, 0xED, 0xF4, 0xFF,
     ];
@@ -228,7 +228,7 @@ fn s8_1_four_octets_of_text_at_every_bound() {
 fn s7_4_every_close_code() {
     for side in Side::BOTH {
         for number in 0..=u16::MAX {
-            let frame = Frame::close(number, "").masked_for(side, KEY).octets();
+            let frame = Frame::close(number, "").masked_for(side, KEY).to_bytes();
             let verdict = judge(side, Config::DEFAULT, &frame);
             let halves = vec![
                 frame[..frame.len() - 1].to_vec(),
@@ -248,8 +248,8 @@ fn s7_4_every_close_code() {
 
 /// The rule of section 5.3 itself.
 fn masked(payload: &[u8], key: [u8; 4], phase: usize) -> Vec<u8> {
-    let octets = payload.iter().enumerate();
-    octets.map(|(at, octet)| octet ^ key[(at + phase) % 4]).collect()
+    let bytes = payload.iter().enumerate();
+    bytes.map(|(at, byte)| byte ^ key[(at + phase) % 4]).collect()
 }
 
 #[test]
@@ -276,7 +276,7 @@ fn s5_3_every_length_to_300_with_every_phase_and_alignment() {
                 assert_eq!(copied, Ok(len));
                 assert_eq!(out[alignment..alignment + len], due);
                 assert_eq!(out[alignment + len], 0xEE, "what lies behind is not touched");
-                assert_eq!(copying, masker, "both stand at the same octet of the key");
+                assert_eq!(copying, masker, "both stand at the same byte of the key");
             }
         }
     }
@@ -288,7 +288,7 @@ fn s5_3_every_length_to_300_is_received_from_every_alignment_and_cut() {
     for len in 0..=300 {
         let payload = &payload[..len];
         for opcode_bits in [0x1, 0x2] {
-            let frame = Frame::new(opcode_bits, payload).masked(KEY).octets();
+            let frame = Frame::new(opcode_bits, payload).masked(KEY).to_bytes();
             let header_len = frame.len() - len;
             for alignment in 0..8 {
                 let cut = header_len + len.min(alignment % 5);

@@ -10,9 +10,9 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 /// The bits that the extension uses are allowed, as if both sides had agreed on it in the handshake.
 const AGREED: Config = Config::DEFAULT.with_rsv(Rsv::RSV1);
 
-/// The extension: each octet with its bits turned over, marked by RSV1. A 0 octet can't be sent by it.
+/// The extension: each byte with its bits turned over, marked by RSV1. A 0 byte can't be sent by it.
 fn send_inverted<R: Role>(connection: &mut Connection<R>, text: &str) -> Vec<u8> {
-    let mut payload: Vec<u8> = text.bytes().map(|octet| !octet).collect();
+    let mut payload: Vec<u8> = text.bytes().map(|byte| !byte).collect();
     let mut frame = connection
         .send(MessageKind::Text, Rsv::RSV1, true, payload.len() as u64)
         .unwrap();
@@ -23,9 +23,9 @@ fn send_inverted<R: Role>(connection: &mut Connection<R>, text: &str) -> Vec<u8>
 /// What the layer above sees, or the error after the extension failed the connection.
 fn receive_inverted<R: Role>(
     connection: &mut Connection<R>,
-    octets: &mut [u8],
+    bytes: &mut [u8],
 ) -> Result<Vec<u8>, ProtocolError> {
-    let mut input = octets;
+    let mut input = bytes;
     let mut text = Vec::new();
     while let Some(event) = connection.receive(&mut input)? {
         let Event::Data(data) = event else { continue };
@@ -38,7 +38,7 @@ fn receive_inverted<R: Role>(
         text.extend(
             data.payload()
                 .iter()
-                .map(|octet| if inverted { !octet } else { *octet }),
+                .map(|byte| if inverted { !byte } else { *byte }),
         );
     }
     Ok(text)
@@ -48,9 +48,9 @@ fn receive_inverted<R: Role>(
 fn s5_8_a_message_passes_through_an_extension() {
     let mut client = Connection::client(AGREED, || MaskingKey::new(KEY));
     let mut server = Connection::server(AGREED);
-    let mut octets = send_inverted(&mut client, "naïve");
-    assert_eq!(octets[0], 0xC1);
-    assert_eq!(receive_inverted(&mut server, &mut octets), Ok("naïve".into()));
+    let mut bytes = send_inverted(&mut client, "naïve");
+    assert_eq!(bytes[0], 0xC1);
+    assert_eq!(receive_inverted(&mut server, &mut bytes), Ok("naïve".into()));
     let mut back = send_inverted(&mut server, "thé");
     assert_eq!(receive_inverted(&mut client, &mut back), Ok("thé".into()));
 }
@@ -58,9 +58,9 @@ fn s5_8_a_message_passes_through_an_extension() {
 #[test]
 fn s5_8_the_extension_fails_the_connection() {
     let mut server = Connection::server(AGREED);
-    let mut octets = Frame::text([0xFF]).rsv(Rsv::RSV1).masked(KEY).octets();
+    let mut bytes = Frame::text([0xFF]).rsv(Rsv::RSV1).masked(KEY).to_bytes();
     let failed = ProtocolError::Failed(CloseCode::PROTOCOL_ERROR);
-    assert_eq!(receive_inverted(&mut server, &mut octets), Err(failed));
+    assert_eq!(receive_inverted(&mut server, &mut bytes), Err(failed));
     assert_eq!(&server.poll_transmit().unwrap()[..], b"\x88\x02\x03\xea");
 }
 
@@ -68,9 +68,9 @@ fn s5_8_the_extension_fails_the_connection() {
 fn s5_2_only_messages_that_carry_a_bit_skip_utf8() {
     let not_utf8 = || Frame::text([0xFF]);
     let mut server = Connection::server(AGREED);
-    let mut octets = not_utf8().rsv(Rsv::RSV1).masked_for(Side::Server, KEY).octets();
-    octets.extend(not_utf8().masked(KEY).octets());
-    let mut input = &mut octets[..];
+    let mut bytes = not_utf8().rsv(Rsv::RSV1).masked_for(Side::Server, KEY).to_bytes();
+    bytes.extend(not_utf8().masked(KEY).to_bytes());
+    let mut input = &mut bytes[..];
     assert!(matches!(server.receive(&mut input), Ok(Some(Event::Data(_)))));
     assert_eq!(server.receive(&mut input), Err(ProtocolError::InvalidUtf8));
 }
@@ -78,20 +78,24 @@ fn s5_2_only_messages_that_carry_a_bit_skip_utf8() {
 #[test]
 fn s5_2_the_bit_stands_on_the_first_frame_only() {
     let mut server = Connection::server(AGREED);
-    let first = Frame::text([0xFE]).fin(false).rsv(Rsv::RSV1).masked(KEY).octets();
-    let second = Frame::continuation([0xFE]).masked(KEY).octets();
-    let mut octets = [first, second].concat();
-    let mut input = &mut octets[..];
+    let first = Frame::text([0xFE])
+        .fin(false)
+        .rsv(Rsv::RSV1)
+        .masked(KEY)
+        .to_bytes();
+    let second = Frame::continuation([0xFE]).masked(KEY).to_bytes();
+    let mut bytes = [first, second].concat();
+    let mut input = &mut bytes[..];
     for _ in 0..2 {
         let Ok(Some(Event::Data(data))) = server.receive(&mut input) else {
             panic!()
         };
         assert_eq!((data.rsv(), data.payload()), (Rsv::RSV1, &[0xFE][..]));
     }
-    let marked = Frame::continuation("").rsv(Rsv::RSV1).masked(KEY).octets();
-    let mut octets = [Frame::text("").fin(false).masked(KEY).octets(), marked].concat();
+    let marked = Frame::continuation("").rsv(Rsv::RSV1).masked(KEY).to_bytes();
+    let mut bytes = [Frame::text("").fin(false).masked(KEY).to_bytes(), marked].concat();
     assert_eq!(
-        server.receive(&mut &mut octets[..]),
+        server.receive(&mut &mut bytes[..]),
         Err(ProtocolError::ReservedBits)
     );
 }

@@ -13,7 +13,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 fn masked(frames: &[Frame]) -> Vec<u8> {
     let frames = frames.iter().cloned();
-    frames.flat_map(|frame| frame.masked(KEY).octets()).collect()
+    frames.flat_map(|frame| frame.masked(KEY).to_bytes()).collect()
 }
 
 #[test]
@@ -23,8 +23,8 @@ fn no_call_takes_nothing_and_says_nothing() {
             if script.side == Side::Client {
                 continue;
             }
-            let mut octets = script.input.clone();
-            let mut input = &mut octets[..];
+            let mut bytes = script.input.clone();
+            let mut input = &mut bytes[..];
             let mut server = Connection::server(script.config);
             loop {
                 let left = input.len();
@@ -37,8 +37,8 @@ fn no_call_takes_nothing_and_says_nothing() {
                 assert!(polled <= 2, "more is owed than a Pong and a Close");
             }
 
-            let mut octets = script.input;
-            let mut input = &mut octets[..];
+            let mut bytes = script.input;
+            let mut input = &mut bytes[..];
             let mut decoder = FrameDecoder::new(Rules::ANY.with_rsv(Rsv::ALL));
             loop {
                 let left = input.len();
@@ -72,7 +72,7 @@ fn a_full_outbox_can_always_be_written() {
     assert!(rest.is_empty());
 }
 
-/// Whether 16 octets of `secret` in a row show in what is printed of this.
+/// Whether 16 bytes of `secret` in a row show in what is printed of this.
 fn shows(printed: &dyn std::fmt::Debug, secret: u8) -> bool {
     let printed = format!("{printed:?}");
     let hexadecimal = vec![format!("{secret:02x}"); 16].join(", ");
@@ -83,7 +83,7 @@ fn shows(printed: &dyn std::fmt::Debug, secret: u8) -> bool {
 fn s5_5_a_control_frame_shows_nothing_of_the_one_before() {
     let mut server = Connection::server(Config::DEFAULT);
     let secret = [b'S'; 125];
-    let mut octets = masked(&[
+    let mut bytes = masked(&[
         Frame::pong(secret),
         Frame::ping("p"),
         Frame::ping(secret),
@@ -91,7 +91,7 @@ fn s5_5_a_control_frame_shows_nothing_of_the_one_before() {
         Frame::pong(secret),
         Frame::close(1000, "ok"),
     ]);
-    let mut input = &mut octets[..];
+    let mut input = &mut bytes[..];
     let mut short = Vec::new();
     while let Ok(Some(event)) = server.receive(&mut input) {
         let len = match &event {
@@ -117,9 +117,9 @@ fn s5_5_a_control_frame_shows_nothing_of_the_one_before() {
 #[test]
 fn s5_5_an_error_shows_nothing_of_what_was_received() {
     let mut server = Connection::server(Config::DEFAULT);
-    let mut octets = masked(&[Frame::ping([b'S'; 125]), Frame::new(8, [0xFF, 0xFF, b'S', b'S'])]);
-    octets.extend(Frame::text([b'S'; 20]).octets());
-    let mut input = &mut octets[..];
+    let mut bytes = masked(&[Frame::ping([b'S'; 125]), Frame::new(8, [0xFF, 0xFF, b'S', b'S'])]);
+    bytes.extend(Frame::text([b'S'; 20]).to_bytes());
+    let mut input = &mut bytes[..];
     let error = loop {
         match server.receive(&mut input) {
             Ok(_) => {}
@@ -154,7 +154,7 @@ fn s8_1_bad_utf8_is_reported_before_its_frame_is_whole() {
         (b"\xED\xA0", 1),
         (b"\xF4\x90", 1),
     ] {
-        let frame = Frame::text(text).declared_len(1000).masked(KEY).octets();
+        let frame = Frame::text(text).declared_len(1000).masked(KEY).to_bytes();
         let header_len = frame.len() - text.len();
         for cut in 0..=frame.len() {
             let mut memory = frame.clone();
@@ -183,12 +183,12 @@ fn s8_1_bad_utf8_is_reported_before_its_frame_is_whole() {
 #[test]
 fn s5_2_what_looks_compressed_is_refused_when_nothing_was_agreed() {
     for frame in [Frame::text("x"), Frame::binary("x"), Frame::text("x").fin(false)] {
-        let mut octets = masked(&[frame.rsv(Rsv::RSV1)]);
-        let mut input = &mut octets[..];
+        let mut bytes = masked(&[frame.rsv(Rsv::RSV1)]);
+        let mut input = &mut bytes[..];
         let mut server = Connection::server(Config::DEFAULT);
         let left = input.len();
         assert_eq!(server.receive(&mut input), Err(ProtocolError::ReservedBits));
-        assert_eq!(input.len(), left, "the first octet proves it");
+        assert_eq!(input.len(), left, "the first byte proves it");
     }
 }
 
@@ -240,10 +240,10 @@ fn s4_no_head_makes_the_handshake_panic() {
 
 #[test]
 fn s5_4_messages_do_not_interleave_behind_a_ping_in_pieces() {
-    let ping = Frame::ping("ab").masked(KEY).octets();
+    let ping = Frame::ping("ab").masked(KEY).to_bytes();
     for cut in 0..=ping.len() {
         let mut server = Connection::server(Config::DEFAULT);
-        let mut first = Frame::text("a").fin(false).masked(KEY).octets();
+        let mut first = Frame::text("a").fin(false).masked(KEY).to_bytes();
         assert!(matches!(
             server.receive(&mut &mut first[..]),
             Ok(Some(Event::Data(_)))
@@ -255,7 +255,7 @@ fn s5_4_messages_do_not_interleave_behind_a_ping_in_pieces() {
             }
         }
         assert_eq!(pings, 1);
-        let mut whole = Frame::text("b").masked(KEY).octets();
+        let mut whole = Frame::text("b").masked(KEY).to_bytes();
         let refused = server.receive(&mut &mut whole[..]).err();
         assert_eq!(refused, Some(ProtocolError::InterleavedMessage));
     }

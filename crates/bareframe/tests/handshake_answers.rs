@@ -9,13 +9,13 @@ use proptest::prelude::*;
 
 /// Gives what a client asks for that offers these subprotocols and extensions.
 fn with_upgrade<T>(subprotocols: &str, extensions: &str, use_it: impl FnOnce(Upgrade<'_>) -> T) -> T {
-    let octets = format!(
+    let bytes = format!(
         "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
          Sec-WebSocket-Protocol: {subprotocols}\r\nSec-WebSocket-Extensions: {extensions}\r\n\r\n"
     );
     use_it(
-        Request::parse(octets.as_bytes())
+        Request::parse(bytes.as_bytes())
             .unwrap()
             .0
             .upgrade()
@@ -192,7 +192,7 @@ fn writes_all_or_nothing(expected: &[u8], encode: impl Fn(&mut [u8]) -> Result<u
             encode(&mut out),
             Err(EncodeError::BufferTooSmall(BufferTooSmall { needed }))
         );
-        assert!(out.iter().all(|&octet| octet == 0xAA));
+        assert!(out.iter().all(|&byte| byte == 0xAA));
     }
     let mut out = vec![0xAA; needed + 3];
     assert_eq!(encode(&mut out[..needed]), Ok(needed));

@@ -48,18 +48,18 @@ struct InUse {
 }
 
 fn judge_pieces(
-    octets: &[u8],
+    bytes: &[u8],
     offer: &Offer<'_>,
     mut ends: impl Iterator<Item = usize>,
 ) -> Result<Option<InUse>, ResponseError> {
-    let mut end = HeadEnd::new(octets.len());
+    let mut end = HeadEnd::new(bytes.len());
     let arrived = loop {
         let arrived = ends.next().expect("a whole head");
-        if end.arrived(&octets[..arrived])? {
+        if end.arrived(&bytes[..arrived])? {
             break arrived;
         }
     };
-    let (response, _) = Response::parse(&octets[..arrived])?;
+    let (response, _) = Response::parse(&bytes[..arrived])?;
     let established = response.upgrade(offer, &Accept::from_key(&key()))?;
     Ok(established.map(|established| InUse {
         subprotocol: established.subprotocol().map(str::to_owned),
@@ -70,13 +70,13 @@ fn judge_pieces(
     }))
 }
 
-/// Judges a response whole, octet by octet and at every single split, and gives the result, always the same.
-fn judge(octets: &[u8], offer: &Offer<'_>) -> Result<Option<InUse>, ResponseError> {
-    let whole = judge_pieces(octets, offer, [octets.len()].into_iter());
-    assert_eq!(judge_pieces(octets, offer, 0..=octets.len()), whole);
-    for split in 0..octets.len() {
+/// Judges a response whole, byte by byte and at every single split, and gives the result, always the same.
+fn judge(bytes: &[u8], offer: &Offer<'_>) -> Result<Option<InUse>, ResponseError> {
+    let whole = judge_pieces(bytes, offer, [bytes.len()].into_iter());
+    assert_eq!(judge_pieces(bytes, offer, 0..=bytes.len()), whole);
+    for split in 0..bytes.len() {
         assert_eq!(
-            judge_pieces(octets, offer, [split, octets.len()].into_iter()),
+            judge_pieces(bytes, offer, [split, bytes.len()].into_iter()),
             whole
         );
     }
@@ -286,7 +286,7 @@ fn s4_1_the_request() {
             let mut out = vec![0xAA; len];
             let refused = Err(EncodeError::BufferTooSmall(BufferTooSmall { needed }));
             assert_eq!(offer.encode(&key(), &mut out), refused);
-            assert!(out.iter().all(|&octet| octet == 0xAA));
+            assert!(out.iter().all(|&byte| byte == 0xAA));
         }
         let mut out = vec![0xAA; needed + 3];
         assert_eq!(offer.encode(&key(), &mut out[..needed]), Ok(needed));

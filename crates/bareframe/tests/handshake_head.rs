@@ -22,8 +22,8 @@ fn owned<'h>(headers: impl Iterator<Item = Header<'h>>) -> Vec<(String, Vec<u8>)
         .collect()
 }
 
-fn request(octets: &[u8]) -> Result<Head, HeadError> {
-    let (request, len) = Request::parse(octets)?;
+fn request(bytes: &[u8]) -> Result<Head, HeadError> {
+    let (request, len) = Request::parse(bytes)?;
     let start = [
         request.method(),
         request.target(),
@@ -36,8 +36,8 @@ fn request(octets: &[u8]) -> Result<Head, HeadError> {
     })
 }
 
-fn response(octets: &[u8]) -> Result<Head, HeadError> {
-    let (response, len) = Response::parse(octets)?;
+fn response(bytes: &[u8]) -> Result<Head, HeadError> {
+    let (response, len) = Response::parse(bytes)?;
     let reason = response.reason().escape_ascii().to_string();
     let start = [
         format!("1.{}", response.version().minor()),
@@ -51,39 +51,35 @@ fn response(octets: &[u8]) -> Result<Head, HeadError> {
     })
 }
 
-/// Lets octets arrive up to each of `ends` in turn, as an adapter does, and parses them once it is time.
-fn receive(
-    parse: Parse,
-    octets: &[u8],
-    ends: impl Iterator<Item = usize>,
-) -> Option<Result<Head, HeadError>> {
+/// Lets bytes arrive up to each of `ends` in turn, as an adapter does, and parses them once it is time.
+fn receive(parse: Parse, bytes: &[u8], ends: impl Iterator<Item = usize>) -> Option<Result<Head, HeadError>> {
     let mut end = HeadEnd::new(LIMIT);
     for arrived in ends {
-        match end.arrived(&octets[..arrived]) {
+        match end.arrived(&bytes[..arrived]) {
             Ok(false) => {}
-            Ok(true) => return Some(parse(&octets[..arrived])),
+            Ok(true) => return Some(parse(&bytes[..arrived])),
             Err(error) => return Some(Err(error)),
         }
     }
     None
 }
 
-/// Receives octets whole, octet by octet and at every single split, and gives the result, which is always the same.
-fn receive_every_way(parse: Parse, octets: &[u8]) -> Option<Result<Head, HeadError>> {
-    let whole = receive(parse, octets, [octets.len()].into_iter());
+/// Receives bytes whole, byte by byte and at every single split, and gives the result, which is always the same.
+fn receive_every_way(parse: Parse, bytes: &[u8]) -> Option<Result<Head, HeadError>> {
+    let whole = receive(parse, bytes, [bytes.len()].into_iter());
     assert_eq!(
-        receive(parse, octets, 0..=octets.len()),
+        receive(parse, bytes, 0..=bytes.len()),
         whole,
-        "octet by octet: {}",
-        octets.escape_ascii()
+        "byte by byte: {}",
+        bytes.escape_ascii()
     );
-    for split in 0..octets.len() {
-        let ends = [split, octets.len()].into_iter();
+    for split in 0..bytes.len() {
+        let ends = [split, bytes.len()].into_iter();
         assert_eq!(
-            receive(parse, octets, ends),
+            receive(parse, bytes, ends),
             whole,
             "split at {split}: {}",
-            octets.escape_ascii()
+            bytes.escape_ascii()
         );
     }
     whole
@@ -272,12 +268,12 @@ fn s2_to_s5_requests_that_are_refused() {
         (b"GET / HTTP/1.1\r\nHost,: a\r\n\r\n", InvalidName),
         (b"GET / HTTP/1.1\r\nH\xF6st: a\r\n\r\n", InvalidName),
         (b"GET / HTTP/1.1\r\nHo\0st: a\r\n\r\n", InvalidName),
-        (b"GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n", ControlOctet),
-        (b"GET / HTTP/1.1\r\nHost: a\x0Bb\r\n\r\n", ControlOctet),
-        (b"GET / HTTP/1.1\r\nHost: a\x0Cb\r\n\r\n", ControlOctet),
-        (b"GET / HTTP/1.1\r\nHost: a\x1B[0m\r\n\r\n", ControlOctet),
-        (b"GET / HTTP/1.1\r\nHost: a\x7F\r\n\r\n", ControlOctet),
-        // The first octet at fault names the error.
+        (b"GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n", ControlByte),
+        (b"GET / HTTP/1.1\r\nHost: a\x0Bb\r\n\r\n", ControlByte),
+        (b"GET / HTTP/1.1\r\nHost: a\x0Cb\r\n\r\n", ControlByte),
+        (b"GET / HTTP/1.1\r\nHost: a\x1B[0m\r\n\r\n", ControlByte),
+        (b"GET / HTTP/1.1\r\nHost: a\x7F\r\n\r\n", ControlByte),
+        // The first byte at fault names the error.
         (b"GET / HTTP/1.1\r\nA : b\r\nC: \0\r\nD\r\n\r\n", SpaceInName),
     ] {
         assert_eq!(
@@ -305,7 +301,7 @@ fn s4_responses_that_are_refused() {
         (b"HTTP/1.1 2000 OK\r\n\r\n", InvalidStatus),
         (b"HTTP/1.1 099 OK\r\n\r\n", InvalidStatus),
         (b"HTTP/1.1 2o0 OK\r\n\r\n", InvalidStatus),
-        (b"HTTP/1.1 200 O\0K\r\n\r\n", ControlOctet),
+        (b"HTTP/1.1 200 O\0K\r\n\r\n", ControlByte),
         (b"HTTP/1.1 200 OK\n\r\n", BareLineFeed),
         (b"HTTP/1.1 200 OK\r\r\n\r\n", BareCarriageReturn),
         (b"HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n", FoldedLine),
@@ -321,61 +317,61 @@ fn s4_responses_that_are_refused() {
 }
 
 #[test]
-fn s2_2_a_control_octet_is_refused_when_it_arrives() {
+fn s2_2_a_control_byte_is_refused_when_it_arrives() {
     let head = b"GET / HTTP/1.1\r\nHost: a\r\nX: ";
-    for octet in (0..=u8::MAX).filter(|octet| octet.is_ascii_control()) {
-        let expected = !matches!(octet, b'\t' | b'\r');
-        let octets = [&head[..], &[octet]].concat();
-        assert_eq!(HeadEnd::new(LIMIT).arrived(&octets), Ok(expected), "{octet:#x}");
+    for byte in (0..=u8::MAX).filter(|byte| byte.is_ascii_control()) {
+        let expected = !matches!(byte, b'\t' | b'\r');
+        let bytes = [&head[..], &[byte]].concat();
+        assert_eq!(HeadEnd::new(LIMIT).arrived(&bytes), Ok(expected), "{byte:#x}");
     }
 }
 
 #[test]
-fn rfc6585_s5_a_limit_is_inclusive_and_judged_at_its_octet() {
+fn rfc6585_s5_a_limit_is_inclusive_and_judged_at_its_byte() {
     let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(
         HeadError::TooLong.status(),
         Status::REQUEST_HEADER_FIELDS_TOO_LARGE
     );
     for behind in [&b""[..], b"\x81\x80\x00", b"\r\n\r\n"] {
-        let octets = [head, behind].concat();
-        assert_eq!(HeadEnd::new(head.len()).arrived(&octets), Ok(true));
+        let bytes = [head, behind].concat();
+        assert_eq!(HeadEnd::new(head.len()).arrived(&bytes), Ok(true));
         for limit in 0..head.len() {
-            assert_eq!(HeadEnd::new(limit).arrived(&octets), Err(HeadError::TooLong));
+            assert_eq!(HeadEnd::new(limit).arrived(&bytes), Err(HeadError::TooLong));
             let mut end = HeadEnd::new(limit);
             for arrived in 0..limit {
-                assert_eq!(end.arrived(&octets[..arrived]), Ok(false));
+                assert_eq!(end.arrived(&bytes[..arrived]), Ok(false));
             }
-            assert_eq!(end.arrived(&octets[..limit]), Err(HeadError::TooLong));
-            assert_eq!(end.arrived(&octets), Err(HeadError::TooLong));
+            assert_eq!(end.arrived(&bytes[..limit]), Err(HeadError::TooLong));
+            assert_eq!(end.arrived(&bytes), Err(HeadError::TooLong));
         }
     }
 }
 
 #[test]
 fn s3_thousands_of_headers_are_read() {
-    let mut octets = b"GET / HTTP/1.1\r\n".to_vec();
+    let mut bytes = b"GET / HTTP/1.1\r\n".to_vec();
     for number in 0..50_000 {
-        octets.extend(format!("X-{number}: {number}\r\n").bytes());
+        bytes.extend(format!("X-{number}: {number}\r\n").bytes());
     }
-    octets.extend(b"Last: here\r\n\r\n");
-    let (request, len) = Request::parse(&octets).unwrap();
-    assert_eq!(len, octets.len());
+    bytes.extend(b"Last: here\r\n\r\n");
+    let (request, len) = Request::parse(&bytes).unwrap();
+    assert_eq!(len, bytes.len());
     assert_eq!(request.headers().count(), 50_001);
     assert_eq!(request.header("last").map(Header::value), Some(&b"here"[..]));
     assert_eq!(request.header("X-49999").map(Header::value), Some(&b"49999"[..]));
 }
 
 #[test]
-fn s2_2_a_long_head_that_arrives_octet_by_octet_is_looked_at_once() {
-    // If every call looked at all octets, these would be 10^12 looks.
+fn s2_2_a_long_head_that_arrives_byte_by_byte_is_looked_at_once() {
+    // If every call looked at all bytes, these would be 10^12 looks.
     let value = "v".repeat(2_000_000);
-    let octets = format!("GET / HTTP/1.1\r\nX: {value}\r\n\r\n").into_bytes();
+    let bytes = format!("GET / HTTP/1.1\r\nX: {value}\r\n\r\n").into_bytes();
     let mut end = HeadEnd::new(usize::MAX);
-    for arrived in 0..octets.len() {
-        assert_eq!(end.arrived(&octets[..arrived]), Ok(false));
+    for arrived in 0..bytes.len() {
+        assert_eq!(end.arrived(&bytes[..arrived]), Ok(false));
     }
-    assert_eq!(end.arrived(&octets), Ok(true));
+    assert_eq!(end.arrived(&bytes), Ok(true));
 }
 
 #[test]
@@ -386,39 +382,39 @@ fn an_error_says_whose_fault_it_is() {
     );
 }
 
-/// Heads with their octets changed: what breaks a parser that is wrong somewhere.
+/// Heads with their bytes changed: what breaks a parser that is wrong somewhere.
 fn mangled_head() -> impl Strategy<Value = Vec<u8>> {
     let head = prop::sample::select(vec![
         &b"GET /chat?a HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nX:  y \r\n\r\n\x81\x05Hello"[..],
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nX:\r\n\r\n\x81\x05Hello",
     ]);
-    let octet = prop_oneof![any::<u8>(), prop::sample::select(b"\r\n :\t\0,H/1.".to_vec())];
-    let edit = (any::<prop::sample::Index>(), 0..3u8, octet);
+    let byte = prop_oneof![any::<u8>(), prop::sample::select(b"\r\n :\t\0,H/1.".to_vec())];
+    let edit = (any::<prop::sample::Index>(), 0..3u8, byte);
     (head, prop::collection::vec(edit, 0..4)).prop_map(|(head, edits)| {
-        let mut octets = head.to_vec();
-        for (at, kind, octet) in edits {
-            let at = at.index(octets.len());
+        let mut bytes = head.to_vec();
+        for (at, kind, byte) in edits {
+            let at = at.index(bytes.len());
             match kind {
-                0 => octets[at] = octet,
-                1 => octets.insert(at, octet),
-                _ => drop(octets.remove(at)),
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => drop(bytes.remove(at)),
             }
         }
-        octets
+        bytes
     })
 }
 
 proptest! {
     #[test]
-    fn s2_2_the_result_does_not_depend_on_the_split(octets in mangled_head()) {
+    fn s2_2_the_result_does_not_depend_on_the_split(bytes in mangled_head()) {
         for parse in [request as Parse, response] {
-            let received = receive_every_way(parse, &octets);
+            let received = receive_every_way(parse, &bytes);
             // It is never time too early: what can be parsed is whole or wrong.
             prop_assert_ne!(received.clone(), Some(Err(HeadError::Unfinished)));
             // It is never too late: a head that parses has arrived.
-            if let Ok(head) = parse(&octets) {
+            if let Ok(head) = parse(&bytes) {
                 prop_assert_eq!(received, Some(Ok(head.clone())));
-                prop_assert_eq!(receive_every_way(parse, &octets[..head.len]), Some(Ok(head)));
+                prop_assert_eq!(receive_every_way(parse, &bytes[..head.len]), Some(Ok(head)));
             }
         }
     }
@@ -431,23 +427,23 @@ proptest! {
         ),
         target in "/([!$&-;=?@-Z_a-z~]|%[0-9A-Fa-f]{2}){0,40}",
     ) {
-        let mut octets = format!("GET {target} HTTP/1.1\r\n");
+        let mut bytes = format!("GET {target} HTTP/1.1\r\n");
         for (name, value, before, behind) in &headers {
-            octets += &format!("{name}:{before}{value}{behind}\r\n");
+            bytes += &format!("{name}:{before}{value}{behind}\r\n");
         }
-        octets += "\r\n";
-        let head = request(octets.as_bytes()).unwrap();
+        bytes += "\r\n";
+        let head = request(bytes.as_bytes()).unwrap();
         let white = [' ', '\t'];
         let expected = headers.iter().map(|(name, value, ..)| (name.clone(), value.trim_matches(white).into()));
         prop_assert_eq!(head.headers, expected.collect::<Vec<(String, Vec<u8>)>>());
         prop_assert_eq!(&head.start[1], &target);
-        prop_assert_eq!(head.len, octets.len());
+        prop_assert_eq!(head.len, bytes.len());
     }
 
     #[test]
-    fn no_octets_make_it_panic(octets in prop::collection::vec(any::<u8>(), 0..200)) {
-        let _ = receive_every_way(request, &octets);
-        let _ = receive_every_way(response, &octets);
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = receive_every_way(request, &bytes);
+        let _ = receive_every_way(response, &bytes);
     }
 }
 

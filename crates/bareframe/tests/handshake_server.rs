@@ -48,12 +48,12 @@ fn list(name: &str, values: &[&str]) -> Vec<u8> {
     request(&lines.iter().map(String::as_str).collect::<Vec<&str>>())
 }
 
-/// Judges a request whole, octet by octet and at every single split, and gives the result, always the same.
-fn judge(octets: &[u8]) -> Result<Option<Agreed>, RequestError> {
-    let whole = judge_pieces(octets, [octets.len()].into_iter());
-    assert_eq!(judge_pieces(octets, 0..=octets.len()), whole);
-    for split in 0..octets.len() {
-        assert_eq!(judge_pieces(octets, [split, octets.len()].into_iter()), whole);
+/// Judges a request whole, byte by byte and at every single split, and gives the result, always the same.
+fn judge(bytes: &[u8]) -> Result<Option<Agreed>, RequestError> {
+    let whole = judge_pieces(bytes, [bytes.len()].into_iter());
+    assert_eq!(judge_pieces(bytes, 0..=bytes.len()), whole);
+    for split in 0..bytes.len() {
+        assert_eq!(judge_pieces(bytes, [split, bytes.len()].into_iter()), whole);
     }
     whole
 }
@@ -66,18 +66,15 @@ struct Agreed {
     extensions: Vec<String>,
 }
 
-fn judge_pieces(
-    octets: &[u8],
-    mut ends: impl Iterator<Item = usize>,
-) -> Result<Option<Agreed>, RequestError> {
-    let mut end = HeadEnd::new(octets.len());
+fn judge_pieces(bytes: &[u8], mut ends: impl Iterator<Item = usize>) -> Result<Option<Agreed>, RequestError> {
+    let mut end = HeadEnd::new(bytes.len());
     let arrived = loop {
         let arrived = ends.next().expect("a whole head");
-        if end.arrived(&octets[..arrived])? {
+        if end.arrived(&bytes[..arrived])? {
             break arrived;
         }
     };
-    let (request, _) = Request::parse(&octets[..arrived])?;
+    let (request, _) = Request::parse(&bytes[..arrived])?;
     Ok(request.upgrade()?.map(|upgrade| Agreed {
         key: upgrade.key().to_string(),
         subprotocols: upgrade.subprotocols().map(str::to_owned).collect(),
@@ -88,8 +85,8 @@ fn judge_pieces(
     }))
 }
 
-fn with_upgrade<T>(octets: &[u8], use_it: impl FnOnce(Upgrade<'_>) -> T) -> T {
-    use_it(Request::parse(octets).unwrap().0.upgrade().unwrap().unwrap())
+fn with_upgrade<T>(bytes: &[u8], use_it: impl FnOnce(Upgrade<'_>) -> T) -> T {
+    use_it(Request::parse(bytes).unwrap().0.upgrade().unwrap().unwrap())
 }
 
 #[test]
@@ -236,8 +233,8 @@ fn s4_2_1_requests_that_are_refused() {
         ),
         (&["Host : a"], Head(HeadError::SpaceInName), 400),
     ] {
-        let octets = request(changes);
-        assert_eq!(judge(&octets), Err(error), "{changes:?}");
+        let bytes = request(changes);
+        assert_eq!(judge(&bytes), Err(error), "{changes:?}");
         assert_eq!(error.status().number(), status, "{changes:?}");
     }
 }
@@ -249,14 +246,14 @@ fn s4_2_1_what_is_long_is_read_as_well() {
     let origin = format!("Origin: {long}");
     let offered = format!("Sec-WebSocket-Protocol: {long}, {long}y");
     let extension = format!("Sec-WebSocket-Extensions: {long}; {long}=\"{long}\"");
-    let octets = request(&[
+    let bytes = request(&[
         &path,
         &origin,
         &offered,
         &extension,
         &format!("Sec-WebSocket-{long}: {long}"),
     ]);
-    let (request, _) = Request::parse(&octets).unwrap();
+    let (request, _) = Request::parse(&bytes).unwrap();
     assert_eq!(request.path()[1..], long);
     assert_eq!(request.query(), Some(&long[..]));
     assert_eq!(
@@ -268,9 +265,9 @@ fn s4_2_1_what_is_long_is_read_as_well() {
     let extension = upgrade.extensions().next().unwrap();
     assert_eq!(extension.to_string(), format!("{long}; {long}={long}"));
 
-    let octets = self::request(&[&format!("Sec-WebSocket-Key: {long}==")]);
+    let bytes = self::request(&[&format!("Sec-WebSocket-Key: {long}==")]);
     assert_eq!(
-        judge_pieces(&octets, [octets.len()].into_iter()),
+        judge_pieces(&bytes, [bytes.len()].into_iter()),
         Err(RequestError::InvalidKey)
     );
 }
@@ -416,8 +413,8 @@ fn s9_1_extensions_are_a_list_over_several_lines() {
 
 #[test]
 fn s9_1_parameters_of_an_extension() {
-    let octets = request(&["Sec-WebSocket-Extensions: x; a; b=10; c=\"1\\0\""]);
-    with_upgrade(&octets, |upgrade| {
+    let bytes = request(&["Sec-WebSocket-Extensions: x; a; b=10; c=\"1\\0\""]);
+    with_upgrade(&bytes, |upgrade| {
         let params: Vec<Param<'_>> = upgrade.extensions().flat_map(Extension::params).collect();
         assert!(params.iter().map(|param| param.name()).eq(["a", "b", "c"]));
         assert!(params[0].value().is_none());
@@ -458,9 +455,9 @@ proptest! {
         ),
     ) {
         let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let octets = format!("GET / HTTP/1.1\r\n{}\r\n", lines.concat());
-        let _ = judge(octets.as_bytes());
-        let octets = request(&lines.iter().map(|line| line.trim_end()).collect::<Vec<&str>>());
-        let _ = judge(&octets);
+        let bytes = format!("GET / HTTP/1.1\r\n{}\r\n", lines.concat());
+        let _ = judge(bytes.as_bytes());
+        let bytes = request(&lines.iter().map(|line| line.trim_end()).collect::<Vec<&str>>());
+        let _ = judge(&bytes);
     }
 }

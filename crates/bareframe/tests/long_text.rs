@@ -7,24 +7,24 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 const BLOCK: usize = 8192;
 
-/// So many octets, in characters of one to four octets.
+/// So many bytes, in characters of one to four bytes.
 fn text(len: usize) -> Vec<u8> {
     let text: String = "aé語😀".chars().cycle().take(len).collect();
     let end = (0..=len).rev().find(|&end| text.is_char_boundary(end)).unwrap();
-    let mut octets = text.as_bytes()[..end].to_vec();
-    octets.resize(len, b'.');
-    octets
+    let mut bytes = text.as_bytes()[..end].to_vec();
+    bytes.resize(len, b'.');
+    bytes
 }
 
-/// What arrives of a frame, given in pieces, and how many octets were taken if it is refused.
+/// What arrives of a frame, given in pieces, and how many bytes were taken if it is refused.
 fn received(side: Side, frame: &Frame, piece: usize) -> Result<Vec<u8>, (ProtocolError, usize)> {
-    let mut octets = frame.clone().masked_for(side, KEY).octets();
+    let mut bytes = frame.clone().masked_for(side, KEY).to_bytes();
     let mut client = Connection::client(Config::DEFAULT, || unreachable!());
     let mut server = Connection::server(Config::DEFAULT);
     let (mut payload, mut before) = (Vec::new(), 0);
-    for octets in octets.chunks_mut(piece) {
-        let len = octets.len();
-        let mut input = octets;
+    for bytes in bytes.chunks_mut(piece) {
+        let len = bytes.len();
+        let mut input = bytes;
         loop {
             let event = match side {
                 Side::Client => client.receive(&mut input),
@@ -46,7 +46,7 @@ fn received(side: Side, frame: &Frame, piece: usize) -> Result<Vec<u8>, (Protoco
 fn check(text: &[u8], fault: Option<usize>) {
     for side in [Side::Server, Side::Client] {
         let frame = Frame::text(text);
-        let len = frame.clone().masked_for(side, KEY).octets().len();
+        let len = frame.clone().masked_for(side, KEY).to_bytes().len();
         let header_len = len - text.len();
         for piece in [len, BLOCK + 1, 3 * BLOCK / 2, 2 * BLOCK + 100] {
             let expected = match fault {
@@ -75,7 +75,7 @@ fn s8_1_long_text_is_received_whole() {
 }
 
 #[test]
-fn s8_1_a_fault_of_long_text_is_found_at_its_octet() {
+fn s8_1_a_fault_of_long_text_is_found_at_its_byte() {
     let good = text(3 * BLOCK + 7);
     let near_ends = [4, BLOCK, 2 * BLOCK, 3 * BLOCK]
         .into_iter()
@@ -102,13 +102,13 @@ fn s8_1_long_text_must_not_end_within_a_character() {
 }
 
 #[test]
-fn s8_1_one_octet_above_ascii_wherever_it_stands() {
+fn s8_1_one_byte_above_ascii_wherever_it_stands() {
     for (len, at) in (1..=160).flat_map(|len| (0..len).map(move |at| (len, at))) {
         for side in [Side::Server, Side::Client] {
             let mut text = vec![b'a'; len];
             text[at] = 0x80;
             let frame = Frame::text(&*text);
-            let header_len = frame.clone().masked_for(side, KEY).octets().len() - len;
+            let header_len = frame.clone().masked_for(side, KEY).to_bytes().len() - len;
             let refused = Err((ProtocolError::InvalidUtf8, header_len + at));
             assert_eq!(received(side, &frame, usize::MAX), refused, "{at} of {len}");
             text.splice(at..=at, "é".bytes());

@@ -96,8 +96,8 @@ fn s10_4_no_length_that_is_declared_asks_for_memory() {
                 .declared_len(len)
                 .length_form(form)
                 .masked_for(side, KEY);
-            let mut octets = frame.octets();
-            without_memory(|| receive_as(side, UNLIMITED, &mut octets));
+            let mut bytes = frame.to_bytes();
+            without_memory(|| receive_as(side, UNLIMITED, &mut bytes));
         }
     }
 }
@@ -113,15 +113,15 @@ fn s10_4_no_conversation_asks_for_memory() {
 
 #[test]
 fn s10_4_no_number_of_fragments_asks_for_memory() {
-    let mut octets = Frame::text("").fin(false).masked(KEY).octets();
-    octets.extend(
+    let mut bytes = Frame::text("").fin(false).masked(KEY).to_bytes();
+    bytes.extend(
         Frame::continuation("")
             .fin(false)
             .masked(KEY)
-            .octets()
+            .to_bytes()
             .repeat(65_536),
     );
-    without_memory(|| receive_as(Side::Server, UNLIMITED, &mut octets));
+    without_memory(|| receive_as(Side::Server, UNLIMITED, &mut bytes));
 }
 
 #[test]
@@ -148,15 +148,15 @@ fn s6_1_sending_asks_for_no_memory() {
 #[test]
 fn s5_4_gathering_asks_for_no_memory_but_the_callers() {
     let mut memory = [0; 64];
-    let mut octets = [
-        Frame::text("in two ").fin(false).masked(KEY).octets(),
-        Frame::continuation("frames").masked(KEY).octets(),
+    let mut bytes = [
+        Frame::text("in two ").fin(false).masked(KEY).to_bytes(),
+        Frame::continuation("frames").masked(KEY).to_bytes(),
     ]
     .concat();
     let mut server = Connection::server(Config::DEFAULT);
     without_memory(|| {
         let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
-        let mut input = &mut octets[..];
+        let mut input = &mut bytes[..];
         while let Ok(Some(bareframe::Event::Data(data))) = server.receive(&mut input) {
             let _ = assembler.push(data).unwrap();
         }
@@ -166,11 +166,11 @@ fn s5_4_gathering_asks_for_no_memory_but_the_callers() {
 
 #[test]
 fn s5_2_headers_ask_for_no_memory() {
-    let octets = *b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x37\xfa\x21\x3d";
+    let bytes = *b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff\x37\xfa\x21\x3d";
     without_memory(|| {
         let rules = bareframe::Rules::FROM_CLIENT;
-        let (header, len) = FrameHeader::parse(&octets, rules).unwrap().unwrap();
-        assert_eq!((&header.encode()[..], len), (&octets[..], 14));
+        let (header, len) = FrameHeader::parse(&bytes, rules).unwrap().unwrap();
+        assert_eq!((&header.encode()[..], len), (&bytes[..], 14));
     });
 }
 

@@ -22,7 +22,7 @@ proptest! {
     }
 
     #[test]
-    fn any_octets_are_seen_as_the_oracle_sees_them(input in prop::collection::vec(any::<u8>(), 0..40), server: bool) {
+    fn any_bytes_are_seen_as_the_oracle_sees_them(input in prop::collection::vec(any::<u8>(), 0..40), server: bool) {
         let side = if server { bareframe_testkit::Side::Server } else { bareframe_testkit::Side::Client };
         every_way(side, bareframe::Config::DEFAULT, &input);
     }

@@ -42,7 +42,7 @@ proptest! {
         masking_key in prop::option::of(any::<[u8; 4]>()),
         payload_len in payload_len(),
     ) {
-        let (rsv, masking_key) = (Rsv::from_first_octet(rsv), masking_key.map(MaskingKey::new));
+        let (rsv, masking_key) = (Rsv::from_first_byte(rsv), masking_key.map(MaskingKey::new));
         let lawful = match opcode.is_control() {
             true => fin && rsv.is_empty() && payload_len <= 125,
             false => rsv.is_empty() || opcode != Opcode::Continuation,
@@ -52,13 +52,13 @@ proptest! {
         let Ok(header) = header else { return Ok(()) };
         let fields = (header.fin(), header.rsv(), header.opcode(), header.masking_key(), header.payload_len());
         prop_assert_eq!(fields, (fin, rsv, opcode, masking_key, payload_len));
-        let octets = header.encode();
+        let bytes = header.encode();
         let rules = Rules::ANY.with_rsv(Rsv::ALL);
-        prop_assert_eq!(FrameHeader::parse(&octets, rules), Ok(Some((header, octets.len()))));
-        let more = [&octets[..], b"what follows"].concat();
-        prop_assert_eq!(FrameHeader::parse(&more, rules), Ok(Some((header, octets.len()))));
-        for len in 0..octets.len() {
-            prop_assert_eq!(FrameHeader::parse(&octets[..len], rules), Ok(None));
+        prop_assert_eq!(FrameHeader::parse(&bytes, rules), Ok(Some((header, bytes.len()))));
+        let more = [&bytes[..], b"what follows"].concat();
+        prop_assert_eq!(FrameHeader::parse(&more, rules), Ok(Some((header, bytes.len()))));
+        for len in 0..bytes.len() {
+            prop_assert_eq!(FrameHeader::parse(&bytes[..len], rules), Ok(None));
         }
     }
 
@@ -71,10 +71,10 @@ proptest! {
             rest
         })],
     ) {
-        let octets = [&[first, second][..], &rest].concat();
-        let accepted = FrameHeader::parse(&octets, Rules::ANY.with_rsv(Rsv::ALL));
+        let bytes = [&[first, second][..], &rest].concat();
+        let accepted = FrameHeader::parse(&bytes, Rules::ANY.with_rsv(Rsv::ALL));
         if let Ok(Some((header, len))) = accepted {
-            prop_assert_eq!(&header.encode()[..], &octets[..len]);
+            prop_assert_eq!(&header.encode()[..], &bytes[..len]);
         }
     }
 
@@ -105,7 +105,7 @@ proptest! {
         let mut client = Connection::client(Config::DEFAULT, || MaskingKey::new(key));
         let mut out = vec![0; payload.len() + FrameHeader::MAX_LEN];
         let len = client.encode(MessageKind::Binary, Rsv::NONE, &payload, &mut out).unwrap();
-        prop_assert_eq!(&out[..len], Frame::binary(&payload).masked(key).octets());
+        prop_assert_eq!(&out[..len], Frame::binary(&payload).masked(key).to_bytes());
         let heard = receive(&mut Connection::server(Config::DEFAULT), vec![out[..len].to_vec()]);
         let (kind, rsv) = (MessageKind::Binary, Rsv::NONE);
         prop_assert_eq!(heard.events, [Seen::Data { kind, rsv, payload, first: true, last: true }]);
@@ -114,22 +114,22 @@ proptest! {
 
 #[test]
 fn s5_7_the_examples_are_written_as_they_are_read() {
-    for octets in [
+    for bytes in [
         &b"\x81\x05Hello"[..],
         b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58",
         b"\x89\x05Hello",
         b"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58",
     ] {
-        let masked = octets[1] & 0x80 != 0;
+        let masked = bytes[1] & 0x80 != 0;
         let side = if masked { Side::Server } else { Side::Client };
-        let heard = every_way(side, Config::DEFAULT, octets);
+        let heard = every_way(side, Config::DEFAULT, bytes);
         let frame = match &heard.events[..] {
             [Seen::Data { payload, .. }] => Frame::text(payload),
             [Seen::Ping(payload)] => Frame::ping(payload),
             [Seen::Pong(payload)] => Frame::pong(payload),
             other => panic!("{other:?}"),
         };
-        assert_eq!(frame.masked_for(side, KEY).octets(), octets);
+        assert_eq!(frame.masked_for(side, KEY).to_bytes(), bytes);
     }
 }
 

@@ -52,7 +52,7 @@ fn s5_5_3_every_ping_of_one_read_is_answered_however_short_the_queue() {
         .fold((Vec::new(), Vec::new()), |(mut input, mut pongs), &byte| {
             let payload = [byte; 100];
             input.extend(masked(testkit::Frame::ping(payload)));
-            pongs.extend(testkit::Frame::pong(payload).octets());
+            pongs.extend(testkit::Frame::pong(payload).to_bytes());
             (input, pongs)
         });
     let mut stream = Stream::new([input]);

@@ -72,7 +72,7 @@ fn every_error_of_the_callers_has_words() {
         InsideFrame,
         BufferTooSmall(too_small),
     ]);
-    assert_eq!(too_small.to_string(), "the output needs 7 octets");
+    assert_eq!(too_small.to_string(), "the output needs 7 bytes");
     all_differ(&[AssembleError::TooBig, AssembleError::OutOfOrder]);
     let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
     assert_eq!(codes, [1009, 1011]);
@@ -126,7 +126,7 @@ fn s5_2_headers_and_their_parts() {
     shows(&Rsv::RSV2, "Rsv(010)");
     shows(&MaskingKey::new(KEY), "MaskingKey(37 fa 21 3d)");
     let header = FrameHeader::new(false, Rsv::RSV1, Opcode::Text, Some(MaskingKey::new(KEY)), 1).unwrap();
-    assert_eq!(header.to_string(), "RSV 100, text, masked 37 fa 21 3d, 1 octet");
+    assert_eq!(header.to_string(), "RSV 100, text, masked 37 fa 21 3d, 1 byte");
     shows(
         &header,
         "FrameHeader { payload_len: 1, masking_key: Some(MaskingKey(37 fa 21 3d)), opcode: Text, rsv: Rsv(100), fin: false }",
@@ -154,14 +154,14 @@ fn s5_5_control_frames() {
 }
 
 #[test]
-fn s5_6_messages_are_lent_as_text_or_as_octets() {
-    let lent = |kind, rsv, octets: &mut [u8]| {
-        let text = Message::new(kind, rsv, octets)
+fn s5_6_messages_are_lent_as_text_or_as_bytes() {
+    let lent = |kind, rsv, bytes: &mut [u8]| {
+        let text = Message::new(kind, rsv, bytes)
             .into_str()
             .map(|text| text.to_owned());
-        let shown = Message::new(kind, rsv, octets).as_str().map(str::to_owned);
+        let shown = Message::new(kind, rsv, bytes).as_str().map(str::to_owned);
         assert_eq!(text, shown);
-        assert_eq!(Message::new(kind, rsv, octets).into_payload().len(), octets.len());
+        assert_eq!(Message::new(kind, rsv, bytes).into_payload().len(), bytes.len());
         text
     };
     assert_eq!(
@@ -177,9 +177,9 @@ fn s5_6_messages_are_lent_as_text_or_as_octets() {
 fn s5_6_pieces_are_lent_as_text_if_they_are_whole_characters() {
     let pieces = |frame: Frame, len: usize| -> Vec<Option<String>> {
         let mut server = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
-        let mut octets = frame.masked(KEY).octets();
+        let mut bytes = frame.masked(KEY).to_bytes();
         let mut texts = Vec::new();
-        for mut piece in octets.chunks_mut(len) {
+        for mut piece in bytes.chunks_mut(len) {
             while let Some(event) = server.receive(&mut piece).unwrap() {
                 let Event::Data(data) = event else {
                     panic!("{event:?}")
@@ -243,7 +243,7 @@ mod heads {
         HeadError::TooLong,
         HeadError::BareLineFeed,
         HeadError::BareCarriageReturn,
-        HeadError::ControlOctet,
+        HeadError::ControlByte,
         HeadError::BlankFirstLine,
         HeadError::InvalidMethod,
         HeadError::InvalidTarget,

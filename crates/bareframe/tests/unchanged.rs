@@ -15,10 +15,10 @@ proptest! {
     }
 
     #[test]
-    fn s5_2_a_decoder_that_failed_takes_nothing_more(octets in prop::collection::vec(any::<u8>(), 1..30)) {
-        let mut octets = octets;
+    fn s5_2_a_decoder_that_failed_takes_nothing_more(bytes in prop::collection::vec(any::<u8>(), 1..30)) {
+        let mut bytes = bytes;
         let mut decoder = FrameDecoder::new(Rules::ANY);
-        let mut input = &mut octets[..];
+        let mut input = &mut bytes[..];
         let failed = loop {
             match decoder.decode(&mut input) {
                 Ok(Some(_)) => {}

@@ -8,11 +8,11 @@ use bareframe::{
 const KEY: MaskingKey = MaskingKey::new([1, 2, 3, 4]);
 
 #[test]
-fn s5_5_a_control_payload_has_at_most_125_octets() {
+fn s5_5_a_control_payload_has_at_most_125_bytes() {
     for len in (0..=600).chain([65_535, 65_536]) {
-        let octets = vec![b'a'; len];
-        match ControlPayload::new(&octets) {
-            Ok(payload) => assert!(len <= 125 && payload[..] == octets),
+        let bytes = vec![b'a'; len];
+        match ControlPayload::new(&bytes) {
+            Ok(payload) => assert!(len <= 125 && payload[..] == bytes),
             Err(error) => assert!(len > 125 && error == SendError::OversizedControl),
         }
     }
@@ -21,8 +21,8 @@ fn s5_5_a_control_payload_has_at_most_125_octets() {
 #[test]
 fn s5_5_1_the_payload_of_a_close_is_read_by_hand() {
     use ProtocolError::*;
-    let reason = |octets| ControlPayload::new(octets).unwrap().close_reason();
-    let read = |octets| reason(octets).map(|close| (close.code(), close.reason().to_owned()));
+    let reason = |bytes| ControlPayload::new(bytes).unwrap().close_reason();
+    let read = |bytes| reason(bytes).map(|close| (close.code(), close.reason().to_owned()));
     let code = CloseCode::new;
     assert_eq!(read(b""), Ok((None, String::new())));
     assert_eq!(read(b"\x03\xE8"), Ok((code(1000), String::new())));
@@ -57,7 +57,7 @@ fn s5_2_reserved_bits_are_a_set() {
 }
 
 #[test]
-fn s5_2_a_header_that_is_written_is_octets() {
+fn s5_2_a_header_that_is_written_is_bytes() {
     let header = FrameHeader::new(true, Rsv::NONE, Opcode::Text, Some(KEY), 5).unwrap();
     assert_eq!(header.encode().as_ref(), b"\x81\x85\x01\x02\x03\x04");
     assert_eq!(&header.encode()[..], b"\x81\x85\x01\x02\x03\x04");
@@ -80,11 +80,11 @@ fn room_is_what_may_be_added() {
 
 #[test]
 fn s5_2_a_decoder_says_whether_it_is_between_frames() {
-    let mut octets = *b"\x82\x01a\x82\x00";
+    let mut bytes = *b"\x82\x01a\x82\x00";
     let mut decoder = FrameDecoder::new(Rules::FROM_SERVER);
     let mut between = vec![decoder.is_between_frames()];
-    for octet in &mut octets {
-        let mut piece = core::slice::from_mut(octet);
+    for byte in &mut bytes {
+        let mut piece = core::slice::from_mut(byte);
         while decoder.decode(&mut piece).unwrap().is_some() {}
         between.push(decoder.is_between_frames());
     }
@@ -93,9 +93,9 @@ fn s5_2_a_decoder_says_whether_it_is_between_frames() {
 
 #[test]
 fn a_piece_of_data_shows_its_flags() {
-    let mut octets = *b"\x82\x01a";
+    let mut bytes = *b"\x82\x01a";
     let mut client = bareframe::Connection::client(Config::DEFAULT, || KEY);
-    let mut input = &mut octets[..];
+    let mut input = &mut bytes[..];
     let shown = format!("{:?}", client.receive(&mut input));
     for part in ["Binary", "first: true", "last: true", "[97]"] {
         assert!(shown.contains(part), "{part} in {shown}");
@@ -105,10 +105,10 @@ fn a_piece_of_data_shows_its_flags() {
 #[test]
 fn s5_3_a_decoder_unmasks_pieces_and_tells_the_last() {
     for piece_len in 1..=9 {
-        let mut octets = *b"\x82\x85\x01\x02\x03\x04\x60\x60\x60\x60\x64\x82\x80\x01\x02\x03\x04";
+        let mut bytes = *b"\x82\x85\x01\x02\x03\x04\x60\x60\x60\x60\x64\x82\x80\x01\x02\x03\x04";
         let mut decoder = FrameDecoder::new(Rules::FROM_CLIENT);
         let (mut payload, mut ends, mut headers) = (Vec::new(), Vec::new(), 0);
-        for mut input in octets.chunks_mut(piece_len) {
+        for mut input in bytes.chunks_mut(piece_len) {
             while let Some(event) = decoder.decode(&mut input).unwrap() {
                 match event {
                     FrameEvent::Header(_) => headers += 1,
@@ -124,12 +124,12 @@ fn s5_3_a_decoder_unmasks_pieces_and_tells_the_last() {
 }
 
 #[test]
-fn s5_6_one_octet_is_lent_as_text_if_it_is_a_character() {
-    let mut octets = *b"\x81\x0a\x61\xC3\xA9\x61\xE8\xAA\x9E\x61\xC3\xA9";
+fn s5_6_one_byte_is_lent_as_text_if_it_is_a_character() {
+    let mut bytes = *b"\x81\x0a\x61\xC3\xA9\x61\xE8\xAA\x9E\x61\xC3\xA9";
     let mut client = bareframe::Connection::client(Config::DEFAULT, || KEY);
     let mut lent = String::new();
-    for octet in &mut octets {
-        let (is_ascii, mut piece) = (octet.is_ascii(), core::slice::from_mut(octet));
+    for byte in &mut bytes {
+        let (is_ascii, mut piece) = (byte.is_ascii(), core::slice::from_mut(byte));
         while let Some(event) = client.receive(&mut piece).unwrap() {
             let bareframe::Event::Data(data) = event else {
                 panic!()

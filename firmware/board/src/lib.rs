@@ -4,24 +4,24 @@
 
 use core::ptr;
 
-/// The data register of the first UART, which stands for any source and sink of octets.
+/// The data register of the first UART, which stands for any source and sink of bytes.
 const UART0_DATA: *mut u32 = 0x4000_4000 as *mut u32;
 
-/// Fills the buffer with octets that the compiler knows nothing of, and gives how many it says they are.
+/// Fills the buffer with bytes that the compiler knows nothing of, and gives how many it says they are.
 #[inline(never)]
 pub fn read(buffer: &mut [u8]) -> usize {
-    for octet in buffer.iter_mut() {
+    for byte in buffer.iter_mut() {
         // SAFETY: the register can be read at any time.
-        *octet = unsafe { ptr::read_volatile(UART0_DATA) } as u8;
+        *byte = unsafe { ptr::read_volatile(UART0_DATA) } as u8;
     }
     opaque(buffer.len()).min(buffer.len())
 }
 
-/// Has a use for every octet.
+/// Has a use for every byte.
 #[inline(never)]
-pub fn write(octets: &[u8]) {
-    for octet in octets {
-        opaque(u32::from(*octet));
+pub fn write(bytes: &[u8]) {
+    for byte in bytes {
+        opaque(u32::from(*byte));
     }
 }
 

@@ -7,18 +7,18 @@ use cortex_m_semihosting::syscall;
 /// Where the host is to write.
 #[repr(C)]
 struct Block {
-    octets: *mut u8,
+    bytes: *mut u8,
     len: usize,
 }
 
 /// Gives the command line, if it fits.
 pub(crate) fn read(memory: &mut [u8]) -> Option<&str> {
     let block = Block {
-        octets: memory.as_mut_ptr(),
+        bytes: memory.as_mut_ptr(),
         len: memory.len(),
     };
-    // SAFETY: the host writes no more than `len` octets to the memory, which is ours alone until it returns.
+    // SAFETY: the host writes no more than `len` bytes to the memory, which is ours alone until it returns.
     let status = unsafe { syscall(GET_CMDLINE, &block) };
-    let line = memory.split(|&octet| octet == 0).next()?;
+    let line = memory.split(|&byte| byte == 0).next()?;
     (status == 0).then_some(str::from_utf8(line).ok()?)
 }

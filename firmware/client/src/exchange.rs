@@ -10,7 +10,7 @@ use embedded_io_async::{Read, Write};
 use net::Reset;
 use rand_core::CryptoRng;
 
-/// The lengths of messages, in octets.
+/// The lengths of messages, in bytes.
 const LENGTHS: [usize; 7] = [0, 1, 125, 126, 4_096, 65_535, 65_536];
 const LONGEST: usize = 65_536;
 
@@ -43,8 +43,8 @@ pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
     let mut assembler = Assembler::new(SliceBuffer::new(memory));
 
     let payload = singleton!(: [u8; LONGEST] = [0; LONGEST]).expect("one exchange is enough");
-    for (letter, octet) in (b'a'..=b'z').cycle().zip(payload.iter_mut()) {
-        *octet = letter;
+    for (letter, byte) in (b'a'..=b'z').cycle().zip(payload.iter_mut()) {
+        *byte = letter;
     }
     for len in LENGTHS {
         for kind in [MessageKind::Text, MessageKind::Binary] {

@@ -11,7 +11,7 @@ pub(crate) enum Wish {
     Pong,
     Fragments,
     Close(CloseReason),
-    /// The octets of a broken frame.
+    /// The bytes of a broken frame.
     Broken(&'static [u8]),
 }
 
@@ -58,9 +58,9 @@ impl Wish {
                 Some(code) => socket.send_close(code, reason.reason()).await,
                 None => socket.send_frame(&mut Frame::close_without_code()).await,
             },
-            Wish::Broken(octets) => {
+            Wish::Broken(bytes) => {
                 socket.flush().await?;
-                let mut rest = octets;
+                let mut rest = bytes;
                 while !rest.is_empty() {
                     let written = socket.stream_mut().write(rest).await.map_err(Error::Io)?;
                     rest = &rest[written..];

@@ -26,7 +26,7 @@ use pages::Pages;
 /// How many connections there may be at once.
 const CONNECTIONS: usize = 16;
 
-/// The memory of a socket for what is received and for what is sent, in octets.
+/// The memory of a socket for what is received and for what is sent, in bytes.
 const RECEIVE: usize = 4 << 10;
 const SEND: usize = 16 << 10;
 

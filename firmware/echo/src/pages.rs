@@ -12,7 +12,7 @@ use heapless::Deque;
 /// How many pages may be open at once. Each takes two connections.
 const PAGES: usize = 4;
 
-/// How many octets of reports may wait for a page: that many are lost whose page is slow.
+/// How many bytes of reports may wait for a page: that many are lost whose page is slow.
 const WAITING: usize = 64 << 10;
 
 /// Places for pages.
@@ -90,7 +90,7 @@ impl Page<'_> {
         }
     }
 
-    /// Waits for something to tell, and gives how many octets of memory it takes.
+    /// Waits for something to tell, and gives how many bytes of memory it takes.
     pub(crate) async fn next_report(self, memory: &mut [u8]) -> usize {
         poll_fn(|_| match self.place.borrow_mut().take_report(memory) {
             0 => Poll::Pending,
@@ -154,7 +154,7 @@ impl Place {
         for place in memory {
             match self.reports.pop_front() {
                 None | Some(b'\n') => break,
-                Some(octet) => *place = octet,
+                Some(byte) => *place = byte,
             }
             len += 1;
         }
@@ -164,7 +164,7 @@ impl Place {
 
 impl Write for Place {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut octets = text.bytes();
-        octets.try_for_each(|octet| self.reports.push_back(octet).map_err(|_| fmt::Error))
+        let mut bytes = text.bytes();
+        bytes.try_for_each(|byte| self.reports.push_back(byte).map_err(|_| fmt::Error))
     }
 }

@@ -14,10 +14,10 @@ use net::{Reset, TcpStream, within};
 
 const PAGE: &[u8] = include_bytes!("../../../crates/bareframe-std/examples/page.html");
 
-/// What is sent at once beside payload, in octets.
+/// What is sent at once beside payload, in bytes.
 const SEND: usize = 1024;
 
-/// The longest text with which a page asks for something, in octets.
+/// The longest text with which a page asks for something, in bytes.
 const WISH: usize = 256;
 
 /// How long a request may take to arrive, in milliseconds: segments that are lost at first come again after seconds.

@@ -1,4 +1,4 @@
-//! A stream that shows what crosses it: incoming octets before they are unmasked, outgoing ones after masking.
+//! A stream that shows what crosses it: incoming bytes before they are unmasked, outgoing ones after masking.
 
 use crate::frames::Frames;
 use crate::json::{End, Head, Report};
@@ -10,7 +10,7 @@ use core::str;
 use embedded_io_async::{ErrorType, Read, Write};
 use heapless::Vec;
 
-/// The longest head of a request, in octets; then what is read at once.
+/// The longest head of a request, in bytes; then what is read at once.
 pub(crate) const HEAD: usize = 4096;
 
 /// A stream that a page may watch.
@@ -45,7 +45,7 @@ impl<'p, S> Tapped<'p, S> {
         }
     }
 
-    /// Says whether a page watches. It sees everything from the first octet.
+    /// Says whether a page watches. It sees everything from the first byte.
     pub(crate) fn watch(&mut self, page: Option<Page<'p>>) {
         self.watched = page.map_or(Watched::No, Watched::By);
         self.received.see(&[], &self.watched);
@@ -76,9 +76,9 @@ impl<S: Read> Read for Tapped<'_, S> {
 }
 
 impl<S: Write> Write for Tapped<'_, S> {
-    async fn write(&mut self, octets: &[u8]) -> Result<usize, S::Error> {
-        let len = self.stream.write(octets).await?;
-        self.sent.see(&octets[..len], &self.watched);
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, S::Error> {
+        let len = self.stream.write(bytes).await?;
+        self.sent.see(&bytes[..len], &self.watched);
         Ok(len)
     }
 
@@ -96,13 +96,13 @@ impl Direction {
         }
     }
 
-    fn see(&mut self, octets: &[u8], watched: &Watched<'_>) {
+    fn see(&mut self, bytes: &[u8], watched: &Watched<'_>) {
         match (&mut self.head, watched) {
             (_, Watched::No) | (None, Watched::NotYetKnown) => {}
-            (None, &Watched::By(page)) => self.show(octets, page),
+            (None, &Watched::By(page)) => self.show(bytes, page),
             (Some(head), watched) => {
                 // A request has fitted as much memory; an answer that is longer is not shown.
-                let _ = head.extend_from_slice(octets);
+                let _ = head.extend_from_slice(bytes);
                 if let &Watched::By(page) = watched {
                     self.show_head(page);
                 }
@@ -113,7 +113,7 @@ impl Direction {
     /// Shows the head if it is whole, and the frames that came with it.
     fn show_head(&mut self, page: Page<'_>) {
         let Some(head) = self.head.take() else { return };
-        let Some(blank_line) = head.windows(4).position(|octets| octets == b"\r\n\r\n") else {
+        let Some(blank_line) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
             self.head = Some(head);
             return;
         };
@@ -122,8 +122,8 @@ impl Direction {
         self.show(behind, page);
     }
 
-    fn show(&mut self, mut octets: &[u8], page: Page<'_>) {
-        while let Some(frame) = self.frames.next(&mut octets) {
+    fn show(&mut self, mut bytes: &[u8], page: Page<'_>) {
+        while let Some(frame) = self.frames.next(&mut bytes) {
             page.report(Report(self.from, &frame));
         }
     }

@@ -25,7 +25,7 @@ use static_cell::StaticCell;
 
 /// How many clients there may be at once.
 const CONNECTIONS: usize = 4;
-/// The longest message, in octets.
+/// The longest message, in bytes.
 const MESSAGE: usize = 2048;
 const MAC_ADDRESS: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
 

@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 
 const BASE: usize = 0x4020_0000;
 
-/// Registers, in octets from the base.
+/// Registers, in bytes from the base.
 const RX_DATA_FIFO: usize = 0x00;
 const TX_DATA_FIFO: usize = 0x20;
 const RX_STATUS_FIFO: usize = 0x40;
@@ -29,11 +29,11 @@ const MAC_CR: u32 = 1;
 const ADDRH: u32 = 2;
 const ADDRL: u32 = 3;
 
-/// The longest Ethernet frame, in octets, without its check sequence.
+/// The longest Ethernet frame, in bytes, without its check sequence.
 const FRAME: usize = 1514;
-/// The check sequence behind a received frame, in octets.
+/// The check sequence behind a received frame, in bytes.
 const CHECK: usize = 4;
-/// The commands before a frame to be sent, in octets.
+/// The commands before a frame to be sent, in bytes.
 const COMMANDS: u32 = 8;
 
 /// The controller, and memory for a frame in each direction.

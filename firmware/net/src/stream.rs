@@ -106,9 +106,9 @@ impl Read for TcpStream<'_, '_> {
 }
 
 impl Write for TcpStream<'_, '_> {
-    async fn write(&mut self, octets: &[u8]) -> Result<usize, Reset> {
+    async fn write(&mut self, bytes: &[u8]) -> Result<usize, Reset> {
         self.wait(|socket| socket.can_send() || !socket.may_send()).await;
-        self.with(|socket| socket.send_slice(octets)).map_err(|_| Reset)
+        self.with(|socket| socket.send_slice(bytes)).map_err(|_| Reset)
     }
 
     async fn flush(&mut self) -> Result<(), Reset> {

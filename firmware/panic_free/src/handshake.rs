@@ -1,6 +1,6 @@
 //! The opening handshake, both roles.
 
-use crate::{note, octets};
+use crate::{bytes, note};
 use bareframe::handshake::{
     Accept, Answer, Choice, Extensions, HeadEnd, Headers, Key, Offer, Request, RequestHead, Response,
     ResponseHead, Status, Subprotocols, Url, Version,
@@ -8,7 +8,7 @@ use bareframe::handshake::{
 use board::{opaque, read, write};
 
 fn text(buffer: &mut [u8]) -> &str {
-    core::str::from_utf8(octets(buffer)).unwrap_or("")
+    core::str::from_utf8(bytes(buffer)).unwrap_or("")
 }
 
 fn accept(key: &Key) -> Accept {
@@ -34,8 +34,8 @@ fn extensions(list: Extensions<'_>) {
         for param in extension.params() {
             write(param.name().as_bytes());
             if let Some(value) = param.value() {
-                for octet in value.octets() {
-                    write(&[octet]);
+                for byte in value.bytes() {
+                    write(&[byte]);
                 }
             }
         }
@@ -56,7 +56,7 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
     let more = [("X", text(&mut more))];
     let mut chosen = [0; 40];
     let chosen = text(&mut chosen);
-    let head = octets(buffer);
+    let head = bytes(buffer);
     note(HeadEnd::new(opaque(0)).arrived(head));
     match Request::parse(head) {
         Ok((request, len)) => {
@@ -151,7 +151,7 @@ fn client(buffer: &mut [u8], out: &mut [u8]) {
     let accept = accept(&key);
     write(accept.as_bytes());
     write(accept.as_str().as_bytes());
-    match Response::parse(octets(buffer)) {
+    match Response::parse(bytes(buffer)) {
         Ok((response, len)) => {
             note((len, response.version().minor(), response.status()));
             write(response.reason());
@@ -181,7 +181,7 @@ fn client(buffer: &mut [u8], out: &mut [u8]) {
     if let Some(parsed) = Extensions::parse(text(buffer)) {
         extensions(parsed);
     }
-    note(Key::parse(octets(buffer)) == Some(key));
+    note(Key::parse(bytes(buffer)) == Some(key));
 }
 
 pub(crate) fn all(buffer: &mut [u8], out: &mut [u8]) {

@@ -25,17 +25,17 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { left() }
 }
 
-/// Has a use for a value that is no more than a few octets.
+/// Has a use for a value that is no more than a few bytes.
 fn note<T>(value: T) {
     core::hint::black_box(value);
 }
 
-pub(crate) fn octets(buffer: &mut [u8]) -> &mut [u8] {
+pub(crate) fn bytes(buffer: &mut [u8]) -> &mut [u8] {
     let len = read(buffer);
     buffer.get_mut(..len).unwrap_or(&mut [])
 }
 
-fn octet() -> u8 {
+fn byte() -> u8 {
     opaque(0)
 }
 
@@ -52,7 +52,7 @@ fn kind() -> MessageKind {
 }
 
 fn rsv() -> Rsv {
-    Rsv::from_first_octet(octet()) | Rsv::RSV1
+    Rsv::from_first_byte(byte()) | Rsv::RSV1
 }
 
 fn key() -> MaskingKey {
@@ -116,7 +116,7 @@ fn close(reason: &CloseReason) {
 fn connection<R: Role>(mut connection: Connection<R>, buffer: &mut [u8], out: &mut [u8]) {
     let mut outbox = Outbox::new([0; 150]);
     loop {
-        let mut input = octets(buffer);
+        let mut input = bytes(buffer);
         loop {
             let received = connection.receive(&mut input);
             let (done, failed) = (matches!(received, Ok(None) | Err(_)), received.is_err());
@@ -135,7 +135,7 @@ fn connection<R: Role>(mut connection: Connection<R>, buffer: &mut [u8], out: &m
                 break;
             }
         }
-        let payload = octets(out);
+        let payload = bytes(out);
         note(outbox.encode(|out| connection.encode(kind(), Rsv::NONE, payload, out)));
         if let Ok(mut frame) = connection.send(kind(), rsv(), opaque(false), number()) {
             note((frame.payload_len(), frame.is_masked(), outbox.begin(&frame)));
@@ -184,7 +184,7 @@ fn halves<R: Role>(mut receiver: Receiver<R>, mut sender: Sender<R>, buffer: &mu
     let mut memory = [0; 40];
     let mut in_slice = Assembler::new(SliceBuffer::new(&mut memory));
     while opaque(true) {
-        let mut input = octets(buffer);
+        let mut input = bytes(buffer);
         while let Ok(Some(given)) = receiver.receive(&mut input) {
             let Event::Data(piece) = given else { continue };
             if opaque(false) {
@@ -203,7 +203,7 @@ fn halves<R: Role>(mut receiver: Receiver<R>, mut sender: Sender<R>, buffer: &mu
             receiver.fail(CloseCode::GOING_AWAY);
             note(receiver.receive_eof());
         }
-        let input = octets(buffer);
+        let input = bytes(buffer);
         if let Ok(frame) = sender.ping(input) {
             write(&frame);
         }
@@ -248,7 +248,7 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
     ];
     for rules in rules {
         let mut decoder = FrameDecoder::new(rules);
-        let mut input = octets(buffer);
+        let mut input = bytes(buffer);
         if let Ok(Some((header, len))) = FrameHeader::parse(input, rules) {
             frame_header(&header);
             note(len);
@@ -264,7 +264,7 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
         }
         note((decoder.is_between_frames(), decoder.set_rules(rules)));
     }
-    let opcode = Opcode::from_bits(octet()).unwrap_or(Opcode::Text);
+    let opcode = Opcode::from_bits(byte()).unwrap_or(Opcode::Text);
     note((
         opcode.bits(),
         opcode.is_control(),
@@ -275,17 +275,17 @@ fn parts(buffer: &mut [u8], out: &mut [u8]) {
         frame_header(&header);
     }
     let mut masker = Masker::new(key());
-    let octets = octets(buffer);
-    masker.apply(octets);
-    note(masker.apply_copy(octets, out));
-    write(&key().octets());
+    let bytes = bytes(buffer);
+    masker.apply(bytes);
+    note(masker.apply_copy(bytes, out));
+    write(&key().to_bytes());
     let mut text = Utf8Validator::new();
-    note((text.push(octets), text.finish()));
-    if let Ok(payload) = ControlPayload::new(octets) {
+    note((text.push(bytes), text.finish()));
+    if let Ok(payload) = ControlPayload::new(bytes) {
         control(&payload);
     }
     if let Some(code) = CloseCode::new(opaque(0)) {
-        let reason = core::str::from_utf8(octets).unwrap_or("");
+        let reason = core::str::from_utf8(bytes).unwrap_or("");
         if let Some(reason) = CloseReason::new(code, reason) {
             close(&reason);
         }

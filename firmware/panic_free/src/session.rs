@@ -1,6 +1,6 @@
 //! Calls every function of the session.
 
-use crate::{close, event, kind, message, note, number, octet, octets, rsv};
+use crate::{byte, bytes, close, event, kind, message, note, number, rsv};
 use bareframe::{
     Assembler, CloseCode, Connection, Data, Extended, Extension, ExtensionWindow, Frame, Gather, Inbound,
     InboundExtension, Keepalive, KeepaliveStep, Memory, MessageKind, Next, Outbound, OutboundExtension,
@@ -91,10 +91,10 @@ pub(crate) fn all<R: Role>(connection: fn() -> Connection<R>, buffer: &mut [u8],
 
 /// A session that has its memory only while it is needed.
 fn leased<R: Role>(mut session: Session<R, Option<[u8; 64]>, [u8; 131]>, payload: &mut [u8]) {
-    note(session.put_memory([octet(); 64]).is_err());
+    note(session.put_memory([byte(); 64]).is_err());
     while opaque(true) {
         match session.next_event() {
-            Ok(Next::Memory) => note(session.put_memory([octet(); 64])),
+            Ok(Next::Memory) => note(session.put_memory([byte(); 64])),
             Ok(Next::Read) => fill(&mut session),
             found => received(found),
         }
@@ -109,7 +109,7 @@ fn leased<R: Role>(mut session: Session<R, Option<[u8; 64]>, [u8; 131]>, payload
     if let Some(memory) = inbound.take_memory() {
         write(&memory);
     }
-    note(inbound.put_memory([octet(); 64]));
+    note(inbound.put_memory([byte(); 64]));
     halves(inbound, outbound, payload);
 }
 
@@ -291,7 +291,7 @@ fn halves<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
 
 /// Every frame that there is, in turn.
 fn frames(payload: &mut [u8], mut send: impl FnMut(&mut Frame<'_>)) {
-    let payload = &*octets(payload);
+    let payload = &*bytes(payload);
     let text = core::str::from_utf8(payload).unwrap_or("");
     let prepared = PreparedFrame::new(kind(), rsv(), payload, [0; 48]);
     if let Ok(prepared) = &prepared {

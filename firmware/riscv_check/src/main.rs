@@ -28,9 +28,9 @@ fn main() -> ! {
 }
 
 fn print(text: &str) {
-    for octet in text.bytes() {
-        // SAFETY: QEMU's UART takes an octet at any time.
-        unsafe { ptr::write_volatile(UART, octet) }
+    for byte in text.bytes() {
+        // SAFETY: QEMU's UART takes a byte at any time.
+        unsafe { ptr::write_volatile(UART, byte) }
     }
 }
 

@@ -19,7 +19,7 @@ pub const CHECKS: [Check; 5] = [
     ("section 5.7, a masked text in every cut", masked_text),
     ("section 5.2, messages of each length there and back", messages),
     ("section 5.5, Ping, Pong and Close", control),
-    ("section 8.1, an error at its octet", errors),
+    ("section 8.1, an error at its byte", errors),
 ];
 
 fn handshake() -> bool {
@@ -42,18 +42,18 @@ fn handshake() -> bool {
 fn masked_text() -> bool {
     let frame = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
     (0..=frame.len()).all(|cut| {
-        let mut octets = frame;
-        let (front, back) = octets.split_at_mut(cut);
+        let mut bytes = frame;
+        let (front, back) = bytes.split_at_mut(cut);
         let mut server = Connection::server(Config::DEFAULT);
         let mut text = Text::default();
-        text.receive(&mut server, front) && text.receive(&mut server, back) && text.octets() == b"Hello"
+        text.receive(&mut server, front) && text.receive(&mut server, back) && text.as_bytes() == b"Hello"
     })
 }
 
 /// The payload that has arrived.
 #[derive(Default)]
 struct Text {
-    octets: [u8; 8],
+    bytes: [u8; 8],
     len: usize,
 }
 
@@ -62,9 +62,9 @@ impl Text {
         loop {
             match server.receive(&mut input) {
                 Ok(Some(Event::Data(data))) => {
-                    for octet in data.payload() {
-                        if let Some(to) = self.octets.get_mut(self.len) {
-                            *to = *octet;
+                    for byte in data.payload() {
+                        if let Some(to) = self.bytes.get_mut(self.len) {
+                            *to = *byte;
                         }
                         self.len += 1;
                     }
@@ -75,26 +75,26 @@ impl Text {
         }
     }
 
-    fn octets(&self) -> &[u8] {
-        self.octets.get(..self.len).unwrap_or(&[])
+    fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
     }
 }
 
 fn messages() -> bool {
     [0, 1, 125, 126, 1000, 65_535, 65_536].into_iter().all(|len| {
-        let mut octets = [0_u8; 70_000];
-        let mut payload = octets;
-        for (octet, value) in payload.iter_mut().zip((0..=u8::MAX).cycle()) {
-            *octet = value;
+        let mut bytes = [0_u8; 70_000];
+        let mut payload = bytes;
+        for (byte, value) in payload.iter_mut().zip((0..=u8::MAX).cycle()) {
+            *byte = value;
         }
         let Some(payload) = payload.get(..len) else {
             return false;
         };
         let mut client = Connection::client(Config::DEFAULT, || KEY);
-        let Ok(frame_len) = client.encode(MessageKind::Binary, Rsv::NONE, payload, &mut octets) else {
+        let Ok(frame_len) = client.encode(MessageKind::Binary, Rsv::NONE, payload, &mut bytes) else {
             return false;
         };
-        let mut input = octets.get_mut(..frame_len).unwrap_or(&mut []);
+        let mut input = bytes.get_mut(..frame_len).unwrap_or(&mut []);
         match Connection::server(Config::DEFAULT).receive(&mut input) {
             Ok(Some(Event::Data(data))) => data.is_last() && data.payload() == payload && input.is_empty(),
             _ => false,
@@ -115,13 +115,13 @@ fn control() -> bool {
     if said().is_none() {
         return false;
     }
-    let mut octets = [0; 300];
+    let mut bytes = [0; 300];
     let mut len = 0;
-    for (to, from) in octets.iter_mut().zip(outbox.pending()) {
+    for (to, from) in bytes.iter_mut().zip(outbox.pending()) {
         *to = *from;
         len += 1;
     }
-    let mut input = octets.get_mut(..len).unwrap_or(&mut []);
+    let mut input = bytes.get_mut(..len).unwrap_or(&mut []);
     let pinged =
         matches!(server.receive(&mut input), Ok(Some(Event::Ping(payload))) if *payload == *b"Hello");
     let pong = server.poll_transmit();
@@ -137,7 +137,7 @@ fn control() -> bool {
 
 fn errors() -> bool {
     let (mut receiver, _): (Receiver<Server>, _) = Connection::server(Config::DEFAULT).split();
-    let mut octets = *b"\x81\x84\0\0\0\0ab\xffd";
-    let mut input = &mut octets[..];
+    let mut bytes = *b"\x81\x84\0\0\0\0ab\xffd";
+    let mut input = &mut bytes[..];
     receiver.receive(&mut input) == Err(ProtocolError::InvalidUtf8) && *input == *b"\xffd"
 }

@@ -7,11 +7,11 @@ use bareframe::{
 };
 use heapless::Vec;
 
-/// The longest head, in octets.
+/// The longest head, in bytes.
 const HEAD: usize = 1024;
-/// The longest message, in octets.
+/// The longest message, in bytes.
 const MESSAGE: usize = 256;
-/// The most octets that one octet is answered with: a message with its header, or an answer to a head.
+/// The most bytes that one byte is answered with: a message with its header, or an answer to a head.
 const ANSWER: usize = FrameHeader::MAX_LEN + MESSAGE;
 
 const CONFIG: Config = Config::DEFAULT.with_limits(
@@ -46,25 +46,25 @@ impl Line {
         }
     }
 
-    /// Tells whether the answer to one more octet has room.
+    /// Tells whether the answer to one more byte has room.
     pub(crate) fn has_room(&self) -> bool {
         self.out.room() >= ANSWER + ControlFrame::MAX_LEN
     }
 
-    /// Takes the next octet that is to be sent.
-    pub(crate) fn next_octet(&mut self) -> Option<u8> {
-        let octet = self.out.pending().first().copied()?;
+    /// Takes the next byte that is to be sent.
+    pub(crate) fn next_byte(&mut self) -> Option<u8> {
+        let byte = self.out.pending().first().copied()?;
         self.out.advance(1);
-        Some(octet)
+        Some(byte)
     }
 
-    /// Takes an octet that has arrived. There is room for what it is answered with.
-    pub(crate) fn arrived(&mut self, octet: u8) {
+    /// Takes a byte that has arrived. There is room for what it is answered with.
+    pub(crate) fn arrived(&mut self, byte: u8) {
         let Line { phase, out } = self;
         let next = match phase {
             Phase::Head(end, head) => {
                 // `end` finds a head too long before there is no room for it.
-                let _ = head.push(octet);
+                let _ = head.push(byte);
                 match end.arrived(head) {
                     Ok(false) => return,
                     Ok(true) => reply(head, out),
@@ -76,7 +76,7 @@ impl Line {
                 }
             }
             Phase::Frames(connection, assembler) => {
-                receive(connection, assembler, out, octet);
+                receive(connection, assembler, out, byte);
                 match connection.state() {
                     State::Closed | State::Failed => Phase::START,
                     _ => return,
@@ -105,15 +105,15 @@ fn reply<B: AsRef<[u8]> + AsMut<[u8]>>(head: &[u8], out: &mut Outbox<B>) -> Phas
     Phase::START
 }
 
-/// Hands one octet to the engine, and echoes the message that it completes.
+/// Hands one byte to the engine, and echoes the message that it completes.
 fn receive<B: AsRef<[u8]> + AsMut<[u8]>>(
     connection: &mut Connection<Server>,
     assembler: &mut Assembler<Vec<u8, MESSAGE>>,
     out: &mut Outbox<B>,
-    octet: u8,
+    byte: u8,
 ) {
-    let mut octets = [octet];
-    let mut input = &mut octets[..];
+    let mut bytes = [byte];
+    let mut input = &mut bytes[..];
     loop {
         let received = connection.receive(&mut input);
         while let Some(frame) = connection.poll_transmit() {

@@ -1,7 +1,7 @@
-//! A WebSocket echo server on a UART: each octet goes to the engine in the interrupt that it raises.
+//! A WebSocket echo server on a UART: each byte goes to the engine in the interrupt that it raises.
 //!
 //! The main program does nothing; a real one would do its own work there. On QEMU's mps2-an385 the first UART raises
-//! interrupt 0 when an octet has arrived, and 1 when one has left.
+//! interrupt 0 when a byte has arrived, and 1 when one has left.
 
 #![no_std]
 #![no_main]
@@ -38,8 +38,8 @@ unsafe fn DefaultHandler(interrupt: i16) {
             other => panic!("interrupt {other} was never enabled"),
         }
         while port::is_free() {
-            let Some(octet) = line.next_octet() else { break };
-            port::give(octet);
+            let Some(byte) = line.next_byte() else { break };
+            port::give(byte);
         }
         port::listen(line.has_room());
     });

@@ -9,7 +9,7 @@ const CONTROL: *mut u32 = 0x4000_4008 as *mut u32;
 const INTERRUPTS: *mut u32 = 0x4000_400C as *mut u32;
 const DIVISOR: *mut u32 = 0x4000_4010 as *mut u32;
 
-/// In `STATE`: the octet to be sent has not left yet.
+/// In `STATE`: the byte to be sent has not left yet.
 const FULL: u32 = 1;
 /// In `CONTROL`: sending, and its interrupt.
 const SEND: u32 = 0b0101;
@@ -31,7 +31,7 @@ pub(crate) fn start(nvic: &mut NVIC, interrupts: &[i16]) {
     }
 }
 
-/// Takes the octet that has arrived.
+/// Takes the byte that has arrived.
 pub(crate) fn take() -> u8 {
     // SAFETY: the registers can be used at any time.
     unsafe {
@@ -40,25 +40,25 @@ pub(crate) fn take() -> u8 {
     }
 }
 
-/// Takes note that the octet given last has left.
+/// Takes note that the byte given last has left.
 pub(crate) fn note_left() {
     // SAFETY: as above.
     unsafe { ptr::write_volatile(INTERRUPTS, LEFT) }
 }
 
-/// Tells whether an octet can be given.
+/// Tells whether a byte can be given.
 pub(crate) fn is_free() -> bool {
     // SAFETY: as above.
     unsafe { ptr::read_volatile(STATE) & FULL == 0 }
 }
 
-/// Sends an octet.
-pub(crate) fn give(octet: u8) {
+/// Sends a byte.
+pub(crate) fn give(byte: u8) {
     // SAFETY: as above.
-    unsafe { ptr::write_volatile(DATA, octet.into()) }
+    unsafe { ptr::write_volatile(DATA, byte.into()) }
 }
 
-/// Takes octets or holds them back. Here the peer waits; a real line needs its flow control for that.
+/// Takes bytes or holds them back. Here the peer waits; a real line needs its flow control for that.
 pub(crate) fn listen(on: bool) {
     // SAFETY: as above.
     unsafe { ptr::write_volatile(CONTROL, if on { SEND | RECEIVE } else { SEND }) }

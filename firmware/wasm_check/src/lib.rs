@@ -1,4 +1,4 @@
-//! The engine as a WebAssembly module without imports: octets go in through the module's memory.
+//! The engine as a WebAssembly module without imports: bytes go in through the module's memory.
 
 #![no_std]
 
@@ -6,29 +6,29 @@ use bareframe::{Config, Connection, Event, MessageKind};
 
 const CAPACITY: usize = 4096;
 
-static mut OCTETS: [u8; CAPACITY] = [0; CAPACITY];
+static mut BYTES: [u8; CAPACITY] = [0; CAPACITY];
 
-/// Gives where the octets are to be put.
+/// Gives where the bytes are to be put.
 #[unsafe(no_mangle)]
-pub extern "C" fn octets() -> *mut u8 {
-    (&raw mut OCTETS).cast()
+pub extern "C" fn bytes() -> *mut u8 {
+    (&raw mut BYTES).cast()
 }
 
-/// Gives how many octets there may be.
+/// Gives how many bytes there may be.
 #[unsafe(no_mangle)]
 pub extern "C" fn capacity() -> usize {
     CAPACITY
 }
 
-/// Decodes the first `len` octets as a server, in pieces of `piece`, and leaves the text of its messages at the front.
+/// Decodes the first `len` bytes as a server, in pieces of `piece`, and leaves the text of its messages at the front.
 /// Gives the length of that, or of a violation the close code, negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn decode(len: usize, piece: usize) -> i32 {
     // SAFETY: a module without threads is in one call at a time, and none keeps the reference.
-    let octets = unsafe { &mut *(&raw mut OCTETS) };
-    let mut arrived = *octets;
+    let bytes = unsafe { &mut *(&raw mut BYTES) };
+    let mut arrived = *bytes;
     let mut server = Connection::server(Config::DEFAULT);
-    let mut free = octets.iter_mut();
+    let mut free = bytes.iter_mut();
     for mut input in arrived[..len.min(CAPACITY)].chunks_mut(piece.max(1)) {
         loop {
             match server.receive(&mut input) {

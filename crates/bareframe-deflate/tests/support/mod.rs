@@ -167,7 +167,7 @@ pub(crate) fn json(seed: u64, len: usize) -> Vec<u8> {
 /// Runs and repeats of all lengths and distances, and bytes between them.
 pub(crate) fn repetitive(seed: u64, len: usize) -> Vec<u8> {
     let mut random = bareframe_testkit::Random::new(seed);
-    let mut bytes: Vec<u8> = random.octets(4);
+    let mut bytes: Vec<u8> = random.bytes(4);
     while bytes.len() < len {
         let distance = match random.below(4) {
             0 => 1 + random.below(8),
@@ -178,7 +178,7 @@ pub(crate) fn repetitive(seed: u64, len: usize) -> Vec<u8> {
             bytes.push(bytes[bytes.len() - distance.min(bytes.len())]);
         }
         let literals = random.below(20);
-        bytes.extend(random.octets(literals));
+        bytes.extend(random.bytes(literals));
     }
     bytes.truncate(len);
     bytes

@@ -254,7 +254,7 @@ fn arguments() {
     );
     assert_eq!(parse("-").unwrap().bytes, ["-"]);
     assert_eq!(parse("-- 81 00").unwrap().bytes, ["81", "00"]);
-    for line in ["--from", "--from nobody", "--raw file 81", "--octets"] {
+    for line in ["--from", "--from nobody", "--raw file 81", "--bytes"] {
         let error = parse(line).err().unwrap();
         assert_eq!((error.exit_code(), error.use_stderr()), (2, true), "{line}");
     }

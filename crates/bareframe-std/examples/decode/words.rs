@@ -13,9 +13,9 @@ pub(crate) fn write_frame(out: &mut dyn Write, from: &str, number: u64, frame: &
         Some(header) => writeln!(out, "{from}Frame {number}, from byte {offset}: {header}")?,
         None => writeln!(out, "{from}Frame {number}, from byte {offset}")?,
     }
-    line(out, "header", &hex::show(&frame.header_octets))?;
+    line(out, "header", &hex::show(&frame.header_bytes))?;
     if let Some(header) = &frame.header {
-        write_header(out, header, &frame.header_octets)?;
+        write_header(out, header, &frame.header_bytes)?;
         write_payload(out, header, frame)?;
     }
     if let Some(reason) = &frame.close {
@@ -71,7 +71,7 @@ fn write_header(out: &mut dyn Write, header: &FrameHeader, bytes: &[u8]) -> io::
         Some(key) => line(out, "MASK", &format!("1, masked with {key}: a client sent it"))?,
         None => line(out, "MASK", "0, not masked: a server sent it")?,
     }
-    let form = match bytes.len() - header.masking_key().map_or(0, |key| key.octets().len()) {
+    let form = match bytes.len() - header.masking_key().map_or(0, |key| key.to_bytes().len()) {
         2 => "in 7 bits",
         4 => "in 16 bits behind 126",
         _ => "in 64 bits behind 127",
@@ -124,9 +124,9 @@ fn write_message(out: &mut dyn Write, message: &Message) -> io::Result<()> {
 fn write_fault(out: &mut dyn Write, from: &str, fault: &Fault, frame: &Frame) -> io::Result<()> {
     let Fault { error, offset } = fault;
     let at = usize::try_from(offset - frame.offset).unwrap_or(usize::MAX);
-    let in_payload = at.checked_sub(frame.header_octets.len());
+    let in_payload = at.checked_sub(frame.header_bytes.len());
     let byte = match in_payload {
-        None => frame.header_octets.get(at),
+        None => frame.header_bytes.get(at),
         Some(at) => frame.sent.get(at),
     };
     let unmasked = in_payload.and_then(|at| frame.payload.get(at));

@@ -8,7 +8,7 @@ pub(crate) struct Ask {
     pub(crate) name: &'static str,
     label: &'static str,
     section: &'static str,
-    /// The octets of a broken frame; empty for what is sent as it should be.
+    /// The bytes of a broken frame; empty for what is sent as it should be.
     pub(crate) broken: &'static [u8],
 }
 
@@ -32,13 +32,13 @@ pub(crate) const ASKS: &[Ask] = &[
     ),
     Ask::broken(
         "broken length",
-        "A length in more octets than it needs",
+        "A length in more bytes than it needs",
         "5.2",
         b"\x81\x7e\x00\x05Hello",
     ),
     Ask::broken(
         "broken top-bit",
-        "A length of 2^63 octets",
+        "A length of 2^63 bytes",
         "5.2",
         b"\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00",
     ),
@@ -62,7 +62,7 @@ pub(crate) const ASKS: &[Ask] = &[
     ),
     Ask::broken(
         "broken long-ping",
-        "A Ping longer than 125 octets",
+        "A Ping longer than 125 bytes",
         "5.5",
         b"\x89\x7e\x00\x7e",
     ),
@@ -148,8 +148,8 @@ mod tests {
     fn broken_frames_are_broken_where_they_say() {
         for ask in ASKS.iter().filter(|ask| !ask.broken.is_empty()) {
             let mut frames = Frames::new(Rules::FROM_SERVER);
-            let mut octets = ask.broken;
-            let last = iter::from_fn(|| frames.next(&mut octets)).last();
+            let mut bytes = ask.broken;
+            let last = iter::from_fn(|| frames.next(&mut bytes)).last();
             let fault = last.and_then(|frame| frame.fault);
             assert_eq!(
                 fault.map(|fault| fault.error.section()),

@@ -6,7 +6,7 @@ use crate::frames::{Fault, Frame, Message};
 use bareframe::{CloseReason, Opcode, ProtocolError, Rsv};
 use core::fmt::{self, Display, Formatter, Write};
 
-/// Which end of the connection octets come from.
+/// Which end of the connection bytes come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     Client,
@@ -16,7 +16,7 @@ pub(crate) enum End {
 /// The head of the opening handshake, and who sent it.
 pub(crate) struct Head<'h>(pub(crate) End, pub(crate) &'h str);
 
-/// A frame, and who sent it. Its fields that did not come, because an octet before them is wrong, are left out.
+/// A frame, and who sent it. Its fields that did not come, because a byte before them is wrong, are left out.
 pub(crate) struct Report<'f>(pub(crate) End, pub(crate) &'f Frame);
 
 /// What the server has to say that is no frame.
@@ -39,7 +39,7 @@ impl Display for Head<'_> {
 impl Display for Report<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Report(from, frame) = self;
-        write!(f, r#"{{"from":"{from}","header":"{}""#, Hex(&frame.header_octets))?;
+        write!(f, r#"{{"from":"{from}","header":"{}""#, Hex(&frame.header_bytes))?;
         write_header(f, frame)?;
         if let Some(header) = &frame.header {
             write!(
@@ -81,21 +81,21 @@ impl<T: Display> Display for Note<T> {
 }
 
 fn write_header(f: &mut Formatter<'_>, frame: &Frame) -> fmt::Result {
-    let octets = &frame.header_octets[..];
-    if let Some(&first) = octets.first() {
-        let (rsv, opcode) = (Rsv::from_first_octet(first), first & 0x0F);
+    let bytes = &frame.header_bytes[..];
+    if let Some(&first) = bytes.first() {
+        let (rsv, opcode) = (Rsv::from_first_byte(first), first & 0x0F);
         write!(f, r#","fin":{},"rsv":"{rsv}","opcode":{opcode}"#, first >> 7)?;
         match Opcode::from_bits(opcode) {
             Some(opcode) => write!(f, r#","name":"{opcode}""#)?,
             None => f.write_str(r#","name":"reserved""#)?,
         }
     }
-    if let Some(&second) = octets.get(1) {
+    if let Some(&second) = bytes.get(1) {
         write!(f, r#","masked":{},"len7":{}"#, second >> 7, second & 0x7F)?;
     }
     let key = frame.header.and_then(|header| header.masking_key());
-    let key_len = key.map_or(0, |key| key.octets().len());
-    let (length, key) = octets.split_at(octets.len() - key_len);
+    let key_len = key.map_or(0, |key| key.to_bytes().len());
+    let (length, key) = bytes.split_at(bytes.len() - key_len);
     write!(
         f,
         r#","ext":"{}","key":"{}""#,
@@ -116,7 +116,7 @@ fn write_close(f: &mut Formatter<'_>, reason: &CloseReason) -> fmt::Result {
     )
 }
 
-/// `at` counts from the payload's first octet if the fault is in the payload, else from the frame's.
+/// `at` counts from the payload's first byte if the fault is in the payload, else from the frame's.
 fn write_fault(f: &mut Formatter<'_>, frame: &Frame, fault: &Fault) -> fmt::Result {
     let field = match fault.error {
         ProtocolError::ReservedBits => "rsv",
@@ -131,7 +131,7 @@ fn write_fault(f: &mut Formatter<'_>, frame: &Frame, fault: &Fault) -> fmt::Resu
     };
     let in_frame = fault.offset - frame.offset;
     let at = if field == "data" {
-        in_frame.saturating_sub(frame.header_octets.len() as u64)
+        in_frame.saturating_sub(frame.header_bytes.len() as u64)
     } else {
         in_frame
     };
@@ -150,7 +150,7 @@ impl Display for End {
 
 impl Display for Hex<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -179,8 +179,8 @@ mod tests {
     use bareframe::Rules;
 
     #[track_caller]
-    fn reported(octets: &[u8], says: &str) {
-        let frame = Frames::new(Rules::FROM_CLIENT).next(&mut &octets[..]).unwrap();
+    fn reported(bytes: &[u8], says: &str) {
+        let frame = Frames::new(Rules::FROM_CLIENT).next(&mut &bytes[..]).unwrap();
         assert_eq!(Report(End::Client, &frame).to_string(), says);
     }
 
@@ -202,7 +202,7 @@ mod tests {
     fn a_wrong_header_has_the_fields_up_to_the_fault() {
         reported(
             b"\x82\xfe\x00\x05",
-            r#"{"from":"client","header":"82fe0005","fin":1,"rsv":"000","opcode":2,"name":"binary","masked":1,"len7":126,"ext":"0005","key":"","fault":{"field":"ext","at":3,"what":"the peer sent a length in more octets than it needs (RFC 6455 section 5.2; close code 1002 Protocol Error)"}}"#,
+            r#"{"from":"client","header":"82fe0005","fin":1,"rsv":"000","opcode":2,"name":"binary","masked":1,"len7":126,"ext":"0005","key":"","fault":{"field":"ext","at":3,"what":"the peer sent a length in more bytes than it needs (RFC 6455 section 5.2; close code 1002 Protocol Error)"}}"#,
         );
     }
 }

@@ -29,7 +29,7 @@ use tap::Tapped;
 
 const PAGE: &[u8] = include_bytes!("../page.html");
 
-/// The stack of a connection's thread, in octets; most of it is never touched.
+/// The stack of a connection's thread, in bytes; most of it is never touched.
 const STACK: usize = 128 << 10;
 
 /// Large messages and many fragments, as test suites send them, but little memory for a connection that is quiet.

@@ -1,4 +1,4 @@
-//! A stream that shows what crosses it: incoming octets before they are unmasked, outgoing ones after masking.
+//! A stream that shows what crosses it: incoming bytes before they are unmasked, outgoing ones after masking.
 
 use crate::frames::Frames;
 use crate::json::{End, Head, Note, Report};
@@ -15,7 +15,7 @@ pub(crate) struct Tapped {
 }
 
 enum Watched {
-    /// The request, which says whether someone watches, is not looked at yet: the octets so far.
+    /// The request, which says whether someone watches, is not looked at yet: the bytes so far.
     NotYetKnown {
         received: Vec<u8>,
         sent: Vec<u8>,
@@ -55,7 +55,7 @@ impl Tapped {
         }
     }
 
-    /// Says whether someone watches. Whoever does sees everything from the first octet.
+    /// Says whether someone watches. Whoever does sees everything from the first byte.
     pub(crate) fn watch(&mut self, tap: Option<Arc<Tap>>) {
         let so_far = std::mem::replace(&mut self.watched, Watched::No);
         if let (Some(tap), Watched::NotYetKnown { received, sent }) = (tap, so_far) {
@@ -187,13 +187,13 @@ impl Tap {
         (self.report)(&Note(how).to_string());
     }
 
-    fn see(&self, from: End, octets: &[u8]) {
+    fn see(&self, from: End, bytes: &[u8]) {
         let mut directions = lock(&self.directions);
         let direction = match from {
             End::Client => &mut directions.client,
             End::Server => &mut directions.server,
         };
-        direction.see(octets, &*self.report);
+        direction.see(bytes, &*self.report);
     }
 }
 
@@ -206,12 +206,12 @@ impl Direction {
         }
     }
 
-    fn see(&mut self, octets: &[u8], report: &dyn Fn(&str)) {
+    fn see(&mut self, bytes: &[u8], report: &dyn Fn(&str)) {
         let Some(head) = &mut self.head else {
-            return self.see_frames(octets, report);
+            return self.see_frames(bytes, report);
         };
-        head.extend(octets);
-        let Some(blank_line) = head.windows(4).position(|octets| octets == b"\r\n\r\n") else {
+        head.extend(bytes);
+        let Some(blank_line) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
             return;
         };
         let frames = head.split_off(blank_line + 4);
@@ -221,8 +221,8 @@ impl Direction {
         self.see_frames(&frames, report);
     }
 
-    fn see_frames(&mut self, mut octets: &[u8], report: &dyn Fn(&str)) {
-        while let Some(frame) = self.frames.next(&mut octets) {
+    fn see_frames(&mut self, mut bytes: &[u8], report: &dyn Fn(&str)) {
+        while let Some(frame) = self.frames.next(&mut bytes) {
             report(&Report(self.from, &frame).to_string());
         }
     }

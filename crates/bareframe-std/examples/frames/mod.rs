@@ -1,7 +1,7 @@
 //! One direction of a connection as whole frames, each as it went over the wire and as it was meant.
 //!
 //! Shared by `decode`, which prints them, and `echo`, which shows them in a browser; and by the echo server for a
-//! microcontroller, so that nothing is allocated. The engine decodes; here its events are gathered, and the octets kept
+//! microcontroller, so that nothing is allocated. The engine decodes; here its events are gathered, and the bytes kept
 //! that it has no use for once it has decoded them.
 
 use bareframe::{
@@ -10,16 +10,16 @@ use bareframe::{
 };
 use heapless::Vec;
 
-/// How many octets of a payload are kept to be shown. A control frame's fit whole.
+/// How many bytes of a payload are kept to be shown. A control frame's fit whole.
 pub(crate) const SHOWN: usize = 256;
 
-/// Gathers frames from the octets of one direction, which may come in pieces of any size.
+/// Gathers frames from the bytes of one direction, which may come in pieces of any size.
 pub(crate) struct Frames {
     rules: Rules,
     decoder: FrameDecoder,
-    /// Octets of the stream that the decoder has taken.
+    /// Bytes of the stream that the decoder has taken.
     offset: u64,
-    /// The frame that is not whole, if its first octet came.
+    /// The frame that is not whole, if its first byte came.
     frame: Option<Frame>,
     message: Option<Message>,
     text: Utf8Validator,
@@ -28,17 +28,17 @@ pub(crate) struct Frames {
 
 /// A frame, or as much of it as came.
 pub(crate) struct Frame {
-    /// Where in the stream its first octet stands.
+    /// Where in the stream its first byte stands.
     pub(crate) offset: u64,
-    /// The octets of its header, up to the one that is wrong if one is.
-    pub(crate) header_octets: Vec<u8, { FrameHeader::MAX_LEN }>,
+    /// The bytes of its header, up to the one that is wrong if one is.
+    pub(crate) header_bytes: Vec<u8, { FrameHeader::MAX_LEN }>,
     /// The header, if it is whole and right.
     pub(crate) header: Option<FrameHeader>,
-    /// The first [`SHOWN`] octets of the payload as they were sent, so masked if the frame is.
+    /// The first [`SHOWN`] bytes of the payload as they were sent, so masked if the frame is.
     pub(crate) sent: Vec<u8, SHOWN>,
-    /// The same octets, unmasked.
+    /// The same bytes, unmasked.
     pub(crate) payload: Vec<u8, SHOWN>,
-    /// How many octets of the payload came.
+    /// How many bytes of the payload came.
     pub(crate) payload_taken: u64,
     /// What a Close frame says.
     pub(crate) close: Option<CloseReason>,
@@ -54,11 +54,11 @@ pub(crate) struct Message {
     pub(crate) compressed: bool,
     pub(crate) frames: u64,
     pub(crate) len: u64,
-    /// Its first [`SHOWN`] octets.
+    /// Its first [`SHOWN`] bytes.
     pub(crate) payload: Vec<u8, SHOWN>,
 }
 
-/// What is wrong, and the octet that shows it.
+/// What is wrong, and the byte that shows it.
 pub(crate) struct Fault {
     pub(crate) error: ProtocolError,
     pub(crate) offset: u64,
@@ -77,32 +77,32 @@ impl Frames {
         }
     }
 
-    /// Takes octets up to the end of a frame, and gives it; `None` when it has taken all. A frame that is wrong is the
+    /// Takes bytes up to the end of a frame, and gives it; `None` when it has taken all. A frame that is wrong is the
     /// last.
-    pub(crate) fn next(&mut self, octets: &mut &[u8]) -> Option<Frame> {
-        while !self.failed && !octets.is_empty() {
+    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
+        while !self.failed && !bytes.is_empty() {
             // They are unmasked in place, but shown as they were sent too.
             let mut copy = [0; SHOWN];
-            let len = octets.len().min(SHOWN);
+            let len = bytes.len().min(SHOWN);
             let mut input = &mut copy[..len];
-            input.copy_from_slice(&octets[..len]);
+            input.copy_from_slice(&bytes[..len]);
             let event = self.decoder.decode(&mut input);
-            let (taken, rest) = octets.split_at(len - input.len());
-            *octets = rest;
+            let (taken, rest) = bytes.split_at(len - input.len());
+            *bytes = rest;
             let start = self.offset;
             self.offset += taken.len() as u64;
             let frame = self.frame.get_or_insert_with(|| Frame::new(start));
             match event {
-                Ok(None) => keep(&mut frame.header_octets, taken),
+                Ok(None) => keep(&mut frame.header_bytes, taken),
                 Ok(Some(FrameEvent::Header(header))) => {
-                    keep(&mut frame.header_octets, taken);
+                    keep(&mut frame.header_bytes, taken);
                     frame.header = Some(header);
                     self.begin(header);
                 }
                 Ok(Some(FrameEvent::Payload { payload, .. })) => self.take(start, taken, payload),
                 Err(error) => {
-                    keep(&mut frame.header_octets, taken);
-                    keep(&mut frame.header_octets, rest.get(..1).unwrap_or(&[]));
+                    keep(&mut frame.header_bytes, taken);
+                    keep(&mut frame.header_bytes, rest.get(..1).unwrap_or(&[]));
                     self.fail(error, self.offset);
                 }
             }
@@ -140,7 +140,7 @@ impl Frames {
         }
     }
 
-    /// Takes a piece of payload up to the octet that is not UTF-8, if one is not. A character may continue from one
+    /// Takes a piece of payload up to the byte that is not UTF-8, if one is not. A character may continue from one
     /// fragment to the next (RFC 6455 section 8.1).
     fn take(&mut self, start: u64, sent: &[u8], payload: &[u8]) {
         let Some(frame) = &mut self.frame else { return };
@@ -167,13 +167,13 @@ impl Frames {
         if let Some(header) = self.frame.as_ref().and_then(|frame| frame.header)
             && !self.failed
         {
-            let last_octet = self.offset.saturating_sub(1);
+            let last_byte = self.offset.saturating_sub(1);
             match header.opcode() {
-                Opcode::Close => self.end_close(last_octet),
+                Opcode::Close => self.end_close(last_byte),
                 Opcode::Ping | Opcode::Pong => {}
                 _ if header.fin() => {
                     if self.text.finish().is_err() {
-                        self.fail(ProtocolError::InvalidUtf8, last_octet);
+                        self.fail(ProtocolError::InvalidUtf8, last_byte);
                     }
                     if let Some(frame) = &mut self.frame {
                         frame.message = self.message.take();
@@ -185,11 +185,11 @@ impl Frames {
         self.frame.take()
     }
 
-    fn end_close(&mut self, last_octet: u64) {
+    fn end_close(&mut self, last_byte: u64) {
         let Some(frame) = &mut self.frame else { return };
         match ControlPayload::new(&frame.payload).map(|payload| payload.close_reason()) {
             Ok(Ok(reason)) => frame.close = Some(reason),
-            Ok(Err(error)) => self.fail(error, last_octet),
+            Ok(Err(error)) => self.fail(error, last_byte),
             // The decoder refuses a longer one at its header.
             Err(_) => {}
         }
@@ -207,7 +207,7 @@ impl Frame {
     fn new(offset: u64) -> Frame {
         Frame {
             offset,
-            header_octets: Vec::new(),
+            header_bytes: Vec::new(),
             header: None,
             sent: Vec::new(),
             payload: Vec::new(),
@@ -242,7 +242,7 @@ impl Message {
     }
 }
 
-/// Adds octets, as far as there is room.
-fn keep<const N: usize>(kept: &mut Vec<u8, N>, octets: &[u8]) {
-    kept.extend(octets.iter().copied().take(N - kept.len()));
+/// Adds bytes, as far as there is room.
+fn keep<const N: usize>(kept: &mut Vec<u8, N>, bytes: &[u8]) {
+    kept.extend(bytes.iter().copied().take(N - kept.len()));
 }

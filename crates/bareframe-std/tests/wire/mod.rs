@@ -1,4 +1,4 @@
-//! A stream in memory that gives and takes octets as a test wants it to.
+//! A stream in memory that gives and takes bytes as a test wants it to.
 
 #![allow(dead_code, reason = "each test uses its part")]
 
@@ -10,8 +10,8 @@ use std::net::Shutdown;
 /// What a call of `read` finds.
 #[derive(Clone, Debug)]
 pub(crate) enum Arrives {
-    /// These octets, or as many of them as the reader has room for.
-    Octets(Vec<u8>),
+    /// These bytes, or as many of them as the reader has room for.
+    Bytes(Vec<u8>),
     /// This error, once.
     Error(ErrorKind),
 }
@@ -19,7 +19,7 @@ pub(crate) enum Arrives {
 /// What becomes of a call of `write`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Takes {
-    /// At most this many octets are taken.
+    /// At most this many bytes are taken.
     Most(usize),
     /// This error.
     Error(ErrorKind),
@@ -31,7 +31,7 @@ pub(crate) enum Takes {
 pub(crate) struct Wire {
     pub(crate) arrives: VecDeque<Arrives>,
     pub(crate) plan: VecDeque<Takes>,
-    /// One entry for each call that took octets.
+    /// One entry for each call that took bytes.
     pub(crate) writes: Vec<Vec<u8>>,
 }
 
@@ -42,8 +42,8 @@ impl Wire {
             arrives: reads
                 .into_iter()
                 .map(Into::into)
-                .filter(|octets: &Vec<u8>| !octets.is_empty())
-                .map(Arrives::Octets)
+                .filter(|bytes: &Vec<u8>| !bytes.is_empty())
+                .map(Arrives::Bytes)
                 .collect(),
             plan: VecDeque::from([Takes::Most(usize::MAX)]),
             writes: Vec::new(),
@@ -61,7 +61,7 @@ impl Wire {
         self.arrives = self
             .arrives
             .into_iter()
-            .flat_map(|octets| [Arrives::Error(kind), octets])
+            .flat_map(|bytes| [Arrives::Error(kind), bytes])
             .collect();
         self
     }
@@ -75,12 +75,12 @@ impl Wire {
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.arrives.pop_front() {
-            Some(Arrives::Octets(mut octets)) => {
-                let len = octets.len().min(buffer.len());
-                buffer[..len].copy_from_slice(&octets[..len]);
-                octets.drain(..len);
-                if !octets.is_empty() {
-                    self.arrives.push_front(Arrives::Octets(octets));
+            Some(Arrives::Bytes(mut bytes)) => {
+                let len = bytes.len().min(buffer.len());
+                buffer[..len].copy_from_slice(&bytes[..len]);
+                bytes.drain(..len);
+                if !bytes.is_empty() {
+                    self.arrives.push_front(Arrives::Bytes(bytes));
                 }
                 Ok(len)
             }
@@ -91,21 +91,21 @@ impl Read for Wire {
 }
 
 impl Write for Wire {
-    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-        self.write_vectored(&[IoSlice::new(octets)])
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
     }
 
     fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.plan.rotate_left(1);
         match self.plan.back() {
             Some(Takes::Most(most)) => {
-                let octets: Vec<u8> = slices
+                let bytes: Vec<u8> = slices
                     .iter()
                     .flat_map(|slice| slice.iter().copied())
                     .take(*most)
                     .collect();
-                let len = octets.len();
-                self.writes.push(octets);
+                let len = bytes.len();
+                self.writes.push(bytes);
                 Ok(len)
             }
             Some(Takes::Error(kind)) => Err((*kind).into()),

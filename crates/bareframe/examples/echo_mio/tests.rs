@@ -31,7 +31,7 @@ fn connect(address: std::net::SocketAddr, frames: &[u8]) -> TcpStream {
 }
 
 fn masked(frame: Frame) -> Vec<u8> {
-    frame.masked([1, 2, 3, 4]).octets()
+    frame.masked([1, 2, 3, 4]).to_bytes()
 }
 
 #[track_caller]
@@ -45,15 +45,15 @@ fn expect(stream: &mut TcpStream, expected: &[u8]) {
 fn s5_messages_come_back_and_pings_and_closes_are_answered() {
     let address = start(Duration::from_secs(60));
     let mut stream = connect(address, &masked(Frame::text("with the request")));
-    expect(&mut stream, &Frame::text("with the request").octets());
+    expect(&mut stream, &Frame::text("with the request").to_bytes());
     for len in [0, 1, 125, 126, 65_535, 65_536, 100_000] {
         stream.write_all(&masked(Frame::binary(vec![7; len]))).unwrap();
-        expect(&mut stream, &Frame::binary(vec![7; len]).octets());
+        expect(&mut stream, &Frame::binary(vec![7; len]).to_bytes());
     }
     stream.write_all(&masked(Frame::ping("?"))).unwrap();
-    expect(&mut stream, &Frame::pong("?").octets());
+    expect(&mut stream, &Frame::pong("?").to_bytes());
     stream.write_all(&masked(Frame::close(1001, "bye"))).unwrap();
-    expect(&mut stream, &Frame::close(1001, "").octets());
+    expect(&mut stream, &Frame::close(1001, "").to_bytes());
     assert_eq!(stream.read(&mut [0]).unwrap(), 0);
 }
 
@@ -71,7 +71,7 @@ fn many_clients_share_the_thread_and_one_that_reads_nothing_holds_nobody_up() {
             stream.write_all(&masked(Frame::text(&text))).unwrap();
         }
         for (number, stream) in streams.iter_mut().enumerate() {
-            expect(stream, &Frame::text(format!("{number} {round}")).octets());
+            expect(stream, &Frame::text(format!("{number} {round}")).to_bytes());
         }
     }
 }
@@ -82,13 +82,13 @@ fn who_is_silent_is_pinged_and_dropped_and_who_answers_is_not() {
     let mut silent = connect(address, b"");
     let mut alive = connect(address, b"");
     for _ in 0..4 {
-        expect(&mut alive, &Frame::ping("").octets());
+        expect(&mut alive, &Frame::ping("").to_bytes());
         alive.write_all(&masked(Frame::pong(""))).unwrap();
     }
-    expect(&mut silent, &Frame::ping("").octets());
+    expect(&mut silent, &Frame::ping("").to_bytes());
     assert!(matches!(silent.read(&mut [0]), Ok(0) | Err(_)));
     alive.write_all(&masked(Frame::text("here"))).unwrap();
-    expect(&mut alive, &Frame::text("here").octets());
+    expect(&mut alive, &Frame::text("here").to_bytes());
 }
 
 #[test]
@@ -100,6 +100,6 @@ fn s4_2_2_a_request_without_an_upgrade_is_answered_and_what_breaks_the_protocol_
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     let mut stream = connect(address, b"");
-    stream.write_all(&Frame::text("not masked").octets()).unwrap();
-    expect(&mut stream, &Frame::close(1002, "").octets());
+    stream.write_all(&Frame::text("not masked").to_bytes()).unwrap();
+    expect(&mut stream, &Frame::close(1002, "").to_bytes());
 }

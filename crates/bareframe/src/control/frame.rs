@@ -57,7 +57,7 @@ impl ControlFrame {
         };
         *front = [FIN | opcode.bits(), MASK | len];
         if let Some((front, behind)) = behind.split_first_chunk_mut() {
-            *front = key.octets();
+            *front = key.to_bytes();
             if let Some(to) = behind.first_chunk_mut() {
                 *to = leaf::padded(payload);
                 Masker::new(key).apply(to);

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_5_text_ends_at_the_first_control_octet() {
+    fn s5_5_text_ends_at_the_first_control_byte() {
         ends_at(
             take_text,
             |byte| !byte.is_ascii_control() || byte == b'\t',
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn s5_6_2_a_token_ends_at_the_first_octet_that_is_not_of_it() {
+    fn s5_6_2_a_token_ends_at_the_first_byte_that_is_not_of_it() {
         ends_at(take_token, |byte| Class::TOKEN.has(byte), b"aZ-0_");
     }
 

@@ -158,7 +158,7 @@ fn unnamed(f: Formatter<'_>, param: Param<'_>) {
 }
 
 fn token(f: Formatter<'_>, value: ParamValue<'_>) {
-    for byte in value.octets() {
+    for byte in value.bytes() {
         write!(f, "{=char}", char::from(byte));
     }
 }

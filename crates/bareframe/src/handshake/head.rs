@@ -160,7 +160,7 @@ fn take_status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, HeadError
         status.wrapping_mul(10).wrapping_add(u16::from(digit & 0xF))
     });
     let reason = take_text(rest);
-    line_end(rest, HeadError::ControlOctet)?;
+    line_end(rest, HeadError::ControlByte)?;
     Ok(StatusLine {
         version,
         status,
@@ -182,7 +182,7 @@ fn parse_header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> 
         });
     }
     let value = trim(take_text(&mut rest));
-    line_end(&mut rest, HeadError::ControlOctet)?;
+    line_end(&mut rest, HeadError::ControlByte)?;
     *lines = rest;
     Ok(Header { name, value })
 }

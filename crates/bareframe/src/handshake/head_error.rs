@@ -24,7 +24,7 @@ pub enum HeadError {
     /// A carriage return without a line feed behind it.
     BareCarriageReturn,
     /// A NUL or another control character.
-    ControlOctet,
+    ControlByte,
     /// A second blank line before a request line, or one before a status line.
     BlankFirstLine,
     /// The method is not a token followed by one space.
@@ -100,7 +100,7 @@ impl HeadError {
             HeadError::TooLong => "the peer's head is longer than our limit",
             HeadError::BareLineFeed => "the peer sent a line feed without a carriage return",
             HeadError::BareCarriageReturn => "the peer sent a carriage return without a line feed",
-            HeadError::ControlOctet => "the peer sent a control character in the head",
+            HeadError::ControlByte => "the peer sent a control character in the head",
             HeadError::BlankFirstLine => "the peer sent an empty line before the start line",
             HeadError::InvalidMethod => "the client sent a method that is not a token and a space",
             HeadError::InvalidTarget => {
@@ -127,7 +127,7 @@ impl HeadError {
             | HeadError::BareCarriageReturn
             | HeadError::BlankFirstLine
             | HeadError::Unfinished => "RFC 9112 section 2.2",
-            HeadError::ControlOctet => "RFC 9110 section 5.5",
+            HeadError::ControlByte => "RFC 9110 section 5.5",
             HeadError::InvalidMethod => "RFC 9112 section 3.1",
             HeadError::InvalidTarget => "RFC 9112 section 3.2",
             HeadError::InvalidHttpVersion => "RFC 9112 section 2.3",

@@ -251,9 +251,9 @@ mod tests {
     }
 
     #[test]
-    fn s4_1_random_octets_make_a_key() {
-        for octet in 0..=u8::MAX {
-            let key = Key::from_random([octet; 16]);
+    fn s4_1_random_bytes_make_a_key() {
+        for byte in 0..=u8::MAX {
+            let key = Key::from_random([byte; 16]);
             assert_eq!(Key::parse(key.as_bytes()), Some(key));
         }
     }

@@ -73,7 +73,7 @@ pub struct Param<'h> {
 /// use bareframe::handshake::Extensions;
 /// let extension = Extensions::parse(r#"x-toy; size="1\0""#).unwrap().next().unwrap();
 /// let value = extension.params().next().unwrap().value().unwrap();
-/// assert!(value.octets().eq(*b"10"));
+/// assert!(value.bytes().eq(*b"10"));
 /// assert!(value == "10");
 /// ```
 #[derive(Clone, Copy)]
@@ -195,7 +195,7 @@ impl<'h> Param<'h> {
 
 impl<'h> ParamValue<'h> {
     /// Returns the bytes of the token that the value is, without quotes and backslashes.
-    pub fn octets(self) -> impl Iterator<Item = u8> + 'h {
+    pub fn bytes(self) -> impl Iterator<Item = u8> + 'h {
         // A backslash is not a byte of a token: what it stands before is never one itself.
         self.escaped.iter().copied().filter(|&byte| byte != b'\\')
     }
@@ -356,7 +356,7 @@ fn before<'h>(whole: &'h [u8], rest: &[u8]) -> &'h [u8] {
 
 impl PartialEq for ParamValue<'_> {
     fn eq(&self, other: &ParamValue<'_>) -> bool {
-        self.octets().eq(other.octets())
+        self.bytes().eq(other.bytes())
     }
 }
 
@@ -364,7 +364,7 @@ impl Eq for ParamValue<'_> {}
 
 impl Hash for ParamValue<'_> {
     fn hash<S: Hasher>(&self, state: &mut S) {
-        self.octets().for_each(|byte| byte.hash(state));
+        self.bytes().for_each(|byte| byte.hash(state));
         // No token has it.
         b' '.hash(state);
     }
@@ -372,7 +372,7 @@ impl Hash for ParamValue<'_> {
 
 impl PartialEq<str> for ParamValue<'_> {
     fn eq(&self, other: &str) -> bool {
-        self.octets().eq(other.bytes())
+        self.bytes().eq(other.bytes())
     }
 }
 
@@ -441,6 +441,6 @@ impl fmt::Display for Param<'_> {
 impl fmt::Display for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;
-        self.octets().try_for_each(|byte| f.write_char(char::from(byte)))
+        self.bytes().try_for_each(|byte| f.write_char(char::from(byte)))
     }
 }

@@ -118,7 +118,7 @@ impl Rules {
     pub(crate) const fn check_first(&self, byte: u8) -> Result<(), ProtocolError> {
         const DATA: u16 = 1 << Opcode::Text.bits() | 1 << Opcode::Binary.bits();
         let bit: u16 = 1 << (byte & 0x0F);
-        let rsv = Rsv::from_first_octet(byte);
+        let rsv = Rsv::from_first_byte(byte);
         if !rsv.is_empty() && (bit & DATA == 0 || !self.rsv.contains(rsv)) {
             return Err(ProtocolError::ReservedBits);
         }

@@ -121,7 +121,7 @@ impl ChunkFlags {
 
     #[inline]
     pub(crate) const fn rsv(self) -> Rsv {
-        Rsv::from_first_octet(self.bits)
+        Rsv::from_first_byte(self.bits)
     }
 
     #[inline]

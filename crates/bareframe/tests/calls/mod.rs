@@ -1,7 +1,7 @@
 //! Every call that a connection has, in any order, each held to a model of what it must do.
 //!
 //! The model knows the rules of sections 5.4, 5.5 and 7 for the sending side, and leaves what is received to the
-//! testkit's oracle. After every call the state, the octets that came out and the keys drawn must be the model's,
+//! testkit's oracle. After every call the state, the bytes that came out and the keys drawn must be the model's,
 //! and a call that failed must have changed nothing.
 
 use bareframe::{
@@ -93,8 +93,8 @@ pub(crate) fn run(choices: &[u8]) {
             0 => Limits::UNLIMITED,
             1 => Limits::DEFAULT,
             _ => Limits::UNLIMITED
-                .with_frame(choices.octet().into())
-                .with_message(choices.octet().into())
+                .with_frame(choices.byte().into())
+                .with_message(choices.byte().into())
                 .with_fragments(choices.below(5) as u32),
         })
         .with_rsv(choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::ALL]))
@@ -206,7 +206,7 @@ impl<R: Role + Debug> Driver<R> {
         let len = match choices.below(8) {
             0 => choices.one_of(&[1 << 31, 1 << 32, (1 << 63) - 1, 1 << 63, u64::MAX]),
             1 => choices.one_of(&[125, 126, 65_535, 65_536]),
-            _ => choices.octet().into(),
+            _ => choices.byte().into(),
         };
         let due = self.may_send().and_then(|()| match self.open {
             Some(open) if open != kind => Err(SendError::WrongKind),
@@ -231,7 +231,7 @@ impl<R: Role + Debug> Driver<R> {
                     let needed = two.len();
                     let refused = frame.apply_copy(two, &mut out[..short]);
                     assert_eq!(refused, Err(BufferTooSmall { needed }));
-                    assert!(out.iter().all(|&octet| octet == UNWRITTEN));
+                    assert!(out.iter().all(|&byte| byte == UNWRITTEN));
                 }
                 assert_eq!(frame.apply_copy(two, &mut out), Ok(two.len()));
                 two.copy_from_slice(&out);
@@ -249,7 +249,7 @@ impl<R: Role + Debug> Driver<R> {
     fn encode(&mut self, choices: &mut Choices<'_>) {
         let kind = choices.one_of(&[MessageKind::Text, MessageKind::Binary]);
         let rsv = choices.one_of(&[Rsv::NONE, Rsv::NONE, Rsv::NONE, Rsv::RSV1, Rsv::RSV2]);
-        let payload: Vec<u8> = (0..choices.octet()).collect();
+        let payload: Vec<u8> = (0..choices.byte()).collect();
         let header_len = if payload.len() < 126 { 2 } else { 4 };
         let key_len = if self.side == Side::Client { 4 } else { 0 };
         let needed = header_len + key_len + payload.len();
@@ -274,7 +274,7 @@ impl<R: Role + Debug> Driver<R> {
         } else {
             assert_eq!(self.shown(), before, "a failed call changes nothing");
         }
-        assert!(out[written..].iter().all(|&octet| octet == UNWRITTEN));
+        assert!(out[written..].iter().all(|&byte| byte == UNWRITTEN));
     }
 
     fn ping_or_pong(&mut self, choices: &mut Choices<'_>) {
@@ -353,7 +353,7 @@ impl<R: Role + Debug> Driver<R> {
 
     fn receive(&mut self, choices: &mut Choices<'_>) {
         if self.coming.is_empty() {
-            self.coming = frame(self.side, choices).octets();
+            self.coming = frame(self.side, choices).to_bytes();
         }
         let len = match choices.below(3) {
             0 => self.coming.len(),
@@ -364,7 +364,7 @@ impl<R: Role + Debug> Driver<R> {
         let mut piece = original.clone();
         let mut input = &mut piece[..];
         if self.stopped.is_none() {
-            let _ = original.iter().try_for_each(|&octet| self.oracle.push(octet));
+            let _ = original.iter().try_for_each(|&byte| self.oracle.push(byte));
         }
         let heard_before = self.stopped.is_none();
         loop {
@@ -372,11 +372,11 @@ impl<R: Role + Debug> Driver<R> {
             match self.connection.receive(&mut input) {
                 Ok(Some(event)) => {
                     assert_eq!(self.stopped, None, "an event after the end");
-                    assert!(input.len() < left, "an event of no octet");
+                    assert!(input.len() < left, "an event of no byte");
                     self.note(event);
                 }
                 Ok(None) => {
-                    assert!(input.is_empty(), "{} octets were not taken", input.len());
+                    assert!(input.is_empty(), "{} bytes were not taken", input.len());
                     break;
                 }
                 Err(error) => {
@@ -460,9 +460,9 @@ impl<R: Role + Debug> Driver<R> {
     }
 
     /// Holds a whole frame that came out to what it must be.
-    fn check_frame(&mut self, octets: &[u8], rsv: Rsv, opcode: Opcode, payload: &[u8]) {
-        let header_len = octets.len() - payload.len();
-        let (header, body) = octets.split_at(header_len);
+    fn check_frame(&mut self, bytes: &[u8], rsv: Rsv, opcode: Opcode, payload: &[u8]) {
+        let header_len = bytes.len() - payload.len();
+        let (header, body) = bytes.split_at(header_len);
         let key = self.check_header(header, true, rsv, opcode, payload.len() as u64);
         assert_eq!(body, masked(payload, key));
     }
@@ -470,7 +470,7 @@ impl<R: Role + Debug> Driver<R> {
     /// Holds a header that came out to what it must be; a client's has the next key.
     fn check_header(
         &mut self,
-        octets: &[u8],
+        bytes: &[u8],
         fin: bool,
         rsv: Rsv,
         opcode: Opcode,
@@ -484,8 +484,8 @@ impl<R: Role + Debug> Driver<R> {
             Side::Server => (Rules::FROM_SERVER, None),
         };
         let due = FrameHeader::new(fin, rsv, opcode, key, len).unwrap();
-        let parsed = FrameHeader::parse(octets, rules.with_rsv(Rsv::ALL));
-        assert_eq!(parsed, Ok(Some((due, octets.len()))));
+        let parsed = FrameHeader::parse(bytes, rules.with_rsv(Rsv::ALL));
+        assert_eq!(parsed, Ok(Some((due, bytes.len()))));
         key
     }
 }
@@ -500,11 +500,11 @@ fn fits_control(len: usize) -> Result<(), SendError> {
 
 /// The rule of section 5.3 itself.
 fn masked(payload: &[u8], key: Option<MaskingKey>) -> Vec<u8> {
-    let key = key.map_or([0; 4], MaskingKey::octets);
+    let key = key.map_or([0; 4], MaskingKey::to_bytes);
     payload
         .iter()
         .enumerate()
-        .map(|(at, octet)| octet ^ key[at % 4])
+        .map(|(at, byte)| byte ^ key[at % 4])
         .collect()
 }
 
@@ -514,11 +514,11 @@ fn frame(receiver: Side, choices: &mut Choices<'_>) -> Frame {
     let payload: Vec<u8> = match opcode_bits {
         8 => match choices.below(4) {
             0 => Vec::new(),
-            1 => vec![choices.octet(); choices.below(4)],
+            1 => vec![choices.byte(); choices.below(4)],
             _ => [&[0x03, 0xE8][..], "naïve".as_bytes()].concat(),
         },
         _ => match choices.below(6) {
-            0 => vec![choices.octet(); choices.below(8)],
+            0 => vec![choices.byte(); choices.below(8)],
             1 => "é語😀".bytes().take(choices.below(10)).collect(),
             2 => vec![b'x'; choices.one_of(&[124, 125, 126, 127, 200])],
             _ => b"plain text"[..choices.below(11)].to_vec(),
@@ -526,12 +526,12 @@ fn frame(receiver: Side, choices: &mut Choices<'_>) -> Frame {
     };
     let mut frame = Frame::new(opcode_bits, payload)
         .fin(opcode_bits > 7 || choices.once_in(2))
-        .masked_for(receiver, [choices.octet(), 0xFA, 0x21, 0x3D]);
+        .masked_for(receiver, [choices.byte(), 0xFA, 0x21, 0x3D]);
     if choices.once_in(12) {
         match choices.below(7) {
             0 => frame.fin = !frame.fin,
-            1 => frame.opcode_bits = choices.octet() & 0xF,
-            2 => frame.rsv = Rsv::from_first_octet(choices.octet()),
+            1 => frame.opcode_bits = choices.byte() & 0xF,
+            2 => frame.rsv = Rsv::from_first_byte(choices.byte()),
             3 => frame.masking_key = frame.masking_key.xor(Some([1, 2, 3, 4])),
             4 => frame.length_form = LengthForm::U16,
             5 => frame.length_form = LengthForm::U64,

@@ -12,7 +12,7 @@ use bareframe_testkit::{Choices, Link, Random, Recorder, Side};
 /// The most turns in which the two ends say something new.
 const MAX_TURNS: usize = 60;
 
-/// The most turns that two ends may need for the octets on their way and the closing handshake.
+/// The most turns that two ends may need for the bytes on their way and the closing handshake.
 const PATIENCE: usize = 100_000;
 
 const TEXT: &str = "plain, é語😀, and again plain";
@@ -134,13 +134,13 @@ impl<R: Role> End<R> {
             0 | 1 if self.open.is_none() => self.message(choices),
             0..=4 => self.fragment(choices, config),
             5 => {
-                let payload = vec![choices.octet(); choices.one_of(&[0, 1, 4, 125])];
+                let payload = vec![choices.byte(); choices.one_of(&[0, 1, 4, 125])];
                 let frame = self.connection.ping(&payload).unwrap();
                 self.said.ping(&payload);
                 self.outbox.control(&frame).unwrap();
             }
             6 => {
-                let payload = vec![choices.octet(); choices.one_of(&[0, 1, 4, 125])];
+                let payload = vec![choices.byte(); choices.one_of(&[0, 1, 4, 125])];
                 let frame = self.connection.pong(&payload).unwrap();
                 self.said.pong(&payload);
                 self.outbox.control(&frame).unwrap();
@@ -158,7 +158,7 @@ impl<R: Role> End<R> {
             true => (MessageKind::Text, TEXT.as_bytes().to_vec()),
             false => (
                 MessageKind::Binary,
-                vec![choices.octet(); choices.one_of(&[0, 1, 125, 126, 300])],
+                vec![choices.byte(); choices.one_of(&[0, 1, 125, 126, 300])],
             ),
         };
         self.outbox
@@ -184,7 +184,7 @@ impl<R: Role> End<R> {
                 };
                 rest[..len].to_vec()
             }
-            MessageKind::Binary => vec![choices.octet(); choices.one_of(&[0, 1, 7, 126, 400])],
+            MessageKind::Binary => vec![choices.byte(); choices.one_of(&[0, 1, 7, 126, 400])],
         };
         // A bit would mean that the text is not UTF-8; here only binary messages carry one.
         let rsv = match (kind, self.open) {

@@ -17,10 +17,10 @@ pub(crate) fn receive<R: Role>(connection: &mut Connection<R>, pieces: Vec<Vec<u
             match connection.receive(&mut input) {
                 Ok(Some(event)) => {
                     record(&mut recorder, event);
-                    assert!(input.len() < before, "an event of no octet");
+                    assert!(input.len() < before, "an event of no byte");
                 }
                 Ok(None) => {
-                    assert!(input.is_empty(), "{} octets were not taken", input.len());
+                    assert!(input.is_empty(), "{} bytes were not taken", input.len());
                     break;
                 }
                 Err(error) => {

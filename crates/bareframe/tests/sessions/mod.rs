@@ -140,7 +140,7 @@ pub(crate) fn run(choices: &[u8]) {
 fn run_with<X: Variant>(choices: &mut Choices<'_>) {
     let config = |choices: &mut Choices<'_>| {
         let limits = match choices.below(8) {
-            7 => Limits::DEFAULT.with_message(choices.octet().into()),
+            7 => Limits::DEFAULT.with_message(choices.byte().into()),
             6 => Limits::DEFAULT.with_fragments(choices.below(5) as u32),
             _ => Limits::DEFAULT,
         };
@@ -312,14 +312,14 @@ fn garbage<R: Role + Debug, X: Variant>(
     match choices.below(4) {
         0 => frame = frame.fin(false),
         1 => frame = frame.rsv(choices.one_of(&[Rsv::RSV1, Rsv::RSV2])),
-        2 => return frame.masked_for(from, [7; 4]).octets(),
+        2 => return frame.masked_for(from, [7; 4]).to_bytes(),
         _ => {}
     }
     if X::IS_EXTENDED && opcode < 3 {
         // The extension must see something that fails, and keeps no half of a pair.
         frame = Frame::new(opcode, b"\x00x").rsv(Rsv::RSV1);
     }
-    frame.masked_for(from.other(), [7, 1, 2, 3]).octets()
+    frame.masked_for(from.other(), [7, 1, 2, 3]).to_bytes()
 }
 
 /// Lets both sessions come to an end, and holds them to what must be true then.

@@ -153,9 +153,9 @@ impl Sent {
         held.begun.is_some() && held.begun == self.frame
     }
 
-    fn octets(&self, frame: testkit::Frame) -> Vec<u8> {
-        let key = Keys::key(self.keys + 1).octets();
-        frame.masked_for(self.side.other(), key).octets()
+    fn bytes(&self, frame: testkit::Frame) -> Vec<u8> {
+        let key = Keys::key(self.keys + 1).to_bytes();
+        frame.masked_for(self.side.other(), key).to_bytes()
     }
 
     /// Returns why this frame, which was not begun, may be refused.
@@ -392,8 +392,8 @@ impl Sent {
         self.take_answers(queued, Some(&spec), heard, may_answer);
         let Some(kind) = spec.kind() else {
             self.control = held.begun;
-            let octets = self.octets(frame_of(&spec, spec.opcode.unwrap_or(0)));
-            self.push_frame(&octets);
+            let bytes = self.bytes(frame_of(&spec, spec.opcode.unwrap_or(0)));
+            self.push_frame(&bytes);
             if spec.opcode == Some(CLOSE) {
                 self.closed = Some(Closed::ByCaller);
             }
@@ -425,13 +425,13 @@ impl Sent {
             self.is_extending = true;
             self.take_extended(queued);
         } else {
-            let octets = self.octets(frame_of(&spec, opcode));
-            self.push_frame(&octets);
+            let bytes = self.bytes(frame_of(&spec, opcode));
+            self.push_frame(&bytes);
         }
     }
 
-    fn push_frame(&mut self, octets: &[u8]) {
-        self.due.extend_from_slice(octets);
+    fn push_frame(&mut self, bytes: &[u8]) {
+        self.due.extend_from_slice(bytes);
         self.keys += u32::from(self.side == Side::Client);
     }
 

@@ -75,7 +75,7 @@ pub(crate) fn server() -> ServerSession {
 
 /// A client's frame with the key 0.
 pub(crate) fn masked(frame: testkit::Frame) -> Vec<u8> {
-    frame.masked([0; 4]).octets()
+    frame.masked([0; 4]).to_bytes()
 }
 
 impl Stream {

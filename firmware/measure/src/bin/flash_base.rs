@@ -10,8 +10,8 @@ fn main() -> ! {
     static mut BUFFER: [u8; 64] = [0; 64];
     loop {
         let len = board::read(BUFFER);
-        if let Some(octets) = BUFFER.get(..len) {
-            board::write(octets);
+        if let Some(bytes) = BUFFER.get(..len) {
+            board::write(bytes);
         }
     }
 }

@@ -16,7 +16,7 @@ const FRAMES: usize = 32;
 /// The system timer's control, reload and value registers.
 const SYST: *mut u32 = 0xE000_E010 as *mut u32;
 
-/// When each frame's last octet was received, in ticks that count down.
+/// When each frame's last byte was received, in ticks that count down.
 struct Clock {
     at: [u32; FRAMES + 1],
     len: usize,
@@ -58,7 +58,7 @@ impl Clock {
     }
 }
 
-/// Writes the frames back to back and gives their length in octets.
+/// Writes the frames back to back and gives their length in bytes.
 fn frames(opcode: Opcode, payload_len: usize, out: &mut [u8]) -> usize {
     let mut len = 0;
     for frame in 0..FRAMES {
@@ -75,17 +75,17 @@ fn frames(opcode: Opcode, payload_len: usize, out: &mut [u8]) -> usize {
     len
 }
 
-/// Receives the octets in pieces. A consumer reads each payload's length and first octet.
+/// Receives the bytes in pieces. A consumer reads each payload's length and first byte.
 #[inline(never)]
-fn receive(server: &mut Connection<Server>, octets: &mut [u8], piece: usize, clock: &mut Clock) -> u32 {
+fn receive(server: &mut Connection<Server>, bytes: &mut [u8], piece: usize, clock: &mut Clock) -> u32 {
     let mut sum = 0_u32;
     clock.mark();
-    for mut input in octets.chunks_mut(piece) {
+    for mut input in bytes.chunks_mut(piece) {
         while let Ok(Some(event)) = server.receive(&mut input) {
             if let Event::Data(data) = event {
                 let payload = data.payload();
                 sum = sum.wrapping_add(payload.len() as u32);
-                sum = sum.wrapping_add(payload.first().map_or(0, |&octet| octet.into()));
+                sum = sum.wrapping_add(payload.first().map_or(0, |&byte| byte.into()));
                 if data.is_last() {
                     clock.mark();
                 }
@@ -105,7 +105,7 @@ fn marks(clock: &mut Clock) {
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    static mut OCTETS: [u8; FRAMES * (1024 + FrameHeader::MAX_LEN)] =
+    static mut BYTES: [u8; FRAMES * (1024 + FrameHeader::MAX_LEN)] =
         [0; FRAMES * (1024 + FrameHeader::MAX_LEN)];
     let mut clock = Clock::start();
     marks(&mut clock);
@@ -113,10 +113,10 @@ fn main() -> ! {
     for (kind, opcode) in [("binary", Opcode::Binary), ("text", Opcode::Text)] {
         for payload_len in [0, 16, 125, 1024] {
             for (name, piece) in [("whole", usize::MAX), ("pieces", 64)] {
-                let len = frames(opcode, payload_len, OCTETS);
+                let len = frames(opcode, payload_len, BYTES);
                 let mut server = Connection::server(Config::DEFAULT);
                 let mut clock = Clock::start();
-                let sum = receive(&mut server, &mut OCTETS[..len], piece, &mut clock);
+                let sum = receive(&mut server, &mut BYTES[..len], piece, &mut clock);
                 board::opaque(sum);
                 assert_eq!(clock.len, FRAMES + 1);
                 hprintln!("{} {} {} {}", kind, name, payload_len, clock.median() - own);

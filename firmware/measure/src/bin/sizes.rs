@@ -1,4 +1,4 @@
-//! Prints the sizes of the states on this machine, in octets.
+//! Prints the sizes of the states on this machine, in bytes.
 
 #![no_std]
 #![no_main]

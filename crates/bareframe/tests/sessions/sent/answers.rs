@@ -35,9 +35,9 @@ impl Sent {
                     Some(_) if self.open.is_some() => CONTINUATION,
                     _ => spec.opcode.unwrap_or(0),
                 };
-                let octets = self.octets(frame_of(spec, opcode));
-                let len = octets.len().min(rest.len());
-                if octets[..len] == rest[..len] || is_extended && rest[0] & 0xF < CLOSE {
+                let bytes = self.bytes(frame_of(spec, opcode));
+                let len = bytes.len().min(rest.len());
+                if bytes[..len] == rest[..len] || is_extended && rest[0] & 0xF < CLOSE {
                     return;
                 }
             }
@@ -107,7 +107,7 @@ impl Sent {
         };
         let mut key = [0; 4];
         if is_masked {
-            key = Keys::key(self.keys + 1).octets();
+            key = Keys::key(self.keys + 1).to_bytes();
             assert_eq!(rest[at..at + 4], key, "a key that is not the next");
             at += 4;
         }
