@@ -13,7 +13,7 @@ pub trait Task {
     /// Makes everything ready for one run; not timed.
     fn prepare(&mut self);
 
-    /// Does the task once; timed. Gives what a consumer has seen, by which all contenders are checked.
+    /// Does the task once; timed. Returns what a consumer has seen, by which all contenders are checked.
     fn run(&mut self) -> u64;
 }
 
@@ -23,7 +23,7 @@ struct Repeated<F> {
     times: usize,
 }
 
-/// Makes a task of a call that is made so many times in one run.
+/// Creates a task of a call that is made so many times in one run.
 pub fn repeated(times: usize, call: impl FnMut() -> u64 + 'static) -> Box<dyn Task> {
     Box::new(Repeated { call, times })
 }
@@ -126,7 +126,7 @@ pub struct Measured {
 }
 
 impl Case {
-    /// Makes a case of work in memory; the contenders are made when their turn comes.
+    /// Creates a case of work in memory; the contenders are made when their turn comes.
     pub fn in_memory(work: Work, contenders: impl FnOnce() -> Vec<Contender> + 'static) -> Case {
         Case {
             name: work.name.clone(),

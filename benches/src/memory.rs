@@ -19,7 +19,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Makes one that gives at most `piece` bytes in one read.
+    /// Creates one that gives at most `piece` bytes in one read.
     pub fn new(bytes: &[u8], piece: usize) -> Memory {
         Memory {
             bytes: bytes.into(),
@@ -29,7 +29,7 @@ impl Memory {
         }
     }
 
-    /// Gives the same bytes again, to whoever holds a clone.
+    /// Returns the same bytes again, to whoever holds a clone.
     pub fn rewind(&self) {
         self.at.set(0);
         self.written.set(0);

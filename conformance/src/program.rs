@@ -108,13 +108,13 @@ impl Program {
         Ok(())
     }
 
-    /// Gives the number by which the system knows it.
+    /// Returns the number by which the system knows it.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Tells whether it still runs.
+    /// Returns `true` if it still runs.
     ///
     /// # Errors
     ///

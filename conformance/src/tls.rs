@@ -31,7 +31,7 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Makes an authority and a certificate, and writes both to this directory.
+    /// Creates an authority and a certificate, and writes both to this directory.
     ///
     /// # Errors
     ///

@@ -37,7 +37,7 @@ enum Cuts {
 }
 
 impl Conversation<'_> {
-    /// Gives who receives what.
+    /// Returns who receives what.
     pub fn script(&self) -> Script {
         match self.kind {
             Kind::Lawful => Script::lawful(self.bytes),
@@ -58,7 +58,7 @@ impl Conversation<'_> {
         }
     }
 
-    /// Gives an input in pieces.
+    /// Returns an input in pieces.
     pub fn pieces(&self, input: &[u8]) -> Vec<Vec<u8>> {
         let len = input.len();
         let pieces = match self.cuts {

@@ -98,7 +98,7 @@ const WORDS: [&str; 64] = [
 ];
 
 impl Head<'_> {
-    /// Gives the bytes.
+    /// Returns the bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for part in &self.parts {

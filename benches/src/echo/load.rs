@@ -122,7 +122,7 @@ impl Generator {
         Ok(())
     }
 
-    /// Gives how many replies came until it was enough.
+    /// Returns how many replies came until it was enough.
     fn until(&mut self, enough: impl Fn(&[Connection], Instant) -> bool) -> io::Result<usize> {
         let (mut replies, mut events) = (0, Events::with_capacity(1024));
         let begin = Instant::now();

@@ -12,7 +12,7 @@ use crate::wire::{From, PONG, Payload, Stream};
 const SIZES: [usize; 3] = [0, 8, 125];
 const FRAMES: usize = 1000;
 
-/// Makes a task of a stream.
+/// Creates a task of a stream.
 type Control = fn(&Stream) -> Box<dyn Task>;
 
 const TAKE: [(&str, Control); 9] = [

@@ -17,7 +17,7 @@ const TEXT_SIZES: [usize; 7] = [16, 40, 125, 512, 1024, 4096, 65_536];
 /// What a buffer holds, in bytes, unless that is fewer than 4 frames or more than 2,048.
 pub(super) const BUFFER: usize = 128 * 1024;
 
-/// Makes a task of a stream.
+/// Creates a task of a stream.
 type Decode = fn(&Stream) -> Box<dyn Task>;
 
 pub(super) const PEERS: [(&str, Decode); 9] = [

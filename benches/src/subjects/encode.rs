@@ -14,9 +14,9 @@ const FRAMES: usize = 1000;
 /// The longest header, in bytes.
 const HEADER: usize = 14;
 
-/// Makes a task that encodes headers of payloads of so many bytes.
+/// Creates a task that encodes headers of payloads of so many bytes.
 type ServerHeader = fn(usize) -> Box<dyn Task>;
-/// Makes a task that encodes frames of a payload.
+/// Creates a task that encodes frames of a payload.
 type ClientFrame = fn(Vec<u8>) -> Box<dyn Task>;
 
 fn headers(len: usize, mut header: impl FnMut(usize) -> u64 + 'static) -> Box<dyn Task> {

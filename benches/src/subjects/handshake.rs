@@ -9,7 +9,7 @@ use std::hint::black_box;
 
 const TIMES: usize = 100;
 
-/// Makes a task that answers the request.
+/// Creates a task that answers the request.
 type Handshake = fn() -> Box<dyn Task>;
 
 fn answers(mut answer: impl FnMut(&[u8]) -> u64 + 'static) -> Box<dyn Task> {

@@ -67,14 +67,14 @@ pub enum HandshakeError {
 }
 
 impl<E> Error<E> {
-    /// Makes an error of one of the handshake's.
+    /// Creates an error of one of the handshake's.
     pub(crate) fn http(error: impl Into<handshake::Error>) -> Error<E> {
         Error::Handshake(HandshakeError::Http(error.into()))
     }
 }
 
 impl HandshakeError {
-    /// Makes an error of one that a head of so many bytes at most met.
+    /// Creates an error of one that a head of so many bytes at most met.
     pub(crate) fn encode(error: handshake::EncodeError, available: usize) -> HandshakeError {
         match error {
             handshake::EncodeError::BufferTooSmall(BufferTooSmall { needed }) => {

@@ -25,7 +25,7 @@ impl<'a> Choices<'a> {
         Choices { bytes }
     }
 
-    /// Tells whether every further choice is zero.
+    /// Returns `true` if every further choice is zero.
     #[must_use]
     pub fn are_used_up(&self) -> bool {
         self.bytes.is_empty()

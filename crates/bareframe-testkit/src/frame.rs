@@ -46,7 +46,7 @@ pub enum LengthForm {
 }
 
 impl Frame {
-    /// Makes an unmasked frame with FIN, with these four bits for an opcode.
+    /// Creates an unmasked frame with FIN, with these four bits for an opcode.
     #[must_use]
     pub fn new(opcode_bits: u8, payload: impl AsRef<[u8]>) -> Frame {
         Frame {
@@ -60,37 +60,37 @@ impl Frame {
         }
     }
 
-    /// Makes a text frame; the payload need not be UTF-8.
+    /// Creates a text frame; the payload need not be UTF-8.
     #[must_use]
     pub fn text(payload: impl AsRef<[u8]>) -> Frame {
         Frame::new(0x1, payload)
     }
 
-    /// Makes a binary frame.
+    /// Creates a binary frame.
     #[must_use]
     pub fn binary(payload: impl AsRef<[u8]>) -> Frame {
         Frame::new(0x2, payload)
     }
 
-    /// Makes a continuation frame.
+    /// Creates a continuation frame.
     #[must_use]
     pub fn continuation(payload: impl AsRef<[u8]>) -> Frame {
         Frame::new(0x0, payload)
     }
 
-    /// Makes a Ping.
+    /// Creates a Ping.
     #[must_use]
     pub fn ping(payload: impl AsRef<[u8]>) -> Frame {
         Frame::new(0x9, payload)
     }
 
-    /// Makes a Pong.
+    /// Creates a Pong.
     #[must_use]
     pub fn pong(payload: impl AsRef<[u8]>) -> Frame {
         Frame::new(0xA, payload)
     }
 
-    /// Makes a Close with any number for a code and any bytes for a reason.
+    /// Creates a Close with any number for a code and any bytes for a reason.
     ///
     /// One without a payload, or with half a code, is `Frame::new(0x8, …)`.
     #[must_use]
@@ -147,7 +147,7 @@ impl Frame {
         self
     }
 
-    /// Gives the bytes of the header, with the masking key.
+    /// Returns the bytes of the header, with the masking key.
     #[must_use]
     pub fn header(&self) -> Vec<u8> {
         let fin = if self.fin { 0x80 } else { 0x00 };
@@ -176,7 +176,7 @@ impl Frame {
         bytes
     }
 
-    /// Gives the bytes of the whole frame.
+    /// Returns the bytes of the whole frame.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.header();

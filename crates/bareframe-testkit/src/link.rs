@@ -31,7 +31,7 @@ struct Queue {
 }
 
 impl Link {
-    /// Makes a link with nothing on its way.
+    /// Creates a link with nothing on its way.
     #[must_use]
     pub fn new() -> Link {
         Link::default()
@@ -74,13 +74,13 @@ impl Link {
         self.queue(to).bytes.drain(..).collect()
     }
 
-    /// Gives how many bytes are on their way to this side.
+    /// Returns how many bytes are on their way to this side.
     #[must_use]
     pub fn on_their_way(&self, to: Side) -> usize {
         self.queue_ref(to).bytes.len()
     }
 
-    /// Tells whether nothing arrives at this side any more: the peer has shut and everything was delivered.
+    /// Returns `true` if nothing arrives at this side any more: the peer has shut and everything was delivered.
     #[must_use]
     pub fn is_ended(&self, to: Side) -> bool {
         let queue = self.queue_ref(to);

@@ -104,7 +104,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Gives what was seen so far.
+    /// Returns what was seen so far.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         Verdict {
@@ -119,19 +119,19 @@ impl Oracle {
         self.recorder.transcript()
     }
 
-    /// Gives how many bytes were taken.
+    /// Returns how many bytes were taken.
     #[must_use]
     pub fn taken(&self) -> usize {
         self.taken
     }
 
-    /// Tells whether the peer's Close was received.
+    /// Returns `true` if the peer's Close was received.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closed
     }
 
-    /// Tells whether nothing of a frame was received since the last one ended.
+    /// Returns `true` if nothing of a frame was received since the last one ended.
     #[must_use]
     pub fn is_between_frames(&self) -> bool {
         self.header.is_empty()

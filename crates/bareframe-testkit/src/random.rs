@@ -11,13 +11,13 @@
 pub struct Random(u64);
 
 impl Random {
-    /// Makes a generator; every seed is good, zero too.
+    /// Creates a generator; every seed is good, zero too.
     #[must_use]
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }
 
-    /// Gives the next number.
+    /// Returns the next number.
     pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;
@@ -26,7 +26,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Gives a number below `end`.
+    /// Returns a number below `end`.
     ///
     /// # Panics
     ///
@@ -35,12 +35,12 @@ impl Random {
         (self.number() % end as u64) as usize
     }
 
-    /// Gives as many bytes as asked for.
+    /// Returns as many bytes as asked for.
     pub fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.number() as u8).collect()
     }
 
-    /// Gives four bytes, for a masking key.
+    /// Returns four bytes, for a masking key.
     pub fn key(&mut self) -> [u8; 4] {
         (self.number() as u32).to_be_bytes()
     }

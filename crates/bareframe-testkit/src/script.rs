@@ -61,7 +61,7 @@ const PADDED_LENS: [usize; 6] = [125, 126, 127, 128, 256, 300];
 const CLOSE_CODES: [u16; 8] = [1000, 1001, 1003, 1007, 1014, 3000, 4000, 4999];
 
 impl Script {
-    /// Makes a conversation in which nothing is wrong; limits, where there are any, are just met.
+    /// Creates a conversation in which nothing is wrong; limits, where there are any, are just met.
     #[must_use]
     pub fn lawful(choices: &[u8]) -> Script {
         let conversation = conversation(&mut Choices::new(choices));
@@ -72,7 +72,7 @@ impl Script {
         }
     }
 
-    /// Makes a conversation and tampers with its limits, frames or bytes, up to three times.
+    /// Creates a conversation and tampers with its limits, frames or bytes, up to three times.
     ///
     /// Most have something wrong, often more than one thing; some have nothing.
     #[must_use]
@@ -106,13 +106,13 @@ impl Script {
         Script { side, config, input }
     }
 
-    /// Makes a lawful conversation from choices that follow from a seed.
+    /// Creates a lawful conversation from choices that follow from a seed.
     #[must_use]
     pub fn lawful_from_seed(seed: u64) -> Script {
         Script::lawful(&choices_from(seed))
     }
 
-    /// Makes a mangled conversation from choices that follow from a seed.
+    /// Creates a mangled conversation from choices that follow from a seed.
     #[must_use]
     pub fn mangled_from_seed(seed: u64) -> Script {
         Script::mangled(&choices_from(seed))

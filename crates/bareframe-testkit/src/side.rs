@@ -19,7 +19,7 @@ impl Side {
     /// Both sides, for tests that run each.
     pub const BOTH: [Side; 2] = [Side::Server, Side::Client];
 
-    /// Gives the peer of this side.
+    /// Returns the peer of this side.
     #[must_use]
     pub fn other(self) -> Side {
         match self {
@@ -28,7 +28,7 @@ impl Side {
         }
     }
 
-    /// Tells whether the frames that this side receives must be masked (RFC 6455 section 5.1).
+    /// Returns `true` if the frames that this side receives must be masked (RFC 6455 section 5.1).
     #[must_use]
     pub fn expects_masks(self) -> bool {
         self == Side::Server

@@ -188,7 +188,7 @@ impl Recorder {
         assert_eq!(*before, (error, offset), "the error changed after it latched");
     }
 
-    /// Gives what was recorded so far.
+    /// Returns what was recorded so far.
     #[must_use]
     pub fn transcript(&self) -> &Transcript {
         &self.transcript

@@ -39,7 +39,7 @@ impl Utf8 {
         }
     }
 
-    /// Tells whether no sequence is unfinished.
+    /// Returns `true` if no sequence is unfinished.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.sequence.is_empty()

@@ -68,7 +68,7 @@ pub struct SliceBuffer<'b> {
     len: usize,
 }
 
-/// Makes whole messages of the pieces that a connection gives (RFC 6455 section 5.4).
+/// Assembles whole messages from the pieces that a connection returns (RFC 6455 section 5.4).
 ///
 /// ```
 /// use bareframe::{Assembled, Assembler, Config, Connection, Event, SliceBuffer};
@@ -93,30 +93,30 @@ pub struct SliceBuffer<'b> {
 pub struct Assembler<B> {
     buffer: B,
     gathering: Gathering,
-    /// The number that a session gave the message; 0 for one that was pushed by itself.
+    /// The number that a session assigned to the message; 0 for a message that was pushed without a session.
     number: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Gathering {
-    /// The buffer holds nothing that anyone may see.
+    /// The buffer holds no message, and nothing in it is lent.
     Nothing,
-    /// It holds the first pieces of this message.
+    /// The buffer holds the first pieces of this message.
     Open(MessageKind, Rsv),
-    /// It holds this message.
+    /// The buffer holds this message.
     Whole(MessageKind, Rsv),
 }
 
-/// What became of a piece.
+/// What [`Assembler::push`] did with a piece.
 #[derive(Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Assembled<'i> {
-    /// It was a whole message, which is lent from the input.
+    /// The piece was a whole message, which is lent from the input.
     Whole(Message<'i>),
-    /// It was the last piece of a message, which [`Assembler::message`] lends.
+    /// The piece was the last of a message, which [`Assembler::message`] lends.
     Gathered,
-    /// It was gathered; the message is not whole.
+    /// The piece was gathered, and more pieces of the message follow.
     More,
 }
 
@@ -139,7 +139,7 @@ pub struct Message<'m> {
     flags: ChunkFlags,
 }
 
-/// Why a message can't be made whole.
+/// Why a message can't be assembled.
 ///
 /// ```
 /// use bareframe::{AssembleError, CloseCode};
@@ -149,10 +149,10 @@ pub struct Message<'m> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AssembleError {
-    /// The message does not fit the memory: call `fail` with [`AssembleError::close_code`], or leave out the
-    /// message's other pieces.
+    /// The message does not fit the memory: call `fail` with [`AssembleError::close_code`], or ignore the rest of its
+    /// pieces.
     TooBig,
-    /// The piece does not follow the one before it; the caller has left one out.
+    /// The piece does not follow the piece before it, because the caller did not push one in between.
     OutOfOrder,
 }
 
@@ -163,7 +163,7 @@ impl AsRef<[u8]> for Message<'_> {
 }
 
 impl<B: Gather> Assembler<B> {
-    /// Makes an assembler that gathers in `buffer`.
+    /// Creates an assembler that gathers in `buffer`.
     #[must_use]
     pub const fn new(buffer: B) -> Assembler<B> {
         Assembler {
@@ -173,7 +173,7 @@ impl<B: Gather> Assembler<B> {
         }
     }
 
-    /// Takes the next piece. A message that [`Assembler::message`] lent before is gone.
+    /// Adds the next piece. A message that [`Assembler::message`] lent before is dropped.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl<B: Gather> Assembler<B> {
         self.push_part(0, data)
     }
 
-    /// Takes the next piece of the message with this number.
+    /// Adds the next piece of the message with this number.
     pub(crate) fn push_part<'i>(
         &mut self,
         number: u32,
@@ -223,7 +223,7 @@ impl<B: Gather> Assembler<B> {
         Some(Message::new(kind, rsv, self.buffer.as_mut_slice()))
     }
 
-    /// Takes the message that was gathered, with its memory; `None` if it is not whole.
+    /// Returns the message that was gathered, with its memory; `None` if it is not whole.
     ///
     /// ```
     /// use bareframe::{Assembler, Config, Connection, MessageKind, Next, Session};
@@ -256,14 +256,14 @@ impl<B: Gather> Assembler<B> {
         self.buffer.capacity()
     }
 
-    /// Returns `true` if it holds so many bytes of the message with this number, and nothing else.
+    /// Returns `true` if the buffer holds exactly `len` bytes of the message with this number.
     pub(crate) fn is_gathering(&mut self, number: u32, len: usize) -> bool {
         !matches!(self.gathering, Gathering::Nothing)
             && self.number == number
             && self.buffer.as_mut_slice().len() == len
     }
 
-    /// Begins the message with this number, of which nothing is here yet.
+    /// Begins the message with this number, of which no byte has arrived.
     #[allow(
         dead_code,
         reason = "only a session on a large machine keeps a message elsewhere"
@@ -282,7 +282,8 @@ impl<B: Gather> Assembler<B> {
 }
 
 impl<'m> Message<'m> {
-    /// Makes a message of memory that a layer above has gathered itself; text in it is looked at when it is asked for.
+    /// Creates a message from memory that a layer above has gathered itself. Its text is validated when it is asked
+    /// for.
     #[must_use]
     pub const fn new(kind: MessageKind, rsv: Rsv, payload: &'m mut [u8]) -> Message<'m> {
         Message {
@@ -309,33 +310,33 @@ impl<'m> Message<'m> {
         (self.payload, self.flags)
     }
 
-    /// Returns `true` if the payload is text that the validator passed, in memory that holds the same bytes still.
+    /// Returns `true` if the payload is text that the validator passed, in memory that still holds the same bytes.
     pub(crate) const fn is_whole_characters(&self) -> bool {
         self.flags.is_whole_characters()
     }
 
-    /// Gives the kind of the message.
+    /// Returns the kind of the message.
     #[must_use]
     #[inline]
     pub const fn kind(&self) -> MessageKind {
         self.flags.kind()
     }
 
-    /// Gives the reserved bits of its first frame (RFC 6455 section 5.2).
+    /// Returns the reserved bits of its first frame (RFC 6455 section 5.2).
     #[must_use]
     #[inline]
     pub const fn rsv(&self) -> Rsv {
         self.flags.rsv()
     }
 
-    /// Gives the bytes, unmasked.
+    /// Returns the bytes, unmasked.
     #[must_use]
     #[inline]
     pub const fn payload(&self) -> &[u8] {
         self.payload
     }
 
-    /// Gives the bytes for as long as their memory is lent.
+    /// Returns the bytes for as long as their memory is lent.
     #[must_use]
     #[inline]
     pub fn into_payload(self) -> &'m [u8] {
@@ -356,13 +357,13 @@ impl<'m> Message<'m> {
         }
     }
 
-    /// Gives the text; `None` if the message is binary or an extension changed it.
+    /// Returns the text; `None` if the message is binary or an extension changed it.
     ///
     /// Text that was gathered is validated once more, since its memory is not the engine's.
     #[must_use]
     #[inline]
     pub fn as_str(&self) -> Option<&str> {
-        // The flag is set only for a piece that the validator passed, in memory that holds the same bytes still.
+        // The flag is set only for a piece that the validator passed, in memory that still holds the same bytes.
         if self.flags.is_whole_characters() {
             utf8::passed(self.payload)
         } else if self.flags.is_plain_text() {
@@ -376,7 +377,7 @@ impl<'m> Message<'m> {
     #[must_use]
     #[inline]
     pub fn into_str(self) -> Option<&'m str> {
-        // The flag is set only for a piece that the validator passed, in memory that holds the same bytes still.
+        // The flag is set only for a piece that the validator passed, in memory that still holds the same bytes.
         if self.flags.is_whole_characters() {
             utf8::passed(self.payload)
         } else if self.flags.is_plain_text() {
@@ -416,13 +417,14 @@ impl<const N: usize> Gather for heapless::Vec<u8, N> {
     }
 }
 
-/// A long copy to a `Vec` is cut into pieces of this many bytes. C libraries copy longer ones by one instruction
-/// (`rep movsb`), which takes processors of the Zen family ten times as long where source and destination have nearly the
-/// same offset in their pages; and they often have, since allocators put long buffers at the beginning of a page.
+/// A long copy to a `Vec` is cut into pieces of this many bytes. C libraries copy longer ones by one instruction (`rep
+/// movsb`), which takes ten times as long on processors of the Zen family if source and destination have nearly the
+/// same offset in their pages. That is common, because allocators put long buffers at the beginning of a page.
 #[cfg(feature = "alloc")]
 const COPIED_AT_ONCE: usize = 2048;
 
-/// Grows as the message does, and never reserves what a peer only declared. A message for which there is no memory does not fit.
+/// Grows with the payload that has arrived, and never reserves memory for a length that a peer has only declared. A
+/// message for which there is no memory does not fit.
 ///
 /// ```
 /// use bareframe::Gather;
@@ -457,7 +459,7 @@ impl Gather for alloc::vec::Vec<u8> {
 }
 
 impl<'b> SliceBuffer<'b> {
-    /// Gathers in `memory`; its length is the longest message in bytes.
+    /// Creates a buffer in `memory`, whose length is that of the longest message in bytes.
     #[must_use]
     pub const fn new(memory: &'b mut [u8]) -> SliceBuffer<'b> {
         SliceBuffer { memory, len: 0 }
@@ -493,7 +495,7 @@ impl Gather for SliceBuffer<'_> {
 }
 
 impl AssembleError {
-    /// Gives the code with which to fail the connection (RFC 6455 section 7.4.1).
+    /// Returns the code with which to fail the connection (RFC 6455 section 7.4.1).
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {

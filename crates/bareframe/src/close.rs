@@ -30,13 +30,13 @@ pub struct CloseCode(NonZeroU16);
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct InvalidCloseCode(u16);
 
-/// Makes a constant and a name of each row, so that they can't drift apart.
+/// Defines a constant and a name for each row, so that the two always agree.
 macro_rules! close_codes {
     ($($(#[$doc:meta])* $constant:ident = $number:literal, $name:literal;)*) => {
         impl CloseCode {
             $($(#[$doc])* pub const $constant: CloseCode = CloseCode(NonZeroU16::new($number).unwrap());)*
 
-            /// Gives the name in the IANA registry, or `""` for a code that has none.
+            /// Returns the name in the IANA registry, or `""` for a code that has none.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self.number() {
@@ -57,13 +57,13 @@ close_codes! {
     PROTOCOL_ERROR = 1002, "Protocol Error";
     /// The endpoint can't take data of this kind.
     UNSUPPORTED_DATA = 1003, "Unsupported Data";
-    /// Data did not fit the message's type: text that is not UTF-8.
+    /// Data did not match the message's type, as text that is not UTF-8.
     INVALID_FRAME_PAYLOAD_DATA = 1007, "Invalid frame payload data";
-    /// A message broke the endpoint's policy; for what no other code fits.
+    /// A message broke the endpoint's policy; also for violations for which there is no other code.
     POLICY_VIOLATION = 1008, "Policy Violation";
     /// A message is too big for the endpoint.
     MESSAGE_TOO_BIG = 1009, "Message Too Big";
-    /// A client misses an extension that the server did not accept.
+    /// A client needs an extension that the server did not accept.
     MANDATORY_EXTENSION = 1010, "Mandatory Ext.";
     /// The server met a condition that kept it from fulfilling the request.
     INTERNAL_ERROR = 1011, "Internal Error";
@@ -76,7 +76,7 @@ close_codes! {
 }
 
 impl CloseCode {
-    /// Gives the code with this number, or `None` if it must not appear in a Close frame.
+    /// Returns the code with this number, or `None` if it must not appear in a Close frame.
     #[must_use]
     pub const fn new(number: u16) -> Option<CloseCode> {
         match number {
@@ -88,7 +88,7 @@ impl CloseCode {
         }
     }
 
-    /// Gives the number that stands on the wire.
+    /// Returns the number that is sent on the wire.
     #[must_use]
     pub const fn number(self) -> u16 {
         self.0.get()

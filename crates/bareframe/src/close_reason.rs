@@ -22,7 +22,7 @@ pub struct CloseReason {
 }
 
 impl CloseReason {
-    /// The longest reason, in bytes: what a control frame holds less the two bytes of the code.
+    /// The longest reason in bytes: the longest payload of a control frame without the two bytes of the code.
     pub const MAX_LEN: usize = 123;
 
     /// A Close frame without a payload.
@@ -30,20 +30,20 @@ impl CloseReason {
         payload: ControlPayload::EMPTY,
     };
 
-    /// Makes a code with a reason, or `None` if the reason is longer than [`CloseReason::MAX_LEN`] bytes.
+    /// Creates a code with a reason; returns `None` if the reason is longer than [`CloseReason::MAX_LEN`] bytes.
     #[must_use]
     pub fn new(code: CloseCode, reason: &str) -> Option<CloseReason> {
         let payload = ControlPayload::from_close(Some(code), reason).ok()?;
         Some(CloseReason { payload })
     }
 
-    /// Makes a reason of a payload that was found to be one.
+    /// Creates a reason from a payload that was checked to be one.
     #[inline]
     pub(crate) const fn from_payload(payload: ControlPayload) -> CloseReason {
         CloseReason { payload }
     }
 
-    /// Gives the code, or `None` if the Close frame had no payload.
+    /// Returns the code, or `None` if the Close frame had no payload.
     #[must_use]
     pub const fn code(&self) -> Option<CloseCode> {
         match self.payload.close_number() {
@@ -52,7 +52,7 @@ impl CloseReason {
         }
     }
 
-    /// Gives the reason; it is empty if there was none.
+    /// Returns the reason; it is empty if there was none.
     #[must_use]
     pub fn reason(&self) -> &str {
         let bytes = self.payload.get(2..).unwrap_or(&[]);
@@ -90,7 +90,7 @@ impl From<CloseCode> for CloseReason {
     }
 }
 
-/// What a Close frame that says this has as its payload.
+/// The payload of a Close frame with this code and reason.
 impl From<CloseReason> for ControlPayload {
     fn from(reason: CloseReason) -> ControlPayload {
         reason.payload
@@ -122,7 +122,7 @@ impl fmt::Display for CloseReason {
             Some(code) if self.reason().is_empty() => code.fmt(f),
             Some(code) => {
                 write!(f, "{code}: ")?;
-                // What the peer says may go to a terminal.
+                // The peer's text may be shown on a terminal, so control characters are escaped.
                 self.reason().chars().try_for_each(|c| match c {
                     '"' | '\'' | '\\' => f.write_char(c),
                     c => c.escape_debug().fmt(f),

@@ -1,4 +1,4 @@
-//! Both halves of one endpoint, and what they owe each other (RFC 6455 sections 5.5 and 7).
+//! Both halves of one endpoint, and what one tells the other (RFC 6455 sections 5.5 and 7).
 
 use crate::close::CloseCode;
 use crate::control::ControlFrame;
@@ -57,11 +57,11 @@ pub struct Connection<R> {
 pub enum State {
     /// Data goes both ways.
     Open,
-    /// Our Close was sent; data still arrives until the peer's.
+    /// Our Close was sent; data still arrives until the peer's Close.
     CloseSent,
-    /// The peer's Close arrived; ours is owed, and may still follow what we have to say.
+    /// The peer's Close arrived; ours was not sent yet, and data may still be sent before it.
     CloseReceived,
-    /// Both Close frames passed: a server closes TCP now, a client waits for that.
+    /// Both Close frames passed: a server closes the TCP connection now, and a client waits for that.
     Closed,
     /// An error, a call of `fail`, or an end of the stream before the closing handshake was done.
     Failed,
@@ -80,7 +80,7 @@ impl State {
 }
 
 impl Connection<Server> {
-    /// Makes the server's end.
+    /// Creates the server's end.
     #[must_use]
     pub const fn server(config: Config) -> Connection<Server> {
         Connection {
@@ -91,7 +91,7 @@ impl Connection<Server> {
 }
 
 impl<K: MaskingKeys> Connection<Client<K>> {
-    /// Makes the client's end with its source of masking keys.
+    /// Creates the client's end with its source of masking keys.
     #[must_use]
     pub const fn client(config: Config, keys: K) -> Connection<Client<K>> {
         Connection {
@@ -102,20 +102,20 @@ impl<K: MaskingKeys> Connection<Client<K>> {
 }
 
 impl<R: Role> Connection<R> {
-    /// Takes bytes from the front of `input` and gives the next event; `None` when it has taken all of them.
-    /// See [`Receiver::receive`].
+    /// Reads bytes from the front of `input` and returns the next event; `None` when it has taken all of them. See
+    /// [`Receiver::receive`].
     ///
     /// # Errors
     ///
-    /// A [`ProtocolError`] at the byte that proves it, where `input` then begins. Every later call takes
-    /// nothing and gives the same error.
+    /// A [`ProtocolError`] at the byte that proves it, where `input` then begins. Every later call takes nothing and
+    /// returns the same error.
     #[inline]
     pub fn receive<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         self.receiver.receive(input)
     }
 
-    /// Tells the engine that the stream has ended, and gives how: clean if both Close frames passed
-    /// (RFC 6455 section 7.1.4).
+    /// Tells the engine that the stream has ended, and returns how: clean if both Close frames passed (RFC 6455 section
+    /// 7.1.4).
     pub fn receive_eof(&mut self) -> EndOfStream {
         self.receiver.receive_eof();
         match self.state() {
@@ -124,9 +124,10 @@ impl<R: Role> Connection<R> {
         }
     }
 
-    /// Gives the next control frame that is owed to the peer, once: the Pong to its latest Ping, then a Close.
+    /// Returns the next control frame that must be sent to the peer: the Pong to its latest Ping, then a Close. Each is
+    /// returned once.
     ///
-    /// Poll after every event and after an error, and send what it gives between frames.
+    /// Call it after every event and after an error, and send what it returns between frames.
     #[must_use]
     #[inline]
     pub fn poll_transmit(&mut self) -> Option<ControlFrame> {
@@ -199,7 +200,7 @@ impl<R: Role> Connection<R> {
         self.encode(MessageKind::Binary, Rsv::NONE, payload, out)
     }
 
-    /// Makes a Ping with at most 125 bytes of payload. See [`Sender::ping`].
+    /// Creates a Ping with at most 125 bytes of payload. See [`Sender::ping`].
     ///
     /// # Errors
     ///
@@ -209,7 +210,7 @@ impl<R: Role> Connection<R> {
         self.sender.ping(payload)
     }
 
-    /// Creates a Pong that no reply of the engine is. See [`Sender::pong`].
+    /// Creates a Pong that answers no Ping. See [`Sender::pong`].
     ///
     /// # Errors
     ///
@@ -222,7 +223,7 @@ impl<R: Role> Connection<R> {
         self.sender.pong(payload)
     }
 
-    /// Makes our Close, or our answer to the peer's. See [`Sender::close`].
+    /// Creates our Close, or our answer to the peer's. See [`Sender::close`].
     ///
     /// # Errors
     ///
@@ -232,19 +233,19 @@ impl<R: Role> Connection<R> {
         self.sender.close(code, reason)
     }
 
-    /// Fails the connection on behalf of a layer above, an extension for one. See [`Receiver::fail`].
+    /// Fails the connection on behalf of a layer above, such as an extension. See [`Receiver::fail`].
     pub fn fail(&mut self, code: CloseCode) {
         self.receiver.fail(code);
     }
 
-    /// Tells how far the closing of the connection is.
+    /// Returns how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
         State::of(self.receiver.state(), self.sender.is_closed())
     }
 
-    /// Gives the two halves, for two threads or tasks. A [`Reply`](crate::Reply) of the one is carried to the
-    /// other by the caller.
+    /// Splits the connection into its halves, for two threads or tasks. The caller passes each [`Reply`](crate::Reply)
+    /// of the receiver to the sender.
     #[must_use]
     pub fn split(self) -> (Receiver<R>, Sender<R>) {
         (self.receiver, self.sender)

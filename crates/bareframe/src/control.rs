@@ -1,4 +1,4 @@
-//! The payload of a control frame: at most 125 bytes, handed over by value (RFC 6455 section 5.5).
+//! The payload of a control frame: at most 125 bytes, passed by value (RFC 6455 section 5.5).
 
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 mod compact;
@@ -32,7 +32,7 @@ use fast as leaf;
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlPayload {
-    // The last byte is the length, at most MAX_LEN; those in between mean nothing.
+    // The last byte is the length, at most MAX_LEN; the bytes between the payload and it have no meaning.
     bytes: [u8; ControlPayload::MAX_LEN + 1],
 }
 
@@ -102,12 +102,12 @@ impl ControlPayload {
         false
     }
 
-    /// Adds as many of the bytes at the end as fit. Returns `false` if these are not all.
+    /// Adds as many of the bytes at the end as fit. Returns `false` if not all of them do.
     pub(crate) fn extend(&mut self, bytes: &[u8]) -> bool {
         bytes.iter().all(|byte| self.push(*byte))
     }
 
-    /// Returns the number that is where a Close frame has its code, or `None` if the payload is shorter.
+    /// Returns the first two bytes, which are the code of a Close frame, as a number; `None` if the payload is shorter.
     #[inline]
     pub(crate) const fn close_number(&self) -> Option<u16> {
         match &self.bytes {

@@ -5,7 +5,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 /// The widest vectors that masking may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Vectors {
-    /// Those that the target enables at compile time.
+    /// The vectors that the target enables at compile time.
     Baseline = 1,
     /// Vectors of 32 bytes.
     Avx2 = 2,
@@ -25,7 +25,7 @@ pub(crate) fn vectors() -> Vectors {
 }
 
 /// Returns what [`vectors`] has found, or `None` before its first call.
-// It is for functions that are so short that the code for a call would cost. They leave the first call to another function.
+// It is for functions so short that a call would slow them down. Such a function leaves the first call to another one.
 #[inline]
 pub(crate) fn known() -> Option<Vectors> {
     match FOUND.load(Ordering::Relaxed) {
@@ -76,7 +76,7 @@ pub(crate) mod tests {
         assert_eq!(moves_bytes(), avx512 && has!("avx512vbmi"));
     }
 
-    /// What was found is replaced by less for a while, with which the tests beside this one pass too.
+    /// What was found is replaced by less for a while. The tests that run at the same time pass with that too.
     #[test]
     fn s5_3_a_processor_that_has_less_is_known_as_such() {
         let _changed = UNCHANGED.lock();
@@ -87,7 +87,7 @@ pub(crate) mod tests {
             assert_eq!((known(), vectors()), (Some(less), less));
             check_masking(|| ());
         }
-        // Before the first call nothing is known. Masking asks the processor, and what it found stays.
+        // Before the first call nothing is known. Masking asks the processor, and stores what it found.
         check_masking(|| FOUND.store(0, Ordering::Relaxed));
         assert_eq!(known(), Some(most));
     }

@@ -4,7 +4,7 @@ use crate::close::CloseCode;
 use crate::utf8::InvalidUtf8;
 use core::fmt;
 
-/// How the peer broke the protocol, or a limit of ours.
+/// How the peer violated the protocol or exceeded a limit.
 ///
 /// The connection has failed: send [`ProtocolError::close_code`] in a Close frame, which
 /// `Connection::poll_transmit` makes, and drop the connection (RFC 6455 section 7.1.7).
@@ -53,11 +53,11 @@ pub enum ProtocolError {
     InvalidCloseCode,
     /// A Close frame with a reason that is not UTF-8 (5.5.1).
     InvalidCloseReason,
-    /// Not the peer's doing towards the engine: a layer above called `fail` with this code (7.1.7).
+    /// A layer above called `fail` with this code (7.1.7).
     Failed(CloseCode),
 }
 
-/// Why nothing was sent; the fault is the caller's, and nothing has changed.
+/// Why nothing was sent. The fault is the caller's, and nothing has changed.
 ///
 /// ```
 /// use bareframe::{Config, Connection, MessageKind, Rsv, SendError};
@@ -83,9 +83,9 @@ pub enum SendError {
     OversizedControl,
     /// A control frame in fragments (5.5).
     FragmentedControl,
-    /// A reason without a code to stand behind (5.5.1).
+    /// A reason without a code, which must precede it (5.5.1).
     ReasonWithoutCode,
-    /// A frame is not written to its end; the next can only follow it (5.4).
+    /// A frame was begun and not written to its end, which must come before the next frame (5.4).
     InsideFrame,
     /// The text of a piece does not continue what was sent of the message (8.1).
     InvalidUtf8(InvalidUtf8),
@@ -97,7 +97,7 @@ pub enum SendError {
     BufferTooSmall(BufferTooSmall),
 }
 
-/// An output is shorter than what was to be written to it; nothing was written.
+/// An output is too short for what was to be written to it. Nothing was written.
 ///
 /// ```
 /// use bareframe::{BufferTooSmall, Config, Connection, SendError};
@@ -108,12 +108,12 @@ pub enum SendError {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferTooSmall {
-    /// How many bytes the output must have, `usize::MAX` if there can be no such output.
+    /// How many bytes the output must have; `usize::MAX` if no output can be long enough.
     pub needed: usize,
 }
 
 impl ProtocolError {
-    /// Gives the code to send in the Close frame (RFC 6455 section 7.4.1).
+    /// Returns the code to send in the Close frame (RFC 6455 section 7.4.1).
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
@@ -127,7 +127,7 @@ impl ProtocolError {
         }
     }
 
-    /// Gives the section of RFC 6455 that the peer did not keep, or that lets us refuse.
+    /// Returns the section of RFC 6455 that the peer violated, or that allows the limit.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {

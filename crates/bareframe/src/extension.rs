@@ -1,4 +1,4 @@
-//! What an extension is to a session: payload to payload, in two halves (RFC 6455 sections 5.8 and 9).
+//! The traits of an extension, which turns payload into other payload, in two halves (RFC 6455 sections 5.8 and 9).
 
 use crate::close::CloseCode;
 use crate::memory::{Memory, sealed};
@@ -6,8 +6,8 @@ use crate::opcode::{MessageKind, Rsv};
 use crate::utf8::Utf8Validator;
 use core::ops::Range;
 
-/// An extension of both directions. `()` is none, and costs no code and no state; `Option<X>` is one that was agreed on in the
-/// opening handshake or not.
+/// An extension of both directions. `()` is no extension, and needs neither code nor state; `Option<X>` is an extension
+/// that the opening handshake may or may not have agreed on.
 ///
 /// ```
 /// use bareframe::{
@@ -62,16 +62,16 @@ pub trait Extension {
 /// The receiving half of an extension. It lends nothing itself: it writes to its window, which the session holds, and names a
 /// range there; the session validates text in that range and lends it.
 pub trait InboundExtension {
-    /// The memory that it writes to: an [`ExtensionWindow`], or `()` if it is none.
+    /// The memory that the extension writes to: an [`ExtensionWindow`], or `()` if there is no extension.
     type Window: Window;
 
     /// Returns the reserved bits that it uses; the messages whose first frame has one of them pass through it.
     fn rsv(&self) -> Rsv;
 
-    /// Turns the front of `input` into payload in `window`. `is_last` is set if the message ends with this input.
+    /// Decodes the front of `input` into payload in `window`. `is_last` is set if the message ends with this input.
     ///
-    /// It is called again with what it did not take, and once more with an empty input when it has taken all, until it names an
-    /// empty range. What it named before was looked at by then, so that it may be overwritten.
+    /// The session calls it again with the input that it did not take, and then with an empty input, until it names an
+    /// empty range. A range that was named before is no longer in use by then and may be overwritten.
     ///
     /// # Errors
     ///
@@ -89,11 +89,12 @@ pub trait OutboundExtension {
     /// session is created is not used.
     fn rsv(&self) -> Rsv;
 
-    /// Begins a message, whose first frame has so many bytes of payload. Returns `false` if the message is sent as it is.
+    /// Begins a message whose first frame has `payload_len` bytes of payload. Returns `false` if the message is sent
+    /// unchanged.
     fn begin(&mut self, kind: MessageKind, payload_len: usize) -> bool;
 
-    /// Turns the front of `input` into the payload of a frame, at the front of `out`. `is_last` is set if the message ends with
-    /// this input. Each call that writes anything makes one frame.
+    /// Encodes the front of `input` into the payload of a frame, at the front of `out`. `is_last` is set if the message
+    /// ends with this input. The payload that one call writes is sent as one frame.
     ///
     /// # Errors
     ///
@@ -112,8 +113,8 @@ pub struct Extended {
 }
 
 impl Extended {
-    /// It took so many bytes of the input, and its payload is in this range of the window or the output; with `is_done` the message
-    /// ends with it.
+    /// Creates the result of a call that took `taken` bytes of the input and wrote payload to this range of the window
+    /// or of the output. With `is_done`, the message ends with that payload.
     #[must_use]
     pub const fn new(taken: usize, range: Range<usize>, is_done: bool) -> Extended {
         Extended {
@@ -135,14 +136,14 @@ pub struct ExtensionWindow<M> {
     progress: Progress,
 }
 
-/// Where a session's window is between a piece of input and the payload made of it. Sealed: [`ExtensionWindow`] or `()`.
+/// The memory between the input of an extension and its payload. Sealed: [`ExtensionWindow`] or `()`.
 pub trait Window: SealedWindow {}
 
-/// How far a message is on its way through the extension.
+/// How much of a message the extension has processed.
 #[derive(Clone, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Progress {
-    /// A chunk is in work; so many bytes of it, the last before the next that is received, were not taken.
+    /// How many bytes at the end of the current chunk were not taken; `None` if there is no current chunk.
     pub(crate) input: Option<usize>,
     /// The chunk is the message's last.
     pub(crate) is_last: bool,
@@ -168,7 +169,7 @@ mod window {
         #[expect(private_interfaces, reason = "nobody but the session calls it")]
         fn parts(&mut self) -> Option<(&mut [u8], &mut Progress)>;
 
-        /// Returns `true` if the extension may make more of what it was handed.
+        /// Returns `true` if the extension may produce more payload from the input that it has.
         #[doc(hidden)]
         fn is_at_work(&self) -> bool;
     }

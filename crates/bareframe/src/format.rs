@@ -1,4 +1,4 @@
-//! What `defmt` shows of the types whose fields are not what they mean: the same as their `Debug`.
+//! `defmt` output of the types that do not show their fields: the same as that of their `Debug`.
 
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
@@ -126,7 +126,7 @@ impl<R: Format, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Format fo
     }
 }
 
-/// The source of keys stays out of logs.
+/// Shows nothing of the source of keys, which must not be in logs.
 impl<K> Format for Client<K> {
     fn format(&self, f: Formatter<'_>) {
         write!(f, "Client");

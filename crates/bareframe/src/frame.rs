@@ -1,4 +1,4 @@
-//! Bytes to frames: a decoder that can stop and go on at every byte (RFC 6455 section 5.2).
+//! Decodes bytes to frames, and can stop at every byte (RFC 6455 section 5.2).
 
 mod state;
 
@@ -88,8 +88,8 @@ impl FrameDecoder {
         may_change
     }
 
-    /// Takes bytes from the front of `input` and returns the next header or piece of payload; `None` when it has
-    /// taken all of them.
+    /// Reads bytes from the front of `input` and returns the next header or piece of payload; `None` when it has taken
+    /// all of them.
     ///
     /// # Errors
     ///
@@ -134,7 +134,7 @@ impl FrameDecoder {
     }
 }
 
-/// Takes this many bytes off the front of `input`, or all that there are.
+/// Removes and returns the first `len` bytes of `input`, or all of it if it is shorter.
 #[inline]
 pub(crate) fn take<'i>(input: &mut &'i mut [u8], len: usize) -> &'i mut [u8] {
     let all = core::mem::take(input);

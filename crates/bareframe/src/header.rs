@@ -42,7 +42,7 @@ const LENGTH_64: u8 = 127;
 /// The longest control payload in bytes (RFC 6455 section 5.5).
 const CONTROL_MAX: u8 = 125;
 
-/// The header of one frame, always a legal one: a control frame is whole and short, a length is below 2^63.
+/// The header of one frame. It is always legal: a control frame is unfragmented and short, and a length is below 2^63.
 ///
 /// ```
 /// use bareframe::{FrameHeader, Opcode, Rules};
@@ -212,8 +212,7 @@ impl FrameHeader {
     #[must_use]
     #[inline]
     pub const fn encode(&self) -> HeaderBytes {
-        // Built in registers, the first byte lowest: bytes that are stored one by one delay a load that reads several
-        // of them.
+        // Built in registers, the first byte lowest, because a load of several bytes waits for stores of single ones.
         let (mask, key, key_len) = match self.masking_key {
             Some(key) => (MASK as u64, u32::from_le_bytes(key.to_bytes()) as u64, 4_u64),
             None => (0, 0, 0),
@@ -293,7 +292,7 @@ impl fmt::Debug for FrameHeader {
     }
 }
 
-/// The fields in words: `FIN, text, masked 37 fa 21 3d, 5 bytes`.
+/// Shows the fields in words: `FIN, text, masked 37 fa 21 3d, 5 bytes`.
 impl fmt::Display for FrameHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.fin() {

@@ -3,11 +3,12 @@
 use crate::connection::State;
 use core::time::Duration;
 
-/// Decides when to send a Ping and when the peer is dead. It has no clock: the caller tells it the time, counted from any moment
-/// that stays the same.
+/// Decides when to send a Ping and when the peer is dead. It has no clock: the caller passes the time since any fixed
+/// moment.
 ///
-/// Any byte that is received is a sign of life. A Ping is sent when none came for the interval; if none comes for the deadline
-/// after that, the peer is dead. There is one Ping at a time, and none once a Close was sent or received.
+/// Every byte that is received shows that the peer is alive. A Ping is to be sent when no byte was received during the
+/// interval; if none is received within the deadline after that, the peer is dead. There is one Ping at a time, and
+/// none after a Close was sent or received.
 ///
 /// ```
 /// use bareframe::{Keepalive, KeepaliveStep, State};
@@ -26,28 +27,29 @@ use core::time::Duration;
 pub struct Keepalive {
     interval: Duration,
     deadline: Duration,
-    /// When the last sign of life came; `None` before the first call.
+    /// When the last byte was received; `None` before the first call.
     alive: Option<Duration>,
-    /// When the Ping was sent that no byte has come after.
+    /// When the Ping was sent after which no byte was received.
     pinged: Option<Duration>,
 }
 
-/// What a [`Keepalive`] says.
+/// What to do next, as [`Keepalive::step`] returns it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum KeepaliveStep {
-    /// Nothing; look again at this time, or when bytes were received.
+    /// Nothing. Call again at this time, or when bytes were received.
     Wait(Duration),
-    /// Send a Ping now, and look again at once.
+    /// Send a Ping now, and call again at once.
     Ping,
     /// The peer is dead: fail the connection, or drop it.
     Dead,
-    /// Nothing any more: the connection is closing.
+    /// Nothing, and never again, since the connection is closing.
     Stopped,
 }
 
 impl Keepalive {
-    /// Creates one that sends a Ping when nothing came for `interval`, and waits for `deadline` after it.
+    /// Creates a keepalive that sends a Ping when nothing was received for `interval`, and waits for `deadline` after
+    /// it.
     #[must_use]
     pub const fn new(interval: Duration, deadline: Duration) -> Keepalive {
         Keepalive {
@@ -66,8 +68,8 @@ impl Keepalive {
 
     /// Returns what to do at this time.
     ///
-    /// A clock that went back counts from where it is now. After one that jumped ahead, at most one interval is over, so that a
-    /// Ping is sent and the peer has the whole deadline for its answer.
+    /// If the clock went back, time is counted from the new value. If it jumped ahead, at most one interval counts as
+    /// over, so that a Ping is sent and the peer has the whole deadline for its answer.
     pub fn step(&mut self, now: Duration, state: State) -> KeepaliveStep {
         if state != State::Open {
             return KeepaliveStep::Stopped;

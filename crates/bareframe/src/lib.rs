@@ -4,7 +4,7 @@
 //! all of it. It has no sockets, no clock and no random source; the same code runs on a microcontroller and in a
 //! server.
 //!
-//! Reading: hand it what arrived. Payload is unmasked where it lies and lent out.
+//! To read, pass it the bytes that have arrived. Payload is unmasked in place and lent to the caller.
 //!
 //! ```
 //! # fn send(_: &[u8]) {}
@@ -28,7 +28,7 @@
 //! # Ok::<(), bareframe::ProtocolError>(())
 //! ```
 //!
-//! Writing: ask for the header and send the payload from where it is, or have both written to a buffer.
+//! To write, ask for a frame's header and send the payload from where it is, or have both written to a buffer.
 //!
 //! ```
 //! use bareframe::{Config, Connection, MessageKind, Rsv};
@@ -43,20 +43,20 @@
 //! # Ok::<(), bareframe::SendError>(())
 //! ```
 //!
-//! Around both, [`Session`] is the loop without I/O: it owns a receive buffer and a queue, and says when to read, write and flush. Whoever
-//! writes an adapter or a server begins there; its page has a whole loop.
+//! Around both, [`Session`] is the loop without I/O: it owns a receive buffer and a queue, and says when to read, write
+//! and flush. Begin there to write an adapter or a server; its documentation has a complete loop.
 //!
 //! # What always holds
 //!
 //! - The events are the same for every way of cutting the input.
 //! - [`Connection::receive`] returns `None` only when it has taken all of its input.
-//! - A violation is reported at the first byte that proves it, and from then on.
+//! - A violation is reported at the first byte that proves it, and by every later call.
 //! - A call that fails changes nothing and writes nothing.
 //! - No call panics, whatever the input and the order of the calls.
 //!
 //! # Features
 //!
-//! Each adds items or implementations, and changes none.
+//! Each feature adds items or implementations, and changes none.
 //!
 //! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
 //! - `heapless` (default): [`Gather`] for `heapless::Vec<u8, N>`.

@@ -4,7 +4,7 @@ use crate::opcode::Rsv;
 
 /// How much a peer may send; each limit is inclusive and checked when a frame's header arrives.
 ///
-/// The memory of the engine is fixed whatever the limits are; they bound what the layers above receive.
+/// The engine's memory has a fixed size whatever the limits are. They bound what the layers above receive.
 ///
 /// ```
 /// use bareframe::Limits;
@@ -56,7 +56,7 @@ impl Limits {
         fragments: u32::MAX,
     };
 
-    /// Returns limits with this one for the payload of a data frame, in bytes.
+    /// Returns these limits with another one for the payload of a data frame, in bytes.
     #[must_use]
     #[inline]
     pub const fn with_frame(mut self, len: u64) -> Limits {
@@ -64,7 +64,7 @@ impl Limits {
         self
     }
 
-    /// Returns limits with this one for the payload of a message, in bytes: the sum over its frames.
+    /// Returns these limits with another one for the payload of a message, in bytes: the sum over its frames.
     #[must_use]
     #[inline]
     pub const fn with_message(mut self, len: u64) -> Limits {
@@ -72,7 +72,8 @@ impl Limits {
         self
     }
 
-    /// Returns limits with this one for the number of a message's frames, empty ones included; `u32::MAX` is no limit.
+    /// Returns these limits with another one for the number of a message's frames, empty ones included; `u32::MAX` is
+    /// no limit.
     #[must_use]
     #[inline]
     pub const fn with_fragments(mut self, count: u32) -> Limits {
@@ -101,8 +102,8 @@ impl Limits {
         self.fragments
     }
 
-    /// Returns what the payload of a message in one frame must be shorter than, in bytes, to be within all limits; at
-    /// most 4 GiB, so that it takes little room.
+    /// Returns the length in bytes that the payload of a message in one frame must be below to be within all limits; at
+    /// most 4 GiB, so that it fits into 32 bits.
     #[inline]
     pub(crate) const fn simple(&self) -> u32 {
         const MOST: u64 = u32::MAX as u64 - 1;
@@ -127,7 +128,7 @@ impl Config {
         auto_pong: true,
     };
 
-    /// Returns a configuration with these limits on what the peer may send.
+    /// Returns this configuration with these limits on what the peer may send.
     #[must_use]
     #[inline]
     pub const fn with_limits(mut self, limits: Limits) -> Config {
@@ -135,8 +136,8 @@ impl Config {
         self
     }
 
-    /// Returns a configuration with the reserved bits that an extension uses on the first frame of a data message, in
-    /// both directions.
+    /// Returns this configuration with the reserved bits that an extension uses on the first frame of a data message,
+    /// in both directions.
     #[must_use]
     #[inline]
     pub const fn with_rsv(mut self, rsv: Rsv) -> Config {
@@ -144,7 +145,7 @@ impl Config {
         self
     }
 
-    /// Returns a configuration in which the engine answers each Ping, or in which the caller answers with `pong`.
+    /// Returns this configuration with the engine answering each Ping, or with the caller answering by `pong`.
     #[must_use]
     #[inline]
     pub const fn with_auto_pong(mut self, auto_pong: bool) -> Config {
@@ -190,7 +191,7 @@ impl Default for Config {
 mod tests {
     use super::*;
 
-    /// With a smaller number the events are the same, by a path that is slow.
+    /// With a smaller number the events would be the same, but found more slowly.
     #[test]
     fn all_messages_within_the_limits_are_simple() {
         const MOST: u64 = u32::MAX as u64;

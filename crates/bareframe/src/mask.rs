@@ -25,7 +25,7 @@ use fast as leaf;
 pub struct MaskingKey([u8; 4]);
 
 impl MaskingKey {
-    /// Creates a key of its four bytes.
+    /// Creates a key from its four bytes.
     #[must_use]
     #[inline]
     pub const fn new(bytes: [u8; 4]) -> MaskingKey {
@@ -134,7 +134,7 @@ impl Masker {
     /// # Errors
     ///
     /// Returns [`BufferTooSmall`] if `out` is shorter than `piece`; nothing is written then.
-    // If this were a call, the key would have to be in memory, and every short payload would wait for it.
+    // Inlined, because a call would put the key into memory, and every short payload would wait for that store.
     #[inline(always)]
     pub fn apply_copy(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let needed = piece.len();
@@ -159,7 +159,7 @@ impl Masker {
     }
 }
 
-/// Returns the key for the byte that comes so many bytes later.
+/// Returns the key for the byte that is `len` bytes further on.
 #[inline(always)]
 const fn turn(key: u32, len: usize) -> u32 {
     let [low, ..] = len.to_le_bytes();
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// The rule itself: byte i of the payload with byte i modulo 4 of the key.
+    /// The rule of the RFC: byte i of the payload is XORed with byte i modulo 4 of the key.
     fn naive(key: [u8; 4], phase: usize, bytes: &[u8]) -> Vec<u8> {
         bytes
             .iter()

@@ -1,10 +1,11 @@
-//! Memory that the core trusts to hold the same bytes at each look.
+//! Memory that the core trusts to hold the same bytes until it writes others.
 
-/// Memory in which a session receives, or which it keeps for an extension: `[u8; N]`, `&mut [u8; N]`, `&mut [u8]`, and, with the feature
-/// `alloc`, `Box<[u8]>` and `Vec<u8>`. `Option<M>` is a lease, memory that is there only while it is needed.
+/// Memory in which a session receives, or which it keeps for an extension: `[u8; N]`, `&mut [u8; N]`, `&mut [u8]`, and,
+/// with the feature `alloc`, `Box<[u8]>` and `Vec<u8>`. `Option<M>` is memory that the session has only while it needs
+/// it.
 ///
-/// What a session found to be UTF-8 in its memory it lends as `&str` later. That is sound only if both looks see the same
-/// bytes, which a type from elsewhere might not grant; so this trait is implemented here alone.
+/// A session validates text in its memory, and later lends it as `&str` without validating it again. That is sound only
+/// if the memory returns the same bytes both times, which a foreign type might not do. So this trait is sealed.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Session};
@@ -26,7 +27,7 @@ pub(crate) mod sealed {
         fn bytes(&self) -> &[u8];
         fn bytes_mut(&mut self) -> &mut [u8];
 
-        /// Makes the memory longer. Returns `false` if it can't be.
+        /// Lengthens the memory. Returns `false` if that is impossible.
         fn lengthen(&mut self, _: usize) -> bool {
             false
         }

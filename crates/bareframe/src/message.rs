@@ -1,4 +1,4 @@
-//! Frames to messages: fragmentation, limits and the validity of text (RFC 6455 sections 5.4, 8.1 and 10.4).
+//! Messages: the order of their frames, limits, and the validity of text (RFC 6455 sections 5.4, 8.1 and 10.4).
 
 mod chunk;
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
@@ -58,7 +58,7 @@ impl Message {
         .with_message_open(self.is_open())
     }
 
-    /// Begins a message that is this frame alone, so that what it may still have is never compared.
+    /// Begins a message in this frame alone, for which the limits have been checked and need no update.
     #[inline]
     pub(crate) const fn enter_only_frame(&mut self, first: FirstByte) {
         self.open = ChunkFlags::begun_by(first);
@@ -70,7 +70,7 @@ impl Message {
         if !header.first().is_continuation() {
             self.open = ChunkFlags::begun_by(header.first());
         }
-        // The rules have checked that both are left.
+        // The rules have checked that neither limit is exceeded.
         self.left = self.left.wrapping_sub(header.payload_len());
         if self.fragments_left != u32::MAX {
             self.fragments_left = self.fragments_left.wrapping_sub(1);

@@ -26,11 +26,11 @@ pub enum Opcode {
     Close = 0x8,
     /// `0x9`: asks for a Pong (section 5.5.2).
     Ping = 0x9,
-    /// `0xA`: answers a Ping, or stands alone as a heartbeat (section 5.5.3).
+    /// `0xA`: answers a Ping, or is sent unasked as a heartbeat (section 5.5.3).
     Pong = 0xA,
 }
 
-/// A number that is no opcode: a reserved one, or one above `0xF`.
+/// A number that is no opcode, because it is reserved or above `0xF`.
 ///
 /// ```
 /// use bareframe::Opcode;
@@ -69,7 +69,7 @@ pub enum MessageKind {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Rsv(u8);
 
-/// The first byte of a header that the rules allow, so that its opcode is never a reserved one.
+/// The first byte of a header that the rules allow, so that its opcode is never reserved.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct FirstByte(u8);
@@ -98,7 +98,7 @@ impl FirstByte {
         self.0 & FirstByte::FIN != 0
     }
 
-    /// Returns `true` for FIN and text or binary, and no reserved bit that is among `decisive`.
+    /// Returns `true` for a text or binary frame with FIN and without reserved bits that are in `decisive`.
     #[inline(always)]
     pub(crate) const fn begins_whole_message(self, decisive: u8) -> bool {
         matches!((self.0 & decisive) ^ FirstByte::FIN, 0x1 | 0x2)
@@ -124,7 +124,7 @@ impl FirstByte {
 }
 
 impl Opcode {
-    /// Returns the opcode that four bits stand for, or `None` if it is reserved or above `0xF`.
+    /// Returns the opcode of these four bits, or `None` if it is reserved or above `0xF`.
     #[must_use]
     #[inline]
     pub const fn from_bits(bits: u8) -> Option<Opcode> {
@@ -139,7 +139,7 @@ impl Opcode {
         })
     }
 
-    /// Returns the four bits that stand for this opcode.
+    /// Returns the four bits of this opcode.
     #[must_use]
     #[inline]
     pub const fn bits(self) -> u8 {
@@ -283,7 +283,7 @@ impl fmt::Debug for Rsv {
     }
 }
 
-/// The bits as a header's picture shows them: `100` is RSV1 alone.
+/// Shows the bits in the order of the header: `100` is RSV1 alone.
 impl fmt::Display for Rsv {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:03b}", self.0 >> 4)

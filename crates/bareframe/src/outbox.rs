@@ -1,4 +1,5 @@
-//! Bytes on their way out: what a short write leaves over goes first in the next (RFC 6455 section 5).
+//! A queue of bytes to write. The bytes that a short write did not take are written first by the next (RFC 6455 section
+//! 5).
 //!
 //! ```text
 //! buffer: [ written | pending: whole frames, the last one's payload may continue outside | free ]
@@ -20,12 +21,12 @@ use compact as leaf;
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 use fast as leaf;
 
-/// A queue of frames in a caller's buffer, for any way of writing that may take only part of what it is given.
+/// A queue of frames in a caller's buffer, for writes that may take only a part of what they are passed.
 ///
-/// Small frames gather in the buffer and leave in one write. Of a large frame only the header goes through it:
-/// after [`Outbox::begin`] the caller writes [`Outbox::pending`] and behind it the payload, from where it lies,
-/// in one vectored write, or copies it in with [`Outbox::push`]. No frame can begin before the one in front of
-/// it is complete. It does no I/O.
+/// Small frames are gathered in the buffer and written by one call. Of a large frame only the header is in the buffer:
+/// after [`Outbox::begin`] the caller writes [`Outbox::pending`] and the payload, from where it is, in one vectored
+/// write, or copies the payload into the buffer with [`Outbox::push`]. No frame can begin before the previous one is
+/// complete. The queue does no I/O.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Outbox};
@@ -46,12 +47,12 @@ pub struct Outbox<B> {
     buffer: B,
     start: usize,
     end: usize,
-    /// Payload bytes of the frame that was begun that neither are in the buffer nor were written.
+    /// How many payload bytes of the frame that was begun are neither in the buffer nor written.
     payload_left: u64,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
-    /// Makes an empty queue in `buffer`. Any length will do that holds the longest control frame, 131 bytes.
+    /// Creates an empty queue in `buffer`, which must be long enough for the longest control frame, 131 bytes.
     #[must_use]
     pub const fn new(buffer: B) -> Outbox<B> {
         Outbox {
@@ -62,15 +63,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         }
     }
 
-    /// Gives the bytes that are to be written next.
+    /// Returns the bytes that are to be written next.
     #[must_use]
     #[inline]
     pub fn pending(&self) -> &[u8] {
         self.buffer.as_ref().get(self.start..self.end).unwrap_or(&[])
     }
 
-    /// Says that the first `len` bytes of the buffer are to be written first. Returns `false` and changes nothing if the buffer
-    /// is shorter, or something is pending already.
+    /// Declares the first `len` bytes of the buffer as pending. Returns `false` and changes nothing if the buffer is
+    /// shorter, or something is pending already.
     pub(crate) fn begin_with(&mut self, len: usize) -> bool {
         let is_new = self.end == 0 && self.is_done() && len <= self.buffer.as_ref().len();
         if is_new {
@@ -79,28 +80,28 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         is_new
     }
 
-    /// Gives how many bytes can be added.
+    /// Returns how many bytes can be added.
     #[must_use]
     #[inline]
     pub fn room(&self) -> usize {
         self.buffer.as_ref().len().saturating_sub(self.pending().len())
     }
 
-    /// Gives how many bytes of payload, of the frame that was begun, must still come from the caller.
+    /// Returns how many bytes of payload the caller still has to add or write of the frame that was begun.
     #[must_use]
     #[inline]
     pub const fn payload_left(&self) -> u64 {
         self.payload_left
     }
 
-    /// Tells whether a frame may be added: the last one is complete, in the buffer or written.
+    /// Returns `true` if a frame may be added: the last one is complete, in the buffer or written.
     #[must_use]
     #[inline]
     pub const fn is_at_boundary(&self) -> bool {
         self.payload_left == 0
     }
 
-    /// Tells whether everything was written, to the end of a frame.
+    /// Returns `true` if everything was written, to the end of a frame.
     #[must_use]
     #[inline]
     pub const fn is_done(&self) -> bool {
@@ -177,12 +178,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         Ok(())
     }
 
-    /// Copies as much of the payload's next bytes as fits, made ready to be sent, and gives how many that were.
+    /// Copies as many of the payload's next bytes as fit, masked by a client, and returns how many those are.
     pub fn push<R: crate::role::Role>(&mut self, frame: &mut Outgoing<R>, payload: &[u8]) -> usize {
         self.push_masked(frame.is_masked(), frame.masker_mut(), payload)
     }
 
-    /// Copies as much of the payload's next bytes as fits, masked or as they are.
+    /// Copies as many of the payload's next bytes as fit, masked if `is_masked` is set.
     #[inline]
     pub(crate) fn push_masked(&mut self, is_masked: bool, masker: &mut Masker, payload: &[u8]) -> usize {
         let left = usize::try_from(self.payload_left).unwrap_or(usize::MAX);
@@ -203,7 +204,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         copied
     }
 
-    /// Begins a frame whose header is the front of what is to follow, so many bytes in all.
+    /// Begins a frame of `len` bytes, whose header is the front of the bytes that the caller adds or writes.
     pub(crate) fn begin_encoded(&mut self, len: u64) -> Result<(), SendError> {
         self.check_boundary()?;
         self.payload_left = len;
@@ -227,7 +228,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         let Some(behind) = behind.get_mut(..gap.saturating_add(len)) else {
             return;
         };
-        // The compiler sees that nothing here panics: a range to the end, copied to the front.
+        // The compiler can prove that this does not panic, because the range ends with the buffer.
         if gap > behind.len() {
             return;
         }
@@ -241,7 +242,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.end = self.end.saturating_add(header.len()).saturating_add(len);
     }
 
-    /// Takes another buffer, if what is pending fits it.
+    /// Replaces the buffer, if what is pending fits into the new one.
     pub(crate) fn exchange(&mut self, mut buffer: B) -> Result<B, B> {
         let pending = self.pending();
         let len = pending.len();
@@ -259,8 +260,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.payload_left = 0;
     }
 
-    /// Says that this many bytes were written: first those pending, then payload from where it lies. Gives how
-    /// many of them were such payload.
+    /// Reports that `written` bytes were written: first the pending ones, then payload that is not in the buffer.
+    /// Returns how many of them were such payload.
     pub fn advance(&mut self, written: usize) -> usize {
         let pending = self.end.saturating_sub(self.start);
         let Some(outside) = written.checked_sub(pending) else {
@@ -272,7 +273,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         outside
     }
 
-    /// The bytes behind the pending ones, which are moved to the front if that frees any.
+    /// Returns the free bytes behind the pending ones, which are moved to the front if that frees any.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         let buffer = self.buffer.as_mut();
         if self.start != 0 && self.end <= buffer.len() && self.start <= self.end {

@@ -31,10 +31,10 @@ use compact as leaf;
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 use fast as leaf;
 
-/// The receiving half of a connection; it holds no part of the key source, so that it can go to another thread.
+/// The receiving half of a connection. It has no part of the key source, so that it can be moved to another thread.
 ///
-/// Created by [`Connection::split`](crate::Connection::split). What is to be answered it returns as a [`Reply`], which
-/// the caller carries to the [`Sender`](crate::Sender).
+/// Created by [`Connection::split`](crate::Connection::split). It returns what has to be answered as a [`Reply`], which
+/// the caller passes to the [`Sender`](crate::Sender).
 ///
 /// ```
 /// use bareframe::{Config, Connection, Event};
@@ -50,13 +50,13 @@ use fast as leaf;
 pub struct Receiver<R> {
     state: ReceiverState,
     message: Message,
-    // Side by side with the fast path's, these limits take eight bytes less than as `Limits`.
+    // Next to the fast path's limit, these take eight bytes less than a `Limits` would.
     frame_limit: u64,
     message_limit: u64,
     fragment_limit: u32,
     fast_path: FastPath,
     /// The bits of a first byte that decide what a frame is: all but the reserved bits that an extension uses.
-    // Not those bits themselves, since the fast path would invert them for each frame.
+    // The extension's bits are not stored instead, because the fast path would invert them for each frame.
     decisive_bits: u8,
     auto_pong: bool,
     /// The payload of the control frame that is arriving in pieces, or of the last that is not in `pong`.
@@ -67,19 +67,20 @@ pub struct Receiver<R> {
     role: PhantomData<fn() -> R>,
 }
 
-/// The limit with which one comparison decides whether a frame takes the fast path.
+/// The limit for the one comparison that decides whether a frame takes the fast path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 struct FastPath {
-    /// The payload must be shorter than this, in bytes. On a large machine it is 0 unless the next byte may begin a message.
+    /// The length in bytes that the payload must be below. On a 64-bit machine it is 0 unless the next byte may begin a
+    /// message.
     limit: u32,
 }
 
-/// What is at the front of the input.
+/// What [`leaf::step`] found at the front of the input.
 enum Step {
     /// A chunk of a message.
     Chunk(leaf::Chunk),
-    /// So many bytes of headers and control frames, which are taken.
+    /// This many bytes of headers and control frames, which are to be removed.
     Taken(usize, Completed),
 }
 
@@ -87,18 +88,18 @@ enum Step {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Completed {
-    /// No event: more bytes are needed, or none are received any more.
+    /// No event, because more bytes are needed or none are received any more.
     Nothing,
-    /// A message, by a header without payload.
+    /// A message, whose last frame has no payload.
     Message,
     Ping,
     Pong,
     Close,
-    /// No event: the state has the error.
+    /// No event, because of an error, which the state has.
     Failed,
 }
 
-/// Whether anything more is received, and where in a frame.
+/// Whether more is received, and the part of a frame that comes next.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum ReceiverState {
@@ -107,7 +108,7 @@ pub(crate) enum ReceiverState {
     Failed(ProtocolError),
     /// The peer's Close arrived, with this code.
     Closed(Option<CloseCode>),
-    /// The stream ended without one.
+    /// The stream ended without a Close.
     Ended,
 }
 
@@ -136,8 +137,8 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Takes bytes from the front of `input` and returns the next event, which may lend from them; `None` when
-    /// it has taken all of them (RFC 6455 section 6.2).
+    /// Reads bytes from the front of `input` and returns the next event, which may borrow from them; `None` when it has
+    /// taken all of them (RFC 6455 section 6.2).
     ///
     /// Payload is unmasked in place. After the peer's Close, and after the end of the stream, every byte
     /// is taken and nothing is delivered.
@@ -153,7 +154,8 @@ impl<R: Role> Receiver<R> {
 
     /// Informs the engine that the stream has ended, and returns how.
     ///
-    /// By this half alone the end is clean if the peer's Close arrived and its answer was taken as a [`Reply`].
+    /// As far as this half knows, the end is clean if the peer's Close arrived and its answer was returned as a
+    /// [`Reply`].
     pub fn receive_eof(&mut self) -> EndOfStream {
         match self.state {
             ReceiverState::Closed(_) if !self.pending.contains(ReplyFlags::CLOSE) => {
@@ -178,7 +180,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Returns what is to be answered to the peer, once: the Pong to its latest Ping, then a Close.
+    /// Returns the next reply to the peer: the Pong to its latest Ping, then a Close. Each is returned once.
     #[must_use]
     #[inline]
     pub fn poll_reply(&mut self) -> Option<Reply> {
@@ -192,7 +194,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Returns `true` if neither an error nor the peer's Close nor the end of the stream has come.
+    /// Returns `true` until an error, the peer's Close or the end of the stream.
     #[inline]
     pub(crate) const fn is_open(&self) -> bool {
         matches!(self.state, ReceiverState::Open(_))
@@ -227,14 +229,14 @@ impl<R: Role> Receiver<R> {
         Some(&self.pong)
     }
 
-    /// Returns the Close that is pending, once. It is built in `pong`, since no Ping arrives any more, and what the peer's Close
-    /// says stays in `control`.
-    // Once in a connection's life, and polled for after every event.
+    /// Returns the Close that is pending, once. It is built in `pong`, since no Ping is received any more, and
+    /// `control` keeps the payload of the peer's Close.
+    // Cold, because it is called after every event and has something to return once in a connection's life.
     #[cold]
     #[inline(never)]
     pub(crate) fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
         let code = self.take_close()?;
-        // In its place: a payload returned by value would be copied twice.
+        // Built in place, because a payload that is returned by value would be copied twice.
         self.pong.clear();
         if let Some(code) = code {
             self.pong.extend(&code.number().to_be_bytes());
@@ -278,7 +280,7 @@ impl<R: Role> Receiver<R> {
         &self.state
     }
 
-    /// Takes the header of a message in one frame, if it is simple and the limits allow it.
+    /// Removes the header of a message in one frame from the front, if it is simple and the limits allow it.
     #[inline(always)]
     fn take_header(&self, input: &mut &mut [u8]) -> Option<SimpleHeader> {
         SimpleHeader::take(input, R::RECEIVES_MASKED, |first| {
@@ -290,7 +292,7 @@ impl<R: Role> Receiver<R> {
         })
     }
 
-    /// Receives from input that is not empty until there is an event or no more input: the one loop of all machines.
+    /// Receives from input that is not empty until there is an event or no more input. All machines have this loop.
     #[inline(always)]
     fn receive_next<'i>(&mut self, input: &mut &'i mut [u8]) -> Result<Option<Event<'i>>, ProtocolError> {
         let chunk = loop {
@@ -316,10 +318,10 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Returns the event of what is complete.
+    /// Returns the event for what is complete.
     #[inline(always)]
     fn event<'i>(&mut self, completed: Completed) -> Result<Option<Event<'i>>, ProtocolError> {
-        // Each event is returned by itself, so that it is written where the caller wants it and not copied.
+        // Each arm returns its event, so that it is written where the caller wants it and not copied.
         match completed {
             Completed::Message => {
                 let flags = leaf::end_message(self);
@@ -337,7 +339,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Returns what `receive` does when it can't take any more.
+    /// Returns the result of `receive` when no more input can be taken.
     #[inline(always)]
     const fn end_of_input<T>(&self) -> Result<Option<T>, ProtocolError> {
         match self.state {
@@ -354,8 +356,8 @@ impl<R: Role> Receiver<R> {
         flags
     }
 
-    /// Begins a message in one frame of which only so many bytes of payload are taken now, and returns their chunk if there
-    /// are any.
+    /// Begins a message in one frame, of whose payload only `taken` bytes are taken now, and returns the flags of that
+    /// chunk if it is not empty.
     #[inline(always)]
     fn enter_only_frame(
         &mut self,
@@ -378,7 +380,7 @@ impl<R: Role> Receiver<R> {
         Some((taken, header.masker(), flags))
     }
 
-    /// Counts the next bytes of a data payload, and returns their number, how they are unmasked, and what they are.
+    /// Counts the next bytes of a data payload, and returns their number, what unmasks them, and their flags.
     #[inline(always)]
     fn next_data(&mut self, available: usize) -> Option<(usize, Masker, ChunkFlags)> {
         let ReceiverState::Open(frame) = &mut self.state else {
@@ -400,8 +402,8 @@ impl<R: Role> Receiver<R> {
         Some((len, masker, flags))
     }
 
-    /// Takes the next byte of a header or of a control frame's payload. Returns how many it took: all of them if nothing
-    /// more is received.
+    /// Reads the next byte of a header or of a control frame's payload. Returns how many bytes it took: all of them if
+    /// nothing more is received.
     #[inline(never)]
     fn receive_byte(&mut self, bytes: &[u8]) -> (usize, Completed) {
         let (limits, rsv) = (self.limits(), self.rsv());
@@ -411,7 +413,7 @@ impl<R: Role> Receiver<R> {
                 _ => (bytes.len(), Completed::Nothing),
             };
         };
-        // There is a byte: `receive` returns at once if an open receiver is given none.
+        // There is always a byte, since `receive` returns at once if the input is empty.
         let byte = bytes.first().copied().unwrap_or_default();
         let first = if let Some((byte, ended)) = frame.push_payload(byte) {
             self.control.push(byte);
@@ -439,7 +441,7 @@ impl<R: Role> Receiver<R> {
         if completed == Completed::Ping {
             self.pong = self.control;
         }
-        // The last byte proves what is wrong with a Close.
+        // A violation in a Close is proved by its last byte, which is not taken.
         (usize::from(completed != Completed::Failed), completed)
     }
 
@@ -459,7 +461,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Ends a control frame, the payload of which may be wrong if it is a Close.
+    /// Ends a control frame. The payload of a Close may be a violation.
     #[inline]
     fn end_control(&mut self, opcode: Opcode) -> Completed {
         match opcode {
@@ -479,7 +481,7 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Latches an error that the next byte proves.
+    /// Stores an error that the next byte proves, and returns it.
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
@@ -513,7 +515,7 @@ impl<R> Receiver<R> {
     /// Returns `true` if the next byte may begin a message.
     #[inline(always)]
     const fn is_between_messages(&self) -> bool {
-        // Not `&&`: one comparison of two bytes is less code than two branches.
+        // `&` and not `&&`, because one comparison of two bytes is less code than two branches.
         matches!(self.state, ReceiverState::Open(FrameState::BetweenFrames)) & !self.message.is_open()
     }
 }
@@ -541,7 +543,7 @@ mod tests {
         assert!(size_of::<ReceiverState>() <= 16);
     }
 
-    /// The events are the same by the other path, which is slow.
+    /// The other path finds the same events, but more slowly.
     #[test]
     fn a_message_in_one_frame_takes_the_fast_path() {
         let mut receiver = Receiver::<Server>::new(Config::DEFAULT);
@@ -550,7 +552,7 @@ mod tests {
             receiver.take_header(&mut &mut bytes[..]).is_some()
         };
         assert!(takes_it(&receiver));
-        // Behind a message in fragments it does again.
+        // After a fragmented message it takes the fast path again.
         let mut bytes = *b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
         let mut input = &mut bytes[..];
         for _ in 0..2 {

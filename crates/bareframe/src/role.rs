@@ -6,7 +6,7 @@ use core::fmt;
 /// A role in a connection: [`Client`] or [`Server`].
 pub trait Role: sealed::Role {}
 
-/// The role that masks nothing and takes masked frames.
+/// The role that masks nothing and receives masked frames.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Server};
@@ -17,7 +17,7 @@ pub trait Role: sealed::Role {}
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Server(());
 
-/// The role that masks every frame with a fresh key from its source, and takes frames that are not masked.
+/// The role that masks every frame with a fresh key from its source, and receives frames that are not masked.
 ///
 /// It is not `Clone`, whatever its source is: a clone would send the same keys again (RFC 6455 section 10.3).
 ///
@@ -76,7 +76,7 @@ impl<K: MaskingKeys> sealed::Role for Client<K> {
     }
 }
 
-/// The source of keys stays out of logs.
+/// Shows nothing of the source of keys, which must not be in logs.
 impl<K> fmt::Debug for Client<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Client")

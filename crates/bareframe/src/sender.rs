@@ -1,4 +1,4 @@
-//! The sending half: what to say in, headers and masked payload out (RFC 6455 sections 5 and 6.1).
+//! The sending half: creates headers and control frames, and masks payload (RFC 6455 sections 5 and 6.1).
 
 use crate::close::CloseCode;
 use crate::control::{ControlFrame, ControlPayload};
@@ -12,7 +12,7 @@ use core::marker::PhantomData;
 
 /// The sending half of a connection; a client's holds the source of masking keys.
 ///
-/// Made by [`Connection::split`](crate::Connection::split).
+/// Created by [`Connection::split`](crate::Connection::split).
 ///
 /// ```
 /// use bareframe::{Config, Connection};
@@ -33,7 +33,7 @@ pub struct Sender<R> {
     closing: Closing,
 }
 
-/// Whether our Close was sent, and what may follow it.
+/// Whether our Close was sent, and whether anything may follow it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Closing {
@@ -46,7 +46,7 @@ enum Closing {
     Done,
 }
 
-/// A frame on its way out: its header, and what to do with its payload before it is sent.
+/// A frame to be sent: its header, and the masking of its payload.
 ///
 /// For a server `apply` does nothing, so that one loop serves both roles.
 ///
@@ -85,7 +85,7 @@ impl<R: Role> Sender<R> {
     /// Begins a frame of a message: its first if none is open, else its next; with `fin` its last. The caller
     /// sends the header, then `payload_len` bytes of payload on which `apply` was called (RFC 6455 section 6.1).
     ///
-    /// Text must be UTF-8 when the fragments are joined; that is the caller's to see to.
+    /// The fragments of a text must be UTF-8 when they are joined, which the caller ensures.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl<R: Role> Sender<R> {
     /// Writes a whole message in one frame to the front of `out`, and returns its length in bytes
     /// (RFC 6455 section 6.1).
     ///
-    /// A text without reserved bits must be UTF-8, which the caller sees to; [`Sender::encode_text`] takes a `str`.
+    /// A text without reserved bits must be UTF-8, which the caller ensures; [`Sender::encode_text`] takes a `str`.
     ///
     /// # Errors
     ///
@@ -139,8 +139,8 @@ impl<R: Role> Sender<R> {
         })
     }
 
-    /// Does what [`Sender::encode`] says; `copy` copies a payload that is not masked. It is a part of whatever calls it, so that a
-    /// session's use of it does not change how the compiler treats a caller's.
+    /// Does the same as [`Sender::encode`]; `copy` copies a payload that is not masked. It is inlined, so that its use
+    /// by a session does not change the code that callers of `encode` get.
     #[inline(always)]
     pub(crate) fn encode_with(
         &mut self,
@@ -215,7 +215,7 @@ impl<R: Role> Sender<R> {
         self.encode(MessageKind::Binary, Rsv::NONE, payload, out)
     }
 
-    /// Makes a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2).
+    /// Creates a Ping with at most 125 bytes of payload (RFC 6455 section 5.5.2).
     ///
     /// # Errors
     ///
@@ -225,7 +225,7 @@ impl<R: Role> Sender<R> {
         self.control(Opcode::Ping, payload)
     }
 
-    /// Creates a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3). It may
+    /// Creates a Pong that answers no Ping, or the answer to one if `auto_pong` is off (RFC 6455 section 5.5.3). It may
     /// follow a Close that [`Sender::close`] returned, until the peer's Close arrives.
     ///
     /// # Errors
@@ -252,8 +252,9 @@ impl<R: Role> Sender<R> {
         Ok(ControlFrame::new(Opcode::Close, self.role.next_key(), &payload))
     }
 
-    /// Creates the frame of what the receiving half asks for. Returns `None` for a Close if ours was sent, and for a Pong
-    /// if ours was sent and either was a reply or the peer's has arrived (RFC 6455 sections 5.5.1 and 5.5.2).
+    /// Creates the frame for a reply of the receiving half. Returns `None` for a Close if ours was sent before, and for
+    /// a Pong if our Close was sent and either was a reply or the peer's has arrived (RFC 6455 sections 5.5.1 and
+    /// 5.5.2).
     #[must_use]
     pub fn reply(&mut self, reply: Reply) -> Option<ControlFrame> {
         match reply.0 {
@@ -277,7 +278,7 @@ impl<R: Role> Sender<R> {
             .then(|| ControlFrame::new(opcode, self.role.next_key(), payload))
     }
 
-    /// Returns `true` if a reply may be sent, after which it is.
+    /// Returns `true` if a reply may be sent, and notes that it is.
     #[inline]
     pub(crate) fn may_answer(&mut self, opcode: Opcode, is_open: bool) -> bool {
         let may_be_sent = match self.closing {
@@ -335,7 +336,7 @@ impl<R: Role> Sender<R> {
         self.check_open()?;
         match self.open {
             Some(open) if open != kind => Err(SendError::WrongKind),
-            // The header refuses reserved bits on it.
+            // `FrameHeader::new` refuses reserved bits on a continuation.
             Some(_) => Ok(Opcode::Continuation),
             None if !self.rsv.contains(rsv) => Err(SendError::ReservedBits),
             None => Ok(kind.opcode()),
@@ -350,12 +351,12 @@ impl<R: Role> Sender<R> {
         self.check(kind, rsv)
     }
 
-    /// Checks what [`Sender::send`] would refuse of a frame's kind and reserved bits.
+    /// Checks a frame's kind and reserved bits as [`Sender::send`] does.
     pub(crate) fn check(&self, kind: MessageKind, rsv: Rsv) -> Result<(), SendError> {
         self.next_opcode(kind, rsv).map(|_| ())
     }
 
-    /// Returns `true` if a frame without FIN was sent last of a message.
+    /// Returns `true` if a message was begun and its last frame was not sent.
     #[inline]
     pub(crate) const fn is_within_message(&self) -> bool {
         self.open.is_some()
@@ -372,7 +373,7 @@ impl<R: Role> Sender<R> {
 }
 
 impl<R: Role> Outgoing<R> {
-    /// Gives the header's bytes, to be sent before the payload: 2 to 14 of them.
+    /// Returns the header's bytes, to be sent before the payload: 2 to 14 of them.
     #[must_use]
     #[inline]
     pub fn header(&self) -> &[u8] {
@@ -393,21 +394,21 @@ impl<R: Role> Outgoing<R> {
         &mut self.masker
     }
 
-    /// Gives how many bytes of payload the header announces.
+    /// Returns how many bytes of payload the header announces.
     #[must_use]
     #[inline]
     pub const fn payload_len(&self) -> u64 {
         self.payload_len
     }
 
-    /// Tells whether the payload must go through `apply` or `apply_copy`: a client's does (RFC 6455 section 5.3).
+    /// Returns `true` if the payload must go through `apply` or `apply_copy`: a client's does (RFC 6455 section 5.3).
     #[must_use]
     #[inline]
     pub const fn is_masked(&self) -> bool {
         R::KEY_LEN > 0
     }
 
-    /// Makes the payload's next piece ready to be sent, where it lies (RFC 6455 section 5.3).
+    /// Masks the payload's next piece in place, if it must be masked (RFC 6455 section 5.3).
     #[inline]
     pub fn apply(&mut self, piece: &mut [u8]) {
         if self.is_masked() {
@@ -415,7 +416,7 @@ impl<R: Role> Outgoing<R> {
         }
     }
 
-    /// Makes the payload's next piece ready to be sent, into the front of `out`, and gives its length in bytes.
+    /// Copies the payload's next piece to the front of `out`, masked if it must be, and returns its length in bytes.
     ///
     /// # Errors
     ///

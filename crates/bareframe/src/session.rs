@@ -1,4 +1,4 @@
-//! The loop around the engine, without I/O: it owns what was received and what is queued, and says what to do next.
+//! The loop around the engine, without I/O. It owns the received and the queued bytes, and returns what to do next.
 
 mod error;
 mod frame;
@@ -34,12 +34,12 @@ use outbound::Stopped;
 
 /// A connection with its receive buffer and its queue: the loop around the engine, without I/O.
 ///
-/// A caller asks for what it wants, performs what [`Next`] says, and asks again. `I` is the memory that is read into, and `O` the
-/// queue of what is to be written, which holds at least the longest control frame,
+/// A caller calls one of the `next_*` methods, performs what [`Next`] says, and calls again. `I` is the memory that is
+/// read into, and `O` the queue of what is to be written, which holds at least the longest control frame,
 /// [`ControlFrame::MAX_LEN`](crate::ControlFrame::MAX_LEN) bytes.
 ///
-/// This is a whole loop over a stream that blocks: an echo server. It is right about short writes, about a stream that refuses to
-/// write while there is something to be read, and about errors, which are returned after the Close that they cause has left.
+/// This is a complete loop over a blocking stream, an echo server. It handles short writes, a stream that refuses to
+/// write while there is something to read, and errors, which are returned after their Close was written.
 ///
 /// ```
 /// use bareframe::{Assembler, Config, Connection, Frame, Next, SendError, Server, Session, SliceBuffer};
@@ -106,7 +106,7 @@ use outbound::Stopped;
 pub struct Session<R, I, O, X: Extension = ()> {
     inbound: Inbound<R, I, X>,
     outbound: Outbound<R, O, X>,
-    /// The stream can't write now; it is not asked again in this pass.
+    /// The stream can't write now, and is not tried again in this pass.
     blocked: bool,
 }
 
@@ -138,7 +138,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         }
     }
 
-    /// Goes on until an event is there, which [`Session::event`] lends.
+    /// Receives until there is an event, which [`Session::event`] lends.
     ///
     /// The answer to a Ping or a Close is written before its event is ready, unless the stream can't write now.
     ///
@@ -178,8 +178,8 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.inbound.event()
     }
 
-    /// Goes on until a message is whole, which [`Session::message`] lends; see [`Inbound::next_message`]. Control frames are
-    /// answered and not reported; [`Session::close_reason`] returns what the peer's Close said.
+    /// Receives until a message is whole, which [`Session::message`] lends; see [`Inbound::next_message`]. Control
+    /// frames are answered and not reported; [`Session::close_reason`] returns what the peer's Close said.
     ///
     /// # Errors
     ///
@@ -209,7 +209,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
 
     #[inline(never)]
     fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
-        // Before it is unmasked, so that the session is not kept on the stack meanwhile.
+        // Before the message is unmasked, so that no register has to be saved for it meanwhile.
         self.blocked = false;
         self.inbound.receive_long_binary(at, len, masker);
         READY
@@ -229,7 +229,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[inline(never)]
     fn next_message_rest<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
-            // What had no room before a write has some now, or the next Ping would take its place.
+            // A reply that had no room before a write may have some now. If it stayed, the next Ping would replace it.
             self.queue_replies();
             let next = match self.inbound.step_message(assembler) {
                 Ok(Step::Ready) => {
@@ -238,7 +238,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
                 }
                 Ok(Step::Control) => {
                     self.queue_replies();
-                    // Its answer needs room, or only the latest Ping would be answered.
+                    // Without room for the answer, only the latest Ping would be answered.
                     if self.inbound.receiver.has_reply()
                         && !self.blocked
                         && !self.outbound.queued().is_empty()
@@ -260,7 +260,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.inbound.message(assembler)
     }
 
-    /// Goes on until all of the frame is queued or written; what is queued is written by [`Session::next_flush`].
+    /// Sends until all of the frame is queued or written; what is queued is written by [`Session::next_flush`].
     ///
     /// # Errors
     ///
@@ -291,7 +291,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         next
     }
 
-    /// Goes on until everything that is queued was written, answers included.
+    /// Writes until nothing is queued any more, answers included.
     pub fn next_flush(&mut self) -> Next {
         self.queue_replies();
         self.outbound.next_flush()
@@ -304,7 +304,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.outbound.to_write(frame)
     }
 
-    /// Reports that so many bytes of [`Session::to_write`] were written.
+    /// Reports that `len` bytes of [`Session::to_write`] were written.
     #[inline]
     pub fn wrote(&mut self, len: usize, frame: &mut Frame<'_>) {
         self.outbound.wrote(len, frame);
@@ -316,10 +316,11 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.outbound.flushed();
     }
 
-    /// Reports what came of what `next` says: how many bytes were read or written, or the stream's error.
+    /// Reports the result of what `next` says: how many bytes were read or written, or the stream's error.
     ///
-    /// A stream that fails to write, or writes nothing, is [refused](Session::refused): what was received before counts for more than its
-    /// error. An error that means that the stream can't do it yet is for [`Session::blocked`] instead.
+    /// After a failed or empty write the stream counts as [refused](Session::refused), because what was received before
+    /// must be delivered first. Report an error that means that the stream can't do it yet by [`Session::blocked`]
+    /// instead.
     ///
     /// ```
     /// use bareframe::{Config, Connection, Frame, Next, Session};
@@ -376,17 +377,17 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.inbound.space()
     }
 
-    /// Reports that so many bytes were read into [`Session::space`]; 0 is the end of the stream.
+    /// Reports that `len` bytes were read into [`Session::space`]; 0 is the end of the stream.
     #[inline]
     pub fn read(&mut self, len: usize) {
         self.inbound.read(len);
     }
 
-    /// Reports that the stream can't do now what `next` says. Returns `true` if there is something else to do meanwhile: call
-    /// again. Returns `false` if the caller has to wait for the stream.
+    /// Reports that the stream can't do now what `next` says. Returns `true` if the caller is to call again, since
+    /// there is something else to do, and `false` if it has to wait for the stream.
     ///
-    /// It holds for one pass: until a call returns something other than [`Next::Write`] and [`Next::Flush`]. So while a caller reads,
-    /// reading goes on though what is queued can't be written, and writing is tried again in each pass.
+    /// It holds for one pass: until a call returns something other than [`Next::Write`] and [`Next::Flush`]. So reading
+    /// continues while queued bytes can't be written, and each pass tries to write again.
     #[must_use = "it says whether to wait"]
     pub fn blocked(&mut self, next: Next) -> bool {
         self.blocked = match next {
@@ -402,10 +403,11 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.outbound.refused();
     }
 
-    /// Fails the connection on behalf of the caller (RFC 6455 section 7.1.7): a Close with this code is written by the next call
-    /// of [`Session::next_flush`] or before the error is returned. Within a frame of ours none can be sent, and nothing more is.
+    /// Fails the connection on behalf of the caller (RFC 6455 section 7.1.7): a Close with this code is written by the
+    /// next call of [`Session::next_flush`] or before the error is returned. Within a frame of ours no Close can be
+    /// sent, and nothing more is.
     ///
-    /// If the connection has failed before, or the peer's Close arrived, it only gives up the frame that is not finished.
+    /// If the connection has failed before, or the peer's Close arrived, it only drops the frame that is not finished.
     pub fn fail(&mut self, code: CloseCode) {
         self.inbound.fail(code);
         self.outbound.abandon();
@@ -423,31 +425,31 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.inbound.close_reason()
     }
 
-    /// Returns `true` if a call would find something without a read.
+    /// Returns `true` if a call would return something without a read.
     #[must_use]
     #[inline]
     pub fn has_more(&self) -> bool {
         self.inbound.has_more()
     }
 
-    /// Returns what was read and not looked at.
+    /// Returns the bytes that were read and not processed.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
         self.inbound.unread()
     }
 
-    /// Says that what was read begins with a head of this length; see [`Inbound::begin_after`].
+    /// Declares that the bytes read so far begin with a head of this length; see [`Inbound::begin_after`].
     pub fn begin_after(&mut self, head_len: usize) -> bool {
         self.inbound.begin_after(head_len)
     }
 
-    /// Says that this range of the memory was read before; see [`Inbound::begin_with`].
+    /// Declares that this range of the memory was read before; see [`Inbound::begin_with`].
     pub fn begin_with(&mut self, range: Range<usize>) -> bool {
         self.inbound.begin_with(range)
     }
 
-    /// Says that the queue's first `len` bytes are the head of the opening handshake, which the next call that writes lets leave; see
-    /// [`Outbound::begin_with`].
+    /// Declares that the queue's first `len` bytes are the head of the opening handshake, which the next call that
+    /// writes sends; see [`Outbound::begin_with`].
     ///
     /// ```
     /// use bareframe::{Config, Connection, Frame, Next, Session};
@@ -468,14 +470,15 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         (&mut self.inbound, &mut self.outbound)
     }
 
-    /// Returns the two halves for two tasks. What the reading half has to answer, the caller carries to the other as [`Pending`].
+    /// Splits the session into its halves, for two tasks. The caller passes what the reading half has to answer to the
+    /// writing half as [`Pending`].
     #[must_use]
     pub fn split(mut self) -> (Inbound<R, I, X>, Outbound<R, O, X>) {
         self.queue_replies();
         (self.inbound, self.outbound)
     }
 
-    /// Decides what the caller does before it gets what the reading half returned.
+    /// Decides what the caller has to do before it gets the result of the reading half.
     #[inline(never)]
     fn settle(&mut self, next: Result<Next, ReceiveError>) -> Result<Next, ReceiveError> {
         if matches!(next, Err(ReceiveError::MessageSkipped)) {
@@ -555,16 +558,16 @@ impl<R: fmt::Debug, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::
 }
 
 impl<R: Role, M: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, Option<M>, O, X> {
-    /// Gives the session memory to read into; see [`Inbound::put_memory`].
+    /// Provides memory to read into; see [`Inbound::put_memory`].
     ///
     /// # Errors
     ///
-    /// Returns the memory if the session has some.
+    /// Returns the memory if the session has some already.
     pub fn put_memory(&mut self, memory: M) -> Result<(), M> {
         self.inbound.put_memory(memory)
     }
 
-    /// Takes the memory back; see [`Inbound::take_memory`].
+    /// Returns the memory to the caller; see [`Inbound::take_memory`].
     pub fn take_memory(&mut self) -> Option<M> {
         self.inbound.take_memory()
     }
@@ -619,7 +622,7 @@ mod tests {
                 let before = validated();
                 let mut read = session(&wire);
                 assert_eq!(read.next_event(), Ok(Next::Ready));
-                // What is not ASCII was validated, and the counter saw it.
+                // Text that is not ASCII was validated, and counted.
                 let once = validated();
                 assert!(once > before || text.is_ascii());
                 let Some(Event::Data(data)) = read.event() else {

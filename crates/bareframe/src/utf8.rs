@@ -1,4 +1,4 @@
-//! UTF-8, byte by byte or in bulk, failing at the first byte that can't be part of it (RFC 6455 section 8.1).
+//! UTF-8 validation that fails at the first byte that can't be part of a text (RFC 6455 section 8.1).
 
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 mod compact;
@@ -105,7 +105,7 @@ pub(crate) fn from_utf8(bytes: &[u8]) -> Option<&str> {
     passed(bytes)
 }
 
-/// Converts bytes to text of which it has just been found that all of it is whole characters.
+/// Converts bytes to text that was validated before.
 #[inline]
 pub(crate) const fn passed(bytes: &[u8]) -> Option<&str> {
     #[cfg(feature = "simd")]
@@ -120,7 +120,7 @@ pub(crate) const fn passed(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-/// How many bytes this thread has validated, so that a test sees that none are validated twice.
+/// How many bytes this thread has validated, so that tests can check that none are validated twice.
 #[cfg(test)]
 pub(crate) mod count {
     extern crate std;
@@ -146,14 +146,14 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// Returns where the first wrong byte is as std sees it, or whether the end is unfinished.
+    /// Returns the position of the first wrong byte according to std, or whether the end is unfinished.
     fn expected(bytes: &[u8]) -> Result<bool, usize> {
         match core::str::from_utf8(bytes) {
             Ok(_) => Ok(false),
             Err(error) => match error.error_len() {
                 None => Ok(true),
                 Some(1) => {
-                    // If the error is one byte long, that byte is wrong, or the one that should continue it.
+                    // If the error is one byte long, that byte is wrong, or the one after it.
                     let at = error.valid_up_to();
                     let alone = core::str::from_utf8(&bytes[at..=at]).unwrap_err();
                     Err(at + usize::from(alone.error_len().is_none()))

@@ -201,7 +201,7 @@ fn the_capacity_is_what_fits_whatever_was_gathered() {
 
 #[test]
 fn the_memory_may_lie_and_the_text_is_still_utf8() {
-    /// Gives other bytes than it was given.
+    /// Returns other bytes than it was given.
     struct Liar([u8; 2]);
     impl Gather for Liar {
         fn clear(&mut self) {}

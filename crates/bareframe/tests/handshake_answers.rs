@@ -7,7 +7,7 @@ use bareframe::handshake::{
 };
 use proptest::prelude::*;
 
-/// Gives what a client asks for that offers these subprotocols and extensions.
+/// Returns what a client asks for that offers these subprotocols and extensions.
 fn with_upgrade<T>(subprotocols: &str, extensions: &str, use_it: impl FnOnce(Upgrade<'_>) -> T) -> T {
     let bytes = format!(
         "GET /chat HTTP/1.1\r\nHost: server.example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\

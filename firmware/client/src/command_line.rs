@@ -11,7 +11,7 @@ struct Block {
     len: usize,
 }
 
-/// Gives the command line, if it fits.
+/// Returns the command line, if it fits.
 pub(crate) fn read(memory: &mut [u8]) -> Option<&str> {
     let block = Block {
         bytes: memory.as_mut_ptr(),

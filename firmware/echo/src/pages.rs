@@ -56,7 +56,7 @@ impl Pages {
         Some(Page { place, number })
     }
 
-    /// Gives the page that watches a connection whose request has this query.
+    /// Returns the page that watches a connection whose request has this query.
     pub(crate) fn watching(&self, query: Option<&str>) -> Option<Page<'_>> {
         let number = query?.strip_prefix("page=")?.parse().ok()?;
         let mut places = self.places.iter();

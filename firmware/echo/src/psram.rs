@@ -8,7 +8,7 @@ const START: *mut u8 = 0x2100_0000 as *mut u8;
 /// Its length, in bytes.
 pub(crate) const LEN: usize = 16 << 20;
 
-/// Gives all of it, zeroed.
+/// Returns all of it, zeroed.
 ///
 /// # Panics
 ///

@@ -32,7 +32,7 @@ impl Memory {
     };
 }
 
-/// Makes the Accept with a SHA-1 that the device has.
+/// Creates the Accept with a SHA-1 that the device has.
 pub fn own_sha1(key: &Key) -> Accept {
     board::write(&key.digest_input());
     let mut digest = [0; 20];

@@ -25,7 +25,7 @@ pub(crate) fn now() -> Instant {
     Instant::from_millis(unsafe { ptr::read_volatile(COUNTER) })
 }
 
-/// Gives what the future gives, or drops it after so many milliseconds.
+/// Returns what the future gives, or drops it after so many milliseconds.
 pub async fn within<F: Future>(milliseconds: u64, future: F) -> Result<F::Output, Elapsed> {
     let end = now() + Duration::from_millis(milliseconds);
     let mut future = pin!(future);

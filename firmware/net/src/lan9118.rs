@@ -150,7 +150,7 @@ pub(crate) fn acknowledge() {
     write(INT_STS, 1 << 3);
 }
 
-/// Tells whether the longest frame can be sent, and takes the reports about those that were.
+/// Returns `true` if the longest frame can be sent, and takes the reports about those that were.
 fn has_room() -> bool {
     let information = read(TX_FIFO_INF);
     for _ in 0..information >> 16 & 0xFF {

@@ -65,7 +65,7 @@ impl<'m> Network<'m> {
         }
     }
 
-    /// Makes a socket, with memory for what is received and for what is sent.
+    /// Creates a socket, with memory for what is received and for what is sent.
     ///
     /// # Panics
     ///
@@ -99,7 +99,7 @@ impl<'m> Network<'m> {
 }
 
 impl<'m> Stack<'m> {
-    /// Gives a socket, and what it needs to connect.
+    /// Returns a socket, and what it needs to connect.
     pub(crate) fn socket(&mut self, handle: SocketHandle) -> (&mut tcp::Socket<'m>, &mut InterfaceContext) {
         (self.sockets.get_mut(handle), self.interface.context())
     }

@@ -46,7 +46,7 @@ impl Line {
         }
     }
 
-    /// Tells whether the answer to one more byte has room.
+    /// Returns `true` if the answer to one more byte has room.
     pub(crate) fn has_room(&self) -> bool {
         self.out.room() >= ANSWER + ControlFrame::MAX_LEN
     }

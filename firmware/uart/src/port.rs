@@ -46,7 +46,7 @@ pub(crate) fn note_left() {
     unsafe { ptr::write_volatile(INTERRUPTS, LEFT) }
 }
 
-/// Tells whether a byte can be given.
+/// Returns `true` if a byte can be given.
 pub(crate) fn is_free() -> bool {
     // SAFETY: as above.
     unsafe { ptr::read_volatile(STATE) & FULL == 0 }

@@ -8,20 +8,20 @@ const CAPACITY: usize = 4096;
 
 static mut BYTES: [u8; CAPACITY] = [0; CAPACITY];
 
-/// Gives where the bytes are to be put.
+/// Returns where the bytes are to be put.
 #[unsafe(no_mangle)]
 pub extern "C" fn bytes() -> *mut u8 {
     (&raw mut BYTES).cast()
 }
 
-/// Gives how many bytes there may be.
+/// Returns how many bytes there may be.
 #[unsafe(no_mangle)]
 pub extern "C" fn capacity() -> usize {
     CAPACITY
 }
 
 /// Decodes the first `len` bytes as a server, in pieces of `piece`, and leaves the text of its messages at the front.
-/// Gives the length of that, or of a violation the close code, negative.
+/// Returns the length of that, or of a violation the close code, negative.
 #[unsafe(no_mangle)]
 pub extern "C" fn decode(len: usize, piece: usize) -> i32 {
     // SAFETY: a module without threads is in one call at a time, and none keeps the reference.

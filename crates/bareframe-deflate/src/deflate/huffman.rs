@@ -156,7 +156,7 @@ fn count_depths(nodes: &mut [u32], longest: usize) -> [u16; MAX_CODE_LEN + 1] {
     counts
 }
 
-/// Makes a code of the counts, of which those of `longest` are too many.
+/// Creates a code of the counts, of which those of `longest` are too many.
 fn shorten(counts: &mut [u16; MAX_CODE_LEN + 1], longest: usize) {
     let all = 1_u32 << MAX_CODE_LEN;
     let (mut taken, mut least, mut space) = (0_u32, 0, all);

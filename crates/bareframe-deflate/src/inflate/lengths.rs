@@ -266,7 +266,7 @@ impl Codes {
         Ok(())
     }
 
-    /// Makes the codes of the lengths, which are all there.
+    /// Creates the codes of the lengths, which are all there.
     fn finish(&mut self) -> Result<(), InflateError> {
         self.distances.clear();
         for symbol in self.literal_count..self.total {

@@ -4,7 +4,7 @@ use crate::stream::decode;
 use crate::*;
 use std::io::Read;
 
-/// Gives one byte at a time.
+/// Returns one byte at a time.
 struct Slowly<'o>(&'o [u8]);
 
 impl Read for Slowly<'_> {

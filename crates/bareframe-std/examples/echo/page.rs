@@ -49,7 +49,7 @@ impl Pages {
         ended
     }
 
-    /// Gives the page that watches a connection whose request has this query.
+    /// Returns the page that watches a connection whose request has this query.
     pub(crate) fn watching(&self, query: Option<&str>) -> Option<Arc<Page>> {
         let number = query?.strip_prefix("page=")?.parse().ok()?;
         lock(&self.open).get(&number).cloned()

@@ -1,9 +1,9 @@
-//! How a small machine copies a control payload, in little flash.
+//! Copying control payloads in little flash.
 
 use super::ControlPayload;
 use crate::mask::Masker;
 
-/// Replaces the payload by these bytes, unmasked, of which there are `len`.
+/// Replaces the payload by these `len` bytes, unmasked.
 pub(super) fn fill(payload: &mut ControlPayload, mut masker: Masker, from: &[u8], _len: u8) {
     payload.clear();
     for byte in from {
@@ -11,7 +11,7 @@ pub(super) fn fill(payload: &mut ControlPayload, mut masker: Masker, from: &[u8]
     }
 }
 
-/// Returns the payload and what is behind it, which means nothing.
+/// Returns the payload with the bytes behind it, which have no meaning.
 #[inline]
 pub(super) const fn padded(payload: &ControlPayload) -> [u8; ControlPayload::MAX_LEN + 1] {
     payload.bytes

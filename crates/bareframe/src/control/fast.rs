@@ -1,16 +1,18 @@
-//! How a large machine copies a control payload.
+//! Copying control payloads in blocks.
+//!
+//! A load that spans two stores waits until both have left the processor's store buffer. A payload is read again soon after it
+//! was written, when it is copied to its event and to its Pong. So write it in the blocks in which it is copied, one store each,
+//! and its length in one store with the bytes before it.
 
 use super::ControlPayload;
 use crate::mask::Masker;
 
-/// What a payload is written in, in bytes, and read again.
+/// The size in bytes of the blocks in which a payload is written and read.
 const BLOCK: usize = 16;
 
-/// Replaces the payload by these bytes, unmasked, of which there are `len`.
+/// Replaces the payload by these `len` bytes, unmasked.
 ///
-/// What is written is soon read again, when it is copied to an event and to a frame. A load that spans two stores waits
-/// until both have left the processor's store buffer, so whole blocks are written as blocks, and the length together with
-/// the bytes before it.
+/// It writes them in the blocks in which [`padded`] reads them.
 #[inline]
 pub(super) fn fill(payload: &mut ControlPayload, mut masker: Masker, mut from: &[u8], len: u8) {
     let mut last = [0; BLOCK];
@@ -41,9 +43,9 @@ fn copy_chunk<const N: usize>(masker: &mut Masker, from: &mut &[u8], to: &mut &m
     true
 }
 
-/// Returns the payload and what is behind it, which means nothing.
+/// Returns the payload with the bytes behind it, which have no meaning.
 ///
-/// Of a short payload no more is read than was written with it.
+/// It reads no more of a short payload than was written with it.
 #[inline(always)]
 pub(super) fn padded(payload: &ControlPayload) -> [u8; ControlPayload::MAX_LEN + 1] {
     let mut padded = [0; ControlPayload::MAX_LEN + 1];

@@ -1,11 +1,11 @@
-//! How much of a frame has been decoded: a state that can stop and go on at every byte.
+//! How much of a frame has been decoded. Decoding can stop at every byte.
 
 use crate::error::ProtocolError;
 use crate::header::{FrameHeader, NextByte, PartialHeader, Rules};
 use crate::mask::Masker;
 use crate::opcode::FirstByte;
 
-/// Where in a frame the next byte belongs.
+/// The part of a frame that the next byte belongs to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum FrameState {
@@ -47,7 +47,7 @@ impl FrameState {
 
     /// Adds the next byte of a header, and returns the header if it was the last. The caller then enters its payload.
     ///
-    /// After an error the state is of no use.
+    /// After an error the state must not be used.
     #[inline]
     pub(crate) fn push(&mut self, byte: u8, rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
         if let FrameState::Header {
@@ -79,7 +79,7 @@ impl FrameState {
         Ok(None)
     }
 
-    /// Returns the state behind a header: in its payload, or between frames if it has none.
+    /// Returns the state after a header: in its payload, or between frames if it has none.
     #[inline(always)]
     pub(crate) fn behind(header: &FrameHeader) -> FrameState {
         if header.payload_len() == 0 {
@@ -92,7 +92,7 @@ impl FrameState {
         }
     }
 
-    /// Takes the next byte of a payload, and returns it unmasked, and the frame's first byte if the frame ends with it; `None`
+    /// Unmasks the next byte of a payload. Returns it with the frame's first byte if the frame ends with it; `None`
     /// outside of a payload.
     #[inline(always)]
     pub(crate) fn push_payload(&mut self, byte: u8) -> Option<(u8, Option<FirstByte>)> {

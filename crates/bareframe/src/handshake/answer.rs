@@ -3,7 +3,7 @@
 use crate::handshake::encode::{EncodeError, Writer, check_headers, check_room};
 use crate::handshake::status::Status;
 
-/// An answer that does not switch protocols; the connection closes behind it.
+/// An answer that does not switch protocols. The connection closes after it.
 ///
 /// ```
 /// use bareframe::handshake::{Answer, Status};
@@ -55,7 +55,8 @@ impl<'a> Answer<'a> {
         self
     }
 
-    /// Sets a line of text that is the content. [`Answer::encode`] writes it too, or leaves it out where there is no room.
+    /// Sets a line of text as the content. [`Answer::encode`] writes it after the head, or leaves it out if there is no
+    /// room.
     ///
     /// ```
     /// use bareframe::handshake::{Answer, Status};
@@ -107,7 +108,7 @@ impl<'a> Answer<'a> {
     ///
     /// A header that must not be added, content for a status that has none, or [`EncodeError::BufferTooSmall`]. Nothing is
     /// written then.
-    // Inlined, so that what the answer has is known where it is created.
+    // Inlined, so that the compiler knows the answer's parts where it is created.
     #[inline(always)]
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let content_length = self.content_length.unwrap_or(0);
@@ -122,7 +123,8 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The same with its parameters one by one: what an image never sets leaves no code in it.
+/// Does the same as [`Answer::encode`], with the parts as parameters: the compiler removes the code for those that an
+/// image never sets.
 fn encode_answer(
     status: Status,
     has_length: bool,
@@ -143,7 +145,7 @@ fn encode_answer(
         write_head(&mut writer, status);
         match (has_length, content_length) {
             (false, _) => {}
-            // What most answers have needs no digits.
+            // Most answers have no content, for which no digits have to be computed.
             (true, 0) => writer.put(b"Content-Length: 0\r\n"),
             (true, content_length) => {
                 writer.put(b"Content-Length: ");

@@ -1,6 +1,6 @@
 //! Choice: what a server puts into its 101 (RFC 6455 section 4.2.2).
 
-/// What a server puts into its 101 besides what must be there (RFC 6455 section 4.2.2).
+/// The subprotocol, the extensions and the headers that a server adds to its 101 (RFC 6455 section 4.2.2).
 ///
 /// ```
 /// use bareframe::handshake::Choice;
@@ -34,7 +34,7 @@ impl<'a> Choice<'a> {
         self
     }
 
-    /// Sets the extensions in use, as a list: each must be one that the client offered. Empty for none.
+    /// Sets the extensions in use, as a list, each of which the client must have offered. An empty list means none.
     #[must_use]
     pub const fn with_extensions(mut self, extensions: &'a str) -> Choice<'a> {
         self.extensions = extensions;
@@ -68,8 +68,8 @@ impl<'a> Choice<'a> {
 }
 
 impl Choice<'_> {
-    /// Returns how many bytes the 101 with this choice has at most, with the 100 that comes before it where a client waits for one: what
-    /// [`Upgrade::encode`](crate::handshake::Upgrade::encode) needs.
+    /// Returns the maximum length in bytes of the 101 with this choice, and of the 100 before it for a client that
+    /// waits for one. [`Upgrade::encode`](crate::handshake::Upgrade::encode) needs an output of this length.
     ///
     /// ```
     /// use bareframe::handshake::Choice;

@@ -1,4 +1,4 @@
-//! Classes of bytes, and bytes taken off the front.
+//! Classes of bytes, and removing bytes of one class from the front.
 
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 mod compact;
@@ -10,11 +10,12 @@ pub(super) use compact::{is_token, take_text, take_token};
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 pub(super) use fast::{is_token, take_text, take_token};
 
-/// Bytes that may stand in one place.
+/// A class of bytes, which are those that are allowed in one part of a head.
 #[derive(Clone, Copy)]
 pub(super) struct Class(u8);
 
-/// The classes of every ASCII byte. One table for all: a look into it is cheaper than comparisons, and smaller.
+/// The classes of every ASCII byte. There is one table for all classes, because a look-up is faster and smaller than
+/// comparisons.
 static CLASSES: [u8; 128] = {
     let mut table = [0; 128];
     let mut rest: &mut [u8] = &mut table;
@@ -32,9 +33,9 @@ impl Class {
     pub(super) const TEXT: Class = Class(1);
     /// A token (RFC 9110 section 5.6.2).
     pub(super) const TOKEN: Class = Class(1 << 1);
-    /// A registered name, but for what is percent-encoded (RFC 3986 section 3.2.2).
+    /// A registered name, except for percent-encoded bytes (RFC 3986 section 3.2.2).
     pub(super) const NAME: Class = Class(1 << 2);
-    /// A path and a query, but for what is percent-encoded (RFC 3986 sections 3.3 and 3.4).
+    /// A path and a query, except for percent-encoded bytes (RFC 3986 sections 3.3 and 3.4).
     pub(super) const PATH: Class = Class(1 << 3);
     /// Base64 without padding (RFC 4648 section 4).
     pub(super) const BASE64: Class = Class(1 << 4);
@@ -42,42 +43,42 @@ impl Class {
     pub(super) const URI: Class = Class(1 << 5);
     /// Space and tab.
     pub(super) const WHITE: Class = Class(1 << 6);
-    /// White space and commas, which stand between the elements of a list.
+    /// White space and commas, which are between the elements of a list.
     pub(super) const BETWEEN: Class = Class(1 << 7);
 
     pub(super) fn has(self, byte: u8) -> bool {
         let classes = CLASSES.get(usize::from(byte));
-        // Of the bytes above ASCII, each may stand in a value and none elsewhere.
+        // All bytes above ASCII are allowed in a value, and nowhere else.
         classes.unwrap_or(&Class::TEXT.0) & self.0 != 0
     }
 
-    /// Returns `true` if there are bytes, all of this class.
+    /// Returns `true` if `bytes` is not empty and all of it is of this class.
     pub(super) fn has_all(self, bytes: &[u8]) -> bool {
         let mut rest = bytes;
         self.take(&mut rest);
         rest.is_empty() && !bytes.is_empty()
     }
 
-    /// Takes bytes of this class off the front, as many as there are.
+    /// Removes and returns the bytes of this class at the front.
     pub(super) fn take<'b>(self, rest: &mut &'b [u8]) -> &'b [u8] {
         take_before(rest, |byte| !self.has(byte))
     }
 }
 
-/// Takes the bytes before the first that `ends` off the front.
+/// Removes and returns the bytes before the first for which `ends` returns `true`.
 pub(super) fn take_before<'b>(rest: &mut &'b [u8], ends: impl Fn(u8) -> bool) -> &'b [u8] {
     let end = rest.iter().position(|&byte| ends(byte));
     split_off(rest, end.unwrap_or(rest.len()))
 }
 
-/// Takes bytes off the front, and returns as many.
+/// Removes and returns the first `len` bytes.
 fn split_off<'b>(rest: &mut &'b [u8], len: usize) -> &'b [u8] {
     let (front, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
     *rest = behind;
     front
 }
 
-/// Takes these bytes off the front as far as they stand there, and returns `true` if all do.
+/// Removes as many of these bytes as are at the front, and returns `true` if all are.
 pub(super) fn skip(wanted: &[u8], rest: &mut &[u8]) -> bool {
     for wanted in wanted {
         match rest.split_first() {
@@ -88,9 +89,10 @@ pub(super) fn skip(wanted: &[u8], rest: &mut &[u8]) -> bool {
     true
 }
 
-/// Returns `true` if a name or value is this one, which has letters and hyphens only, in any case.
+/// Returns `true` if a name or value is `spelt`, which consists of letters and hyphens, in any case.
 pub(super) fn is_token_in_any_case(token: &[u8], spelt: &[u8]) -> bool {
-    // What differs from a letter in this bit is the same letter; from a hyphen, a carriage return, which no value has.
+    // A byte that differs from a letter in this bit is the same letter. A byte that differs from a hyphen in it is a
+    // carriage return, which no value has.
     let mut pairs = token.iter().zip(spelt);
     token.len() == spelt.len() && pairs.all(|(byte, spelt)| byte | 0x20 == spelt | 0x20)
 }
@@ -144,7 +146,8 @@ mod tests {
         }
     }
 
-    /// Puts every byte at every place among bytes that belong: only one that does not is an end.
+    /// Puts every byte at every position among bytes of the class, and checks that it ends them exactly if it is not of
+    /// the class.
     fn ends_at(take: for<'b> fn(&mut &'b [u8]) -> &'b [u8], belongs: impl Fn(u8) -> bool, around: &[u8]) {
         for (len, &around) in (0..40).flat_map(|len| around.iter().map(move |around| (len, around))) {
             for (at, byte) in (0..len).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
@@ -183,7 +186,7 @@ mod tests {
         ends_at(take_token, |byte| Class::TOKEN.has(byte), b"aZ-0_");
     }
 
-    /// The table is made by the compiler; here its rule runs.
+    /// The table is computed at compile time; this test runs the function.
     #[test]
     fn the_table_is_what_its_rule_says() {
         for byte in 0..128 {

@@ -1,11 +1,11 @@
-//! Heads on their way out: what a caller may put into one, and how it is written.
+//! Writing heads, and checking what a caller puts into them.
 
 use crate::error::BufferTooSmall;
 use crate::handshake::classes::{Class, take_text};
 use crate::handshake::header_name::HeaderName;
 use core::fmt;
 
-/// Why a head was not written; the fault is the caller's, and nothing was written.
+/// Why a head was not written. The fault is the caller's, and nothing was written.
 ///
 /// ```
 /// use bareframe::handshake::{Answer, EncodeError, Status};
@@ -27,7 +27,7 @@ pub enum EncodeError {
     InvalidHeaderName,
     /// A header's value has a CR, LF, NUL or another control character (RFC 9110 section 5.5).
     InvalidHeaderValue,
-    /// A header that the handshake itself writes, or that must not be there: one of `Host`, `Origin`, `Upgrade`, `Expect`,
+    /// A header that the handshake itself writes, or that is not allowed: one of `Host`, `Origin`, `Upgrade`, `Expect`,
     /// `Connection`, `Content-Length`, `Transfer-Encoding` and `Sec-WebSocket-*` (RFC 6455 section 4.1).
     ReservedHeader,
     /// A subprotocol to offer is not a token (RFC 6455 section 4.1).
@@ -46,7 +46,7 @@ pub enum EncodeError {
     BufferTooSmall(BufferTooSmall),
 }
 
-/// An output that counts what it has no room for.
+/// An output that also counts the bytes for which it has no room.
 pub(super) struct Writer<'o> {
     room: &'o mut [u8],
     len: usize,
@@ -57,7 +57,7 @@ impl<'o> Writer<'o> {
         Writer { room, len: 0 }
     }
 
-    /// Returns how many bytes were put.
+    /// Returns how many bytes were written or counted.
     pub(super) const fn len(&self) -> usize {
         self.len
     }
@@ -78,7 +78,7 @@ impl<'o> Writer<'o> {
         self.put(b"\r\n");
     }
 
-    // Where there are none, nothing is left of this.
+    // Inlined, so that the compiler removes the loop if there are no headers.
     #[inline(always)]
     pub(super) fn headers(&mut self, headers: &[(&str, &str)]) {
         for (name, value) in headers {
@@ -86,7 +86,7 @@ impl<'o> Writer<'o> {
         }
     }
 
-    /// Writes a number in decimal. A microcontroller has no division of 64 bits, and maybe none at all.
+    /// Writes a number in decimal, without a division of 64 bits, which microcontrollers do not have.
     pub(super) fn number(&mut self, number: u64) {
         let mut digits = [0; 20];
         let mut quotient = number.to_be_bytes();
@@ -95,7 +95,7 @@ impl<'o> Writer<'o> {
             let mut remainder = 0;
             for byte in &mut quotient {
                 let dividend = remainder << 8 | u32::from(*byte);
-                // A tenth, exact below 16,389; this is below 2,560.
+                // A tenth, which is exact below 16,389. The dividend is below 2,560.
                 let [.., tenth, _, _] = dividend.wrapping_mul(6554).to_be_bytes();
                 *byte = tenth;
                 remainder = dividend.wrapping_sub(u32::from(tenth).wrapping_mul(10));
@@ -112,7 +112,7 @@ impl<'o> Writer<'o> {
     }
 }
 
-/// Checks that a head can be written. All are written twice, first to no room, for their length.
+/// Checks that a head fits. Every head is written twice, first to an empty output, to find out its length.
 pub(super) fn check_room(needed: usize, out: &[u8]) -> Result<(), EncodeError> {
     if needed > out.len() {
         return Err(BufferTooSmall { needed }.into());

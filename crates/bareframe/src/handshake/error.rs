@@ -8,7 +8,7 @@ use crate::handshake::response_error::ResponseError;
 use crate::handshake::url::UrlError;
 use core::fmt;
 
-/// Why an opening handshake can't go on: any error of this module, for a function that meets several.
+/// Why an opening handshake failed: any error of this module, for functions that may return several.
 ///
 /// ```
 /// use bareframe::handshake::{Accept, Choice, Error, HeadError, Request};
@@ -27,7 +27,7 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer's head is none of HTTP/1, or longer than the limit.
+    /// The peer's head is not one of HTTP/1, or longer than the limit.
     Head(HeadError),
     /// The client's request for a WebSocket is wrong.
     Request(RequestError),

@@ -1,4 +1,4 @@
-//! What `defmt` shows of the types whose fields are not what they mean: the same as their `Debug`.
+//! `defmt` output of the types that do not show their fields: the same as that of their `Debug`.
 
 use crate::handshake::head::{Header, Headers};
 use crate::handshake::key::{Accept, Key};

@@ -107,9 +107,9 @@ impl<'h> Iterator for Headers<'h> {
     }
 }
 
-/// Takes a request's start line off the front of a head.
+/// Parses and removes a request's start line at the front of a head.
 pub(super) fn request_line<'h>(rest: &mut &'h [u8]) -> Result<RequestLine<'h>, HeadError> {
-    // An empty line before it may be left of what the connection carried before (RFC 9112 section 2.2).
+    // An earlier message on the connection may have left an empty line before it (RFC 9112 section 2.2).
     let head = rest.strip_prefix(b"\r\n").unwrap_or(rest);
     *rest = head;
     no_blank_line(head)?;
@@ -137,7 +137,7 @@ fn take_request_line<'h>(rest: &mut &'h [u8]) -> Result<RequestLine<'h>, HeadErr
     })
 }
 
-/// Takes a response's start line off the front of a head.
+/// Parses and removes a response's start line at the front of a head.
 pub(super) fn status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, HeadError> {
     let head = *rest;
     no_blank_line(head)?;
@@ -149,7 +149,7 @@ fn take_status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, HeadError
     let version = http_version(rest)?;
     literal(b" ", rest, HeadError::InvalidHttpVersion)?;
     let digits = take_before(rest, |byte| !byte.is_ascii_digit());
-    // Old servers leave out the space too where they have no phrase.
+    // Old servers leave out the space too if they have no phrase.
     if !matches!(rest, [b'\r', ..]) {
         behind_word(digits, rest, HeadError::InvalidStatus)?;
     }
@@ -168,10 +168,10 @@ fn take_status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, HeadError
     })
 }
 
-/// Parses a header line, and takes it off the front of `lines`.
+/// Parses and removes a header line at the front of `lines`.
 #[inline(always)]
 fn parse_header_line<'h>(lines: &mut &'h [u8]) -> Result<Header<'h>, HeadError> {
-    // A copy, which need not be in memory.
+    // A copy, which the compiler can keep in registers.
     let mut rest = *lines;
     let name = take_token(&mut rest);
     if name.is_empty() || !skip(b":", &mut rest) {
@@ -204,13 +204,13 @@ fn http_version(rest: &mut &[u8]) -> Result<Version, HeadError> {
     }
 }
 
-/// Takes the space behind a word that has at least one byte.
+/// Removes the space after a word, which must have at least one byte.
 fn behind_word(word: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
     literal(b" ", rest, otherwise)?;
     if word.is_empty() { Err(otherwise) } else { Ok(()) }
 }
 
-/// Takes bytes that must stand here.
+/// Removes bytes that must be at the front.
 fn literal(wanted: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
     if skip(wanted, rest) {
         Ok(())
@@ -221,7 +221,7 @@ fn literal(wanted: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), 
     }
 }
 
-/// Takes the end of a line.
+/// Removes the end of a line.
 fn line_end(rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
     let line = *rest;
     if skip(b"\r\n", rest) {
@@ -231,7 +231,7 @@ fn line_end(rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
     }
 }
 
-/// Says what is wrong with bytes that can't stand where they do.
+/// Returns the error for bytes that are not allowed at the front.
 fn misplaced(bytes: &[u8], otherwise: HeadError) -> HeadError {
     match bytes {
         [] | [b'\r'] => HeadError::Unfinished,
@@ -266,7 +266,7 @@ impl fmt::Debug for Headers<'_> {
     }
 }
 
-/// The line as it would be sent, with bytes that are not visible ASCII escaped.
+/// Shows the line as it would be sent, with bytes that are not visible ASCII escaped.
 impl fmt::Display for Header<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name(), self.value.escape_ascii())

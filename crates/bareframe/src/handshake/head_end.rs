@@ -3,7 +3,7 @@
 use crate::handshake::classes::take_text;
 use crate::handshake::head_error::HeadError;
 
-/// Looks for the end of a head in bytes that arrive piece by piece, each of which is looked at once.
+/// Searches for the end of a head in bytes that arrive in pieces, and reads each byte once.
 ///
 /// ```
 /// use bareframe::handshake::{HeadEnd, HeadError, Request};
@@ -25,9 +25,9 @@ pub struct HeadEnd {
     limit: usize,
     // Where the line begins that has not ended yet.
     line: usize,
-    // How many bytes need no second look.
+    // How many bytes were searched.
     seen: usize,
-    // The start line was looked at.
+    // The start line was checked.
     is_past_first_line: bool,
 }
 
@@ -43,10 +43,11 @@ impl HeadEnd {
         }
     }
 
-    /// Returns `true` if a head can be parsed: its end has arrived, or a byte or a first line that no head has.
+    /// Returns `true` if a head can be parsed: its end has arrived, or a byte or a first line that is not allowed in
+    /// any head.
     ///
-    /// `bytes` are all that have arrived since the head's first; those of the call before are not looked
-    /// at again, so that the work is linear whatever the pieces.
+    /// `bytes` is everything that has arrived since the head's first byte. Bytes of an earlier call are not searched
+    /// again, so that the work is linear whatever the pieces.
     ///
     /// One empty line before the first line is part of the head (RFC 9112 section 2.2).
     ///
@@ -54,7 +55,7 @@ impl HeadEnd {
     ///
     /// [`HeadError::TooLong`] at the last byte that could have ended the head (RFC 6585 section 5).
     pub fn arrived(&mut self, bytes: &[u8]) -> Result<bool, HeadError> {
-        // A client waits for the answer to its head: most often the last four bytes are the end.
+        // A client waits for the answer to its head, so the last four bytes are usually the end.
         if bytes.len() <= self.limit && bytes.ends_with(b"\r\n\r\n") {
             return Ok(true);
         }
@@ -75,7 +76,7 @@ impl HeadEnd {
                     self.seen = self.seen.saturating_add(2);
                     self.line = self.seen;
                 }
-                // A blank line, or what no line has.
+                // A blank line, or a byte that is not allowed in a line.
                 _ => return Ok(true),
             }
         }
@@ -86,8 +87,9 @@ impl HeadEnd {
     }
 }
 
-/// Returns `true` if a first line may be one of HTTP/1: a status line, or a request line by its end. The parser has the
-/// rest to say; other protocols are recognised here, before the peer waits for an answer.
+/// Returns `true` if a first line may be one of HTTP/1: a status line, or a line that ends as a request line does. The
+/// parser checks the rest. Other protocols are recognised here, because their peers may wait for an answer without
+/// sending the end of a head.
 fn is_of_http_1(line: &[u8]) -> bool {
     matches!(
         line,

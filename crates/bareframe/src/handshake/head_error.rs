@@ -4,7 +4,7 @@ use crate::handshake::classes::take_text;
 use crate::handshake::status::Status;
 use core::fmt;
 
-/// What is wrong with a head; the fault is the sender's, but for the last, which is the caller's.
+/// What is wrong with a head. The fault is the sender's, except for the last one, which is the caller's.
 ///
 /// ```
 /// use bareframe::handshake::{HeadError, Request, Status};
@@ -21,7 +21,7 @@ pub enum HeadError {
     TooLong,
     /// A line feed without a carriage return before it.
     BareLineFeed,
-    /// A carriage return without a line feed behind it.
+    /// A carriage return without a line feed after it.
     BareCarriageReturn,
     /// A NUL or another control character.
     ControlByte,
@@ -29,7 +29,7 @@ pub enum HeadError {
     BlankFirstLine,
     /// The method is not a token followed by one space.
     InvalidMethod,
-    /// The request-target is none by the grammar of RFC 9112 section 3.2, or no space follows it.
+    /// The request-target does not match the grammar of RFC 9112 section 3.2, or no space follows it.
     InvalidTarget,
     /// The version is not `HTTP/1.` and a digit.
     InvalidHttpVersion,
@@ -39,9 +39,9 @@ pub enum HeadError {
     InvalidName,
     /// A space or tab in a header's name or between the name and the colon.
     SpaceInName,
-    /// A line that begins with a space or tab, which once continued the line before it.
+    /// A line that begins with a space or tab, which obsolete versions of HTTP used to continue the line before it.
     FoldedLine,
-    /// The peer speaks TLS: a server of `wss://` was asked by plain HTTP, or the other way round.
+    /// The peer speaks TLS and this side does not: one of them uses `wss://` and the other `ws://`.
     Tls,
     /// The peer speaks HTTP/2 without having been asked to.
     Http2,
@@ -52,9 +52,11 @@ pub enum HeadError {
 }
 
 impl HeadError {
-    /// Returns the protocol that a head with this error in its first line is of, if it is not HTTP/1, or the error itself.
+    /// Returns the error for the protocol of a head with this error in its first line, if it is not HTTP/1, or this
+    /// error otherwise.
     ///
-    /// The answer does not depend on how much has arrived: the first byte decides, or the whole first line.
+    /// The result does not depend on how much has arrived, because it is decided by the first byte or by the whole
+    /// first line.
     #[cold]
     pub(super) fn or_other_protocol(self, head: &[u8]) -> HeadError {
         let mut rest = head;
@@ -63,7 +65,7 @@ impl HeadError {
             _ if self == HeadError::Unfinished || self == HeadError::BlankFirstLine => self,
             // The record of a handshake, or an alert.
             [0x15 | 0x16, ..] => HeadError::Tls,
-            // The length of the frame that a server begins with.
+            // The length of the frame with which a server begins.
             [0, ..] => HeadError::Http2,
             [
                 b'P',
@@ -94,7 +96,7 @@ impl HeadError {
         }
     }
 
-    /// Returns what is wrong, without the section.
+    /// Returns a description of the error, without the section.
     pub(super) const fn text(self) -> &'static str {
         match self {
             HeadError::TooLong => "the peer's head is longer than our limit",
@@ -118,7 +120,7 @@ impl HeadError {
         }
     }
 
-    /// Returns the section of the RFC that was not kept.
+    /// Returns the section of the RFC that was violated.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
@@ -147,7 +149,7 @@ impl fmt::Display for HeadError {
 
 impl core::error::Error for HeadError {}
 
-/// Returns `true` if a line has a version of HTTP in it, maybe a wrong one.
+/// Returns `true` if a line contains a version of HTTP, possibly a wrong one.
 fn names_http(line: &[u8]) -> bool {
     line.windows(5).any(|bytes| bytes.eq_ignore_ascii_case(b"HTTP/"))
 }

@@ -16,11 +16,11 @@ pub(super) enum HeaderName {
     Protocol,
     Extensions,
     Expect,
-    // The last, since its value is not kept.
+    // The last one, since its value is not stored.
     Origin,
 }
 
-/// The names of the headers one behind another: a text for each would take an address too.
+/// The names of the headers in one text, because a text for each would need an address too.
 static NAMES: [u8; 168] =
     *b"HostOriginExpectUpgradeConnectionContent-LengthTransfer-EncodingSec-WebSocket-Key\
     Sec-WebSocket-AcceptSec-WebSocket-VersionSec-WebSocket-ProtocolSec-WebSocket-Extensions";
@@ -28,7 +28,7 @@ static NAMES: [u8; 168] =
 impl HeaderName {
     /// Returns the header of this name, in any case.
     pub(super) fn of(name: &[u8]) -> Option<HeaderName> {
-        // The length of a name and its first letter show which it may be.
+        // The length of a name and its first letter leave one header that it can be.
         let mut header = match name.len() {
             4 => HeaderName::Host,
             6 => HeaderName::Origin,

@@ -32,7 +32,7 @@ pub struct Key([u8; Key::LEN]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Accept([u8; Accept::LEN]);
 
-/// What is hashed, with room for the key in front.
+/// The bytes to hash, with room for the key in front.
 const DIGEST_INPUT: [u8; 60] = *b"========================258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 impl Key {
@@ -54,11 +54,11 @@ impl Key {
         }
     }
 
-    /// Encodes 16 random bytes, which a client draws afresh for each connection (RFC 6455 section 4.1).
+    /// Encodes 16 random bytes, which a client must draw anew for each connection (RFC 6455 section 4.1).
     #[must_use]
     pub fn from_random(random: [u8; 16]) -> Key {
         let mut bytes = [b'A'; Key::LEN];
-        // 16 bytes are 24 characters: there is always room.
+        // There is always room, since 16 bytes are 24 characters.
         let _ = Base64::encode(&random, &mut bytes);
         Key(bytes)
     }
@@ -103,8 +103,7 @@ impl Accept {
         Accept::from_digest(digest(&key.digest_input()))
     }
 
-    /// Encodes the SHA-1 digest of [`Key::digest_input`], for those who bring their own SHA-1
-    /// (RFC 6455 section 4.2.2).
+    /// Encodes the SHA-1 digest of [`Key::digest_input`], for callers with their own SHA-1 (RFC 6455 section 4.2.2).
     ///
     /// ```
     /// use bareframe::handshake::Accept;
@@ -117,7 +116,7 @@ impl Accept {
     #[must_use]
     pub fn from_digest(digest: [u8; 20]) -> Accept {
         let mut bytes = [b'A'; Accept::LEN];
-        // 20 bytes are 28 characters: there is always room.
+        // There is always room, since 20 bytes are 28 characters.
         let _ = Base64::encode(&digest, &mut bytes);
         Accept(bytes)
     }
@@ -135,7 +134,7 @@ impl Accept {
     }
 }
 
-/// SHA-1 by the processor's own instructions, if it has them.
+/// Hashes with the processor's own instructions, if it has them.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 fn digest(input: &[u8]) -> [u8; 20] {
     Sha1::digest(input).into()
@@ -143,7 +142,7 @@ fn digest(input: &[u8]) -> [u8; 20] {
 
 #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
 fn digest(input: &[u8]) -> [u8; 20] {
-    // `Sha1::from` would give the state by value, which is a copy with a `memcpy` of its own.
+    // `Sha1::from` would return the state by value, which adds a copy with `memcpy`.
     let mut sha1 = Sha1::new();
     sha1.update(input);
     sha1.digest().bytes()

@@ -1,4 +1,4 @@
-//! Lines: what the header lines of a message say of the headers that the handshake reads.
+//! Lines: the values of the headers that the handshake reads.
 
 use crate::handshake::head::{Header, Headers, header_line, trim};
 use crate::handshake::head_error::HeadError;
@@ -7,7 +7,7 @@ use core::fmt;
 
 /// Where header lines come from: the [`Headers`] of a head that was parsed, or the [`Parts`] of an HTTP library's message.
 ///
-/// It is implemented for these two only.
+/// It is sealed: only these two implement it.
 pub trait HeaderSource<'h>: Clone + sealed::Sealed {
     /// The header lines, in the order in which they came.
     type Lines: Iterator<Item = Header<'h>>;
@@ -37,20 +37,20 @@ pub struct Parts<'h, I> {
 #[derive(Clone, Debug)]
 pub struct PartsLines<I>(I);
 
-/// The header lines of a message, and what those say that the handshake reads.
+/// The header lines of a message, and the values of those that the handshake reads.
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'h, H> {
     headers: H,
-    // The value of each but `Origin`, and an empty one where there are several.
+    // The value of each header but `Origin`, which is empty if there are several lines.
     values: [Option<&'h [u8]>; HeaderName::Origin as usize],
-    // A bit for each of which there are several. Beside the values it would take a word each.
+    // A bit for each header of which there are several lines. Stored with the values, each would take a word.
     repeated: u16,
 }
 
 /// The headers as `Debug` shows them.
 pub(super) struct ShownHeaders<'l, H>(&'l H);
 
-/// Where the same stands in the head's bytes.
+/// The positions of the same values in the head's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct LinePositions {
@@ -59,7 +59,7 @@ pub(super) struct LinePositions {
     repeated: u16,
 }
 
-/// Where a part of a head stands in its bytes.
+/// The position of a part of a head in its bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Position {
@@ -130,7 +130,7 @@ where
 }
 
 impl<'h> Lines<'h, Headers<'h>> {
-    /// Takes all header lines and the blank line off the front of what follows the start line.
+    /// Parses and removes all header lines and the blank line, which follow the start line.
     pub(super) fn parse(&mut self, rest: &mut &'h [u8]) -> Result<(), HeadError> {
         self.headers.lines = rest;
         loop {
@@ -147,7 +147,7 @@ impl<'h> Lines<'h, Headers<'h>> {
         Lines::new(Headers { lines: &[] })
     }
 
-    /// Returns where the lines stand in the head that they were parsed from, with nothing behind it.
+    /// Returns the positions of the lines in the head that they were parsed from; `head` ends with it.
     pub(super) fn positions(&self, head: &[u8]) -> LinePositions {
         let begin = Position::of(self.headers.lines, head).begin;
         LinePositions {
@@ -213,12 +213,12 @@ impl<'h, H: HeaderSource<'h>> Lines<'h, H> {
         self.values.get(name as usize).copied().flatten()
     }
 
-    /// Returns `true` if a header comes more than once.
+    /// Returns `true` if a header occurs more than once.
     pub(super) fn repeats(&self, name: HeaderName) -> bool {
         self.repeated & name.bit() != 0
     }
 
-    /// Returns the value of a header that must come once.
+    /// Returns the value of a header that must occur once.
     pub(super) fn one<E>(&self, name: HeaderName, absent: E, repeated: E) -> Result<&'h [u8], E> {
         if self.repeats(name) {
             return Err(repeated);
@@ -228,7 +228,7 @@ impl<'h, H: HeaderSource<'h>> Lines<'h, H> {
 }
 
 impl LinePositions {
-    /// Returns the lines that stand here in a head.
+    /// Returns the lines at these positions of a head.
     pub(super) fn lines<'h>(&self, head: &'h [u8]) -> Lines<'h, Headers<'h>> {
         let mut values = [None; _];
         for (value, position) in values.iter_mut().zip(self.values) {
@@ -245,7 +245,7 @@ impl LinePositions {
 }
 
 impl Position {
-    /// Returns where a part of a head stands, which was borrowed from it or is empty.
+    /// Returns the position of a part of a head, which was borrowed from it or is empty.
     pub(super) fn of(part: &[u8], head: &[u8]) -> Position {
         Position {
             begin: part.as_ptr().addr().wrapping_sub(head.as_ptr().addr()),
@@ -253,7 +253,7 @@ impl Position {
         }
     }
 
-    /// Returns the bytes that stand here, or none if the head is too short, which is another one then.
+    /// Returns the bytes at this position, or none if the head is too short, since it is another one then.
     pub(super) fn part(self, head: &[u8]) -> &[u8] {
         let rest = head.get(self.begin..).unwrap_or(&[]);
         rest.get(..self.len).unwrap_or(&[])

@@ -1,6 +1,6 @@
 //! Lists in header values: subprotocols, and extensions with parameters (RFC 6455 sections 9.1 and 11.3).
 //!
-//! A list may go on over several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
+//! A list may span several lines of one name, and elements may be empty (RFC 9110 section 5.6.1).
 
 use crate::handshake::classes::{Class, is_token, skip, take_before, take_token};
 use crate::handshake::head::{Header, Headers, str_of_ascii, trim};
@@ -44,7 +44,7 @@ pub struct Extensions<'h, L = Headers<'h>> {
 pub struct Extension<'h> {
     // A token.
     name: &'h [u8],
-    // Well-formed, with the semicolon before each.
+    // Well-formed, with a semicolon before each parameter.
     params: &'h [u8],
 }
 
@@ -53,7 +53,7 @@ pub struct Extension<'h> {
 /// [`Extensions`] shows them in use.
 #[derive(Clone)]
 pub struct Params<'h> {
-    // Well-formed, with the semicolon before each.
+    // Well-formed, with a semicolon before each parameter.
     bytes: &'h [u8],
 }
 
@@ -95,15 +95,15 @@ pub(super) struct List<'h, H = Headers<'h>> {
 /// The elements of a list.
 #[derive(Clone)]
 pub(super) struct Elements<'h, L> {
-    // What is left of the line that is being read.
+    // The rest of the line that is being read.
     value: &'h [u8],
-    // Where more lines may be, and their name.
+    // The source of more lines, if there may be any.
     behind: Option<L>,
     name: HeaderName,
 }
 
 impl<'h, H: HeaderSource<'h>> List<'h, H> {
-    /// Returns the list that the lines of a name are together, whatever is in it.
+    /// Returns the list that the lines of a name form together, without checking it.
     #[inline(never)]
     pub(super) fn of(lines: &Lines<'h, H>, name: HeaderName) -> List<'h, H> {
         List {
@@ -121,8 +121,8 @@ impl<'h, H: HeaderSource<'h>> List<'h, H> {
         }
     }
 
-    /// Returns the list of subprotocols or extensions that a client offers, or `None` if it is malformed. No element is no
-    /// offer, as if the header were not there: some clients always send it.
+    /// Returns the list of subprotocols or extensions that a client offers, or `None` if it is malformed. A header
+    /// without elements counts as absent, because some clients always send it.
     pub(super) fn offered(lines: &Lines<'h, H>, name: HeaderName) -> Option<List<'h, H>> {
         let list = List::of(lines, name);
         list.elements().check().is_some().then_some(list)
@@ -194,9 +194,9 @@ impl<'h> Param<'h> {
 }
 
 impl<'h> ParamValue<'h> {
-    /// Returns the bytes of the token that the value is, without quotes and backslashes.
+    /// Returns the bytes of the value's token, without quotes and backslashes.
     pub fn bytes(self) -> impl Iterator<Item = u8> + 'h {
-        // A backslash is not a byte of a token: what it stands before is never one itself.
+        // A backslash is not allowed in a token, so the byte that it escapes is never one.
         self.escaped.iter().copied().filter(|&byte| byte != b'\\')
     }
 }
@@ -223,7 +223,7 @@ impl<'h, L: Iterator<Item = Header<'h>>> Elements<'h, L> {
         false
     }
 
-    /// Returns whether there are elements, or `None` if one of them is malformed.
+    /// Returns `true` if there are elements, and `None` if one of them is malformed.
     fn check(mut self) -> Option<bool> {
         let mut any = false;
         while let Some(element) = self.next() {
@@ -233,11 +233,11 @@ impl<'h, L: Iterator<Item = Header<'h>>> Elements<'h, L> {
             }
             any = true;
         }
-        // What is malformed stops the elements, and stays.
+        // The iteration stops before a malformed element, so that something is left.
         self.value.is_empty().then_some(any)
     }
 
-    /// Takes the next element that is not empty, if it is an extension, of which a token is the simplest.
+    /// Parses the next element that is not empty, if it is an extension. A token is one without parameters.
     fn next(&mut self) -> Option<Extension<'h>> {
         if !self.find_element() {
             return None;
@@ -251,7 +251,7 @@ impl<'h, L: Iterator<Item = Header<'h>>> Elements<'h, L> {
         Some(extension)
     }
 
-    /// Takes what stands before the next element that is not empty, and returns `true` if there is one.
+    /// Removes everything before the next element that is not empty, and returns `true` if there is one.
     fn find_element(&mut self) -> bool {
         loop {
             Class::BETWEEN.take(&mut self.value);
@@ -294,7 +294,7 @@ impl<'h> Iterator for Params<'h> {
     }
 }
 
-/// Takes an extension and the white space behind it.
+/// Parses and removes an extension and the white space after it.
 fn extension<'h>(rest: &mut &'h [u8]) -> Option<Extension<'h>> {
     let name = token(rest)?;
     let params = *rest;
@@ -307,7 +307,7 @@ fn extension<'h>(rest: &mut &'h [u8]) -> Option<Extension<'h>> {
     })
 }
 
-/// Takes a semicolon, the parameter behind it, and the white space behind that.
+/// Parses and removes a semicolon, the parameter after it, and the white space after that.
 fn param<'h>(rest: &mut &'h [u8]) -> Option<Param<'h>> {
     if !skip(b";", rest) {
         return None;
@@ -327,14 +327,15 @@ fn param<'h>(rest: &mut &'h [u8]) -> Option<Param<'h>> {
     Some(Param { name, value })
 }
 
-/// Takes a token and the white space behind it.
+/// Parses and removes a token and the white space after it.
 fn token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
     let token = take_token(rest);
     Class::WHITE.take(rest);
     (!token.is_empty()).then_some(token)
 }
 
-/// Takes a token, the quote behind it and white space; any byte of the token may have a backslash before it.
+/// Parses and removes a token, the quote after it and white space. Any byte of the token may have a backslash before
+/// it.
 fn quoted_token<'h>(rest: &mut &'h [u8]) -> Option<&'h [u8]> {
     let quoted = *rest;
     take_token(rest);
@@ -365,7 +366,7 @@ impl Eq for ParamValue<'_> {}
 impl Hash for ParamValue<'_> {
     fn hash<S: Hasher>(&self, state: &mut S) {
         self.bytes().for_each(|byte| byte.hash(state));
-        // No token has it.
+        // A space is not allowed in a token.
         b' '.hash(state);
     }
 }
@@ -418,7 +419,7 @@ impl fmt::Debug for ParamValue<'_> {
     }
 }
 
-/// The extension as an element of a list: `permessage-deflate; server_max_window_bits=10`.
+/// Shows the extension as an element of a list: `permessage-deflate; server_max_window_bits=10`.
 impl fmt::Display for Extension<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
@@ -426,7 +427,7 @@ impl fmt::Display for Extension<'_> {
     }
 }
 
-/// The name, and the value if there is one: `server_max_window_bits=10`.
+/// Shows the name, and the value if there is one: `server_max_window_bits=10`.
 impl fmt::Display for Param<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
@@ -437,7 +438,7 @@ impl fmt::Display for Param<'_> {
     }
 }
 
-/// The token that the value is.
+/// Shows the value without quotes and backslashes.
 impl fmt::Display for ParamValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         use fmt::Write;

@@ -1,10 +1,10 @@
 //! The opening handshake, both roles, without allocation (RFC 6455 section 4).
 //!
-//! A head is gathered in one contiguous buffer until [`HeadEnd`] says that its end has arrived, and parsed once.
-//! What follows it are the first frames. Requests and answers are written to a caller's slice.
+//! A head is gathered in one contiguous buffer until [`HeadEnd`] finds its end, and parsed once. The bytes after it are
+//! the first frames. Requests and answers are written to a caller's slice.
 //!
-//! Who has an HTTP library's request or response instead creates a [`Request`] or a [`Response`] from its parts, for which
-//! the same rules hold.
+//! A caller that has an HTTP library's request or response creates a [`Request`] or a [`Response`] from its parts. The
+//! same rules hold for these.
 //!
 //! ```
 //! use bareframe::handshake::{Accept, Answer, Choice, HeadEnd, Key, Offer, Request, Response, Status};

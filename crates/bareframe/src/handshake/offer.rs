@@ -7,7 +7,7 @@ use crate::handshake::key::Key;
 use crate::handshake::list::Extensions;
 use crate::handshake::target::{is_authority, is_resource};
 
-/// What a client asks for and offers (RFC 6455 section 4.1).
+/// The request of a client: its target, and what it offers (RFC 6455 section 4.1).
 ///
 /// ```
 /// use bareframe::handshake::{Key, Offer};
@@ -41,8 +41,8 @@ pub struct Offer<'a> {
 impl<'a> Offer<'a> {
     /// Creates a request for a resource of a host, which offers nothing.
     ///
-    /// The host has a colon and the port behind it if that is not the scheme's own. The target is a path and a query, both
-    /// percent-encoded; `/` may be left out where the path is nothing else.
+    /// The host includes a colon and the port unless that is the scheme's default. The target is a path and a query,
+    /// both percent-encoded; a path that is only `/` may be left out.
     #[must_use]
     pub const fn new(host: &'a str, target: &'a str) -> Offer<'a> {
         Offer {
@@ -69,7 +69,7 @@ impl<'a> Offer<'a> {
         self
     }
 
-    /// Sets the extensions offered, by preference, as a list. Empty for none.
+    /// Sets the extensions offered, by preference, as a list. An empty list means none.
     #[must_use]
     pub const fn with_extensions(mut self, extensions: &'a str) -> Offer<'a> {
         self.extensions = extensions;
@@ -83,7 +83,7 @@ impl<'a> Offer<'a> {
         self
     }
 
-    /// Returns the host, with the port if it is not the scheme's own.
+    /// Returns the host, with the port if it is not the scheme's default.
     #[must_use]
     pub const fn host(&self) -> &'a str {
         self.host
@@ -123,8 +123,8 @@ impl<'a> Offer<'a> {
     ///
     /// # Errors
     ///
-    /// A value that can't stand in a request, a header that must not be added, or
-    /// [`EncodeError::BufferTooSmall`]. Nothing is written then.
+    /// A value that is not allowed in a request, a header that must not be added, or [`EncodeError::BufferTooSmall`].
+    /// Nothing is written then.
     pub fn encode(&self, key: &Key, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.check()?;
         check_room(self.write(key, &mut []), out)?;

@@ -15,7 +15,7 @@ use crate::handshake::upgrade::Upgrade;
 use crate::handshake::version::Version;
 use core::fmt;
 
-/// A client's request, which may ask for a WebSocket or for anything else.
+/// A client's request, for a WebSocket or for anything else.
 ///
 /// ```
 /// use bareframe::handshake::Request;
@@ -31,7 +31,7 @@ pub struct Request<'h, H = Headers<'h>> {
     lines: Lines<'h, H>,
 }
 
-/// What was found in a request's head, without its bytes: for a caller that keeps both, so that a head is parsed once.
+/// The positions of a request's parts in its head, for a caller that keeps the head and wants to parse it once.
 ///
 /// ```
 /// use bareframe::handshake::RequestHead;
@@ -69,14 +69,14 @@ impl RequestHead {
         })
     }
 
-    /// Returns the length of the head in bytes. What follows it are the first frames.
+    /// Returns the length of the head in bytes. The bytes after it are the first frames.
     #[must_use]
     pub const fn head_len(&self) -> usize {
         self.head_len
     }
 
-    /// Returns the request, of the same bytes that were parsed, of which those behind the head may be left out. Of others
-    /// it is a request without meaning.
+    /// Returns the request, from the bytes that were parsed; those after the head may be left out. From other bytes the
+    /// request has no meaning.
     #[must_use]
     pub fn request<'h>(&self, bytes: &'h [u8]) -> Request<'h> {
         Request {
@@ -91,14 +91,14 @@ impl RequestHead {
 }
 
 impl<'h> Request<'h> {
-    /// Parses a head, which begins with the first of `bytes`, and returns its length in bytes too. What follows it are
-    /// the first frames.
+    /// Parses the head at the front of `bytes`, and returns the request and the length of the head in bytes. The bytes
+    /// after it are the first frames.
     ///
-    /// [`HeadEnd`](crate::handshake::HeadEnd) says when it is time, so that a head is parsed once.
+    /// [`HeadEnd`](crate::handshake::HeadEnd) finds out when the head has arrived, so that it is parsed once.
     ///
     /// # Errors
     ///
-    /// What is wrong with the bytes. A head that asks for a WebSocket wrongly is not an error here.
+    /// Returns what is wrong with the bytes. A malformed request for a WebSocket is not an error here.
     pub fn parse(bytes: &'h [u8]) -> Result<(Request<'h>, usize), HeadError> {
         let mut rest = bytes;
         let line = request_line(&mut rest)?;
@@ -110,8 +110,9 @@ impl<'h> Request<'h> {
         Ok((request, bytes.len().wrapping_sub(rest.len())))
     }
 
-    /// Writes the whole answer of a server that serves WebSockets alone to `out`: the 101 with this choice, or the refusal.
-    /// Returns its length in bytes, and what the client did wrong; without that, frames follow (RFC 6455 section 4.2.2).
+    /// Writes the whole answer of a server that serves nothing but WebSockets to `out`: the 101 with this choice, or
+    /// the refusal. Returns its length in bytes and what the client did wrong. If that is nothing, frames follow (RFC
+    /// 6455 section 4.2.2).
     ///
     /// ```
     /// use bareframe::handshake::{Choice, Request, RequestError};
@@ -194,8 +195,8 @@ where
         }
     }
 
-    /// Sets the authority, if the library has taken it out of the target or of `:authority` (RFC 9113 section 8.3.1). It
-    /// counts more than `Host`.
+    /// Sets the authority, if the library has removed it from the target or has it from `:authority` (RFC 9113 section
+    /// 8.3.1). It takes precedence over `Host`.
     #[must_use]
     pub fn with_authority(mut self, authority: &'h str) -> Self {
         self.line.target = self.line.target.with_authority(authority.as_bytes());
@@ -260,7 +261,7 @@ impl<'h, H: HeaderSource<'h>> Request<'h, H> {
         str_of_ascii(self.line.target.split_resource().0)
     }
 
-    /// Returns what follows the target's first question mark, or `None` if there is none.
+    /// Returns the query, after the target's first question mark, or `None` if there is none.
     #[must_use]
     pub fn query(&self) -> Option<&'h str> {
         let (_, query) = self.line.target.split_resource();
@@ -282,7 +283,7 @@ impl<'h, H: HeaderSource<'h>> Request<'h, H> {
     /// ```
     #[must_use]
     pub fn host(&self) -> Option<&'h str> {
-        // The value of several is empty, which is none.
+        // The value is empty if there are several, and an empty one is not valid.
         let host = self
             .line
             .target
@@ -297,7 +298,7 @@ impl<'h, H: HeaderSource<'h>> Request<'h, H> {
     ///
     /// # Errors
     ///
-    /// What the client did wrong; [`RequestError::answer`] is for it.
+    /// Returns what the client did wrong; [`RequestError::answer`] returns the answer to it.
     pub fn upgrade(&self) -> Result<Option<Upgrade<'h, H>>, RequestError> {
         let lines = &self.lines;
         if let Some(protocol) = lines.headers().protocol() {
@@ -339,7 +340,7 @@ impl<'h, H: HeaderSource<'h>> Request<'h, H> {
         self.offered(Some(key)).map(Some)
     }
 
-    /// Checks an extended CONNECT, which has what HTTP/1 says by `Upgrade` and the key in `:protocol`.
+    /// Checks an extended CONNECT, which has `:protocol` instead of `Upgrade` and the key.
     fn extended_connect(&self, protocol: &[u8]) -> Result<Option<Upgrade<'h, H>>, RequestError> {
         let lines = &self.lines;
         if !is_token(protocol, b"websocket") || !matches!(self.line.method, b"CONNECT") {

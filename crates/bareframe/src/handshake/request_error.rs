@@ -5,7 +5,7 @@ use crate::handshake::head_error::HeadError;
 use crate::handshake::status::Status;
 use core::fmt;
 
-/// Why a request for a WebSocket is refused; the fault is the client's.
+/// Why a request for a WebSocket is refused. The fault is the client's.
 ///
 /// ```
 /// use bareframe::handshake::{Request, RequestError, Status};
@@ -22,7 +22,7 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RequestError {
-    /// The head is no head of HTTP/1, or longer than the limit.
+    /// The head is not one of HTTP/1, or longer than the limit.
     Head(HeadError),
     /// The version is older than HTTP/1.1.
     OldHttpVersion,
@@ -36,8 +36,8 @@ pub enum RequestError {
     RepeatedHost,
     /// `Host` is not a host, with a port or without.
     InvalidHost,
-    /// There is a `Transfer-Encoding`, or a `Content-Length` that is not one zero: the bytes behind the head
-    /// would be content and not frames.
+    /// There is a `Transfer-Encoding`, or a `Content-Length` other than `0`, so that the bytes after the head would be
+    /// content and not frames.
     Content,
     /// There is a `Sec-WebSocket-Key` but `Upgrade` does not list `websocket`.
     MissingUpgrade,
@@ -75,8 +75,8 @@ impl RequestError {
         }
     }
 
-    /// Returns the answer to send before the connection is closed. It says in a line of text what is wrong; a 405 does not,
-    /// since the method may be HEAD, whose answers have no content.
+    /// Returns the answer to send before the connection is closed. Its content is a line of text that says what is
+    /// wrong. A 405 has none, since the method may be HEAD, whose answers have no content.
     #[inline(always)]
     #[must_use]
     pub const fn answer(self) -> Answer<'static> {
@@ -87,7 +87,7 @@ impl RequestError {
         }
     }
 
-    /// Returns what is wrong, for the client to read: nothing of its request is in it.
+    /// Returns a description of the error for the client, which contains nothing of its request.
     ///
     /// ```
     /// use bareframe::handshake::RequestError;
@@ -122,7 +122,7 @@ impl RequestError {
         }
     }
 
-    /// Returns the section of the RFC that the client did not keep.
+    /// Returns the section of the RFC that the client violated.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Response: what a server answers, checked by the rules of RFC 6455 section 4.1.
+//! Response: a server's answer, checked by the rules of RFC 6455 section 4.1.
 
 use crate::handshake::classes::is_token;
 use crate::handshake::head::{Header, Headers, StatusLine, status_line};
@@ -30,7 +30,7 @@ pub struct Response<'h, H = Headers<'h>> {
     lines: Lines<'h, H>,
 }
 
-/// What was found in a response's head, without its bytes: for a caller that keeps both, so that a head is parsed once.
+/// The positions of a response's parts in its head, for a caller that keeps the head and wants to parse it once.
 ///
 /// ```
 /// use bareframe::handshake::ResponseHead;
@@ -78,8 +78,8 @@ pub struct Established<'h, H = Headers<'h>> {
 }
 
 impl ResponseHead {
-    /// Parses a head as [`Response::parse`] does, but a folded line is no error: it is overwritten by spaces, which is the
-    /// only change to `bytes` (RFC 9112 section 5.2).
+    /// Parses a head as [`Response::parse`] does, but accepts folded lines, whose line ends it overwrites with spaces.
+    /// It changes nothing else in `bytes` (RFC 9112 section 5.2).
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl ResponseHead {
         })
     }
 
-    /// Returns the length of the head in bytes. What follows it are the first frames, or content.
+    /// Returns the length of the head in bytes. The bytes after it are the first frames, or content.
     #[must_use]
     pub const fn head_len(&self) -> usize {
         self.head_len
@@ -118,8 +118,8 @@ impl ResponseHead {
         self.status
     }
 
-    /// Returns the response, of the same bytes that were parsed, of which those behind the head may be left out. Of others
-    /// it is a response without meaning.
+    /// Returns the response, from the bytes that were parsed; those after the head may be left out. From other bytes
+    /// the response has no meaning.
     #[must_use]
     pub fn response<'h>(&self, bytes: &'h [u8]) -> Response<'h> {
         Response {
@@ -134,17 +134,17 @@ impl ResponseHead {
 }
 
 impl<'h> Response<'h> {
-    /// Parses a head, which begins with the first of `bytes`, and returns its length in bytes too. What follows it are
-    /// the first frames.
+    /// Parses the head at the front of `bytes`, and returns the response and the length of the head in bytes. The bytes
+    /// after it are the first frames.
     ///
-    /// [`HeadEnd`](crate::handshake::HeadEnd) says when it is time, so that a head is parsed once.
+    /// [`HeadEnd`](crate::handshake::HeadEnd) finds out when the head has arrived, so that it is parsed once.
     ///
     /// A status from 100 to 199 other than 101 is not final: another head follows (RFC 9110 section 15.2).
     ///
     /// # Errors
     ///
-    /// What is wrong with the bytes; a folded line too, which [`ResponseHead::parse`] takes. A head that switches
-    /// protocols wrongly is not an error here.
+    /// Returns what is wrong with the bytes, such as a folded line, which [`ResponseHead::parse`] accepts. A head that
+    /// switches protocols wrongly is not an error here.
     pub fn parse(bytes: &'h [u8]) -> Result<(Response<'h>, usize), HeadError> {
         let mut rest = bytes;
         let mut response = Response {
@@ -173,12 +173,12 @@ impl<'h> Response<'h> {
         self.headers().find(|header| header.is(name))
     }
 
-    /// Checks a response that switches protocols against what was offered and the [`Accept`] of the key that was
-    /// sent (RFC 6455 section 4.1), or returns `None` if the status is not 101; what to do is then for the caller to decide.
+    /// Checks a response that switches protocols against what was offered and the [`Accept`] of the key that was sent
+    /// (RFC 6455 section 4.1), or returns `None` if the status is not 101; the caller then decides what to do.
     ///
     /// # Errors
     ///
-    /// What the server did wrong.
+    /// Returns what the server did wrong.
     pub fn upgrade(
         &self,
         offer: &Offer<'_>,
@@ -224,13 +224,13 @@ where
         }
     }
 
-    /// Checks a response against what was offered and the [`Accept`] of the key that was sent; `None` is for an extended
-    /// CONNECT, which has no key and which any status from 200 to 299 accepts (RFC 8441 section 5). Returns `None` if the
-    /// status is another; what to do is then for the caller to decide.
+    /// Checks a response against what was offered and the [`Accept`] of the key that was sent; `None` is for an
+    /// extended CONNECT, which has no key and which any status from 200 to 299 accepts (RFC 8441 section 5). Returns
+    /// `None` if the status is another; the caller then decides what to do.
     ///
     /// # Errors
     ///
-    /// What the server did wrong.
+    /// Returns what the server did wrong.
     pub fn upgrade(
         &self,
         offer: &Offer<'_>,
@@ -288,7 +288,7 @@ impl<'h, H: HeaderSource<'h>> Response<'h, H> {
         }))
     }
 
-    /// Checks what only a 101 has.
+    /// Checks the headers that only a 101 has.
     fn check_switch(&self, accept: &Accept) -> Result<(), ResponseError> {
         let lines = &self.lines;
         if self.line.version == Version::HTTP_10 {
@@ -329,10 +329,10 @@ impl<'h, H: HeaderSource<'h>> Established<'h, H> {
     }
 }
 
-/// Overwrites the line ends of folded header lines by spaces, up to the blank line.
+/// Overwrites the line ends of folded header lines with spaces, up to the blank line.
 fn unfold(head: &mut [u8]) {
     let mut rest = head;
-    // What follows the start line can't continue it.
+    // The line after the start line can't continue it.
     let mut is_in_header = false;
     while let Some(at) = rest.windows(2).position(|end| end == b"\r\n") {
         let (_, line_end) = rest.split_at_mut_checked(at).unwrap_or_default();

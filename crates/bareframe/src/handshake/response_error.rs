@@ -3,7 +3,7 @@
 use crate::handshake::head_error::HeadError;
 use core::fmt;
 
-/// Why a response that switches protocols is refused; the fault is the server's. The connection must be closed.
+/// Why a response that switches protocols is refused. The fault is the server's, and the connection must be closed.
 ///
 /// ```
 /// use bareframe::handshake::{Accept, Key, Offer, Response, ResponseError};
@@ -18,11 +18,11 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ResponseError {
-    /// The head is no head of HTTP/1, or longer than the limit.
+    /// The head is not one of HTTP/1, or longer than the limit.
     Head(HeadError),
     /// The version is older than HTTP/1.1.
     OldHttpVersion,
-    /// `Upgrade` is not there, or not `websocket` alone.
+    /// There is no `Upgrade`, or its value is not `websocket`.
     InvalidUpgrade,
     /// `Connection` does not list `Upgrade`.
     MissingConnection,
@@ -45,7 +45,7 @@ pub enum ResponseError {
 }
 
 impl ResponseError {
-    /// Returns the section of the RFC that the server did not keep.
+    /// Returns the section of the RFC that the server violated.
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {

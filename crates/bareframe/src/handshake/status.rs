@@ -18,7 +18,7 @@ impl Status {
     pub const OK: Status = Status(200);
     /// There is no content.
     pub const NO_CONTENT: Status = Status(204);
-    /// What the client has is still valid; it has no content.
+    /// The client's copy is still valid; there is no content.
     pub const NOT_MODIFIED: Status = Status(304);
     /// The request is malformed.
     pub const BAD_REQUEST: Status = Status(400);
@@ -56,7 +56,7 @@ impl Status {
 
     /// Returns the three digits.
     pub(super) fn digits(self) -> [u8; 3] {
-        // Hundreds in fixed point: the error stays below one even times a hundred.
+        // The hundreds in fixed point. The error stays below one even when it is multiplied by a hundred.
         let mut hundreds = u32::from(self.0).wrapping_mul((1 << 22) / 100 + 1);
         [(); 3].map(|()| {
             let [digit, ..] = (hundreds << 2).to_be_bytes();
@@ -77,7 +77,7 @@ impl Status {
         !matches!(self.0, 204 | 205 | 304)
     }
 
-    /// Returns the phrase that stands behind the number, or `""` if the status has no constant here.
+    /// Returns the phrase that follows the number, or `""` if the status has no constant here.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ impl fmt::Debug for Status {
     }
 }
 
-/// The number and the phrase if there is one: `404 Not Found`.
+/// Shows the number, and the phrase if there is one: `404 Not Found`.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.reason() {

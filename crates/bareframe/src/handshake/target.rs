@@ -3,18 +3,18 @@
 use crate::handshake::classes::{Class, skip, take_before};
 use crate::handshake::lines::Position;
 
-/// A request's target in its parts (RFC 9112 section 3.2).
+/// The parts of a request's target (RFC 9112 section 3.2).
 #[derive(Clone, Copy)]
 pub(super) struct Target<'h> {
     pub(super) whole: &'h [u8],
     /// The host and port of an absolute URI.
     pub(super) authority: Option<&'h [u8]>,
-    /// The path and the query; of an absolute URI what follows the authority, which may be nothing.
+    /// The path and the query. In an absolute URI they follow the authority, and may be empty.
     pub(super) resource: &'h [u8],
     pub(super) form: Form,
 }
 
-/// Where the same stands in the head's bytes.
+/// The positions of the same parts in the head's bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct TargetPositions {
@@ -24,7 +24,7 @@ pub(super) struct TargetPositions {
     form: Form,
 }
 
-/// What a target is.
+/// The form of a target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Form {
@@ -37,7 +37,7 @@ pub(super) enum Form {
 }
 
 impl<'h> Target<'h> {
-    /// Takes the bytes of a target off the front, up to the first that no target of its form has.
+    /// Parses and removes a target at the front, up to the first byte that is not allowed in its form.
     pub(super) fn take(rest: &mut &'h [u8]) -> Target<'h> {
         let bytes = *rest;
         if let [b'/', ..] = bytes {
@@ -52,7 +52,7 @@ impl<'h> Target<'h> {
         Target::of_other_form(Class::URI.take(rest))
     }
 
-    /// Returns the target that these bytes are as a whole.
+    /// Parses all of these bytes as a target.
     pub(super) fn of(bytes: &'h [u8]) -> Target<'h> {
         let mut rest = bytes;
         let target = Target::take(&mut rest);
@@ -67,7 +67,7 @@ impl<'h> Target<'h> {
         }
     }
 
-    /// Returns the target with the authority that came outside of it.
+    /// Returns the target with an authority that the peer sent outside of it.
     pub(super) fn with_authority(self, authority: &'h [u8]) -> Target<'h> {
         Target {
             authority: Some(authority),
@@ -110,7 +110,7 @@ impl<'h> Target<'h> {
         }
     }
 
-    /// Returns where the parts stand in the head that they were parsed from.
+    /// Returns the positions of the parts in the head that they were parsed from.
     pub(super) fn positions(&self, head: &[u8]) -> TargetPositions {
         TargetPositions {
             whole: Position::of(self.whole, head),
@@ -132,7 +132,7 @@ impl<'h> Target<'h> {
 }
 
 impl TargetPositions {
-    /// Returns the target that stands here in a head.
+    /// Returns the target at these positions of a head.
     pub(super) fn target<'h>(&self, head: &'h [u8]) -> Target<'h> {
         Target {
             whole: self.whole.part(head),
@@ -143,7 +143,7 @@ impl TargetPositions {
     }
 }
 
-/// Takes a path and a query off the front, with percent-encoded bytes (RFC 3986 sections 3.3 and 3.4).
+/// Removes and returns a path and a query at the front, with percent-encoded bytes (RFC 3986 sections 3.3 and 3.4).
 fn take_resource<'h>(rest: &mut &'h [u8]) -> &'h [u8] {
     let bytes = *rest;
     loop {
@@ -191,7 +191,7 @@ pub(super) fn split_authority(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
     Some((host, port))
 }
 
-/// Takes a registered name off the front; every IPv4 address is one too (RFC 3986 section 3.2.2).
+/// Removes a registered name at the front; every IPv4 address is one too (RFC 3986 section 3.2.2).
 fn take_name(rest: &mut &[u8]) -> bool {
     let before = rest.len();
     loop {
@@ -205,12 +205,12 @@ fn take_name(rest: &mut &[u8]) -> bool {
     }
 }
 
-/// Returns `true` for no digits, which mean the scheme's own port, and for a number that a port can have.
+/// Returns `true` for no digits, which mean the scheme's default port, and for a valid port number.
 fn is_port(digits: &[u8]) -> bool {
     digits.iter().all(u8::is_ascii_digit) && port(digits).is_some()
 }
 
-/// Returns the number that digits are, or `None` if it is over 65,535.
+/// Parses digits as a number, or returns `None` if it is over 65,535.
 pub(super) fn port(digits: &[u8]) -> Option<u16> {
     digits.iter().try_fold(0u16, |port, digit| {
         port.checked_mul(10)?.checked_add(u16::from(digit & 0xF))

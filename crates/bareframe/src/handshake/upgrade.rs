@@ -9,10 +9,11 @@ use crate::handshake::lines::{HeaderSource, Parts};
 use crate::handshake::list::{Extensions, List, Subprotocols};
 use core::fmt;
 
-/// A request for a WebSocket that a server may accept: all of RFC 6455 section 4.2.1 holds.
+/// A request for a WebSocket that a server may accept, since it obeys all of RFC 6455 section 4.2.1.
 ///
-/// Whether the origin, the path and the credentials are welcome is for the caller to decide (section 4.2.2); an
-/// [`Answer`](crate::handshake::Answer) with [`Status::FORBIDDEN`](crate::handshake::Status::FORBIDDEN) refuses the client.
+/// The caller decides whether to accept the origin, the path and the credentials (section 4.2.2); an
+/// [`Answer`](crate::handshake::Answer) with [`Status::FORBIDDEN`](crate::handshake::Status::FORBIDDEN) refuses the
+/// client.
 ///
 /// ```
 /// use bareframe::handshake::{Accept, Choice, Request};
@@ -44,7 +45,7 @@ use core::fmt;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Upgrade<'h, H = Headers<'h>> {
-    // An extended CONNECT has none.
+    // `None` for an extended CONNECT.
     pub(super) key: Option<Key>,
     pub(super) subprotocols: List<'h, H>,
     pub(super) extensions: List<'h, H>,
@@ -52,7 +53,7 @@ pub struct Upgrade<'h, H = Headers<'h>> {
     pub(super) expects_continue: bool,
 }
 
-/// How an HTTP library's request for a WebSocket is accepted: the status and the headers of the response.
+/// The status and the headers of the response that accepts an HTTP library's request for a WebSocket.
 ///
 /// ```
 /// use bareframe::handshake::{Choice, Request, Version};
@@ -77,7 +78,7 @@ pub struct Upgrade<'h, H = Headers<'h>> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Acceptance<'a> {
-    // None for an extended CONNECT.
+    // `None` for an extended CONNECT.
     accept: Option<Accept>,
     choice: Choice<'a>,
 }
@@ -97,7 +98,7 @@ impl<'h> Upgrade<'h> {
     ///
     /// # Errors
     ///
-    /// A choice that the client did not offer, a header that must not be added, or
+    /// Returns an error if the client did not offer the choice, if a header must not be added, or
     /// [`EncodeError::BufferTooSmall`]. Nothing is written then.
     pub fn encode(&self, accept: &Accept, choice: &Choice<'_>, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.check(choice)?;
@@ -121,7 +122,7 @@ where
     ///
     /// # Errors
     ///
-    /// A choice that the client did not offer, or a header that must not be added.
+    /// Returns an error if the client did not offer the choice, or if a header must not be added.
     pub fn accept<'a>(&self, choice: &Choice<'a>) -> Result<Acceptance<'a>, EncodeError> {
         self.check(choice)?;
         Ok(Acceptance {
@@ -144,7 +145,7 @@ impl<'h, H: HeaderSource<'h>> Upgrade<'h, H> {
         self.extensions.extensions()
     }
 
-    /// Checks what a server chooses against what the client offers (RFC 6455 section 4.2.2).
+    /// Checks that the client offers what the server chooses (RFC 6455 section 4.2.2).
     fn check(&self, choice: &Choice<'_>) -> Result<(), EncodeError> {
         check_headers(choice.headers)?;
         if let Some(subprotocol) = choice.subprotocol
@@ -169,7 +170,7 @@ impl Acceptance<'_> {
         if self.accept.is_some() { 101 } else { 200 }
     }
 
-    /// Returns the names and values of the response's headers; the names are in lower case, as HTTP/2 has them.
+    /// Returns the names and values of the response's headers. The names are in lower case, as HTTP/2 requires.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let accept = self.accept.as_ref();
         let fixed = accept.map(|accept| {

@@ -6,10 +6,10 @@ use crate::handshake::offer::Offer;
 use crate::handshake::target::{is_resource, port, split_authority};
 use core::fmt;
 
-/// A URL in its parts: what to connect to, and what to ask for (RFC 6455 section 3).
+/// A parsed URL: the host and port to connect to, and the resource to request (RFC 6455 section 3).
 ///
-/// Nothing is encoded: a name in other letters than ASCII is turned to Punycode, and what a path or a query can't have to
-/// percent escapes, by the caller, or else the URL is refused. So what is sent is always a URL.
+/// Nothing is encoded: the caller encodes names that are not ASCII in Punycode, and percent-encodes characters that are
+/// not allowed in a path or a query. Otherwise the URL is refused, so that only valid URLs are sent.
 ///
 /// ```
 /// use bareframe::handshake::{Url, UrlError};
@@ -33,13 +33,13 @@ pub struct Url<'u> {
     // A name, an IPv4 address or an IPv6 address without its brackets.
     host: &'u str,
     port: u16,
-    // The value of `Host`: the port only if it is not the scheme's own.
+    // The value of `Host`, with the port if it is not the scheme's default.
     authority: &'u str,
     // The path and the query; the path may be left out.
     resource: &'u str,
 }
 
-/// Why a text is not the URL of a WebSocket; the fault is the caller's.
+/// Why a text is not the URL of a WebSocket. The fault is the caller's.
 ///
 /// ```
 /// use bareframe::handshake::{Url, UrlError};
@@ -54,7 +54,7 @@ pub enum UrlError {
     Scheme,
     /// It has a fragment, which the URL of a WebSocket must not have.
     Fragment,
-    /// It has a user or a password, which would be sent to nobody.
+    /// It has a user or a password, which would not be sent.
     UserInfo,
     /// The host is empty, or neither a name in letters, digits, `-`, `.` and `_` nor an address.
     Host,
@@ -69,9 +69,9 @@ impl<'u> Url<'u> {
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// Returns what is wrong with the URL.
     pub fn parse(url: &'u str) -> Result<Url<'u>, UrlError> {
-        // Byte by byte: the searches of `str` have panics in them, which the compiler can't always take out.
+        // Byte by byte, because the searches of `str` contain panics that the compiler can't always remove.
         let mut rest = url.as_bytes();
         let scheme = take_before(&mut rest, |byte| !byte.is_ascii_alphabetic());
         let secure = scheme.eq_ignore_ascii_case(b"wss");
@@ -88,7 +88,7 @@ impl<'u> Url<'u> {
         }
         let (host, digits) =
             split_authority(whole_authority).ok_or_else(|| authority_error(whole_authority))?;
-        // No resolver knows a name that is percent-encoded, and nothing an address of the future.
+        // Resolvers do not know percent-encoded names, and nothing supports addresses of future versions of IP.
         let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
         let name = match host {
             [b'[', b'v' | b'V', ..] => return Err(UrlError::Host),
@@ -138,8 +138,7 @@ impl<'u> Url<'u> {
         self.port
     }
 
-    /// Returns the value of the header `Host`: it has the port if that is not the scheme's own
-    /// (RFC 6455 section 4.1).
+    /// Returns the value of the header `Host`, with the port if it is not the scheme's default (RFC 6455 section 4.1).
     #[must_use]
     pub const fn authority(&self) -> &'u str {
         self.authority
@@ -151,14 +150,14 @@ impl<'u> Url<'u> {
         self.resource
     }
 
-    /// Creates the request for what the URL names, which offers nothing.
+    /// Creates a request for the URL's resource, which offers nothing.
     #[must_use]
     pub const fn offer(&self) -> Offer<'u> {
         Offer::new(self.authority, self.resource)
     }
 }
 
-/// Returns whether the host or the port is wrong.
+/// Returns the error of an authority: its host or its port is wrong.
 fn authority_error(authority: &[u8]) -> UrlError {
     let mut port = authority.rsplit(|&byte| byte == b':');
     let port_len = port.next().map_or(0, <[u8]>::len);
@@ -177,7 +176,7 @@ impl<'u> TryFrom<&'u str> for Url<'u> {
     }
 }
 
-/// The URL without a port that is the scheme's own.
+/// Shows the URL, without the port if it is the scheme's default.
 impl fmt::Display for Url<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "wss" } else { "ws" };

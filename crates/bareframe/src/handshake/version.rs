@@ -1,4 +1,4 @@
-//! Version: which HTTP a message is written in.
+//! Version: the version of HTTP that a message is written in.
 
 use core::fmt;
 

@@ -14,8 +14,8 @@ use core::ops::Deref;
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct HeaderBytes {
-    // As wide as the register pair that `FrameHeader::encode` builds it in. The bytes behind the header are zero, but
-    // the last is the header's length.
+    // As wide as the pair of registers that `FrameHeader::encode` builds it in. The last byte is the header's length,
+    // and those between the header and it are zero.
     bytes: [u8; 16],
 }
 
@@ -33,7 +33,7 @@ impl HeaderBytes {
     #[inline]
     const fn byte_count(&self) -> usize {
         let [.., len] = self.bytes;
-        // Four bits hold it; with the mask, compilers know that it is below 16.
+        // The length fits into four bits. The mask shows the compiler that it is below 16.
         (len & 0xF) as usize
     }
 }

@@ -1,6 +1,6 @@
-//! What a small machine looks for in a header, in little flash.
+//! Reading 64-bit lengths, left out to save flash.
 
-/// Returns `None`: the look is not worth its flash where there is no room for such a frame.
+/// Returns `None`: a machine without memory for such a frame can save the flash.
 #[inline(always)]
 pub(super) const fn payload_len_64(_input: &[u8]) -> Option<usize> {
     None

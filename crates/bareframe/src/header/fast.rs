@@ -1,4 +1,4 @@
-//! What a large machine looks for in a header.
+//! Reading 64-bit lengths without a loop.
 
 use super::{FrameHeader, SimpleHeader};
 

@@ -1,21 +1,21 @@
-//! A header that arrives in pieces: the one parser that says what is wrong, and at which byte (RFC 6455 section 5.2).
+//! A header that arrives in pieces. This parser alone decides which violation a byte proves (RFC 6455 section 5.2).
 
 use super::{FrameHeader, LENGTH_16, LENGTH_64, MASK, Rules};
 use crate::error::ProtocolError;
 use crate::mask::MaskingKey;
 use crate::opcode::FirstByte;
 
-/// The first bytes of a header, which the rules allow: at least one, and not all. The fields are where a decoder keeps
-/// them.
+/// The first bytes of a header, which the rules allow: at least one, and not all. The fields are borrowed from a
+/// decoder.
 #[derive(Debug)]
 pub(crate) struct PartialHeader<'d> {
-    /// What has arrived of the length, and then all of it. One bit is set ahead of what has arrived: once it is in the
-    /// highest byte, one more byte is missing.
+    /// The part of the length that has arrived. Before the end of the length, a bit is set above that part: once it is
+    /// in the highest byte, one more byte is missing.
     pub(crate) payload_len: &'d mut u64,
-    /// What has arrived of the key in the order of the wire, with such a bit too.
+    /// The part of the key that has arrived, in the order of the wire, below a bit of the same meaning.
     pub(crate) key: &'d mut u32,
     pub(crate) first: FirstByte,
-    /// 0 if it has not arrived.
+    /// The second byte of the header; 0 if it has not arrived.
     pub(crate) second: &'d mut u8,
     pub(crate) next: &'d mut NextByte,
 }
@@ -30,14 +30,14 @@ pub(crate) enum NextByte {
 }
 
 impl PartialHeader<'_> {
-    /// The length before eight bytes of it, and before two.
+    /// The length before any of eight bytes has arrived, and before any of two.
     const NO_LENGTH_64: u64 = 1;
     const NO_LENGTH_16: u64 = 1 << 48;
     pub(crate) const NO_KEY: u32 = 1;
 
     /// Adds the next byte, and returns the header if it was the last.
     ///
-    /// After an error the partial header is of no use.
+    /// After an error the partial header must not be used.
     #[inline(always)]
     pub(crate) fn push(self, byte: u8, rules: &Rules) -> Result<Option<FrameHeader>, ProtocolError> {
         let PartialHeader {

@@ -1,10 +1,10 @@
-//! What the next frame header may be, checked byte by byte (RFC 6455 sections 5.1, 5.2, 5.4 and 5.5).
+//! Which headers are allowed next, checked byte by byte (RFC 6455 sections 5.1, 5.2, 5.4 and 5.5).
 
 use super::{CONTROL_MAX, FIN, LENGTH_16, LENGTH_64, MASK};
 use crate::error::ProtocolError;
 use crate::opcode::{FirstByte, Opcode, Rsv};
 
-/// What the next header may be; [`FrameHeader::parse`](crate::FrameHeader::parse) checks any prefix of it.
+/// The headers that are allowed next; [`FrameHeader::parse`](crate::FrameHeader::parse) checks any prefix of one.
 ///
 /// A `Connection` computes them for each frame. The constants are for those who use
 /// [`FrameDecoder`](crate::FrameDecoder) alone.
@@ -29,7 +29,7 @@ pub struct Rules {
     /// The reserved bits that a text or binary frame may have.
     pub(crate) rsv: Rsv,
     pub(crate) mask: MaskBit,
-    /// The message has as many frames as it may have.
+    /// The message has reached the limit on its number of frames.
     pub(crate) fragments_used_up: bool,
     /// The open message is text and ends within a character.
     pub(crate) unfinished_text: bool,
@@ -82,8 +82,8 @@ impl Rules {
         Rules { frame: bytes, ..self }
     }
 
-    /// Returns the same rules for a frame inside an open message, or between messages: which data opcodes may come
-    /// (RFC 6455 section 5.4). The constants allow all of them.
+    /// Returns the same rules for a frame inside an open message, or between messages, where other data opcodes are
+    /// allowed (RFC 6455 section 5.4). The constants allow all of them.
     ///
     /// ```
     /// use bareframe::{FrameHeader, ProtocolError, Rules};
@@ -197,7 +197,7 @@ impl Rules {
 mod tests {
     use super::*;
 
-    /// The sets are computed by the compiler; here the function runs.
+    /// The sets are computed at compile time; this test runs the function.
     #[test]
     fn s5_2_the_set_of_all_opcodes() {
         use Opcode::{Binary, Continuation, Text};

@@ -1,10 +1,10 @@
-//! The fast look at a header: nearly every frame has a whole header with nothing unusual about it.
+//! A fast check for simple headers, which nearly every frame has.
 
 use super::{LENGTH_16, LENGTH_64, MASK, leaf};
 use crate::mask::{Masker, MaskingKey};
 use crate::opcode::FirstByte;
 
-/// A header that is whole, has its length in minimal form, and the MASK bit that the role asks for.
+/// A header that has arrived whole, whose length has the minimal form, and whose MASK bit is right for the role.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SimpleHeader {
     pub(crate) first: FirstByte,
@@ -13,10 +13,10 @@ pub(crate) struct SimpleHeader {
 }
 
 impl SimpleHeader {
-    /// Takes such a header off the front of `input`, or takes nothing and returns `None`.
+    /// Removes such a header from the front of `input`, or removes nothing and returns `None`.
     ///
-    /// `limit` returns what the payload must be shorter than, in bytes, for a frame with this first byte, and `None` if
-    /// the first byte is not wanted. Whatever is not taken here is left to [`PartialHeader`](super::PartialHeader).
+    /// `limit` returns the length in bytes that the payload of a frame with this first byte must be below, and `None`
+    /// if such frames are to be left. Every header that is left is parsed by [`PartialHeader`](super::PartialHeader).
     #[inline(always)]
     pub(crate) fn take(
         input: &mut &mut [u8],
@@ -68,7 +68,7 @@ mod tests {
     extern crate std;
     use super::*;
 
-    /// What is not taken here is parsed slowly, and right.
+    /// A header that is left is parsed by the other parser.
     #[test]
     fn simple_headers_are_taken_and_no_others() {
         let taken = |bytes: &[u8], masked, limit| {

@@ -1,4 +1,4 @@
-//! Masking on a small machine, in little flash.
+//! Masking in little flash.
 
 #[cfg(feature = "simd")]
 mod aligned;

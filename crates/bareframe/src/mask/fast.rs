@@ -1,4 +1,4 @@
-//! Masking on a large machine: short payloads by loads that overlap, longer ones by vectors.
+//! Masking on 64-bit machines: short payloads with overlapping loads, longer ones with vectors.
 
 mod overlap;
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
@@ -15,7 +15,8 @@ use vector::Word;
 use x86_64 as kernels;
 
 impl Masker {
-    /// Up to this length, in bytes, a piece is masked where [`Masker::apply_finding_ascii`] is inlined; longer ones by a call.
+    /// The length in bytes up to which a piece is masked inline by [`Masker::apply_finding_ascii`]; longer ones are
+    /// masked by a call.
     pub(crate) const SHORT: usize = 128;
 
     /// Masks or unmasks the next N bytes of the payload by value.
@@ -33,7 +34,8 @@ impl Masker {
 
     /// Masks or unmasks the next piece of the payload as [`Masker::apply`] does, and returns `true` if every byte that it
     /// wrote is ASCII.
-    // If this were a call, the receiver would keep the frame's length in memory, and the next frame would wait for it.
+    // Inlined, because with a call the receiver would keep the frame's length in memory, and the next frame would wait
+    // for it.
     #[inline(always)]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
         let ascii = kernels::xor(self.key, piece);

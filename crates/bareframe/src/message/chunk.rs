@@ -1,9 +1,10 @@
-//! What a chunk of a message is, in one byte.
+//! The properties of a chunk of a message, in one byte.
 
 use crate::opcode::{FirstByte, MessageKind, Opcode, Rsv};
 use core::fmt;
 
-/// What a chunk of a message is, in one byte, since every chunk hands it from function to function.
+/// The properties of a chunk of a message, in one byte, because they are passed from function to function for every
+/// chunk.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ChunkFlags {
     // The reserved bits as in a frame's first byte, and the bits below.
@@ -15,9 +16,9 @@ impl ChunkFlags {
     const TEXT: u8 = Opcode::Text.bits();
     const FIRST: u8 = 2;
     const LAST: u8 = 4;
-    /// It is text, and begins and ends with a whole character.
+    /// The chunk is text, and begins and ends with a whole character.
     const WHOLE_CHARACTERS: u8 = 8;
-    /// It is a chunk of a message that was received, in the input.
+    /// The chunk is of a message that was received, and is in the input.
     pub(super) const OPEN: u8 = 0x80;
 
     /// A whole binary message without reserved bits, in the input.
@@ -47,7 +48,8 @@ impl ChunkFlags {
         ChunkFlags::begun_by(first).with_last()
     }
 
-    /// The first chunk of a message, made by an extension in memory that it needs again, so that it must not be changed.
+    /// The first chunk of a message, which an extension decoded into memory that it reads again, so that it must not be
+    /// changed.
     #[inline]
     pub(crate) const fn of_extended(kind: MessageKind) -> ChunkFlags {
         let text = match kind {
@@ -59,13 +61,13 @@ impl ChunkFlags {
         }
     }
 
-    /// A whole message in memory of the caller's, whose text must be validated.
+    /// A whole message in the caller's memory, whose text must be validated.
     pub(crate) const fn gathered(kind: MessageKind, rsv: Rsv) -> ChunkFlags {
         let begun = ChunkFlags::begun_by(FirstByte::of(true, rsv, kind.opcode()));
         begun.with_last()
     }
 
-    /// Returns `true` if the bytes of the chunk may be changed by whoever they are lent to: they are of the input.
+    /// Returns `true` if the chunk is in the input, so that its bytes may be changed by the code that they are lent to.
     #[inline(always)]
     pub(crate) const fn may_be_changed(self) -> bool {
         self.bits & ChunkFlags::OPEN != 0

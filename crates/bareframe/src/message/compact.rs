@@ -1,4 +1,4 @@
-//! How a small machine unmasks and validates: all at once, and in one way for every chunk.
+//! Unmasking and validating in little flash: in the same way for every chunk.
 
 use super::{ChunkFlags, Message};
 use crate::mask::Masker;

@@ -1,11 +1,11 @@
-//! How a large machine unmasks and validates: text that is ASCII needs no second pass, and long text is validated
-//! while it is in the nearest cache.
+//! Unmasking and validating on 64-bit machines. If the OR of the unmasked bytes has no top bit set, text is ASCII and
+//! needs no second pass. Otherwise it is validated in blocks that are still in the nearest cache.
 
 use super::{ChunkFlags, Message};
 use crate::mask::Masker;
 use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
-/// How many bytes of text are unmasked before they are validated: they are still in the nearest cache then.
+/// How many bytes of text are unmasked before they are validated, so that they are still in the nearest cache then.
 pub(crate) const BLOCK: usize = 8192;
 
 impl ChunkFlags {
@@ -37,7 +37,8 @@ pub(crate) fn receive_whole(
         return receive_blocks(&mut Utf8Validator::new(), masker, bytes, flags);
     }
     let is_ascii = unmask(masker, bytes, flags);
-    // Not `&&`: one branch that is nearly never taken, and not two of which each depends on what the peer sends.
+    // `&` and not `&&`, so that there is one branch that is nearly never taken instead of two, each of which depends on
+    // what the peer sends.
     if flags.is_plain_text() & !is_ascii {
         return validate_whole(bytes);
     }
@@ -90,7 +91,7 @@ impl Message {
     /// Unmasks the bytes of a long chunk, if there is a masker, validates them, and adds to its flags whether it is whole
     /// characters.
     ///
-    /// If the bytes are not UTF-8, the text is as before.
+    /// If the bytes are not UTF-8, the state of the text does not change.
     #[inline(always)]
     pub(crate) fn receive_long(
         &mut self,
@@ -117,7 +118,7 @@ impl Message {
     #[inline(always)]
     const fn unless_beyond_ascii(&self, flags: ChunkFlags, is_ascii: bool) -> Option<ChunkFlags> {
         let is_text = flags.is_plain_text();
-        // Not `&&`, as in `receive_whole`.
+        // `&` for the same reason as in `receive_whole`.
         if is_text & !(is_ascii & self.text.is_between_characters()) {
             None
         } else {
@@ -184,7 +185,7 @@ fn receive_blocks(
     advance(text, now, before, flags.is_last())
 }
 
-/// Validates text that is unmasked. `last` if the text ends with it.
+/// Validates text that is unmasked. `last` is set if the text ends with it.
 #[inline(never)]
 fn validate(text: &mut Utf8Validator, bytes: &[u8], last: bool) -> Result<(), InvalidUtf8> {
     let mut now = *text;
@@ -192,7 +193,7 @@ fn validate(text: &mut Utf8Validator, bytes: &[u8], last: bool) -> Result<(), In
     advance(text, now, bytes.len(), last)
 }
 
-/// Goes on with the text behind `len` bytes, or fails if it ends within a character.
+/// Advances the text by `len` bytes, or fails if it ends within a character.
 #[inline]
 fn advance(text: &mut Utf8Validator, now: Utf8Validator, len: usize, last: bool) -> Result<(), InvalidUtf8> {
     if last && !now.is_between_characters() {

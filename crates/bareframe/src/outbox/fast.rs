@@ -1,4 +1,4 @@
-//! How a large machine moves what is pending.
+//! Moving pending bytes fast.
 
 use core::ops::Range;
 

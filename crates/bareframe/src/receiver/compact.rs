@@ -1,4 +1,11 @@
-//! How a small machine receives: in little flash, and every unusual header and every control frame byte by byte.
+//! Receiving in little flash: every unusual header and every control frame byte by byte.
+//!
+//! Keep to these rules when you change this file, and compare the figures of `firmware/ci figures`:
+//!
+//! - One function receives chunks and one receives single bytes. Neither is inlined, so that the event is written once, where the
+//!   caller wants it. Only the test for empty input is inlined, since most calls end with it.
+//! - Remove the header from the input before anything else, so that payload is always at the front.
+//! - Change the state in place, field by field, because a copy of it would be spilled to the stack.
 
 use super::event::Event;
 use super::{Completed, Receiver, ReceiverState, Step};
@@ -9,11 +16,11 @@ use crate::message::ChunkFlags;
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
 
-/// Does nothing, see [`FastPath`](super::FastPath).
+/// Does nothing: the limit of [`FastPath`](super::FastPath) does not change.
 #[inline(always)]
 pub(super) const fn update_fast_path<R>(_: &mut Receiver<R>) {}
 
-/// Only the comparison that ends most calls is inlined.
+/// Receives from any input. Only the test for an empty one, with which most calls end, is inlined.
 #[inline(always)]
 pub(super) fn receive<'i, R: Role>(
     receiver: &mut Receiver<R>,
@@ -38,7 +45,7 @@ fn receive_apart<'i, R: Role>(
 /// A chunk of payload that is next in the input: its length, what unmasks it, and its flags.
 pub(super) type Chunk = (usize, Masker, ChunkFlags);
 
-/// Finds a whole message in one frame, or a chunk of another, or takes a byte.
+/// Finds a whole message in one frame or a chunk of another message, or reads a byte.
 #[inline(always)]
 pub(super) fn step<R: Role>(receiver: &mut Receiver<R>, input: &mut &mut [u8]) -> Step {
     if let Some(chunk) = receiver.next_data(input.len()) {
@@ -73,7 +80,7 @@ pub(super) fn finish<R: Role>(
     input: &mut [u8],
     (len, masker, flags): Chunk,
 ) -> (usize, Result<ChunkFlags, InvalidUtf8>) {
-    // There are always this many bytes.
+    // The slice is always this long.
     let Some(bytes) = input.get_mut(..len) else {
         return (0, Ok(flags));
     };

@@ -13,13 +13,13 @@ pub struct Reply(pub(crate) ReplyFrame);
 pub(crate) enum ReplyFrame {
     Pong {
         payload: ControlPayload,
-        /// Nothing has stopped the receiving half since the Ping: neither an error nor the peer's Close.
+        /// Neither an error nor the peer's Close has stopped the receiving half since the Ping.
         is_open: bool,
     },
     Close(Option<CloseCode>),
 }
 
-/// Which replies are pending, one bit each, so that one comparison tells whether any is.
+/// Which replies are pending, one bit each, so that one comparison finds out whether any is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct ReplyFlags(u8);

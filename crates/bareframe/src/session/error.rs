@@ -1,9 +1,9 @@
-//! Why a session receives nothing.
+//! The errors of receiving with a session.
 
 use crate::error::ProtocolError;
 use core::fmt;
 
-/// Why there is no event or no message.
+/// Why no event or message can be returned.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Next, ReceiveError, Session};
@@ -15,16 +15,17 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// The peer broke the protocol or a limit, or `fail` was called. Every later call returns the same error.
+    /// The peer violated the protocol or exceeded a limit, or `fail` was called. Every later call returns the same
+    /// error.
     Protocol(ProtocolError),
     /// The stream ended before the closing handshake was done (RFC 6455 section 7.1.5, code 1006). Every later call returns the
     /// same error.
     AbnormalClosure,
-    /// The peer closed the connection within a frame of ours. End the frame, and the answer to the Close follows it; or call
-    /// `fail`, and nothing more is sent. Until then every call returns this error.
+    /// The peer closed the connection within a frame of ours. If the frame is ended, the answer to the Close follows
+    /// it; if `fail` is called, nothing more is sent. Until then every call returns this error.
     UnfinishedFrame,
-    /// The caller took part of a message in another way: as events and not as a message, or into other memory. The message is
-    /// skipped, and the next call goes on behind it.
+    /// The caller took part of a message in another way: as events and not as a message, or into other memory. The
+    /// message is skipped, and the next call continues after it.
     MessageSkipped,
 }
 

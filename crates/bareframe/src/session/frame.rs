@@ -1,4 +1,4 @@
-//! Frame: what is to be sent, and how much of it is left.
+//! Frame: a frame to send, and how much of its payload is left.
 
 use super::prepared::PreparedFrame;
 use crate::assemble::Message;
@@ -6,10 +6,11 @@ use crate::close::CloseCode;
 use crate::opcode::{MessageKind, Rsv};
 use crate::receiver::Data;
 
-/// A frame that is to be sent, and what of its payload is left.
+/// A frame to send, and the part of its payload that is left.
 ///
-/// It is handed to each call of `next_sent`, `to_write` and `wrote` until it was sent. A session recognises the frame that it
-/// began, and refuses any other until that one is sent. So if a send is dropped midway, the same `Frame` goes on.
+/// It is passed to each call of `next_sent`, `to_write` and `wrote` until it was sent. A session recognises the frame
+/// that it began, and refuses any other until that one is sent. So if a send is dropped midway, pass the same `Frame`
+/// again to continue.
 ///
 /// ```
 /// use bareframe::{CloseCode, Config, Connection, Frame, Next, Session};
@@ -33,11 +34,12 @@ pub struct Frame<'p> {
     pub(super) content: Content,
     pub(super) rsv: Rsv,
     pub(super) fin: bool,
-    /// The number that the session gave it, 0 before it was begun.
+    /// The number that the session assigned to the frame; 0 before it was begun.
     pub(super) number: u32,
 }
 
-/// A frame without the payload that it borrows, for whoever owns the payload and keeps both until the frame is sent.
+/// A frame without the payload that it borrows, for a caller that owns the payload and keeps both until the frame is
+/// sent.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Frame, Next, Session, UnsentFrame};
@@ -74,13 +76,13 @@ impl UnsentFrame {
         self.left
     }
 
-    /// Returns the frame with its payload, which is the one that it had from the first, in the same place. The session refuses
-    /// one that it has begun with another payload.
+    /// Returns the frame with its payload, which must be the original one, at the same address. A session refuses a
+    /// frame that it began with another payload.
     pub fn frame<'p>(&self, payload: &'p [u8]) -> Frame<'p> {
         let taken = payload.len().saturating_sub(self.left);
         Frame {
             rest: payload.get(taken..).unwrap_or(&[]),
-            // Nobody knows whether it is the same text.
+            // The text may be another one, so it has to be validated.
             content: match self.content {
                 Content::Data(kind, Check::WholeCharacters) => Content::Data(kind, Check::Text),
                 content => content,
@@ -92,7 +94,7 @@ impl UnsentFrame {
     }
 }
 
-/// What a frame carries.
+/// The content of a frame.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Content {
@@ -102,7 +104,7 @@ pub(super) enum Content {
     Ping,
     Pong,
     Close(Option<CloseCode>),
-    /// A frame that is encoded for a server; so many bytes of `rest` are its header.
+    /// A frame that is encoded for a server, with the length of its header in `rest`.
     Prepared(MessageKind, u8),
 }
 
@@ -139,20 +141,20 @@ impl<'p> From<&'p Data<'_>> for Frame<'p> {
     }
 }
 
-/// What has to be checked before a payload is sent as part of a message.
+/// How a payload has to be checked before it is sent as part of a message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Check {
-    /// Nothing: it is binary, or text that an extension of the caller's has changed.
+    /// Not at all, since it is binary, or text that an extension of the caller has changed.
     Nothing,
-    /// It is whole characters.
+    /// Not for UTF-8, since it is known to be whole characters.
     WholeCharacters,
-    /// It is text of which nothing is known.
+    /// For UTF-8, since it is text that was not validated.
     Text,
 }
 
 impl<'p> Frame<'p> {
-    /// No frame: with it, `to_write` returns only what is queued.
+    /// No frame. With it, `to_write` returns only the bytes that are queued.
     pub const NONE: Frame<'static> = Frame {
         rest: &[],
         content: Content::Nothing,
@@ -219,7 +221,7 @@ impl<'p> Frame<'p> {
         Frame::new(Content::Ping, payload)
     }
 
-    /// Creates a Pong that answers no Ping, or one that the engine was told to leave to the caller (RFC 6455 section 5.5.3).
+    /// Creates a Pong that answers no Ping, or a Ping that the engine leaves to the caller (RFC 6455 section 5.5.3).
     pub const fn pong(payload: &'p [u8]) -> Frame<'p> {
         Frame::new(Content::Pong, payload)
     }
@@ -251,7 +253,7 @@ impl<'p> Frame<'p> {
 
     /// Returns the frame with these reserved bits, which only a message's first frame may have (RFC 6455 section 5.2).
     ///
-    /// Text that has reserved bits is an extension's, and is not validated.
+    /// Text with reserved bits was changed by an extension, and is not validated.
     pub const fn with_rsv(self, rsv: Rsv) -> Frame<'p> {
         let content = match self.content {
             Content::Data(kind, _) if !rsv.is_empty() => Content::Data(kind, Check::Nothing),
@@ -284,7 +286,7 @@ impl<'p> Frame<'p> {
         self.number != 0
     }
 
-    /// Takes bytes off the front of what is left.
+    /// Removes bytes from the front of the payload that is left.
     #[inline]
     pub(super) fn take(&mut self, len: usize) {
         self.rest = self.rest.get(len..).unwrap_or(&[]);

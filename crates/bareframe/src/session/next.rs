@@ -1,8 +1,8 @@
-//! What the caller of a session does next.
+//! What the caller of a session has to do next.
 
-/// What the caller has to do before it calls again, or what is there.
+/// What the caller has to do before it calls again, or that the result is ready.
 ///
-/// It borrows nothing; what is ready is lent by another call.
+/// It borrows nothing; a result that is ready is lent by another call.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Next, Session};
@@ -12,16 +12,16 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Next {
-    /// Give the session memory by `put_memory`; it has none to read into.
+    /// Provide memory with `put_memory`, since the session has none to read into.
     Memory,
-    /// Write what `to_write` returns, and report it by `wrote`.
+    /// Write what `to_write` returns, and report it with `wrote`.
     Write,
-    /// Flush the stream, and report it by `flushed`.
+    /// Flush the stream, and report it with `flushed`.
     Flush,
-    /// Read into `space`, and report it by `read`.
+    /// Read into `space`, and report it with `read`.
     Read,
-    /// Take what was asked for: it is there.
+    /// Take the event or message, or go on after what was sent: the call is done.
     Ready,
-    /// Nothing: the connection is closed, by both Close frames or by the peer's and a stream that refuses ours.
+    /// Nothing, since the connection is closed: both Close frames passed, or the stream refused ours after the peer's.
     Closed,
 }

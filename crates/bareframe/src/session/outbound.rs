@@ -31,11 +31,11 @@ pub struct Outbound<R, O, X: Extension = ()> {
     control_number: u32,
     /// The text of the message that is open.
     text: Utf8Validator,
-    /// The message that is open has reserved bits, so that its text is an extension's.
+    /// The message that is open has reserved bits, so that its text is not validated.
     has_rsv: bool,
     unflushed: bool,
     stopped: Stopped,
-    /// Nothing has stopped, and there is no extension: payload is sent as it is.
+    /// Sending has not stopped and there is no extension, so that payload is sent unchanged.
     is_plain: bool,
     /// The message that is open and that the extension changes.
     extended: Option<MessageKind>,
@@ -44,11 +44,11 @@ pub struct Outbound<R, O, X: Extension = ()> {
     extension: X::Outbound,
 }
 
-/// The frame that was begun last, as far as it takes to recognise it.
+/// What identifies the frame that was begun last.
 #[derive(Debug)]
 struct Begun {
     number: u32,
-    /// Where the payload is that is left, and how long it is.
+    /// The address and the length of the payload that is left.
     address: usize,
     left: usize,
     masker: Masker,
@@ -87,7 +87,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
     }
 
-    /// Goes on until all of the frame is queued or written. What is queued is written by [`Outbound::next_flush`].
+    /// Sends until all of the frame is queued or written. What is queued is written by [`Outbound::next_flush`].
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
     }
 
-    /// Does what [`Outbound::next_sent`] says for every frame.
+    /// Does the same as [`Outbound::next_sent`], for every kind of frame.
     pub(super) fn next_sent_rest(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         if frame.number == 0 {
             if let Some(next) = self.begin(frame)? {
@@ -116,7 +116,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
     }
 
-    /// Goes on until everything that is queued was written.
+    /// Writes until nothing is queued any more.
     #[must_use]
     #[inline]
     pub fn next_flush(&self) -> Next {
@@ -129,9 +129,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
     }
 
-    /// Returns what to write: what is queued, and behind it the payload of `frame` that goes out from where it is.
+    /// Returns what to write: the queued bytes, and after them the payload of `frame` that is written from where it is.
     ///
-    /// With any frame but the one that was begun the second slice is empty.
+    /// The second slice is empty unless `frame` is the one that was begun.
     #[must_use]
     #[inline]
     pub fn to_write<'a>(&'a self, frame: &'a Frame<'_>) -> [&'a [u8]; 2] {
@@ -139,7 +139,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         [self.outbox.pending(), direct]
     }
 
-    /// Reports that so many bytes of [`Outbound::to_write`] were written.
+    /// Reports that `len` bytes of [`Outbound::to_write`] were written.
     #[inline(never)]
     pub fn wrote(&mut self, len: usize, frame: &mut Frame<'_>) {
         let queued = self.outbox.pending().len();
@@ -167,8 +167,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.pending()
     }
 
-    /// Exchanges the memory of the queue for another, such as a longer one to gather more in, and returns the old one. What is
-    /// queued is moved to the new one.
+    /// Replaces the memory of the queue, for instance by longer memory to gather more in, and returns the old one. The
+    /// queued bytes are moved to the new one.
     ///
     /// ```
     /// use bareframe::{Config, Connection, Frame, Next, Session};
@@ -192,8 +192,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.pending().len().saturating_add(self.outbox.room())
     }
 
-    /// Says that the queue's first `len` bytes are the head of the opening handshake, which is written before any frame. Returns
-    /// `false` and changes nothing if the queue is shorter, or something is queued already.
+    /// Declares that the queue's first `len` bytes are the head of the opening handshake, which is written before any
+    /// frame. Returns `false` and changes nothing if the queue is shorter, or something is queued already.
     pub fn begin_with(&mut self, len: usize) -> bool {
         self.outbox.begin_with(len)
     }
@@ -211,7 +211,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         !self.outbox.is_at_boundary()
     }
 
-    /// Queues what the reading half left, as far as there is room between frames; the rest stays in `pending`.
+    /// Queues what the reading half left, as far as there is room for it between frames. The rest stays in `pending`.
     pub fn send_pending(&mut self, pending: &mut Pending) {
         if self.stopped != Stopped::No {
             *pending = Pending::NONE;
@@ -270,7 +270,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             || self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
     }
 
-    /// Queues an answer; the caller knows that there is room. `is_open` is `false` if the reading half has stopped.
+    /// Queues an answer, for which there must be room. `is_open` is `false` if the reading half has stopped.
     pub(super) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload, is_open: bool) {
         if self.stopped != Stopped::No {
             return;
@@ -287,7 +287,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.control(&frame)
     }
 
-    /// Begins the frame; returns what to do first if there is no room for it.
+    /// Begins the frame, or returns what to do first if there is no room for it.
     fn begin(&mut self, frame: &mut Frame<'_>) -> Result<Option<Next>, SendError> {
         let is_data = match frame.content {
             Content::Nothing => return Ok(None),
@@ -300,7 +300,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         if self.is_within_frame() || is_data && self.is_extending() {
             return Err(SendError::InsideFrame);
         }
-        // With room for the longest control frame, whatever has to be answered next can be queued.
+        // Room is kept for the longest control frame, so that the next answer can be queued.
         if self.outbox.room() < ControlFrame::MAX_LEN {
             if self.outbox.pending().is_empty() {
                 return Err(SendError::BufferTooSmall(BufferTooSmall {
@@ -345,7 +345,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         Ok(outgoing.masker())
     }
 
-    /// Returns the validator behind the frame's text (RFC 6455 section 8.1).
+    /// Returns the validator's state after the frame's text (RFC 6455 section 8.1).
     #[inline]
     fn check_text(
         &self,
@@ -387,7 +387,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         Ok(outgoing.masker())
     }
 
-    // One way for the three kinds of control frames: three returned by value would be most of the code that sends.
+    // One function for the three kinds of control frames, because three that return frames by value would be most of
+    // the sending code.
     #[inline(never)]
     fn queue_control(&mut self, frame: &mut Frame<'_>) -> Result<(), SendError> {
         let (opcode, code) = match frame.content {
@@ -427,7 +428,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
 
     #[inline]
     fn is_direct(&self, frame: &Frame<'_>) -> bool {
-        // Of what goes through the extension whole frames are queued.
+        // The extension's output is queued as whole frames.
         R::KEY_LEN == 0
             && self.is_within_frame()
             && frame.number != 0
@@ -435,7 +436,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             && self.has_begun(frame)
     }
 
-    /// Returns a number that neither the data frame nor the control frame has that is known.
+    /// Returns a number that neither the current data frame nor the last control frame has.
     fn next_number(&self) -> u32 {
         let last = self.begun.number.max(self.control_number);
         last.wrapping_add(1).max(1)
@@ -494,7 +495,7 @@ impl<R, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     }
 }
 
-/// It shows what is queued and not what it says; the source of masking keys stays out of logs.
+/// Shows how much is queued, and neither the payload nor the source of masking keys.
 impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::Debug for Outbound<R, O, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outbound")
@@ -506,9 +507,9 @@ impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::Debug for O
     }
 }
 
-/// What is done only if there is an extension.
+/// The methods that are needed only if there is an extension.
 impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
-    /// Returns `true` if the frame goes through the extension, and begins to.
+    /// Begins to pass the frame through the extension. Returns `false` if the frame does not use it.
     #[inline]
     fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
         if X::Outbound::NONE || self.is_plain {
@@ -523,7 +524,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             Some(_) => return Err(SendError::ReservedBits),
             None => {
                 let rsv = self.extension.rsv();
-                // A frame that has the extension's bits was changed by it before.
+                // A frame that has the extension's bits was encoded by it before.
                 if frame.rsv.intersects(rsv) || self.sender.is_within_message() {
                     false
                 } else {
@@ -545,14 +546,14 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         !X::Outbound::NONE && self.is_extending
     }
 
-    /// Makes frames of the payload for as long as they fit, each by one call of the extension.
+    /// Queues frames of the payload as long as they fit, each by one call of the extension.
     #[inline(never)]
     fn send_extended(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         const BROKEN: SendError = SendError::Extension(crate::close::CloseCode::INTERNAL_ERROR);
         let Content::Data(kind, _) = frame.content else {
             return Ok(Next::Ready);
         };
-        // A Close may have been queued between its frames.
+        // A Close may have been queued between the message's frames.
         self.sender.check(kind, Rsv::NONE)?;
         loop {
             if self.outbox.room() < ControlFrame::MAX_LEN {

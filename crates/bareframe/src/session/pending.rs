@@ -1,4 +1,4 @@
-//! Pending: what the reading half leaves for the writing one.
+//! Pending: the control frames that the reading half leaves for the writing one.
 
 use crate::close::CloseCode;
 use crate::control::ControlPayload;
@@ -57,7 +57,7 @@ impl Pending {
         self.close.is_some()
     }
 
-    /// Adds what is pending since: a Pong replaces the one before, a Close stays.
+    /// Adds what became pending later: its Pong replaces the one before, and a Close stays.
     pub fn merge(&mut self, later: Pending) {
         self.pong = later.pong.or(self.pong);
         self.ping |= later.ping;

@@ -29,7 +29,7 @@ pub struct PreparedFrame<B> {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> PreparedFrame<B> {
-    /// Encodes a message to the front of `memory`, which it keeps.
+    /// Encodes a message to the front of `memory`, and keeps the memory.
     ///
     /// Text without reserved bits must be UTF-8.
     ///

@@ -1,9 +1,9 @@
-//! UTF-8 on a small machine, byte by byte and in little flash.
+//! UTF-8 validation byte by byte, in little flash.
 
 use super::InvalidUtf8;
 
-/// What the next byte may be: 0 for the first of a character, 1 for the last, 2 for the last but one. Where the second byte
-/// of a character is next, it is the value of its first byte (C2 to F4).
+/// Which byte of a character comes next: 0 for the first, 1 for the last, 2 for the last but one. If the second byte is
+/// next, the value is that of the first byte (C2 to F4).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Next(u8);
@@ -12,7 +12,7 @@ impl Next {
     /// The state between characters.
     pub(super) const FIRST: Next = Next(0);
 
-    /// Takes the next piece of a text. Nothing has changed if a byte of it can't be part of UTF-8.
+    /// Validates the next piece of a text. Changes nothing if a byte of it can't be part of UTF-8.
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         *self = self.after(piece)?;
         Ok(())
@@ -25,7 +25,7 @@ impl Next {
             (0, 0..0x80) => Next(0),
             (0, 0xC2..=0xF4) => Next(byte),
             (0, _) | (_, 0..0x80 | 0xC0..) => return None,
-            // The form is overlong, or it is a surrogate, or above U+10FFFF.
+            // An overlong form, a surrogate, or a number above U+10FFFF.
             (0xE0, ..0xA0) | (0xED, 0xA0..) | (0xF0, ..0x90) | (0xF4, 0x90..) => return None,
             (2, _) => Next(1),
             (..0xE0, _) => Next(0),
@@ -34,7 +34,7 @@ impl Next {
         })
     }
 
-    /// Returns the state after more bytes, which it takes at once if they are ASCII, and else one by one.
+    /// Returns the state after these bytes, which are validated at once if they are ASCII, and one by one otherwise.
     #[inline(always)]
     fn after(mut self, bytes: &[u8]) -> Result<Next, InvalidUtf8> {
         if self == Next::FIRST && bytes.is_ascii() {

@@ -1,4 +1,4 @@
-//! UTF-8 on a large machine, in bulk where there is a kernel for it.
+//! UTF-8 validation on 64-bit machines, in bulk where there is a kernel for it.
 
 #[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
 mod portable;
@@ -11,7 +11,7 @@ use portable as kernels;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use x86_64 as kernels;
 
-/// What the next byte may be.
+/// Which byte may come next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) enum Next {
@@ -47,7 +47,7 @@ impl Next {
     /// The state between characters.
     pub(super) const FIRST: Next = Next::First;
 
-    /// Takes the next piece of a text. Nothing has changed if a byte of it can't be part of UTF-8.
+    /// Validates the next piece of a text. Changes nothing if a byte of it can't be part of UTF-8.
     #[inline]
     pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), InvalidUtf8> {
         *self = self.after(piece)?;
@@ -89,7 +89,7 @@ impl Next {
         })
     }
 
-    /// Returns the state after more bytes, which it takes one by one. Before them, `skipped` bytes were taken.
+    /// Returns the state after these bytes, validated one by one. `skipped` bytes of the piece come before them.
     #[inline]
     fn after_each(mut self, bytes: &[u8], skipped: usize) -> Result<Next, InvalidUtf8> {
         for (at, &byte) in bytes.iter().enumerate() {
@@ -100,7 +100,7 @@ impl Next {
         Ok(self)
     }
 
-    /// Returns the state after more bytes, which it takes in bulk between the unfinished characters at both ends.
+    /// Returns the state after these bytes, validated in bulk between the unfinished characters at both ends.
     #[inline]
     fn after(mut self, bytes: &[u8]) -> Result<Next, InvalidUtf8> {
         let mut rest = bytes;
@@ -119,8 +119,8 @@ impl Next {
     }
 }
 
-/// Returns how many bytes at the front are whole characters. After them comes a character that is not finished or not valid, or
-/// nothing.
+/// Returns how many bytes at the front are whole characters. They are followed by an unfinished or invalid character,
+/// or by nothing.
 #[inline]
 fn valid_up_to(bytes: &[u8]) -> usize {
     if let Some(valid) = kernels::valid_up_to(bytes) {
@@ -132,8 +132,8 @@ fn valid_up_to(bytes: &[u8]) -> usize {
     }
 }
 
-/// Returns `true` if the bytes are found to be whole characters by a kernel that is fast at any length. Where there is none, it
-/// returns `false`.
+/// Returns `true` if a kernel that is fast at any length finds that the bytes are whole characters. Returns `false` if
+/// there is no such kernel.
 #[inline(always)]
 pub(crate) fn are_characters(bytes: &[u8]) -> bool {
     #[cfg(test)]
@@ -147,7 +147,7 @@ pub(crate) fn is_ascii(bytes: &[u8]) -> bool {
     kernels::is_ascii(bytes)
 }
 
-/// Returns `true` if no byte has its top bit set, which it finds out in words. The last word may overlap the one before.
+/// Returns `true` if no byte has its top bit set. It reads words, of which the last may overlap the one before.
 #[inline(always)]
 fn is_ascii_in_words(bytes: &[u8]) -> bool {
     const WORD: usize = size_of::<u64>();

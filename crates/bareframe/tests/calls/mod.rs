@@ -70,7 +70,7 @@ impl Keys {
     }
 }
 
-/// Tells whether a connection in the one state may be found in the other after one call.
+/// Returns `true` if a connection in the one state may be found in the other after one call.
 pub(crate) fn may_follow(from: State, to: State) -> bool {
     from == to
         || matches!(

@@ -1,25 +1,25 @@
-//! How a large machine reads a head: a word at a time.
+//! Reading a head a word at a time.
 
 use super::Class;
 
-/// Takes the bytes before the first control character that is not a tab off the front.
+/// Removes and returns the bytes before the first control character that is not a tab.
 pub(in super::super) fn take_text<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
     take_words(rest, controls, Class::TEXT)
 }
 
-/// Takes the bytes of a token off the front, if there are any.
+/// Removes and returns the bytes of a token at the front, if there are any.
 pub(in super::super) fn take_token<'o>(rest: &mut &'o [u8]) -> &'o [u8] {
     take_words(rest, not_letters, Class::TOKEN)
 }
 
-/// Returns `true` if a name or value is this one, which has letters and hyphens only, in any case.
+/// Returns `true` if a name or value is `spelt`, which consists of letters and hyphens, in any case.
 pub(in super::super) fn is_token(token: &[u8], spelt: &[u8]) -> bool {
-    // Most write tokens as the RFC does, which one comparison finds.
+    // Most peers spell tokens as the RFC does, and one comparison is enough for those.
     token == spelt || super::is_token_in_any_case(token, spelt)
 }
 
-/// Takes bytes of a class off the front, a word at a time: `suspects` marks those bytes of a word that must be looked up,
-/// by their top bit, and the first of them exactly.
+/// Removes and returns the bytes of a class at the front, a word at a time. `suspects` sets the top bit of the bytes of
+/// a word that have to be looked up. It may set others after the first of them, but none before it.
 fn take_words<'o>(bytes: &mut &'o [u8], suspects: impl Fn(usize) -> usize, class: Class) -> &'o [u8] {
     let mut rest = *bytes;
     loop {
@@ -42,14 +42,14 @@ fn take_words<'o>(bytes: &mut &'o [u8], suspects: impl Fn(usize) -> usize, class
     front
 }
 
-/// Returns a word of which this is every byte.
+/// Returns a word in which every byte is `byte`.
 const fn each(byte: u8) -> usize {
     (usize::MAX / 0xFF).wrapping_mul(byte as usize)
 }
 
-/// Marks the control characters of a little-endian word, and maybe bytes behind the first.
+/// Marks the control characters of a little-endian word, and possibly bytes after the first of them.
 const fn controls(word: usize) -> usize {
-    // A subtraction borrows from the byte behind only where it marks its own.
+    // A byte of the difference borrows from the next one only if it is itself marked.
     let below_space = word.wrapping_sub(each(b' ')) & !word;
     let delete = word ^ each(0x7F);
     let is_delete = delete.wrapping_sub(each(1)) & !delete;
@@ -58,7 +58,7 @@ const fn controls(word: usize) -> usize {
 
 /// Marks the bytes of a word that are neither an ASCII letter nor a hyphen.
 const fn not_letters(word: usize) -> usize {
-    // No sum carries: the bytes of both summands are below 0x80.
+    // No sum of two bytes carries, since all are below 0x80.
     let lower = (word | each(0x20)) & each(0x7F);
     let from_a = lower.wrapping_add(each(0x80 - b'a'));
     let above_z = lower.wrapping_add(each(0x7F - b'z'));
@@ -71,7 +71,7 @@ const fn not_letters(word: usize) -> usize {
 mod tests {
     use super::*;
 
-    /// What is marked in vain is looked up, and read right.
+    /// A byte that is marked without need is looked up, and read correctly.
     #[test]
     fn words_mark_what_must_be_looked_up_and_nothing_before_it() {
         const WORD: usize = size_of::<usize>();

@@ -1,4 +1,4 @@
-//! A small machine parses header lines in one function.
+//! Parsing header lines in one function, to save flash.
 
 use super::{HeadError, Header};
 

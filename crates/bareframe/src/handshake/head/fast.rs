@@ -1,4 +1,4 @@
-//! A large machine parses header lines where they are asked for.
+//! Parsing header lines inline.
 
 use super::{HeadError, Header};
 

@@ -1,4 +1,4 @@
-//! Masking in words of the machine at any alignment, in safe code.
+//! Masking in machine words at any alignment, in safe code.
 
 use super::repeated;
 

@@ -1,7 +1,9 @@
-//! Masking by any kind of vector, without a loop over the bytes that are left at an end: the last vectors of a payload overlap
-//! the ones before, and what they cover is read before any of it is written.
+//! Masking with any kind of vector, without a loop over the bytes that are left over.
 //!
-//! Everything here is `#[inline(always)]` and free of closures, for the reason that [`Vector`] has.
+//! - A short payload is masked as its first N and its last N vectors, which may overlap. Load both before either is stored, so
+//!   that no byte is masked twice. There is no loop, whatever the length within a class.
+//! - Split a long payload where a vector is aligned in memory, because a store that crosses a cache line takes twice as long.
+//! - Mark everything as `#[inline(always)]` and use no closures, for the reason that [`Vector`] states.
 
 use super::turn;
 use super::vector::Vector;
@@ -39,8 +41,8 @@ pub(super) fn xor_copy<V: Vector<LEN>, const LEN: usize, const N: usize>(
 
 /// XORs at least one vector of bytes with the key, and returns `true` if it wrote every byte and all are ASCII.
 ///
-/// Its loop is over vectors that are aligned in memory, since a store across two cache lines costs twice, and takes N of
-/// them in a turn.
+/// Its loop handles N vectors in each iteration, which are aligned in memory, because a store that crosses a cache line
+/// takes twice as long.
 #[inline(always)]
 pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
@@ -63,7 +65,7 @@ pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
                 vector.store(masked, bytes);
             }
         }
-        // In pairs first, since compilers unroll a loop over fewer than N into one that is slower.
+        // In pairs first, because compilers unroll a loop over fewer than N vectors into a slower one.
         let (pairs, rest) = rest.as_chunks_mut::<2>();
         for pair in pairs {
             for bytes in pair {
@@ -124,7 +126,7 @@ fn masked_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
     let tail_key = vector.splat(turn(key, bytes.len()));
     let key = vector.splat(key);
     let (mut head, mut tail) = ([key; N], [tail_key; N]);
-    // In one loop: in two, the compiler would make the tail's key only when the head was read.
+    // In one loop, because with two the compiler would compute the tail's key only after the head was read.
     for ((head, first), (tail, last)) in head.iter_mut().zip(first).zip(tail.iter_mut().zip(last)) {
         *head = vector.xor(vector.load(first), key);
         *tail = vector.xor(vector.load(last), tail_key);
@@ -156,7 +158,7 @@ fn store_ends<V: Vector<LEN>, const LEN: usize, const N: usize>(
 }
 
 /// Returns how many bytes are before the last N vectors.
-// A subtraction: `as_rchunks` would be compiled to three operations.
+// One subtraction, where `as_rchunks` would be compiled to three operations.
 #[inline(always)]
 fn before_last<const LEN: usize, const N: usize>(bytes: &[u8]) -> Option<usize> {
     bytes.len().checked_sub(size_of::<[[u8; LEN]; N]>())

@@ -1,4 +1,4 @@
-//! Masking in safe code for any target: short payloads by words, long ones by vectors if the target has any.
+//! Masking in safe code for any target: short payloads with words, long ones with vectors if the target has any.
 
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
 mod block;

@@ -1,4 +1,4 @@
-//! What the algorithms of `overlap` need of a machine's registers.
+//! The operations on registers that the algorithms of `overlap` need.
 
 /// A kind of register that holds `LEN` bytes.
 ///

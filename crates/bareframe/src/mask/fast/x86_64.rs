@@ -1,5 +1,5 @@
-//! Masking by the vectors of x86-64: short payloads by SSE2, longer ones by AVX2. Vectors of AVX-512 are never faster, since
-//! the time is that of the stores.
+//! Masking with the vectors of x86-64: payloads of 16 to 128 bytes with SSE2, longer ones with AVX2. AVX-512 is never
+//! faster, because the stores take most of the time.
 
 mod avx2;
 mod sse2;
@@ -56,7 +56,7 @@ pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
     }
 }
 
-/// Masks the first time, and on a processor without AVX2 every time.
+/// Masks the first time, and every time on a processor without AVX2.
 #[inline(never)]
 fn xor_first(key: u32, bytes: &mut [u8]) -> bool {
     match vectors() {
@@ -81,7 +81,7 @@ fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
     }
 }
 
-/// Masks the first time, and on a processor without AVX2 every time.
+/// Masks the first time, and every time on a processor without AVX2.
 #[inline(never)]
 fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
     match vectors() {

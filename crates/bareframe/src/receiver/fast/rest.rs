@@ -1,9 +1,9 @@
-//! Everything but a whole message in one frame: chunks of messages, headers and control frames, each at once as far as it has
-//! arrived.
+//! Receives everything but a whole message in one frame: chunks of messages, headers and control frames, each in one
+//! step as far as it has arrived.
 //!
-//! The functions here return a pair of integers, which is in registers. The short ones, [`receive_rest`] and the path of a
-//! short chunk, call another only as the last thing that they do. So they keep nothing on the stack, and a call site of
-//! `receive` has little code for them.
+//! The functions here return a pair of integers, which is in registers; if they returned an `Event`, every event would
+//! go through memory. The short ones, [`receive_rest`] and the path of a short chunk, call other functions only in tail
+//! position. So they save no registers on the stack, and a call site of `receive` has little code for them.
 
 use super::super::{Completed, Receiver, ReceiverState};
 use super::update_fast_path;
@@ -20,7 +20,7 @@ use crate::utf8::InvalidUtf8;
 /// The flags of a chunk, or what is complete, in one byte.
 #[derive(Clone, Copy)]
 pub(super) struct Received {
-    // Flags have the top bit set, and what is complete has it clear.
+    // The top bit is set for flags and clear for what is complete.
     bits: u8,
 }
 
@@ -62,7 +62,7 @@ impl Received {
     }
 }
 
-/// Takes bytes off the front, and returns how many, and what they are.
+/// Reads bytes from the front, and returns how many, and what they are.
 #[inline(never)]
 pub(super) fn receive_rest<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> (usize, Received) {
     let Some((len, masker, flags)) = receiver.next_data(bytes.len()) else {
@@ -82,7 +82,7 @@ fn receive_chunk<R: Role>(
     bytes: &mut [u8],
     flags: ChunkFlags,
 ) -> (usize, Received) {
-    // A caller that reads byte by byte gets many of these.
+    // A caller that reads byte by byte has many of these.
     if let [byte] = bytes {
         let received = receiver.message.receive_byte(masker, byte, flags);
         return finish_chunk(receiver, 1, received);
@@ -113,7 +113,7 @@ fn validate_chunk<R: Role>(receiver: &mut Receiver<R>, bytes: &[u8], flags: Chun
     finish_chunk(receiver, bytes.len(), received)
 }
 
-/// Returns a chunk of so many bytes, or fails if its text is not valid.
+/// Returns a chunk of `len` bytes, or fails if its text is not valid.
 #[inline(always)]
 fn finish_chunk<R: Role>(
     receiver: &mut Receiver<R>,
@@ -129,7 +129,7 @@ fn finish_chunk<R: Role>(
     }
 }
 
-/// Takes a control frame or a header that is whole, else a byte.
+/// Reads a control frame or a header that is whole, and otherwise a byte.
 #[inline(never)]
 fn receive_other<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> (usize, Received) {
     let (taken, completed) = match receiver.state {
@@ -146,7 +146,7 @@ fn receive_other<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> (usiz
     (taken, Received::other(completed))
 }
 
-/// Takes a control frame that is whole at the front of `bytes`.
+/// Reads a control frame that is whole at the front of `bytes`.
 #[inline(always)]
 fn receive_control<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Option<(usize, Completed)> {
     const LIMIT: usize = ControlPayload::MAX_LEN.wrapping_add(1);
@@ -171,7 +171,7 @@ fn receive_control<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Opt
     Some((available.wrapping_sub(behind).wrapping_sub(unproved), completed))
 }
 
-/// Takes the header of a data frame that is whole at the front of `bytes`.
+/// Reads the header of a data frame that is whole at the front of `bytes`.
 #[inline(always)]
 fn receive_header<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Option<(usize, Completed)> {
     let limits = receiver.limits();
@@ -187,8 +187,8 @@ fn receive_header<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Opti
     Some((available.wrapping_sub(rest.len()), completed))
 }
 
-/// Returns what the payload of a data frame with this first byte must be shorter than, in bytes, for the rules to allow
-/// its length; `None` if they do not allow the frame.
+/// Returns the length in bytes that the payload of a data frame with this first byte must be below for the rules to
+/// allow it; `None` if they do not allow the frame.
 #[inline(always)]
 fn limit(rules: &Rules, first: FirstByte) -> Option<usize> {
     if first.is_control() || rules.fragments_used_up {
@@ -214,7 +214,7 @@ mod tests {
         (len, is_last, received.completed() as u8)
     }
 
-    /// The events are the same byte by byte, which is slow.
+    /// Byte by byte the events would be the same, but found more slowly.
     #[test]
     fn what_is_whole_is_taken_at_once() {
         let nothing = Completed::Nothing as u8;

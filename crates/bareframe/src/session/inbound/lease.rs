@@ -74,7 +74,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 }
 
 impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
-    /// Gives the session memory to read into.
+    /// Returns the session memory to read into.
     ///
     /// # Errors
     ///

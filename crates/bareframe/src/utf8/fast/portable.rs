@@ -1,14 +1,14 @@
-//! What a machine without kernels for UTF-8 has in their place.
+//! UTF-8 validation without kernels.
 
 use super::is_ascii_in_words;
 
-/// Returns `None`: without a kernel the standard library finds out.
+/// Returns `None`, upon which the standard library validates the text.
 #[inline(always)]
 pub(super) const fn valid_up_to(_: &[u8]) -> Option<usize> {
     None
 }
 
-/// Returns `false`: there is no kernel that is fast at any length.
+/// Returns `false`, since there is no kernel that is fast at any length.
 #[inline(always)]
 pub(super) const fn are_characters(_: &[u8]) -> bool {
     false

@@ -1,5 +1,5 @@
-//! UTF-8 by the vectors of x86-64: AVX-512 if it can move bytes, else simdutf8's kernel for AVX2. They are chosen at run time,
-//! without std.
+//! UTF-8 validation with the vectors of x86-64: AVX-512 if it can move bytes, otherwise simdutf8's kernel for AVX2.
+//! They are chosen at run time, without std.
 
 mod avx512;
 
@@ -9,14 +9,14 @@ use crate::cpu::{Vectors, moves_bytes, vectors};
 /// The shortest text, in bytes, for which the kernel of AVX-512 is called.
 const SHORTEST: usize = 4;
 
-/// The shortest text, in bytes, for which the kernel of AVX2 wins.
+/// The shortest text, in bytes, for which the kernel of AVX2 is faster.
 const SHORTEST_AVX2: usize = 32;
 
-/// The shortest bytes that AVX-512 finds to be ASCII sooner than words do.
+/// The shortest text, in bytes, that AVX-512 checks for ASCII faster than words do.
 const LONG: usize = 256;
 
-/// Returns how many bytes at the front are whole characters if no other character is there but an unfinished one at the end.
-/// Returns `None` if a byte is wrong, since the kernels can't say which, and if no kernel takes bytes of this length.
+/// Returns how many bytes at the front are whole characters, if only an unfinished character follows them. Returns
+/// `None` if a byte is wrong, since the kernels can't find out which, and if there is no kernel for this length.
 #[inline]
 pub(super) fn valid_up_to(bytes: &[u8]) -> Option<usize> {
     let whole = bytes.get(..bytes.len().wrapping_sub(unfinished(bytes)))?;
@@ -81,7 +81,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// Each kernel that this processor has passes text from its shortest on.
+    /// Each kernel that this processor has accepts text from its shortest length on.
     #[test]
     fn s8_1_what_this_processor_has_a_kernel_for_passes_it() {
         let _unchanged = crate::cpu::tests::UNCHANGED.lock();

@@ -14,7 +14,7 @@ impl<'p, R: Role + Debug, X: Variant> Party<'_, 'p, R, X> {
         &self.payloads.marks[self.next_mark % self.payloads.marks.len()]
     }
 
-    /// Makes a frame of a kind that is mostly lawful here.
+    /// Creates a frame of a kind that is mostly lawful here.
     pub(in super::super) fn new_frame(&mut self, choices: &mut Choices<'_>) -> Held<'p> {
         let payloads = self.payloads;
         let open = self.sent.open_message();

@@ -1,10 +1,10 @@
-//! Masking of long payloads by arrays that the compiler turns into vectors.
+//! Masking of long payloads with arrays that the compiler turns into vectors.
 
 use super::super::overlap;
 use super::super::vector::Vector;
 
 /// XORs at least 64 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
-// Not inlined: among other code the compiler makes no vectors of it.
+// Not inlined, because among other code the compiler does not turn it into vectors.
 #[inline(never)]
 pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
     overlap::xor_long::<_, 64, 1>(Block, key, bytes)
@@ -16,7 +16,7 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
     overlap::xor_copy_long::<_, 64, 1>(Block, key, from, out);
 }
 
-/// An array that is as long as one or more vectors of any machine.
+/// An array as long as one or more vectors of any target.
 ///
 /// Its operations are on single bytes: the compiler turns these into vectors of any width, and does not do so with words when
 /// the code asks whether the result is ASCII.

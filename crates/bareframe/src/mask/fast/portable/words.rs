@@ -1,4 +1,4 @@
-//! Masking of long payloads by words, for targets without vectors.
+//! Masking of long payloads with words, for targets without vectors.
 
 use super::super::overlap;
 use super::super::vector::Word;

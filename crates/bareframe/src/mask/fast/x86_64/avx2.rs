@@ -1,6 +1,7 @@
-//! Vectors of 32 bytes, by AVX2.
+//! Vectors of 32 bytes, with AVX2.
 //!
-//! By intrinsics, as those of SSE2: what the compiler makes of arrays here is up to three times slower.
+//! It uses intrinsics, as `sse2` does, because the code that the compiler generates from arrays is up to three times
+//! slower here.
 
 use super::super::overlap;
 use super::super::vector::Vector;
@@ -30,8 +31,8 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
 }
 
 /// The registers of AVX2.
-// There is no way to have one but `enabled`, which is safe to call only where AVX2 is enabled. So a value is the proof that
-// the processor has AVX2, which is what each intrinsic below requires of it.
+// Only `enabled` creates a value, and it is safe to call only where AVX2 is enabled. So a value proves that the
+// processor has AVX2, which is what each intrinsic below requires of it.
 #[derive(Clone, Copy)]
 struct Avx2(());
 

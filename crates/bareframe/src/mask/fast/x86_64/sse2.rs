@@ -1,7 +1,7 @@
-//! Vectors of 16 bytes, by SSE2.
+//! Vectors of 16 bytes, with SSE2.
 //!
-//! By intrinsics: what the compiler makes of a few words depends on the code around them. If that asks whether the result is
-//! ASCII, it makes no vectors, and is up to seven times slower.
+//! It uses intrinsics, because the code that the compiler generates from words or arrays depends on the code around
+//! them: if that checks whether the result is ASCII, there are no vectors, and it is up to seven times slower.
 
 use super::super::vector::Vector;
 use core::arch::x86_64::{

@@ -1,5 +1,6 @@
-//! UTF-8 by vectors of 64 bytes, by AVX-512: one look-up in a table gives the class of each byte, and the bytes before it say
-//! which classes it may have. No bit masks of single bytes are made on the way, since it is expensive to move them.
+//! UTF-8 validation with vectors of 64 bytes, with AVX-512. One look-up in a table returns the class of each byte, and
+//! the bytes before it decide which classes it may have. No bit masks of single bytes are used, because moving them is
+//! expensive.
 
 use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
@@ -12,7 +13,7 @@ use core::arch::x86_64::{
 };
 use core::hint::black_box;
 
-/// The bytes of a step.
+/// The number of bytes in a step.
 const STEP: usize = 64;
 
 /// How many steps of ASCII are skipped at once.
@@ -55,7 +56,7 @@ const fn classes(first: u8) -> [u8; 64] {
             0xED => BEGINS | not_a,
             // It would be above U+10FFFF.
             0xF4 => BEGINS | not_9 | not_a,
-            // These bytes begin no character.
+            // No character begins with these bytes.
             0xC0 | 0xC1 | 0xF5..=0xFF => BEGINS | not_8 | not_9 | not_a,
             _ => BEGINS,
         };
@@ -72,7 +73,7 @@ const OR_AND: i32 = 0xF8;
 /// The positions in a step.
 const PLACES: [u8; 64] = counted(0);
 
-/// The positions in two steps that come one before those of the second step.
+/// The positions, in two steps, of the bytes before those of the second step.
 const ONE_BEFORE: [u8; 64] = counted(63);
 
 /// Returns `first` and the numbers after it.
@@ -88,18 +89,20 @@ const fn counted(first: u8) -> [u8; 64] {
     bytes
 }
 
-/// What has been seen of a text that began with a character.
+/// The state of the validation of a text.
 struct Check {
     /// The last step, and the classes of its bytes.
     bytes: __m512i,
     classes: __m512i,
     /// `true` if all of the last step was ASCII.
     was_ascii: bool,
-    /// [`ONE_BEFORE`], hidden from the compiler: with positions that it knows, it makes two operations, which are slower.
+    /// [`ONE_BEFORE`], hidden from the compiler, which would replace a look-up by known positions with two slower
+    /// operations.
     one_before: __m512i,
-    /// The top bit of a byte is set if one there continued a character where it may not, or did not where it must.
+    /// The top bit of a byte is set if a byte in its place continued a character where none may be continued, or did
+    /// not where one must be.
     misplaced: __m512i,
-    /// A bit of [`NOT`] is set if a byte there was in a range that must not come where it came.
+    /// A bit of [`NOT`] is set if a byte in its place was in a range that is forbidden after the byte before.
     forbidden: __m512i,
 }
 
@@ -128,7 +131,8 @@ impl Check {
         self.step(bytes, two_before, three_before);
     }
 
-    /// Takes a step, and returns `true` if all of it is ASCII. With it comes as much from two and from three bytes before.
+    /// Checks a step, and returns `true` if all of it is ASCII. The other two arguments are the steps from two and from
+    /// three bytes before it.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     fn step(&mut self, bytes: __m512i, two_before: __m512i, three_before: __m512i) -> bool {
@@ -169,7 +173,8 @@ pub(super) fn are_characters(bytes: &[u8]) -> bool {
     if let Some(first) = steps.first() {
         check.step_after_last(load(first));
     }
-    // Each step with the three bytes before it, which are loaded and not moved: loads have a port of their own.
+    // The three bytes before each step are loaded with it and not moved into place, because loads have a port of their
+    // own.
     let mut rest = bytes.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
     while let Some([three_before, two_before, step]) = step_and_before(rest) {
         let all_ascii = check.step(load(step), load(two_before), load(three_before));
@@ -178,7 +183,7 @@ pub(super) fn are_characters(bytes: &[u8]) -> bool {
             rest = after_ascii_steps(rest);
         }
     }
-    // A zero after the last byte shows whether a character should go on there.
+    // The zero after the last byte is an error if a character is unfinished there.
     check.step_after_last(if tail.is_empty() {
         _mm512_setzero_si512()
     } else {
@@ -187,7 +192,7 @@ pub(super) fn are_characters(bytes: &[u8]) -> bool {
     check.found_nothing()
 }
 
-/// Returns `true` if no byte has its top bit set. It takes at least 64 bytes.
+/// Returns `true` if no byte has its top bit set. There must be at least 64 bytes.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     let unaligned = bytes.as_ptr().align_offset(STEP);
@@ -244,8 +249,8 @@ fn after_ascii_steps(bytes: &[u8]) -> &[u8] {
     bytes.get(skipped.wrapping_mul(STEP)..).unwrap_or(&[])
 }
 
-// Loads are by intrinsics, and nothing here is a closure or passes vectors through a function of the standard library: such
-// functions do not enable AVX-512, and what they call is then not inlined.
+// Loads use intrinsics, and no closure or function of the standard library is passed a vector: such functions do not
+// enable AVX-512, so that calls in them would not be inlined.
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
@@ -357,11 +362,11 @@ mod tests {
 
     fn check(bytes: &[u8]) {
         if moves_bytes() {
-            // SAFETY: asked just above.
+            // SAFETY: the processor was asked just above.
             let text = unsafe { super::are_characters(bytes) };
             assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
             if bytes.len() >= super::STEP {
-                // SAFETY: asked just above.
+                // SAFETY: the processor was asked just above.
                 let ascii = unsafe { super::is_ascii(bytes) };
                 assert_eq!(ascii, bytes.is_ascii(), "{bytes:02x?}");
             }
@@ -420,7 +425,8 @@ mod tests {
         }
     }
 
-    /// Each position's faults are kept in its own bits, and those found in several ways must not cancel out.
+    /// The errors of each position have bits of their own, and those that are found in several ways must not cancel
+    /// out.
     #[test]
     fn s8_1_two_faults_in_the_same_place_of_two_steps() {
         let around = |first: &[u8], len: usize| {
@@ -438,7 +444,7 @@ mod tests {
         check(&bytes);
     }
 
-    /// The compiler evaluates the tables; here their rules run.
+    /// The tables are computed at compile time; this test runs the functions.
     #[test]
     fn the_tables_are_what_their_rules_say() {
         assert_eq!(super::classes(0x80), super::CLASSES_LOW);
