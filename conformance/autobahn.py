@@ -1,11 +1,11 @@
-"""Runs sections 1 to 10 of the Autobahn TestSuite and judges every case.
+"""Runs sections 1 to 10 of the Autobahn TestSuite and checks every case.
 
   autobahn.py [--short] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
 
 ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
 the suite; --short leaves out what takes longest. A case passes if the suite calls its behaviour and its closing OK or
 INFORMATIONAL. The suite ends with status 0 and a shorter report if its peer dies, so that the number of cases in each
-section is judged as well.
+section is checked as well.
 """
 
 import argparse
@@ -141,7 +141,7 @@ def test_client(directory, client, selection, wstest):
     return run.results(), problems
 
 
-def judge(results, selection):
+def check(results, selection):
     """Gives the cases that did not pass, by section, and those that are only informational."""
     failed, informational = {}, {}
     for section, expected in selection.counts.items():
@@ -172,23 +172,23 @@ def main():
     reports = arguments.reports.resolve()
     selection = Selection(arguments.short)
     shutil.rmtree(reports, ignore_errors=True)
-    judged, problems = {}, []
+    checked, problems = {}, []
     for role, test, peer in (("server", test_server, arguments.server), ("client", test_client, arguments.client)):
         if peer is None:
             continue
         begin = time.monotonic()
         results, problems_here = test(reports / role, peer, selection, arguments.wstest)
         problems += problems_here
-        judged[role] = (*judge(results, selection), len(results), time.monotonic() - begin)
+        checked[role] = (*check(results, selection), len(results), time.monotonic() - begin)
 
     row = f"{'section':<28}{'cases':>6}   "
-    for role in judged:
+    for role in checked:
         text = f"as a {role}"
         row += f"{text:<32}"
     print(row.rstrip())
     for section, expected in selection.counts.items():
         row = f"{section:>2} {SECTIONS[section][0]:<25}{expected:>6}   "
-        for failed, informational, _, _ in judged.values():
+        for failed, informational, _, _ in checked.values():
             good = expected - informational[section]
             text = f"{len(failed[section])} FAILED" if failed[section] else f"{good} OK"
             if informational[section]:
@@ -196,14 +196,14 @@ def main():
             row += f"{text:<32}"
         print(row.rstrip())
     row = f"{'all':<28}{sum(selection.counts.values()):>6}   "
-    for _, _, count, seconds in judged.values():
+    for _, _, count, seconds in checked.values():
         text = f"{count} in {seconds:.1f} s"
         row += f"{text:<32}"
     print(row.rstrip())
 
     problems += [
         f"as a {role}, {problem}"
-        for role, (failed, *_) in judged.items()
+        for role, (failed, *_) in checked.items()
         for section in failed.values()
         for problem in section
     ]

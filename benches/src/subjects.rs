@@ -25,7 +25,7 @@ pub struct Subject {
     pub title: &'static str,
     /// Makes its cases.
     pub cases: fn() -> Vec<Case>,
-    /// What a reader must know to judge it, below the table.
+    /// Notes for the reader, below the table.
     pub notes: &'static [&'static str],
 }
 

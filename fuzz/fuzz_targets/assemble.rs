@@ -8,7 +8,7 @@ use bareframe::{
     Rsv, SliceBuffer,
 };
 use bareframe_fuzz::Conversation;
-use bareframe_testkit::{Script, Seen, Side, Transcript, judge};
+use bareframe_testkit::{Script, Seen, Side, Transcript, check};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
@@ -22,17 +22,17 @@ type Came = Result<(MessageKind, Rsv, Vec<u8>), AssembleError>;
 
 fuzz_target!(|input: Input<'_>| {
     let script = input.conversation.script();
-    let verdict = judge(script.side, script.config, &script.input);
+    let verdict = check(script.side, script.config, &script.input);
     let due = messages(&verdict.transcript);
     let mut memory = vec![0xEE; input.capacity.into()];
     let capacity = memory.len();
-    judge_messages(
+    check_messages(
         &due,
         &run(&input, &script, SliceBuffer::new(&mut memory)),
         capacity,
     );
-    judge_messages(&due, &run(&input, &script, heapless::Vec::<u8, 32>::new()), 32);
-    judge_messages(&due, &run(&input, &script, Vec::new()), usize::MAX);
+    check_messages(&due, &run(&input, &script, heapless::Vec::<u8, 32>::new()), 32);
+    check_messages(&due, &run(&input, &script, Vec::new()), usize::MAX);
 });
 
 /// The messages that the oracle saw to their end.
@@ -120,7 +120,7 @@ fn kept(message: Message<'_>) -> (MessageKind, Rsv, Vec<u8>) {
     (kind, rsv, payload)
 }
 
-fn judge_messages(due: &[(MessageKind, Rsv, Vec<u8>)], came: &[Came], capacity: usize) {
+fn check_messages(due: &[(MessageKind, Rsv, Vec<u8>)], came: &[Came], capacity: usize) {
     assert_eq!(came.len(), due.len());
     for (came, due) in came.iter().zip(due) {
         match came {

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|head: Head<'_>| {
     let bytes = head.to_bytes();
     let parsed = Request::parse(&bytes);
-    judge_end(
+    check_end(
         &bytes,
         parsed.as_ref().map(|&(_, len)| len).map_err(|&error| error),
     );
@@ -31,7 +31,7 @@ fuzz_target!(|head: Head<'_>| {
     let path = request.path();
     assert!(request.target().contains(path) || path == "/");
     match request.upgrade() {
-        Ok(Some(upgrade)) => judge_upgrade(&kept, &upgrade),
+        Ok(Some(upgrade)) => check_upgrade(&kept, &upgrade),
         Ok(None) => {
             assert!(values(&kept, "Sec-WebSocket-Key").is_empty());
             assert!(!lists(&values(&kept, "Upgrade"), "websocket"));
@@ -47,8 +47,8 @@ fuzz_target!(|head: Head<'_>| {
     }
 });
 
-/// The end of a head is found at the same byte whatever the pieces, and not before a head can be judged.
-fn judge_end(bytes: &[u8], parsed: Result<usize, HeadError>) {
+/// The end of a head is found at the same byte whatever the pieces, and not before a head can be checked.
+fn check_end(bytes: &[u8], parsed: Result<usize, HeadError>) {
     let mut one_by_one = HeadEnd::new(usize::MAX);
     let step = 1 + bytes.len() / 64;
     for len in (0..=bytes.len()).step_by(step) {
@@ -85,7 +85,7 @@ fn lists(values: &[&[u8]], token: &str) -> bool {
         .any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
 }
 
-fn judge_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
+fn check_upgrade(kept: &Kept, upgrade: &Upgrade<'_>) {
     assert_eq!(kept.start_line.0, "GET");
     assert!(kept.minor_version >= 1);
     assert_eq!(values(kept, "Host").len(), 1);

@@ -50,7 +50,7 @@ fuzz_target!(|head: Head<'_>| {
     let key = Key::from_random(*b"the sample nonce");
     let accept = Accept::from_key(&key);
     match response.upgrade(&OFFER, &accept) {
-        Ok(Some(established)) => judge_established(&kept, &established),
+        Ok(Some(established)) => check_established(&kept, &established),
         Ok(None) => assert_ne!(response.status(), 101),
         Err(_) => assert_eq!(response.status(), 101),
     }
@@ -62,7 +62,7 @@ fn values<'k>(kept: &'k Kept, name: &str) -> Vec<&'k [u8]> {
     named.map(|(_, value)| &value[..]).collect()
 }
 
-fn judge_established(kept: &Kept, established: &Established<'_>) {
+fn check_established(kept: &Kept, established: &Established<'_>) {
     assert!(kept.minor_version >= 1);
     let upgrade = values(kept, "Upgrade");
     assert!(upgrade.len() == 1 && upgrade[0].eq_ignore_ascii_case(b"websocket"));

@@ -1,4 +1,4 @@
-//! Any bytes as a header, under any rules: judged the same at every cut, and what is accepted is written back.
+//! Any bytes as a header, under any rules: checked the same at every cut, and what is accepted is written back.
 
 #![no_main]
 
@@ -48,10 +48,10 @@ fuzz_target!(|input: Input<'_>| {
     match found {
         Ok(Some((header, len))) => {
             assert_eq!(len, found_at);
-            judge_fields(&header, &bytes[..len], rsv, &input);
+            check_fields(&header, &bytes[..len], rsv, &input);
         }
         Ok(None) => assert!(bytes.len() < FrameHeader::MAX_LEN),
-        Err(error) => judge_error(error, &bytes[..found_at]),
+        Err(error) => check_error(error, &bytes[..found_at]),
     }
 
     // The decoder finds the same, wherever the header is cut.
@@ -80,7 +80,7 @@ fuzz_target!(|input: Input<'_>| {
 });
 
 /// Reads the fields off the bytes once more, as section 5.2 draws them.
-fn judge_fields(header: &FrameHeader, bytes: &[u8], rsv: Rsv, input: &Input<'_>) {
+fn check_fields(header: &FrameHeader, bytes: &[u8], rsv: Rsv, input: &Input<'_>) {
     assert_eq!(header.fin(), bytes[0] & 0x80 != 0);
     assert_eq!(header.rsv().bits(), bytes[0] & 0x70);
     assert_eq!(header.opcode().bits(), bytes[0] & 0x0F);
@@ -118,7 +118,7 @@ fn judge_fields(header: &FrameHeader, bytes: &[u8], rsv: Rsv, input: &Input<'_>)
 }
 
 /// An error is found at the byte that proves it.
-fn judge_error(error: ProtocolError, bytes: &[u8]) {
+fn check_error(error: ProtocolError, bytes: &[u8]) {
     let proved_by = match error {
         ProtocolError::ReservedBits | ProtocolError::ReservedOpcode | ProtocolError::FragmentedControl => {
             1..=1

@@ -10,14 +10,14 @@ use libfuzzer_sys::fuzz_target;
 struct Input<'a> {
     masking_key: [u8; 4],
     alignment: u8,
-    pieces: Vec<Piece>,
+    pieces: Vec<Chunk>,
     /// Repeated so that payloads get long enough for every loop.
     times: u8,
     payload: &'a [u8],
 }
 
 #[derive(Arbitrary, Debug)]
-struct Piece {
+struct Chunk {
     len: u16,
     copied: bool,
     /// How much room the output has, less than is needed or more.

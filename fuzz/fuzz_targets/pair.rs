@@ -4,4 +4,4 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|input: (u8, &[u8])| bareframe_fuzz::ends(input.1, input.0.into()));
+fuzz_target!(|input: (u8, &[u8])| bareframe_fuzz::endpoints(input.1, input.0.into()));

@@ -1,4 +1,4 @@
-//! Any bytes as text, in any pieces: the validator, and a receiver of text, judge them as std does.
+//! Any bytes as text, in any pieces: the validator, and a receiver of text, check them as std does.
 
 #![no_main]
 

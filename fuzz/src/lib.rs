@@ -10,8 +10,8 @@ mod subject;
 // The models of these three targets are those of the ordinary tests.
 #[path = "../../crates/bareframe/tests/calls/mod.rs"]
 mod calls;
-#[path = "../../crates/bareframe/tests/ends/mod.rs"]
-mod ends;
+#[path = "../../crates/bareframe/tests/endpoints/mod.rs"]
+mod endpoints;
 #[path = "../../crates/bareframe/tests/runs/mod.rs"]
 mod runs;
 #[path = "../../crates/bareframe/tests/sessions/mod.rs"]
@@ -27,8 +27,8 @@ pub fn calls(choices: &[u8]) {
 }
 
 /// Lets two connections talk as these choices say.
-pub fn ends(choices: &[u8], seed: u64) {
-    ends::run(choices, seed);
+pub fn endpoints(choices: &[u8], seed: u64) {
+    endpoints::run(choices, seed);
 }
 
 /// Makes the calls that these choices say on two sessions that are joined by a stream.

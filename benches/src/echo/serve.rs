@@ -40,7 +40,7 @@ fn in_threads(listener: TcpListener, echo: fn(TcpStream) -> Served) -> Served {
     loop {
         let (stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
-        // How a connection ends is the load generator's to judge.
+        // The load generator checks how a connection ends.
         std::thread::spawn(move || drop(echo(stream)));
     }
 }

@@ -22,7 +22,7 @@ struct Pieces {
 
 /// Reads a stream that is in one buffer.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
-    Box::new(Whole(new(stream, stream.bytes.len())))
+    Box::new(WholeBuffer(new(stream, stream.bytes.len())))
 }
 
 /// Reads a stream in pieces of so many bytes.
@@ -63,9 +63,9 @@ fn see(decoder: &mut WebsocketFrameDecoder, buffer: &mut [u8], first: &mut bool)
     }
 }
 
-struct Whole(Pieces);
+struct WholeBuffer(Pieces);
 
-impl Task for Whole {
+impl Task for WholeBuffer {
     fn prepare(&mut self) {
         self.0.stream.fill(&mut self.0.buffer);
     }

@@ -24,7 +24,7 @@ const PEERS: [(&str, Handshake); 5] = [
     ("ws-framer", || answers(ws_framer::handshake())),
 ];
 
-/// A browser's request read, judged and answered.
+/// A browser's request read, checked and answered.
 pub(super) const HANDSHAKE: Subject = Subject {
     name: "handshake",
     title: "A browser's request with 13 header lines read and answered, ns",

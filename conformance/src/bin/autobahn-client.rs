@@ -24,7 +24,7 @@ fn main() -> Result<(), Failure> {
     socket.close(CloseCode::NORMAL_CLOSURE, "")?;
 
     for case in 1..=cases {
-        // Most cases end in an error that the suite has provoked; the suite is the judge of what it saw.
+        // Most cases end in an error that the suite has provoked; the suite decides what was right.
         if let Err(error) = echo(&format!("{url}/runCase?case={case}&agent={agent}")) {
             println!("{case}: {error}");
         }

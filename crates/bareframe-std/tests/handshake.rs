@@ -217,7 +217,7 @@ fn a_request_for_no_websocket_can_be_answered() {
 }
 
 #[test]
-fn s4_2_2_a_server_judges_origin_path_and_subprotocols() {
+fn s4_2_2_a_server_checks_origin_path_and_subprotocols() {
     let request =
         format!("{REQUEST}Origin: https://evil.example\r\nSec-WebSocket-Protocol: chat, superchat\r\n\r\n");
     let (result, answered) = serve(&request, |stream| {

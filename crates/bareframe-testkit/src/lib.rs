@@ -7,7 +7,7 @@
 //!
 //! ```
 //! use bareframe::{Config, MessageKind, Rsv};
-//! use bareframe_testkit::{Frame, Recorder, Side, judge, split};
+//! use bareframe_testkit::{Frame, Recorder, Side, check, split};
 //!
 //! /// The receiver under test: this one knows nothing but unmasked text of 5 bytes.
 //! fn receive(pieces: &[Vec<u8>], recorder: &mut Recorder) {
@@ -23,7 +23,7 @@
 //! }
 //!
 //! let input = Frame::text("Hello").to_bytes();
-//! let verdict = judge(Side::Client, Config::DEFAULT, &input);
+//! let verdict = check(Side::Client, Config::DEFAULT, &input);
 //! split::for_each_way(&input, 1, |pieces| {
 //!     let mut recorder = Recorder::new();
 //!     receive(&pieces, &mut recorder);
@@ -65,7 +65,7 @@ pub use fault::{Fault, FaultCounts, StreamCall};
 pub use frame::{Frame, LengthForm};
 pub use inflate::{DeflateFault, Inflated, NaiveInflater};
 pub use link::Link;
-pub use oracle::{Oracle, judge};
+pub use oracle::{Oracle, check};
 pub use random::Random;
 pub use schedule::{Schedule, ScheduledFault};
 pub use script::Script;

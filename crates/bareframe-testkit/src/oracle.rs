@@ -1,16 +1,16 @@
 //! A receiver as slow and as plain as the RFC's own words: one byte at a time, no state but what was received.
 //!
-//! Where one byte proves several faults, the order in which they are judged is fixed: reserved bits, opcode, FIN
+//! Where one byte proves several faults, the order in which they are checked is fixed: reserved bits, opcode, FIN
 //! of a control frame, order of fragments; then MASK, length of a control frame. Limits and minimal length are
-//! judged at the last byte of the length, control payloads when whole, an unfinished UTF-8 sequence at the
+//! checked at the last byte of the length, control payloads when whole, an unfinished UTF-8 sequence at the
 //! message's last byte.
 
 use crate::{Recorder, Side, Transcript, Utf8, Verdict};
 use bareframe::{CloseCode, Config, MessageKind, ProtocolError, Rsv};
 
-/// Judges the bytes that one side receives.
+/// Checks the bytes that one side receives.
 ///
-/// It can be cloned half-way, so that many continuations of one beginning are judged.
+/// It can be cloned half-way, so that many continuations of one beginning are checked.
 ///
 /// ```
 /// use bareframe::{Config, ProtocolError};
@@ -48,17 +48,17 @@ struct Message {
     utf8: Utf8,
 }
 
-/// Judges a whole input, of which the last frame need not be finished.
+/// Checks a whole input, of which the last frame need not be finished.
 ///
 /// ```
 /// use bareframe::Config;
-/// use bareframe_testkit::{Seen, Side, judge};
-/// let verdict = judge(Side::Client, Config::DEFAULT, &[0x89, 0x01, b'p', 0x81]);
+/// use bareframe_testkit::{Seen, Side, check};
+/// let verdict = check(Side::Client, Config::DEFAULT, &[0x89, 0x01, b'p', 0x81]);
 /// assert_eq!(verdict.transcript.events, [Seen::Ping(vec![b'p'])]);
 /// assert_eq!(verdict.transcript.error, None);
 /// ```
 #[must_use]
-pub fn judge(side: Side, config: Config, input: &[u8]) -> Verdict {
+pub fn check(side: Side, config: Config, input: &[u8]) -> Verdict {
     let mut oracle = Oracle::new(side, config);
     for &byte in input {
         if oracle.push(byte).is_err() {
@@ -95,7 +95,7 @@ impl Oracle {
             return Err(error);
         }
         if !self.closed
-            && let Err(error) = self.judge(byte)
+            && let Err(error) = self.check(byte)
         {
             self.recorder.error(error, self.taken);
             return Err(error);
@@ -137,17 +137,17 @@ impl Oracle {
         self.header.is_empty()
     }
 
-    fn judge(&mut self, byte: u8) -> Result<(), ProtocolError> {
+    fn check(&mut self, byte: u8) -> Result<(), ProtocolError> {
         if !self.is_header_whole() {
             self.header.push(byte);
-            self.judge_header()?;
+            self.check_header()?;
         } else {
             let mask = match self.masking_key() {
                 Some(key) => key[self.payload.len() % 4],
                 None => 0,
             };
             self.payload.push(byte ^ mask);
-            self.judge_payload()?;
+            self.check_payload()?;
         }
         if self.is_header_whole() && self.payload.len() as u64 == self.payload_len() {
             self.frame_ends()?;
@@ -155,26 +155,26 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges the header when one more byte of it has arrived.
-    fn judge_header(&mut self) -> Result<(), ProtocolError> {
+    /// Checks the header when one more byte of it has arrived.
+    fn check_header(&mut self) -> Result<(), ProtocolError> {
         let arrived = self.header.len();
         if arrived == 1 {
-            return self.judge_first_byte();
+            return self.check_first_byte();
         }
         if arrived == 2 {
-            self.judge_second_byte()?;
+            self.check_second_byte()?;
         }
         if arrived == 3 && self.length_end() == 10 && self.header[2] & 0x80 != 0 {
             return Err(ProtocolError::LengthTopBit);
         }
         if arrived == self.length_end() {
-            self.judge_length()?;
+            self.check_length()?;
         }
         Ok(())
     }
 
     /// FIN, RSV1 to RSV3 and the opcode (sections 5.2, 5.4 and 5.5).
-    fn judge_first_byte(&self) -> Result<(), ProtocolError> {
+    fn check_first_byte(&self) -> Result<(), ProtocolError> {
         let begins_message = matches!(self.opcode(), 0x1 | 0x2) && self.message.is_none();
         let allowed = match begins_message {
             true => self.config.rsv().bits(),
@@ -193,7 +193,7 @@ impl Oracle {
     }
 
     /// MASK and the 7-bit length (sections 5.1 and 5.5).
-    fn judge_second_byte(&self) -> Result<(), ProtocolError> {
+    fn check_second_byte(&self) -> Result<(), ProtocolError> {
         match (self.side, self.is_masked()) {
             (Side::Server, false) => return Err(ProtocolError::UnmaskedFrame),
             (Side::Client, true) => return Err(ProtocolError::MaskedFrame),
@@ -206,7 +206,7 @@ impl Oracle {
     }
 
     /// The minimal length (section 5.2), then the limits (section 10.4); a data frame joins its message here.
-    fn judge_length(&mut self) -> Result<(), ProtocolError> {
+    fn check_length(&mut self) -> Result<(), ProtocolError> {
         let len = self.payload_len();
         let minimal_end = match len {
             0..=125 => 2,
@@ -246,8 +246,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges the payload when one more byte of it has arrived (section 8.1).
-    fn judge_payload(&mut self) -> Result<(), ProtocolError> {
+    /// Checks the payload when one more byte of it has arrived (section 8.1).
+    fn check_payload(&mut self) -> Result<(), ProtocolError> {
         let arrived = self.payload.len();
         let byte = self.payload[arrived - 1];
         let is_last = self.is_fin() && arrived as u64 == self.payload_len();
@@ -255,7 +255,7 @@ impl Oracle {
             return Ok(());
         }
         let message = self.message.as_mut().expect("a data frame has a message");
-        if message.is_judged_as_text() {
+        if message.is_validated() {
             let is_good = message.utf8.push(byte);
             if !is_good || is_last && !message.utf8.is_whole() {
                 self.loose = arrived - 1;
@@ -272,7 +272,7 @@ impl Oracle {
         let payload = std::mem::take(&mut self.payload);
         match self.opcode() {
             0x8 => {
-                let (code, reason) = judge_close(&payload)?;
+                let (code, reason) = check_close(&payload)?;
                 self.recorder.close(code, &reason);
                 self.closed = true;
             }
@@ -282,7 +282,7 @@ impl Oracle {
                 let message = self.message.take().expect("a data frame has a message");
                 // Otherwise its last byte has told that the message ends.
                 if payload.is_empty() {
-                    if message.is_judged_as_text() && !message.utf8.is_whole() {
+                    if message.is_validated() && !message.utf8.is_whole() {
                         return Err(ProtocolError::InvalidUtf8);
                     }
                     self.recorder.fragment(message.kind, message.rsv, &[], true);
@@ -348,13 +348,13 @@ impl Oracle {
 
 impl Message {
     /// Whether its payload must be UTF-8: an extension that uses a reserved bit gives it another meaning.
-    fn is_judged_as_text(&self) -> bool {
+    fn is_validated(&self) -> bool {
         self.kind == MessageKind::Text && self.rsv.is_empty()
     }
 }
 
 /// The payload of a Close frame (sections 5.5.1, 7.4 and 8.1).
-fn judge_close(payload: &[u8]) -> Result<(Option<CloseCode>, String), ProtocolError> {
+fn check_close(payload: &[u8]) -> Result<(Option<CloseCode>, String), ProtocolError> {
     if payload.is_empty() {
         return Ok((None, String::new()));
     }

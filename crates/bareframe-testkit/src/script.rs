@@ -7,10 +7,10 @@ use std::fmt;
 /// What one side receives, and what it is set to accept; made from a string of bytes as [`Choices`] are.
 ///
 /// ```
-/// use bareframe_testkit::{Random, Script, judge};
+/// use bareframe_testkit::{Random, Script, check};
 /// let choices = Random::new(1).bytes(50);
 /// let script = Script::lawful(&choices);
-/// assert_eq!(judge(script.side, script.config, &script.input).transcript.error, None);
+/// assert_eq!(check(script.side, script.config, &script.input).transcript.error, None);
 ///
 /// println!("{}", Script::mangled(&choices));
 /// ```
@@ -256,14 +256,14 @@ impl fmt::Display for Script {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Seen, judge};
+    use crate::{Seen, check};
     use bareframe::ProtocolError;
 
     const SEEDS: std::ops::Range<u64> = 0..3000;
 
     #[test]
     fn lawful_scripts_are_lawful_and_mangling_is_not() {
-        let error = |script: Script| judge(script.side, script.config, &script.input).transcript.error;
+        let error = |script: Script| check(script.side, script.config, &script.input).transcript.error;
         let mut wrong = 0;
         for seed in SEEDS {
             let script = Script::lawful_from_seed(seed);
@@ -287,7 +287,7 @@ mod tests {
         let mut errors = Vec::new();
         for seed in SEEDS {
             let script = Script::mangled_from_seed(seed);
-            let verdict = judge(script.side, script.config, &script.input);
+            let verdict = check(script.side, script.config, &script.input);
             errors.extend(verdict.transcript.error.map(|(error, _)| (script.side, error)));
         }
         let both = [
@@ -320,7 +320,7 @@ mod tests {
         let seen: Vec<Seen> = SEEDS
             .flat_map(|seed| {
                 let script = Script::lawful_from_seed(seed);
-                judge(script.side, script.config, &script.input).transcript.events
+                check(script.side, script.config, &script.input).transcript.events
             })
             .collect();
         let data = |wanted: fn(&[u8], bool, bool, Rsv) -> bool| {

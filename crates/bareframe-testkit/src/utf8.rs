@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn s8_1_every_sequence_is_judged_as_std_judges_it() {
+    fn s8_1_every_sequence_is_checked_as_std_checks_it() {
         agrees_with_std_from(&Utf8::new(), &mut Vec::new(), 4);
     }
 

@@ -3,7 +3,7 @@
 use MessageKind::{Binary, Text};
 use ProtocolError::*;
 use bareframe::{CloseCode, Config, Limits, MessageKind, ProtocolError, Rsv};
-use bareframe_testkit::{Oracle, Seen, Side, judge};
+use bareframe_testkit::{Oracle, Seen, Side, check};
 
 const RSV1: Config = Config::DEFAULT.with_rsv(Rsv::RSV1);
 const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
@@ -41,7 +41,7 @@ fn close(code: u16, reason: &str) -> Seen {
 /// Nothing is wrong with the input, and this is seen.
 #[track_caller]
 fn sees<const N: usize>(side: Side, config: Config, input: &[u8], events: [Seen; N]) {
-    let verdict = judge(side, config, input);
+    let verdict = check(side, config, input);
     assert_eq!(verdict.transcript.error, None);
     assert_eq!(verdict.transcript.events, events);
     assert_eq!(verdict.loose, 0);
@@ -56,7 +56,7 @@ fn client_sees<const N: usize>(input: &[u8], events: [Seen; N]) {
 /// The last byte of the input, and none before it, is refused with this error.
 #[track_caller]
 fn refuses(side: Side, config: Config, input: &[u8], error: ProtocolError) {
-    let found = judge(side, config, input).transcript.error;
+    let found = check(side, config, input).transcript.error;
     assert_eq!(found, Some((error, input.len() - 1)));
 }
 
@@ -450,7 +450,7 @@ fn only_bytes_of_the_text_frame_at_fault_are_loose() {
         (b"\x01\x03abc\x81", 0),
         (b"\x01\x03abc\x88\x01x", 0),
     ] {
-        let verdict = judge(Side::Client, Config::DEFAULT, input);
+        let verdict = check(Side::Client, Config::DEFAULT, input);
         assert!(verdict.transcript.error.is_some());
         assert_eq!(verdict.loose, loose, "{input:02x?}");
     }

@@ -1,7 +1,7 @@
 //! The parts together: every script, cut in every way, gives what the verdict says, however much is kept back.
 
 use bareframe::ProtocolError;
-use bareframe_testkit::{Oracle, Recorder, Script, Transcript, judge, split};
+use bareframe_testkit::{Oracle, Recorder, Script, Transcript, check, split};
 
 /// A receiver that keeps back each piece of payload until it has found nothing wrong in it.
 fn careful(script: &Script, pieces: &[Vec<u8>]) -> Transcript {
@@ -26,7 +26,7 @@ fn a_verdict_holds_for_every_way_of_cutting() {
     let mut kept_back = 0;
     for seed in 0..150 {
         let script = Script::mangled_from_seed(seed);
-        let verdict = judge(script.side, script.config, &script.input);
+        let verdict = check(script.side, script.config, &script.input);
         split::for_each_way(&script.input, seed, |pieces| {
             let came = careful(&script, &pieces);
             kept_back += usize::from(came != verdict.transcript);
@@ -40,7 +40,7 @@ fn a_verdict_holds_for_every_way_of_cutting() {
 fn a_verdict_does_not_hold_for_another_receiver() {
     for seed in 0..500 {
         let script = Script::lawful_from_seed(seed);
-        let verdict = judge(script.side, script.config, &script.input);
+        let verdict = check(script.side, script.config, &script.input);
         let mut missing = verdict.transcript.clone();
         if missing.events.pop().is_some() {
             assert!(verdict.compare(&missing).is_err(), "{script}");

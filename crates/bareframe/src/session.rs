@@ -391,7 +391,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     #[must_use = "it says whether to wait"]
     pub fn blocked(&mut self, next: Next) -> bool {
         self.blocked = match next {
-            Next::Write | Next::Flush => self.inbound.can_go_on(),
+            Next::Write | Next::Flush => self.inbound.can_continue(),
             _ => false,
         };
         self.blocked

@@ -140,8 +140,8 @@ mod heads {
     const LAWFUL: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-    /// A request with these lines behind the others, found, parsed and judged.
-    fn judge(lines: &str) {
+    /// A request with these lines behind the others, found, parsed and checked.
+    fn check(lines: &str) {
         let head = format!("{LAWFUL}{lines}\r\n");
         let head = head.as_bytes();
         measured(|| {
@@ -160,28 +160,28 @@ mod heads {
     #[test]
     #[ignore = "ci.sh cost counts its instructions"]
     fn a_long_value() {
-        judge(&format!("Cookie: {}\r\n", "x".repeat(units())));
+        check(&format!("Cookie: {}\r\n", "x".repeat(units())));
     }
 
     /// A unit is a header.
     #[test]
     #[ignore = "ci.sh cost counts its instructions"]
     fn many_headers() {
-        judge(&"X-Header: value\r\n".repeat(units()));
+        check(&"X-Header: value\r\n".repeat(units()));
     }
 
     /// A unit is a subprotocol, each on a line of its own between other lines.
     #[test]
     #[ignore = "ci.sh cost counts its instructions"]
     fn many_lines_of_subprotocols() {
-        judge(&"Sec-WebSocket-Protocol: chat\r\nX-Header: value\r\n".repeat(units()));
+        check(&"Sec-WebSocket-Protocol: chat\r\nX-Header: value\r\n".repeat(units()));
     }
 
     /// A unit is an extension with a parameter in quotes.
     #[test]
     #[ignore = "ci.sh cost counts its instructions"]
     fn many_extensions() {
-        judge(&format!(
+        check(&format!(
             "Sec-WebSocket-Extensions: {}\r\n",
             "a; b=\"c\", ".repeat(units())
         ));
@@ -191,6 +191,6 @@ mod heads {
     #[test]
     #[ignore = "ci.sh cost counts its instructions"]
     fn many_commas() {
-        judge(&format!("Sec-WebSocket-Protocol: a{}\r\n", ", ".repeat(units())));
+        check(&format!("Sec-WebSocket-Protocol: a{}\r\n", ", ".repeat(units())));
     }
 }

@@ -1,7 +1,7 @@
 //! Whole conversations do not depend on how their bytes were cut: what is heard, what is answered, how they end.
 
 use bareframe::{Connection, EndOfStream, Event, MaskingKey, Role, State};
-use bareframe_testkit::{Random, Recorder, Script, Side, Transcript, judge, split};
+use bareframe_testkit::{Random, Recorder, Script, Side, Transcript, check, split};
 use proptest::prelude::*;
 
 /// All that shows of one end.
@@ -121,7 +121,7 @@ fn the_cuts_do_not_show<R: Role>(
     let input = &script.input[..len.min(script.input.len())];
     let len = input.len();
     let whole = in_pieces(connection(), input, &split::whole(len));
-    let verdict = judge(script.side, script.config, input);
+    let verdict = check(script.side, script.config, input);
     verdict.assert_agrees(&whole.heard);
     let mut random = Random::new(seed);
     let capacity = 1 + random.below(70);
@@ -142,7 +142,7 @@ fn the_cuts_do_not_show<R: Role>(
     }
 }
 
-fn check(script: &Script, len: usize, seed: u64) {
+fn check_cuts(script: &Script, len: usize, seed: u64) {
     match script.side {
         Side::Server => the_cuts_do_not_show(script, len, seed, || Connection::server(script.config)),
         Side::Client => the_cuts_do_not_show(script, len, seed, || {
@@ -161,7 +161,7 @@ proptest! {
         len in prop_oneof![Just(usize::MAX), 0..300_usize],
         seed: u64,
     ) {
-        check(&Script::lawful(&choices), len, seed);
+        check_cuts(&Script::lawful(&choices), len, seed);
     }
 
     #[test]
@@ -170,6 +170,6 @@ proptest! {
         len in prop_oneof![Just(usize::MAX), 0..300_usize],
         seed: u64,
     ) {
-        check(&Script::mangled(&choices), len, seed);
+        check_cuts(&Script::mangled(&choices), len, seed);
     }
 }

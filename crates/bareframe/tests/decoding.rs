@@ -466,7 +466,7 @@ fn s10_4_the_sum_of_fragments_does_not_overflow() {
 }
 
 #[test]
-fn faults_of_one_byte_are_judged_in_order() {
+fn faults_of_one_byte_are_checked_in_order() {
     use ProtocolError as E;
     refuses(PLAIN, &[Frame::new(3, "").rsv(Rsv::RSV1)], E::ReservedBits, 0, 0);
     refuses(PLAIN, &[Frame::new(11, "").fin(false)], E::ReservedOpcode, 0, 0);

@@ -5,7 +5,7 @@ mod engine;
 use bareframe::{
     CloseCode, Config, Connection, Limits, Masker, MaskingKey, ProtocolError, Role, Utf8Validator,
 };
-use bareframe_testkit::{Frame, LengthForm, Oracle, Side, Transcript, judge};
+use bareframe_testkit::{Frame, LengthForm, Oracle, Side, Transcript, check};
 use engine::{KEY, every_way, receive, receive_as};
 
 const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
@@ -145,7 +145,7 @@ fn fails_at(mut text: Utf8Validator, pieces: &[&[u8]]) -> Option<usize> {
 }
 
 /// Holds the validator to std on this text, at every split and byte by byte.
-fn judged_as_std_does(text: &[u8]) {
+fn check_as_std_does(text: &[u8]) {
     let due = hopeless_at(text);
     for cut in 0..=text.len() {
         let (one, two) = text.split_at(cut);
@@ -167,14 +167,14 @@ fn judged_as_std_does(text: &[u8]) {
 #[test]
 fn s8_1_every_one_and_two_bytes_of_text() {
     for a in 0..=u8::MAX {
-        judged_as_std_does(&[a]);
+        check_as_std_does(&[a]);
         for b in 0..=u8::MAX {
-            judged_as_std_does(&[a, b]);
+            check_as_std_does(&[a, b]);
         }
     }
 }
 
-/// As [`judged_as_std_does`] for all that begins with `a` and `b`, with what they have in common done once.
+/// As [`check_as_std_does`] for all that begins with `a` and `b`, with what they have in common done once.
 fn every_third_byte(a: u8, b: u8) {
     let due = hopeless_at(&[a, b]);
     let (mut behind_a, mut behind_b) = (Utf8Validator::new(), Utf8Validator::new());
@@ -217,7 +217,7 @@ fn s8_1_four_bytes_of_text_at_every_bound() {
         for b in BOUNDS {
             for c in BOUNDS {
                 for d in BOUNDS {
-                    judged_as_std_does(&[a, b, c, d]);
+                    check_as_std_does(&[a, b, c, d]);
                 }
             }
         }
@@ -229,7 +229,7 @@ fn s7_4_every_close_code() {
     for side in Side::BOTH {
         for number in 0..=u16::MAX {
             let frame = Frame::close(number, "").masked_for(side, KEY).to_bytes();
-            let verdict = judge(side, Config::DEFAULT, &frame);
+            let verdict = check(side, Config::DEFAULT, &frame);
             let halves = vec![
                 frame[..frame.len() - 1].to_vec(),
                 frame[frame.len() - 1..].to_vec(),

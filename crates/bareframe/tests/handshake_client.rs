@@ -47,7 +47,7 @@ struct InUse {
     extensions: Vec<String>,
 }
 
-fn judge_pieces(
+fn check_pieces(
     bytes: &[u8],
     offer: &Offer<'_>,
     mut ends: impl Iterator<Item = usize>,
@@ -70,13 +70,13 @@ fn judge_pieces(
     }))
 }
 
-/// Judges a response whole, byte by byte and at every single split, and gives the result, always the same.
-fn judge(bytes: &[u8], offer: &Offer<'_>) -> Result<Option<InUse>, ResponseError> {
-    let whole = judge_pieces(bytes, offer, [bytes.len()].into_iter());
-    assert_eq!(judge_pieces(bytes, offer, 0..=bytes.len()), whole);
+/// Checks a response whole, byte by byte and at every single split, and gives the result, always the same.
+fn check(bytes: &[u8], offer: &Offer<'_>) -> Result<Option<InUse>, ResponseError> {
+    let whole = check_pieces(bytes, offer, [bytes.len()].into_iter());
+    assert_eq!(check_pieces(bytes, offer, 0..=bytes.len()), whole);
     for split in 0..bytes.len() {
         assert_eq!(
-            judge_pieces(bytes, offer, [split, bytes.len()].into_iter()),
+            check_pieces(bytes, offer, [split, bytes.len()].into_iter()),
             whole
         );
     }
@@ -127,7 +127,7 @@ fn s4_1_responses_that_are_accepted() {
                 .map(|&extension: &&str| extension.to_owned())
                 .collect(),
         };
-        assert_eq!(judge(&response(changes), &OFFER), Ok(Some(in_use)), "{changes:?}");
+        assert_eq!(check(&response(changes), &OFFER), Ok(Some(in_use)), "{changes:?}");
     }
 }
 
@@ -193,7 +193,7 @@ fn s4_1_responses_that_are_refused() {
         (&["Sec-WebSocket-Extensions: A"], ExtensionNotOffered),
         (&["X : y"], Head(HeadError::SpaceInName)),
     ] {
-        assert_eq!(judge(&response(changes), &OFFER), Err(error), "{changes:?}");
+        assert_eq!(check(&response(changes), &OFFER), Err(error), "{changes:?}");
     }
 }
 
@@ -206,7 +206,7 @@ fn s4_1_nothing_may_be_chosen_when_nothing_was_offered() {
         ("Sec-WebSocket-Protocol:", SubprotocolNotOffered),
         ("Sec-WebSocket-Extensions: a", ExtensionNotOffered),
     ] {
-        assert_eq!(judge(&response(&[line]), &offer), Err(error));
+        assert_eq!(check(&response(&[line]), &offer), Err(error));
     }
 }
 

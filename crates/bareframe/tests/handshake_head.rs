@@ -327,7 +327,7 @@ fn s2_2_a_control_byte_is_refused_when_it_arrives() {
 }
 
 #[test]
-fn rfc6585_s5_a_limit_is_inclusive_and_judged_at_its_byte() {
+fn rfc6585_s5_a_limit_is_inclusive_and_checked_at_its_byte() {
     let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(
         HeadError::TooLong.status(),

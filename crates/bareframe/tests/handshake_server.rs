@@ -48,12 +48,12 @@ fn list(name: &str, values: &[&str]) -> Vec<u8> {
     request(&lines.iter().map(String::as_str).collect::<Vec<&str>>())
 }
 
-/// Judges a request whole, byte by byte and at every single split, and gives the result, always the same.
-fn judge(bytes: &[u8]) -> Result<Option<Agreed>, RequestError> {
-    let whole = judge_pieces(bytes, [bytes.len()].into_iter());
-    assert_eq!(judge_pieces(bytes, 0..=bytes.len()), whole);
+/// Checks a request whole, byte by byte and at every single split, and gives the result, always the same.
+fn check(bytes: &[u8]) -> Result<Option<Agreed>, RequestError> {
+    let whole = check_pieces(bytes, [bytes.len()].into_iter());
+    assert_eq!(check_pieces(bytes, 0..=bytes.len()), whole);
     for split in 0..bytes.len() {
-        assert_eq!(judge_pieces(bytes, [split, bytes.len()].into_iter()), whole);
+        assert_eq!(check_pieces(bytes, [split, bytes.len()].into_iter()), whole);
     }
     whole
 }
@@ -66,7 +66,7 @@ struct Agreed {
     extensions: Vec<String>,
 }
 
-fn judge_pieces(bytes: &[u8], mut ends: impl Iterator<Item = usize>) -> Result<Option<Agreed>, RequestError> {
+fn check_pieces(bytes: &[u8], mut ends: impl Iterator<Item = usize>) -> Result<Option<Agreed>, RequestError> {
     let mut end = HeadEnd::new(bytes.len());
     let arrived = loop {
         let arrived = ends.next().expect("a whole head");
@@ -123,7 +123,7 @@ fn s4_2_1_requests_that_are_accepted() {
         &["Origin: null", "Cookie: a=b; c=d", "X-Long: \u{E9}\u{1F980}"],
         &["Sec-WebSocket-Accept: ignored"],
     ] {
-        let agreed = judge(&request(changes)).unwrap_or_else(|error| panic!("{changes:?}: {error}"));
+        let agreed = check(&request(changes)).unwrap_or_else(|error| panic!("{changes:?}: {error}"));
         let key = "dGhlIHNhbXBsZSBub25jZQ==".to_owned();
         assert_eq!(
             agreed,
@@ -234,7 +234,7 @@ fn s4_2_1_requests_that_are_refused() {
         (&["Host : a"], Head(HeadError::SpaceInName), 400),
     ] {
         let bytes = request(changes);
-        assert_eq!(judge(&bytes), Err(error), "{changes:?}");
+        assert_eq!(check(&bytes), Err(error), "{changes:?}");
         assert_eq!(error.status().number(), status, "{changes:?}");
     }
 }
@@ -267,13 +267,13 @@ fn s4_2_1_what_is_long_is_read_as_well() {
 
     let bytes = self::request(&[&format!("Sec-WebSocket-Key: {long}==")]);
     assert_eq!(
-        judge_pieces(&bytes, [bytes.len()].into_iter()),
+        check_pieces(&bytes, [bytes.len()].into_iter()),
         Err(RequestError::InvalidKey)
     );
 }
 
 #[test]
-fn s4_2_1_thousands_of_headers_are_judged() {
+fn s4_2_1_thousands_of_headers_are_checked() {
     let many: Vec<String> = (0..10_000)
         .map(|number| format!("Sec-WebSocket-Protocol: p{number}"))
         .collect();
@@ -348,11 +348,11 @@ fn s4_3_subprotocols_are_a_list_of_tokens_over_several_lines() {
         (&["caf\u{E9}"], None),
         (&["a", "b c"], None),
     ] {
-        let judged =
-            judge(&list("Sec-WebSocket-Protocol", values)).map(|agreed| agreed.unwrap().subprotocols);
+        let checked =
+            check(&list("Sec-WebSocket-Protocol", values)).map(|agreed| agreed.unwrap().subprotocols);
         let expected = expected.map(|tokens| tokens.iter().map(|&token| token.to_owned()).collect());
         assert_eq!(
-            judged,
+            checked,
             expected.ok_or(RequestError::InvalidSubprotocols),
             "{values:?}"
         );
@@ -400,11 +400,11 @@ fn s9_1_extensions_are_a_list_over_several_lines() {
         // A list does not go on inside an element.
         (&["a; b=\"c", "d\""], None),
     ] {
-        let judged =
-            judge(&list("Sec-WebSocket-Extensions", values)).map(|agreed| agreed.unwrap().extensions);
+        let checked =
+            check(&list("Sec-WebSocket-Extensions", values)).map(|agreed| agreed.unwrap().extensions);
         let expected = expected.map(|list| list.iter().map(|&extension| extension.to_owned()).collect());
         assert_eq!(
-            judged,
+            checked,
             expected.ok_or(RequestError::InvalidExtensions),
             "{values:?}"
         );
@@ -456,8 +456,8 @@ proptest! {
     ) {
         let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
         let bytes = format!("GET / HTTP/1.1\r\n{}\r\n", lines.concat());
-        let _ = judge(bytes.as_bytes());
+        let _ = check(bytes.as_bytes());
         let bytes = request(&lines.iter().map(|line| line.trim_end()).collect::<Vec<&str>>());
-        let _ = judge(&bytes);
+        let _ = check(&bytes);
     }
 }

@@ -1,6 +1,6 @@
 //! Two connections that talk to each other.
 
-mod ends;
+mod endpoints;
 
 use proptest::prelude::*;
 
@@ -12,6 +12,6 @@ proptest! {
         choices in prop::collection::vec(any::<u8>(), 0..400),
         seed: u64,
     ) {
-        ends::run(&choices, seed);
+        endpoints::run(&choices, seed);
     }
 }

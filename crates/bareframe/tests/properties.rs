@@ -2,7 +2,7 @@
 
 mod engine;
 
-use bareframe_testkit::{Random, Script, judge, split};
+use bareframe_testkit::{Random, Script, check, split};
 use engine::{every_way, receive_as};
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ proptest! {
 
 #[track_caller]
 fn agrees(script: &Script, seed: u64) {
-    let verdict = judge(script.side, script.config, &script.input);
+    let verdict = check(script.side, script.config, &script.input);
     let mut random = Random::new(seed);
     let len = script.input.len();
     let ways = [

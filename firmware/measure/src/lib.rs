@@ -57,7 +57,7 @@ pub fn answer(head: &mut [u8], memory: &mut Memory, accept: fn(&Key) -> Accept) 
     }
 }
 
-/// Asks a server, and judges its answer.
+/// Asks a server, and checks its answer.
 #[inline(always)]
 pub fn ask(head: &mut [u8], memory: &mut Memory, accept: fn(&Key) -> Accept) -> bool {
     let offer = Offer::new("example.com", "/");

@@ -39,7 +39,7 @@ unsafe fn DefaultHandler(interrupt: i16) {
         }
         while port::is_free() {
             let Some(byte) = line.next_byte() else { break };
-            port::give(byte);
+            port::send(byte);
         }
         port::listen(line.has_room());
     });

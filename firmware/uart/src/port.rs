@@ -53,7 +53,7 @@ pub(crate) fn is_free() -> bool {
 }
 
 /// Sends a byte.
-pub(crate) fn give(byte: u8) {
+pub(crate) fn send(byte: u8) {
     // SAFETY: as above.
     unsafe { ptr::write_volatile(DATA, byte.into()) }
 }

@@ -118,8 +118,8 @@ impl<'s, S: Read<Error = Kind> + Write> End<'s, S> {
         }
     }
 
-    /// Sends what is left of the frame that was kept.
-    fn go_on(&mut self) -> Result<(), Later> {
+    /// Sends the rest of the frame that was kept.
+    fn send_kept(&mut self) -> Result<(), Later> {
         let Some((unsent, payload)) = self.kept.take() else {
             return Ok(());
         };
@@ -136,7 +136,7 @@ impl<'s, S: Read<Error = Kind> + Write> End<'s, S> {
     }
 
     fn say(&mut self, said: &Said, is_fed: bool) -> Told {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             return Told::Later;
         }
         let payload = match said {
@@ -164,7 +164,7 @@ impl<'s, S: Read<Error = Kind> + Write> End<'s, S> {
     }
 
     fn read_whole(&mut self) -> Heard {
-        let _ = self.go_on();
+        let _ = self.send_kept();
         let (polls, assembler) = (self.polls, &mut self.assembler);
         let read = with_reader!(&mut self.socket, socket => match poll(polls, socket.read(assembler)) {
             Some(Ok(Some(message))) => {
@@ -184,7 +184,7 @@ impl<'s, S: Read<Error = Kind> + Write> End<'s, S> {
     }
 
     fn read_piece(&mut self) -> Heard {
-        let _ = self.go_on();
+        let _ = self.send_kept();
         let polls = self.polls;
         let read = with_reader!(&mut self.socket, socket => match poll(polls, socket.read_event()) {
             Some(Ok(Some(event))) => return Heard::Seen(seen(&event)),
@@ -225,7 +225,7 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<'_, S> {
     }
 
     fn flush(&mut self) -> Told {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             return Told::Later;
         }
         let polls = self.polls;
@@ -233,7 +233,7 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<'_, S> {
     }
 
     fn close(&mut self) -> Heard {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             // The peer may wait for us to read.
             return match self.read_event() {
                 Heard::Seen(_) => Heard::Later,

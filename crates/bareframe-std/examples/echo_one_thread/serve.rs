@@ -52,12 +52,12 @@ pub(super) fn serve(listener: std::net::TcpListener) -> io::Result<()> {
         for event in &events {
             match event.token() {
                 LISTENER => server.accept(),
-                token => server.go_on(token),
+                token => server.advance(token),
             }
         }
         if looked.elapsed() >= TICK {
             looked = Instant::now();
-            server.go_on_with_handshakes();
+            server.advance_handshakes();
         }
         // One of the connections may have ended.
         if server.is_full {
@@ -94,22 +94,22 @@ impl Server {
             {
                 let opening = Acceptor::DEFAULT.begin(Polled(stream));
                 self.connections.insert(token, Connection::Opening(opening));
-                self.go_on(token);
+                self.advance(token);
             }
         }
     }
 
     /// Goes on with a connection until its stream can't, and forgets it at its end.
-    fn go_on(&mut self, token: Token) {
+    fn advance(&mut self, token: Token) {
         if let Some(connection) = self.connections.remove(&token)
-            && let Some(connection) = connection.go_on()
+            && let Some(connection) = connection.advance()
         {
             self.connections.insert(token, connection);
         }
     }
 
     /// Ends the handshakes that are late.
-    fn go_on_with_handshakes(&mut self) {
+    fn advance_handshakes(&mut self) {
         let is_open = |connection: &Connection| matches!(connection, Connection::Open(..));
         let handshakes = self
             .connections
@@ -117,14 +117,14 @@ impl Server {
             .filter(|(_, connection)| !is_open(connection));
         let tokens: Vec<Token> = handshakes.map(|(token, _)| *token).collect();
         for token in tokens {
-            self.go_on(token);
+            self.advance(token);
         }
     }
 }
 
 impl Connection {
     /// Goes on until the stream can't; returns `None` at the end.
-    fn go_on(mut self) -> Option<Connection> {
+    fn advance(mut self) -> Option<Connection> {
         loop {
             let (done, next) = match self {
                 Connection::Opening(mut accepting) => match accepting.read() {

@@ -162,7 +162,7 @@ impl Frames {
         }
     }
 
-    /// What can only be judged when the frame is whole: a Close frame's payload, the end of a text.
+    /// What can only be checked when the frame is whole: a Close frame's payload, the end of a text.
     fn end(&mut self) -> Option<Frame> {
         if let Some(header) = self.frame.as_ref().and_then(|frame| frame.header)
             && !self.failed

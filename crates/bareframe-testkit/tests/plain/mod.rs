@@ -125,8 +125,8 @@ impl<R: Role> Socket<R> {
         }
     }
 
-    /// Goes on with the frame that was kept.
-    fn go_on(&mut self) -> Result<(), Later> {
+    /// Sends the rest of the frame that was kept.
+    fn send_kept(&mut self) -> Result<(), Later> {
         while let Some((unsent, payload)) = self.kept.take() {
             let mut frame = unsent.frame(&payload);
             let done = match self.session.next_sent(&mut frame) {
@@ -140,7 +140,7 @@ impl<R: Role> Socket<R> {
     }
 
     fn flush(&mut self) -> Result<(), Later> {
-        self.go_on()?;
+        self.send_kept()?;
         loop {
             match self.session.next_flush() {
                 Next::Ready => return Ok(()),
@@ -150,7 +150,7 @@ impl<R: Role> Socket<R> {
     }
 
     fn send(&mut self, said: &Said, is_fed: bool) -> Told {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             return Told::Later;
         }
         let payload = match said {
@@ -205,7 +205,7 @@ impl<R: Role> Socket<R> {
 
     fn read(&mut self, wants_message: bool) -> Heard {
         // What was received can be read though the rest of a frame can't be written.
-        let _ = self.go_on();
+        let _ = self.send_kept();
         loop {
             if let Some(kind) = self.failure
                 && self.has(Flaw::WriteErrorHidesWhatArrived)
@@ -254,7 +254,7 @@ impl<R: Role> Socket<R> {
                     return self.failure.map_or(Heard::Abnormal, Heard::Failed);
                 }
                 Err(ReceiveError::UnfinishedFrame) if self.kept.is_some() => {
-                    if self.go_on().is_err() {
+                    if self.send_kept().is_err() {
                         return Heard::Later;
                     }
                 }

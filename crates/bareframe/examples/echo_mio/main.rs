@@ -55,13 +55,13 @@ fn serve(listener: std::net::TcpListener, quiet: Duration) -> Result<(), Box<dyn
             clients.insert(Token(last), client);
         }
         let (ready, now): (HashSet<_>, _) = (events.iter().map(Event::token).collect(), started.elapsed());
-        clients.retain(|token, client| client.go_on(ready.contains(token), &mut buffer, now));
+        clients.retain(|token, client| client.advance(ready.contains(token), &mut buffer, now));
     }
 }
 
 impl Client {
     /// Goes on if the stream is ready or a Ping is due. Returns `false` at the end of the connection.
-    fn go_on(&mut self, is_ready: bool, buffer: &mut Buffer, now: Duration) -> bool {
+    fn advance(&mut self, is_ready: bool, buffer: &mut Buffer, now: Duration) -> bool {
         match self.keepalive.step(now, State::Open) {
             KeepaliveStep::Dead => return false,
             KeepaliveStep::Ping if self.request.is_none() => {

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn s4_2_1_pad_bits_of_a_key_are_not_judged() {
+    fn s4_2_1_pad_bits_of_a_key_are_not_checked() {
         for last in b'A'..=b'Z' {
             let mut value = *b"dGhlIHNhbXBsZSBub25jZQ==";
             value[21] = last;

@@ -424,7 +424,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 
     /// Returns `true` if something may be found although nothing is written.
     #[inline]
-    pub(super) fn can_go_on(&self) -> bool {
+    pub(super) fn can_continue(&self) -> bool {
         self.is_open() || self.has_more()
     }
 

@@ -1,7 +1,7 @@
 //! Runs the engine on input cut into pieces, and holds it to what always holds for `receive`.
 
 use bareframe::{Config, Connection, Event, MaskingKey, Role};
-use bareframe_testkit::{Recorder, Side, Transcript, judge, split};
+use bareframe_testkit::{Recorder, Side, Transcript, check, split};
 
 pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
@@ -48,7 +48,7 @@ pub(crate) fn receive_as(side: Side, config: Config, pieces: Vec<Vec<u8>>) -> Tr
 /// Holds the engine to the oracle for every way of cutting the input; gives what they saw.
 #[track_caller]
 pub(crate) fn every_way(side: Side, config: Config, input: &[u8]) -> Transcript {
-    let verdict = judge(side, config, input);
+    let verdict = check(side, config, input);
     split::for_each_way(input, 1, |pieces| {
         let lens: Vec<_> = pieces.iter().map(Vec::len).collect();
         let came = receive_as(side, config, pieces);
