@@ -10,7 +10,7 @@ const ENOUGH: Duration = Duration::from_secs(2);
 
 /// One implementation at one task.
 pub trait Task {
-    /// Makes everything ready for one run; not timed.
+    /// Prepares one run; not timed.
     fn prepare(&mut self);
 
     /// Does the task once; timed. Returns what a consumer has seen, by which all contenders are checked.
@@ -213,7 +213,7 @@ impl Unit {
         }
     }
 
-    /// The figure of so much work done in that time.
+    /// Returns the figure of so much work done in that time.
     fn of(self, took: Duration, amount: u64) -> f64 {
         let nanoseconds = (took.as_secs_f64() * 1e9).max(1.0);
         match self {
@@ -238,7 +238,7 @@ impl Measured {
         &self.figures[0]
     }
 
-    /// The others.
+    /// Returns the others.
     pub fn peers(&self) -> &[Figure] {
         &self.figures[1..]
     }

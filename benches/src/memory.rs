@@ -40,7 +40,7 @@ impl Memory {
         self.written.get()
     }
 
-    /// The next bytes, at most as many as these.
+    /// Returns the next bytes, at most as many as these.
     #[inline]
     fn next_piece(&self, most: usize) -> &[u8] {
         let left = &self.bytes[self.at.get()..];

@@ -13,7 +13,7 @@ pub mod ws_framer;
 /// The resolved versions of everything that is linked here.
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-/// The name of a peer with its version.
+/// Returns the name of a peer with its version.
 pub fn versioned(name: &str) -> String {
     let entry = format!("name = \"{name}\"\nversion = \"");
     let version = LOCK

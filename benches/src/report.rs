@@ -3,7 +3,7 @@
 use crate::measure::{Figure, Measured};
 use serde_json::{Map, Value, json};
 
-/// The table of one subject: the figure that counts, and in brackets the median if that is another.
+/// Returns the table of one subject: the figure that counts, and in brackets the median if that is another.
 pub fn table(title: &str, notes: &[&str], cases: &[Measured]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for figure in cases.iter().flat_map(|case| &case.figures) {
@@ -29,7 +29,7 @@ pub fn table(title: &str, notes: &[&str], cases: &[Measured]) -> String {
     format!("## {title}\n\n{}{notes}\n", aligned(&rows))
 }
 
-/// A subject's figures as JSON.
+/// Returns a subject's figures as JSON.
 pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
     let entry = |case: &Measured| {
         let figure = |peer: &Figure| (peer.name.clone(), json!(peer.counts));
@@ -64,7 +64,7 @@ fn number(figure: f64) -> String {
     format!("{figure:.decimals$}")
 }
 
-/// A table in Markdown with columns of even width.
+/// Returns a table in Markdown with columns of even width.
 fn aligned(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {

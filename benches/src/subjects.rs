@@ -23,7 +23,7 @@ pub struct Subject {
     pub name: &'static str,
     /// What stands above its table.
     pub title: &'static str,
-    /// Makes its cases.
+    /// Creates the subject's cases.
     pub cases: fn() -> Vec<Case>,
     /// Notes for the reader, below the table.
     pub notes: &'static [&'static str],

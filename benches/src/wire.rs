@@ -106,7 +106,7 @@ impl Payload {
         }
     }
 
-    /// The first byte of its frame.
+    /// Returns the first byte of its frame.
     pub const fn first_byte(self) -> u8 {
         match self {
             Payload::Binary => BINARY,
@@ -114,7 +114,7 @@ impl Payload {
         }
     }
 
-    /// Makes `len` bytes of it; a text ends with a whole character, padded with full stops.
+    /// Creates `len` bytes of it; a text ends with a whole character, padded with full stops.
     pub fn bytes(self, len: usize) -> Vec<u8> {
         let text = match self {
             Payload::Binary => return (0..len).map(|i| (i * 7 + i / 256) as u8).collect(),

@@ -20,7 +20,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row without checks.
+    /// Returns a row without checks.
     #[must_use]
     pub fn new(peer: &str, version: &Result<String, Failure>, role: impl Into<String>) -> Row {
         let failures = version.as_ref().err().map(ToString::to_string);

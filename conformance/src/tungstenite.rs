@@ -51,7 +51,7 @@ pub fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(Socket, Opt
     Ok((socket, subprotocol))
 }
 
-/// Takes a connection as a server.
+/// Accepts a connection as a server.
 ///
 /// # Errors
 ///

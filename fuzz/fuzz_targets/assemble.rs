@@ -35,7 +35,7 @@ fuzz_target!(|input: Input<'_>| {
     check_messages(&due, &run(&input, &script, Vec::new()), usize::MAX);
 });
 
-/// The messages that the oracle saw to their end.
+/// Returns the messages that the oracle saw to their end.
 fn messages(transcript: &Transcript) -> Vec<(MessageKind, Rsv, Vec<u8>)> {
     let mut messages = Vec::new();
     let mut open = Vec::new();

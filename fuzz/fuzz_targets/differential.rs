@@ -182,7 +182,7 @@ fn is_close(heard: Option<&Heard>, code: u16) -> bool {
     matches!(heard, Some(Heard::Close(Some(other), _)) if *other == code)
 }
 
-/// How many bytes the frames have that are whole, by their lengths alone.
+/// Returns how many bytes the frames have that are whole, by their lengths alone.
 fn whole_frames(bytes: &[u8]) -> usize {
     let mut end = 0;
     loop {
@@ -250,7 +250,7 @@ fn outcome(transcript: &Transcript) -> Outcome {
 struct Wire(VecDeque<Vec<u8>>);
 
 impl Wire {
-    /// The next bytes, at most so many; `None` if there are no more.
+    /// Returns the next bytes, at most so many; `None` if there are no more.
     fn next(&mut self, most: usize) -> Option<Vec<u8>> {
         let mut piece = loop {
             let piece = self.0.pop_front()?;

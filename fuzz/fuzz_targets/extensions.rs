@@ -80,7 +80,7 @@ fuzz_target!(|input: Input| {
     assert_eq!(offered, due_in_request, "{}", head.escape_ascii());
 });
 
-/// A header's value: no control bytes but tabs.
+/// Returns a header's value: no control bytes but tabs.
 fn value(line: &[Part]) -> Vec<u8> {
     let mut value = Vec::new();
     for part in line {
@@ -132,7 +132,7 @@ fn read_one(element: &[u8]) -> Option<Kept> {
     Some((name, params.collect::<Option<_>>()?))
 }
 
-/// What stands in quotes, with each backslash taken away that stands before another byte.
+/// Returns what stands in quotes, with each backslash taken away that stands before another byte.
 fn unescaped(quoted: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = quoted.iter();
     let mut text = Vec::new();

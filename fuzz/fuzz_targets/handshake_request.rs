@@ -77,7 +77,7 @@ fn values<'k>(kept: &'k Kept, name: &str) -> Vec<&'k [u8]> {
     named.map(|(_, value)| &value[..]).collect()
 }
 
-/// Whether one element of these lists is this token in any case.
+/// Returns `true` if one element of these lists is this token in any case.
 fn lists(values: &[&[u8]], token: &str) -> bool {
     let elements = values.iter().flat_map(|value| value.split(|&byte| byte == b','));
     elements

@@ -73,7 +73,7 @@ fuzz_target!(|input: Input| {
     assert_eq!(seen.transcript().error, due);
 });
 
-/// The first byte of which std says that no text goes on with it.
+/// Returns the first byte of which std says that no text goes on with it.
 fn fails_at(text: &[u8]) -> Option<usize> {
     let error = core::str::from_utf8(text).err()?;
     error.error_len()?;

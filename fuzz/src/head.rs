@@ -119,7 +119,7 @@ fn word_of(number: u8) -> &'static [u8] {
     WORDS[usize::from(number) % WORDS.len()].as_bytes()
 }
 
-/// What httparse keeps of a head, or why it keeps nothing.
+/// Returns what httparse keeps of a head, or why it keeps nothing.
 ///
 /// It knows HTTP/1.0 and HTTP/1.1 only, while section 4.2.1 asks for "HTTP/1.1 or higher": it is shown a later
 /// version as 1.1, and the digit is put back.
@@ -161,7 +161,7 @@ pub fn kept_by_httparse(bytes: &[u8], is_request: bool) -> Result<Kept, httparse
     })
 }
 
-/// Where the second digit of the version stands in a well-formed start line.
+/// Returns where the second digit of the version stands in a well-formed start line.
 fn version_digit(bytes: &[u8], is_request: bool) -> Option<usize> {
     let line_end = bytes.iter().position(|&byte| byte == b'\r')?;
     let line = &bytes[..line_end];

@@ -21,17 +21,17 @@ pub use conversation::Conversation;
 pub use head::{Head, Kept, kept_by_httparse};
 pub use subject::{Subject, UnderTest};
 
-/// Makes the calls that these choices say on one connection, and holds each to its model.
+/// Calls methods of one connection as these choices say, and compares each with its model.
 pub fn calls(choices: &[u8]) {
     calls::run(choices);
 }
 
-/// Lets two connections talk as these choices say.
+/// Runs a conversation of two connections, as these choices say.
 pub fn endpoints(choices: &[u8], seed: u64) {
     endpoints::run(choices, seed);
 }
 
-/// Makes the calls that these choices say on two sessions that are joined by a stream.
+/// Calls methods of two sessions that are joined by a stream, as these choices say.
 pub fn sessions(choices: &[u8]) {
     sessions::run(choices);
 }

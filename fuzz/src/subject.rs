@@ -13,7 +13,7 @@ pub trait Subject {
     /// A receiver without such limits or reserved bits ignores them, and is run on inputs that have none.
     fn new(side: Side, config: Config) -> Self;
 
-    /// Takes a piece of input that begins with byte `at` of the whole, and records what it sees in it.
+    /// Receives a piece of input that begins with byte `at` of the whole, and records what it sees in it.
     ///
     /// After an error it is not called again.
     fn receive(&mut self, piece: &mut [u8], at: usize, seen: &mut Recorder);

@@ -54,7 +54,7 @@ fn trade(random: &mut fastrand::Rng) -> String {
     )
 }
 
-/// Some words of one language.
+/// Returns some words of one language.
 fn sentence(random: &mut fastrand::Rng) -> String {
     const WORDS: [&str; 4] = [
         "all human beings are born free and equal in dignity and rights they are endowed with reason and conscience",

@@ -198,7 +198,7 @@ fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::R
     Ok(any)
 }
 
-/// A connection after the opening handshake.
+/// Returns a connection after the opening handshake.
 fn upgraded(server: SocketAddr) -> io::Result<std::net::TcpStream> {
     let mut stream = std::net::TcpStream::connect(server)?;
     stream.set_nodelay(true)?;

@@ -64,12 +64,12 @@ impl ServerProcess {
         }
     }
 
-    /// Where it listens.
+    /// Returns where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How much memory of its own it holds, in KiB.
+    /// Returns how much memory of its own it holds, in KiB.
     ///
     /// # Errors
     ///

@@ -23,7 +23,7 @@ impl Server {
         Server { name, waits }
     }
 
-    /// What tells it from the others.
+    /// Returns what tells it from the others.
     pub(super) fn title(&self) -> String {
         format!("{} {:?}", self.name, self.waits)
     }

@@ -39,7 +39,7 @@ fn new(stream: &Stream, piece: usize) -> Pieces {
     }
 }
 
-/// Takes all of one buffer.
+/// Reads all of one buffer.
 #[inline(always)]
 fn see(decoder: &mut WebsocketFrameDecoder, buffer: &mut [u8], first: &mut bool) -> u64 {
     let (mut seen, mut at) = (0, 0);

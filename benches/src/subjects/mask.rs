@@ -124,7 +124,7 @@ fn work(picture: &'static str, line: &'static str, len: usize) -> Work {
     }
 }
 
-/// How many payloads of this length are spread.
+/// Returns how many payloads of this length are spread.
 fn payloads(len: usize) -> usize {
     (SPREAD / (len + HEADER)).max(1)
 }

@@ -139,7 +139,7 @@ fn close(mut sockets: Vec<Socket>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What a connection says in a round: bytes that no other connection and no other round has.
+/// Returns what a connection says in a round: bytes that no other connection and no other round has.
 fn message(number: usize, round: usize, len: usize) -> Vec<u8> {
     let said = format!("connection {number}, round {round}; ");
     let mut bytes = said.repeat(len / said.len() + 1).into_bytes();

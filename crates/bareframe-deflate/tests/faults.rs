@@ -370,7 +370,7 @@ fn no_call_of_the_codec_takes_nothing_and_says_nothing() {
     }
 }
 
-/// How long the fastest of three runs takes.
+/// Returns how long the fastest of three runs takes.
 fn time(mut run: impl FnMut()) -> Duration {
     let mut times = [Duration::MAX; 3];
     for time in &mut times {

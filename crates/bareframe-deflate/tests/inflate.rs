@@ -242,7 +242,7 @@ impl Bits {
     }
 }
 
-/// The lengths of a complete code for so many of the symbols, `must` among them, with some very long codes.
+/// Returns the lengths of a complete code for so many of the symbols, `must` among them, with some very long codes.
 fn any_code(symbols: usize, used: usize, must: usize, random: &mut Random) -> Vec<usize> {
     let mut leaves = vec![1, 1];
     while leaves.len() < used {
@@ -267,7 +267,7 @@ fn any_code(symbols: usize, used: usize, must: usize, random: &mut Random) -> Ve
     lens
 }
 
-/// A block with any dynamic codes and any symbols that have one, which may refer too far back.
+/// Returns a block with any dynamic codes and any symbols that have one, which may refer too far back.
 fn any_block(random: &mut Random) -> Vec<u8> {
     let used = 2 + random.below(284);
     let literals = any_code(286, used, 256, random);

@@ -12,7 +12,7 @@ fn bits(bits: u8) -> WindowBits {
     WindowBits::new(bits).unwrap()
 }
 
-/// The response, if there is one.
+/// Returns the response, if there is one.
 fn accept(acceptance: Acceptance, offers: &str) -> Option<String> {
     let parameters = acceptance.accept(list(offers))?;
     let text = parameters.to_string();
@@ -307,7 +307,7 @@ fn s5_offers_are_written() {
     assert!(text.find(',').unwrap() <= 128);
 }
 
-/// A list of elements that are mostly almost right.
+/// Returns a list of elements that are mostly almost right.
 fn any_list(random: &mut Random) -> String {
     let names = [
         "server_no_context_takeover",

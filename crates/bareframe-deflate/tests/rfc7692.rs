@@ -25,7 +25,7 @@ fn tests(folder: &Path, found: &mut HashSet<String>) {
     }
 }
 
-/// The cells of each row, without the headings.
+/// Returns the cells of each row, without the headings.
 fn rows(text: &str) -> Vec<Vec<&str>> {
     let mut rows = Vec::new();
     let mut lines = text.lines();

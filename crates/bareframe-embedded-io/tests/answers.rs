@@ -9,7 +9,7 @@ use wire::{Wire, block_on};
 const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-/// What a client gets that sent these bytes to a server with so much memory for the head.
+/// Returns what a client gets that sent these bytes to a server with so much memory for the head.
 fn refused(request: &str, memory: usize) -> String {
     let wire = Wire::with_input(request.as_bytes(), 1000);
     let mut memory = vec![0; memory];

@@ -8,7 +8,7 @@ use bareframe_embedded_io::{
 };
 use wire::{ACCEPTED, REQUEST, Wire, block_on, frame, poll_times};
 
-/// Makes the future again and again, and drops each at its first wait: at every wait that there is.
+/// Creates the future again and again, and drops it at its first wait, then at its second, and so on.
 macro_rules! dropping {
     ($waits:expr, $future:expr) => {
         loop {
@@ -20,7 +20,8 @@ macro_rules! dropping {
     };
 }
 
-/// A client's side: a message in one frame, one in three with Pings between, one longer than the buffers, Close.
+/// Returns a client's side: a message in one frame, one in three with Pings between, one longer than the buffers,
+/// Close.
 fn script() -> Vec<u8> {
     let long: Vec<u8> = (0..300u16).map(|i| b'a' + (i % 26) as u8).collect();
     [

@@ -234,7 +234,7 @@ fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered
     assert!(wire.output().len() < expected.len() - 4);
 }
 
-/// A request with other lines than [`REQUEST`] has.
+/// Returns a request with other lines than [`REQUEST`] has.
 fn changed(line: &str, by: &str) -> Vec<u8> {
     let request = String::from_utf8(REQUEST.to_vec()).unwrap();
     assert!(request.contains(line));

@@ -86,8 +86,8 @@ macro_rules! socket {
                 self.undelay()
             }
 
-            /// Takes a second descriptor: until what is returned is dropped, the stream is not closed by being dropped but by
-            /// [`Stream::shutdown`]. After [`Share::share`] one is enough.
+            /// Creates a second descriptor: until what is returned is dropped, the stream is not closed by being
+            /// dropped but by [`Stream::shutdown`]. After [`Share::share`] one is enough.
             fn aborter(&self) -> io::Result<Aborter> {
                 let socket = self.try_clone()?;
                 // A socket that has ended already may refuse.

@@ -82,7 +82,7 @@ impl Writer {
         len > outbound.queue_len() && outbound.exchange_queue(vec![0; len]).is_ok()
     }
 
-    /// Returns back what the queue grew by, if nothing is in it.
+    /// Frees what the queue grew by, if it is empty.
     pub(crate) fn give_back<R: Role>(outbound: &mut Outbound<R, Vec<u8>>) {
         if outbound.queue_len() > LEAST && outbound.queued().is_empty() {
             let _ = outbound.exchange_queue(Writer::queue());

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-/// What a client gets for these bytes until the end, and what the server's call returns.
+/// Returns what a client gets for these bytes until the end, and what the server's call returns.
 fn serve<T: Send + 'static>(
     bytes: impl AsRef<[u8]>,
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
@@ -29,7 +29,7 @@ fn serve<T: Send + 'static>(
     (server.join().unwrap(), answer)
 }
 
-/// What a client is told by a server that reads its head and then does this; and the head.
+/// Returns what a client is told by a server that reads its head and then does this; and the head.
 fn ask<T>(
     connector: &Connector<'_>,
     answer: impl FnOnce(TcpStream, &str) -> T + Send + 'static,

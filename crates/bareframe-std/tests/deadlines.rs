@@ -20,7 +20,7 @@ const OPTIONS: Options = Options::DEFAULT.with_clock(now).with_close_timeout(SEC
 const REQUEST: &str = "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// What comes byte by byte, each of which takes 200 ms.
+/// Returns what comes byte by byte, each of which takes 200 ms.
 fn drip(bytes: &str) -> Slow {
     Slow(Wire::new(bytes.bytes().map(|byte| [byte])), SECOND / 5)
 }

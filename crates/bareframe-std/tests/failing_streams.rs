@@ -45,7 +45,7 @@ fn whatever_the_stream_does_halves_lose_nothing_and_the_end_is_right() {
     breaches.assert_none();
 }
 
-/// The two ends, of which the server's does not block and can't write yet.
+/// Returns the two ends, of which the server's does not block and can't write yet.
 fn stuck_pair() -> (FailingStream, FailingStream) {
     let (client, server) = FailingStream::pair(Schedule::calm(), Schedule::calm());
     server.set_nonblocking(true);

@@ -24,7 +24,7 @@ fn client<S: Stream>(
     WebSocket::client_with_keys(stream, options, || MaskingKey::new(KEY))
 }
 
-/// What arrives at an end with this role.
+/// Returns what arrives at an end with this role.
 fn arriving(at: Side, frames: &[Frame]) -> Vec<u8> {
     frames
         .iter()
@@ -215,7 +215,7 @@ fn in_a_second<T>(call: impl FnOnce() -> T) -> T {
     done
 }
 
-/// Takes a little every 50 ms, for 20 seconds at most.
+/// Accepts a little every 50 ms, for 20 seconds at most.
 fn read_slowly(mut peer: TcpStream) {
     thread::spawn(move || {
         let mut some = vec![0; 64 << 10];
@@ -360,7 +360,7 @@ thread_local! {
     static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// A clock that moves when [`Silent`] is waited for.
+/// Returns a clock that moves when [`Silent`] is waited for.
 fn clock() -> Instant {
     thread_local! {
         static START: Instant = Instant::now();
@@ -378,7 +378,7 @@ struct Silent {
 }
 
 impl Silent {
-    /// A server's end of it, whose peer has to say something after 30 and 10 seconds.
+    /// Returns a server's end of it, whose peer has to say something after 30 and 10 seconds.
     fn server(arrives: Vec<(Duration, Vec<u8>)>, error: Option<io::Error>) -> WebSocket<Silent, Server> {
         let options = Options::DEFAULT
             .with_keepalive(30 * SECOND, 10 * SECOND)

@@ -17,7 +17,7 @@ const KEY: [u8; 4] = [1, 2, 3, 4];
 type Shared = SharedSocket<TcpStream>;
 type Halves = (ReadHalf<Shared, Server>, WriteHalf<Shared, Server>);
 
-/// A server's halves, and the raw other end.
+/// Returns a server's halves, and the raw other end.
 fn server() -> (Halves, TcpStream) {
     server_with(&Options::DEFAULT)
 }
@@ -394,7 +394,7 @@ fn an_answer_that_is_left_in_the_last_moment_is_sent() {
     assert_eq!(*written.lock().unwrap(), expected.concat());
 }
 
-/// A server's halves whose reader says when it has seen a Ping, and the other end.
+/// Returns a server's halves whose reader says when it has seen a Ping, and the other end.
 fn pinged() -> (WriteHalf<Shared, Server>, TcpStream, mpsc::Receiver<()>) {
     let ((mut reader, writer), peer) = server();
     peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

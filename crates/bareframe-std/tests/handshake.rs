@@ -22,7 +22,7 @@ const IMPATIENT: Acceptor = Acceptor::DEFAULT
     .with_timeout(Duration::from_millis(100))
     .with_options(Options::DEFAULT.with_close_timeout(Duration::from_millis(100)));
 
-/// What a server does with a client, and what the client gets for these bytes until the end.
+/// Returns what a server does with a client, and what the client gets for these bytes until the end.
 fn serve<T: Send + 'static>(
     bytes: impl AsRef<[u8]>,
     serve: impl FnOnce(TcpStream) -> T + Send + 'static,
@@ -40,7 +40,7 @@ fn serve<T: Send + 'static>(
     )
 }
 
-/// An answer without its date, which must be there.
+/// Returns an answer without its date, which must be there.
 fn without_date(answer: &str) -> String {
     let (before, rest) = answer.split_once("\r\nDate: ").expect("a date");
     let (date, behind) = rest.split_once("\r\n").unwrap();
@@ -55,7 +55,7 @@ fn request_error(result: Result<ServerSocket<TcpStream>, Error>) -> RequestError
     }
 }
 
-/// What a client makes of a server that answers with this head, and a frame behind it, and what it asked.
+/// Returns what a client makes of a server that answers with this head, and a frame behind it, and what it asked.
 /// `{accept}` stands for the right Accept.
 fn answered(connector: &Connector<'_>, answer: &'static str) -> Result<String, Error> {
     let (url, server) = server_once(move |mut stream, accept| {

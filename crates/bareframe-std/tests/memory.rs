@@ -37,7 +37,7 @@ static COUNTING: Counting = Counting;
 /// What a connection has that waits for its peer, in bytes.
 const IDLE: usize = 4 << 10;
 
-/// How much more memory was in use at one time, in bytes.
+/// Returns how much more memory was in use at one time, in bytes.
 fn most_during<T>(act: impl FnOnce() -> T) -> (usize, T) {
     let before = NOW.load(Relaxed);
     MOST.store(before, Relaxed);

@@ -112,7 +112,7 @@ fn an_answer_is_written_over_a_stream_that_does_not_block() {
     assert!(answering.stream().written().ends_with(&content));
 }
 
-/// What a server answers to what a client has written.
+/// Returns what a server answers to what a client has written.
 fn response_to(request: &[u8], head: &str) -> String {
     let (request, _) = Request::parse(request).unwrap();
     let key = Key::parse(request.header("Sec-WebSocket-Key").unwrap().value()).unwrap();

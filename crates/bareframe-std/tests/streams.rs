@@ -42,7 +42,7 @@ fn conversation(receiver: Side) -> Vec<u8> {
     .concat()
 }
 
-/// What an echo sends back to it.
+/// Returns what an echo sends back to it.
 fn answers(sender: Side) -> Vec<u8> {
     [
         Frame::text("Hello"),

@@ -45,7 +45,7 @@ fn drip(tcp: &mut TcpStream, bytes: &[u8]) {
     }
 }
 
-/// A server that does TLS and lets a test do the rest with its connection; and its port.
+/// Returns a server that does TLS and lets a test do the rest with its connection; and its port.
 fn serve<T: Send + 'static>(
     config: Arc<ServerConfig>,
     serve: impl FnOnce(StreamOwned<ServerConnection, TcpStream>) -> T + Send + 'static,

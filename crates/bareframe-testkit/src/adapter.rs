@@ -1,4 +1,4 @@
-//! Adapters, as a model of them sees them: one end of a connection over a stream that fails on purpose.
+//! The interface of an adapter under test: one end of a connection over a stream that fails on purpose.
 
 mod breach;
 mod compare;
@@ -13,8 +13,7 @@ use bareframe::{CloseCode, MessageKind};
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// One end of a connection: an adapter's, with each of its calls made in one place. Its stream is a
-/// [`FailingStream`](crate::FailingStream).
+/// One end of a connection, whose methods call an adapter. Its stream is a [`FailingStream`](crate::FailingStream).
 ///
 /// After [`Endpoint::abandon`] no other method is called.
 pub trait Endpoint {
@@ -24,7 +23,7 @@ pub trait Endpoint {
     /// Reads the next event.
     fn read_event(&mut self) -> Heard;
 
-    /// Sends this, so that it was written when the call returns.
+    /// Sends this, and returns when it was written.
     fn send(&mut self, said: &Said) -> Told;
 
     /// Queues this, to be written with what comes after it.
@@ -49,18 +48,18 @@ pub trait Endpoint {
         false
     }
 
-    /// Returns `true` if reading leaves what it has to answer to be written by another half: the end may be returned though the
-    /// answer to the peer's Close is still left.
+    /// Returns `true` if reading leaves answers to be written by another half, so that the end may be returned before
+    /// the answer to the peer's Close was written.
     fn leaves_answers(&self) -> bool {
         false
     }
 
-    /// Returns `true` if a write that failed is reported by another half than the one that reads.
+    /// Returns `true` if a failed write is reported by another half than the reading one.
     fn reports_writes_apart(&self) -> bool {
         false
     }
 
-    /// How long a call may last on the [`TestClock`](crate::TestClock), if it has a limit.
+    /// Returns the limit on the duration of a call on the [`TestClock`](crate::TestClock), if there is one.
     fn limit(&self, call: EndpointCall) -> Option<Duration>;
 }
 
@@ -91,13 +90,13 @@ pub enum Said {
 pub enum Told {
     /// It was done.
     Done,
-    /// It was taken, and the stream can't write the rest now.
+    /// It was accepted, and the stream can't write the rest now.
     Kept,
-    /// It was not taken: the stream can't write now.
+    /// It was not accepted, since the stream can't write now.
     Later,
-    /// It was taken or not, as a call that was given up.
+    /// The call was dropped, so that it is unknown whether it was accepted.
     Unknown,
-    /// It does not fit what was sent or received before.
+    /// It is not allowed after what was sent or received before.
     Refused,
     /// The stream failed, with this error.
     Failed(ErrorKind),
@@ -114,9 +113,9 @@ pub enum Heard {
     Abnormal,
     /// The stream failed, with this error.
     Failed(ErrorKind),
-    /// The stream can't go on now.
+    /// The stream can't continue now.
     Later,
-    /// The time for it is over.
+    /// The time limit was exceeded.
     TimedOut,
     /// Any other error, as text.
     Other(String),

@@ -2,8 +2,8 @@
 
 /// Choices read from the front of a string of bytes; each is zero once they are used up.
 ///
-/// What is made from choices is small if they are few and plain if they are zero. So a tool that shrinks or
-/// mutates bytes (proptest, libFuzzer) shrinks or mutates what is made from them, and needs to know nothing of it.
+/// A value that is built from few choices is small, and one that is built from zeros is simple. So a tool that shrinks
+/// or mutates bytes (proptest, libFuzzer) shrinks or mutates such values without knowing their types.
 ///
 /// ```
 /// use bareframe_testkit::Choices;

@@ -1,9 +1,9 @@
-//! A clock that tests move.
+//! A clock that tests advance.
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// A clock that stands still until a test moves it. Each thread has its own.
+/// A clock whose time changes only when a test advances it. Each thread has its own.
 ///
 /// [`TestClock::now`] is a `fn() -> Instant`, for code that asks a function for the time; [`TestClock::elapsed`] is the same time
 /// as a [`Duration`], for code that has no `Instant`, as [`Keepalive`](bareframe::Keepalive).
@@ -38,7 +38,7 @@ impl TestClock {
         CLOCK.get().1
     }
 
-    /// Moves the clock of this thread.
+    /// Advances the clock of this thread.
     pub fn advance(by: Duration) {
         let (began, elapsed) = CLOCK.get();
         CLOCK.set((began, elapsed + by));

@@ -2,12 +2,12 @@
 
 /// The parameters of one element: `Some` if they are valid in an offer.
 ///
-/// Window bits are as they stand there; an empty text is a parameter without a value.
+/// Window bits are as they were sent.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub struct DeflateParams {
-    /// `server_no_context_takeover` stands there.
+    /// `server_no_context_takeover` is present.
     pub server_no_context_takeover: bool,
-    /// `client_no_context_takeover` stands there.
+    /// `client_no_context_takeover` is present.
     pub client_no_context_takeover: bool,
     /// The value of `server_max_window_bits`.
     pub server_max_window_bits: Option<u8>,

@@ -7,13 +7,14 @@ use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// One end of a connection in memory, of which each call meets what a [`Schedule`] says.
+/// One end of a connection in memory, whose calls have the faults of a [`Schedule`].
 ///
 /// It never waits: a read of nothing and a write without room fail with `WouldBlock`, after the timeout has passed on the
 /// [`TestClock`] if one is set and the stream blocks. So a client and a server can talk to each other in one thread.
 ///
-/// A clone is another handle of the same end. When the last is dropped the end is closed: the other end reads what is on its
-/// way and then the end of the stream, or, as over TCP, `ConnectionReset` if something was left unread here.
+/// A clone is another handle of the same end. When the last one is dropped, the end is closed: the other end reads the
+/// bytes in flight and then the end of the stream, or, as over TCP, `ConnectionReset` if something was left unread
+/// here.
 ///
 /// ```
 /// use bareframe_testkit::{FailingStream, Fault, Schedule, StreamCall};
@@ -64,11 +65,11 @@ struct End {
     passed: Duration,
     read_timeout: Option<Duration>,
     write_timeout: Option<Duration>,
-    /// What every later read gives.
+    /// The result of every later read.
     read_fate: Option<Fate>,
-    /// What every later write gives.
+    /// The result of every later write.
     write_fate: Option<Fate>,
-    /// So many reads, writes and flushes, and shutdowns were refused.
+    /// How many reads, writes and flushes, and shutdowns were refused.
     refused_reads: u64,
     refused_writes: u64,
     refused_shutdowns: u64,
@@ -79,11 +80,11 @@ struct End {
 
     /// What writes have taken.
     written: Vec<u8>,
-    /// So many of them the other end can read.
+    /// How many of the written bytes the other end can read.
     sent: usize,
-    /// So many of them the other end has read.
+    /// How many of them the other end has read.
     received: usize,
-    /// So many bytes at most are on their way.
+    /// The most bytes that may be in flight.
     room: usize,
     /// Written bytes are sent by `flush`, else at once.
     is_buffered: bool,
@@ -139,7 +140,7 @@ impl FailingStream {
         self.with(|end, _| end.is_nonblocking)
     }
 
-    /// Has no call wait, whatever the timeouts are; no time passes in one.
+    /// Sets whether calls return at once, whatever the timeouts are. No time passes in such calls.
     pub fn set_nonblocking(&self, is_nonblocking: bool) {
         self.with(|end, _| end.is_nonblocking = is_nonblocking);
     }
@@ -148,7 +149,7 @@ impl FailingStream {
     ///
     /// # Errors
     ///
-    /// What the schedule says.
+    /// Returns the fault of the schedule.
     pub fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         let shut = self.shutdown_once(how);
         let is_refused = shut
@@ -296,7 +297,7 @@ impl Drop for OpenEnd {
 }
 
 impl StreamView {
-    /// Returns what writes have taken, from this byte on.
+    /// Returns what was written, from this byte on.
     #[must_use]
     pub fn written(&self, from: usize) -> Vec<u8> {
         self.with(|end, _| end.written[from..].to_vec())
@@ -308,19 +309,19 @@ impl StreamView {
         self.with(|end, _| end.sent)
     }
 
-    /// Returns what reads have given, from this byte on.
+    /// Returns what was read, from this byte on.
     #[must_use]
     pub fn received(&self, from: usize) -> Vec<u8> {
         self.with(|_, other| other.written[from..other.received].to_vec())
     }
 
-    /// Returns the error that every later read gives, or `None` within for the end.
+    /// Returns the error of every later read; the inner `None` is the end of the stream.
     #[must_use]
     pub fn read_fate(&self) -> Option<Option<ErrorKind>> {
         self.with(|end, _| end.read_fate.map(Fate::error))
     }
 
-    /// Returns the error that every later write gives, or `None` within for no bytes.
+    /// Returns the error of every later write; the inner `None` is a write of no bytes.
     #[must_use]
     pub fn write_fate(&self) -> Option<Option<ErrorKind>> {
         self.with(|end, _| end.write_fate.map(Fate::error))
@@ -363,8 +364,8 @@ impl StreamView {
         StreamCall::ALL.iter().map(|&call| counts.calls(call)).sum()
     }
 
-    /// Allows so many more calls; the one after them panics, so that a user that spins is found. A call that moves bytes does
-    /// not count, nor do two after it.
+    /// Allows this many more calls; the one after them panics, so that endless loops are found. A call that moves bytes
+    /// does not count, nor do two after it.
     pub fn allow(&self, calls: u64) {
         self.with(|end, _| end.allowed = Some(calls));
     }
@@ -374,7 +375,7 @@ impl StreamView {
         self.with(|end, _| end.room = room);
     }
 
-    /// Has written bytes wait for `flush`, or not.
+    /// Sets whether written bytes wait for `flush`.
     pub fn set_buffered(&self, is_buffered: bool) {
         self.with(|end, _| end.is_buffered = is_buffered);
     }
@@ -408,14 +409,14 @@ impl Shared {
         }
     }
 
-    /// Lets a call meet its fault; what is returned is left for the call to do.
+    /// Applies the next fault to a call, and returns it if the call has to handle it.
     fn meet(&mut self, side: Side, call: StreamCall) -> io::Result<Option<ScheduledFault>> {
         let end = self.end(side);
         end.counts.note_call(call);
         end.passed = Duration::ZERO;
         if let Some(allowed) = end.allowed.as_mut() {
             let Some(left) = allowed.checked_sub(1) else {
-                // A test that catches it by the thousand needs no backtrace of each.
+                // Tests catch thousands of these panics, which need no backtrace.
                 resume_unwind(Box::new(
                     "a call of the stream too many: its user spins".to_owned(),
                 ));
@@ -525,7 +526,7 @@ impl End {
         }
     }
 
-    /// Lets the timeout pass, if there is one.
+    /// Advances the clock by the timeout, if there is one.
     fn wait(&self, timeout: Option<Duration>) -> io::Error {
         if !self.is_nonblocking {
             TestClock::advance(timeout.unwrap_or(Duration::ZERO).saturating_sub(self.passed));
@@ -544,7 +545,7 @@ impl End {
         }
     }
 
-    /// How many of `len` bytes are moved.
+    /// Returns how many of `len` bytes are moved.
     fn shortened(&mut self, call: StreamCall, fault: Option<ScheduledFault>, len: usize) -> usize {
         let shortened = fault.map_or(len, |fault| fault.len(len));
         if shortened < len {

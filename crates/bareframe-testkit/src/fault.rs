@@ -1,4 +1,4 @@
-//! What a stream can do to its user, and how often it did.
+//! The faults of a stream, and how often each occurred.
 
 use std::fmt;
 
@@ -26,11 +26,11 @@ pub enum Fault {
     WouldBlock,
     /// The error `TimedOut`, once, after the stream's timeout if it has one.
     TimedOut,
-    /// Time passes before the call does its work; where that is longer than the stream's timeout, the call fails instead.
+    /// Time passes before the call does its work. If it is longer than the stream's timeout, the call fails instead.
     TimePasses,
-    /// The error `ConnectionReset`: the connection is gone for both ends, and what is on its way still arrives.
+    /// The error `ConnectionReset`: the connection is closed for both ends, and bytes in flight still arrive.
     Reset,
-    /// The error `BrokenPipe`: this direction is gone, and the other goes on.
+    /// The error `BrokenPipe`: this direction is closed, and the other continues.
     BrokenPipe,
     /// 0 bytes from now on: the end of what can be read, or no more can be written.
     End,

@@ -1,9 +1,9 @@
-//! Frames as a test wants them, lawful or not.
+//! A builder of frames, legal or not.
 
 use crate::Side;
 use bareframe::Rsv;
 
-/// A frame to be written, with nothing checked: whatever the header can say, it can be made to say.
+/// A frame to be encoded, without any checks. Every field of the header can have any value.
 ///
 /// ```
 /// use bareframe_testkit::{Frame, LengthForm};
@@ -32,12 +32,12 @@ pub struct Frame {
     pub payload: Vec<u8>,
 }
 
-/// How a length is written; one that is too long for its form loses its upper bits.
+/// How a length is written. One that is too long for its form loses its upper bits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum LengthForm {
     /// In as few bytes as it needs (RFC 6455 section 5.2).
     Minimal,
-    /// In the 7 bits of the second byte; 126 and 127 announce another form that does not come.
+    /// In the 7 bits of the second byte; 126 and 127 announce another form, which does not follow.
     U7,
     /// In 16 bits.
     U16,

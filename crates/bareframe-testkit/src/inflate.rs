@@ -1,10 +1,11 @@
-//! An inflater as slow and as plain as RFC 1951's own words: one bit at a time, over a whole message, with all history.
+//! A slow and simple inflater that follows the text of RFC 1951: one bit at a time, over a whole message, with all
+//! history.
 
 use std::collections::HashMap;
 
-/// Inflates compressed messages, and says which byte proves that one can't be.
+/// Inflates compressed messages, and finds the byte that proves that one is invalid.
 ///
-/// A symbol, a length or a distance is found wrong as soon as its code, and then its extra bits, are there.
+/// An invalid symbol, length or distance is found as soon as its code, and then its extra bits, have arrived.
 ///
 /// ```
 /// use bareframe_testkit::NaiveInflater;
@@ -20,10 +21,10 @@ pub struct NaiveInflater {
     history: Vec<u8>,
 }
 
-/// What became of a message.
+/// The result of inflating a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inflated {
-    /// All bytes, or those before the fault.
+    /// All bytes of the message, or those before the fault.
     pub bytes: Vec<u8>,
     /// The fault, and the index of the byte that proves it; of the byte behind the last if the end of the message does.
     pub fault: Option<(DeflateFault, usize)>,
@@ -70,7 +71,7 @@ impl NaiveInflater {
         }
     }
 
-    /// Has each message begin without history.
+    /// Discards the history before each message.
     #[must_use]
     pub fn without_takeover(mut self) -> NaiveInflater {
         self.takeover = false;
@@ -84,7 +85,7 @@ impl NaiveInflater {
         self
     }
 
-    /// Inflates the payload of a message; nothing is said about those behind a fault.
+    /// Inflates the payload of a message. The results after a fault are meaningless.
     pub fn message(&mut self, payload: &[u8]) -> Inflated {
         let end = payload.len() * 8;
         let mut message = Message {
@@ -281,7 +282,7 @@ impl Message<'_> {
         self.inflater.history.push(byte);
     }
 
-    /// A number, its least significant bit first (section 3.1.1).
+    /// Returns a number, its least significant bit first (section 3.1.1).
     fn bits(&mut self, count: usize) -> Result<u32> {
         let mut number = 0;
         for place in 0..count {
@@ -292,7 +293,7 @@ impl Message<'_> {
         Ok(number)
     }
 
-    /// A code, its most significant bit first (section 3.1.1).
+    /// Returns a code, its most significant bit first (section 3.1.1).
     fn symbol(&mut self, code: &Code) -> Result<usize> {
         let mut bits = 0;
         for len in 1..=15 {
@@ -307,7 +308,7 @@ impl Message<'_> {
     }
 }
 
-/// The codes that follow from their lengths (section 3.2.2).
+/// Returns the codes that follow from their lengths (section 3.2.2).
 fn code(lengths: &[usize]) -> Code {
     let mut codes = Code::new();
     let mut next = 0;
@@ -324,7 +325,7 @@ fn code(lengths: &[usize]) -> Code {
     codes
 }
 
-/// How many codes of 15 bits would still fit beside codes of these lengths.
+/// Returns how many codes of 15 bits would still fit beside codes of these lengths.
 fn space(lengths: &[usize]) -> i32 {
     let taken: i32 = lengths
         .iter()
@@ -334,7 +335,7 @@ fn space(lengths: &[usize]) -> i32 {
     (1 << 15) - taken
 }
 
-/// Whether each sequence of bits begins with a code, or the only code is of one bit.
+/// Returns `true` if each sequence of bits begins with a code, or the only code is of one bit.
 fn is_complete(lengths: &[usize]) -> bool {
     let used: Vec<usize> = lengths.iter().copied().filter(|&len| len > 0).collect();
     space(lengths) == 0 || used == [1]

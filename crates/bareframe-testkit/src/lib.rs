@@ -1,5 +1,5 @@
-//! Holds a WebSocket receiver to RFC 6455: a naive oracle, ways of cutting input, makers of frames and conversations, and a stream
-//! that fails on purpose.
+//! Tests a WebSocket receiver against RFC 6455: a naive oracle, ways of cutting input, builders of frames and
+//! conversations, and a stream that fails on purpose.
 //!
 //! The oracle is written from the RFC alone and shares no code with the engine but its plain types, so that the
 //! two can only agree by both being right. A test runs the same bytes through both, the receiver's cut in every

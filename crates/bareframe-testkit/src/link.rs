@@ -31,13 +31,13 @@ struct Queue {
 }
 
 impl Link {
-    /// Creates a link with nothing on its way.
+    /// Creates a link with nothing in flight.
     #[must_use]
     pub fn new() -> Link {
         Link::default()
     }
 
-    /// Puts bytes on their way from one side to the other.
+    /// Sends bytes from one side to the other.
     ///
     /// # Panics
     ///
@@ -48,14 +48,14 @@ impl Link {
         queue.bytes.extend(bytes);
     }
 
-    /// Ends the direction away from this side; what is on its way still arrives.
+    /// Ends the direction away from this side; bytes in flight still arrive.
     pub fn shut(&mut self, from: Side) {
         self.queue(from.other()).shut = true;
     }
 
-    /// Takes the next bytes for this side: a random number of those on their way, or none yet.
+    /// Delivers the next bytes to this side: a random number of those in flight, or none yet.
     ///
-    /// Every call takes some with a fair chance, so that a loop over it ends.
+    /// Every call delivers some with a fair chance, so that a loop over it ends.
     pub fn deliver(&mut self, to: Side, random: &mut Random) -> Vec<u8> {
         let queue = self.queue(to);
         let on_their_way = queue.bytes.len();
@@ -69,12 +69,12 @@ impl Link {
         queue.bytes.drain(..most.min(on_their_way)).collect()
     }
 
-    /// Takes all that is on its way to this side.
+    /// Delivers everything that is in flight to this side.
     pub fn deliver_all(&mut self, to: Side) -> Vec<u8> {
         self.queue(to).bytes.drain(..).collect()
     }
 
-    /// Returns how many bytes are on their way to this side.
+    /// Returns how many bytes are in flight to this side.
     #[must_use]
     pub fn on_their_way(&self, to: Side) -> usize {
         self.queue_ref(to).bytes.len()

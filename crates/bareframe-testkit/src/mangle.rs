@@ -55,7 +55,7 @@ const BAD_CLOSES: [&[u8]; 8] = [
     b"\x03\xE8a\xED\xA0\x80",
 ];
 
-/// Takes one from a limit, or sets it to nothing.
+/// Subtracts one from a limit, or sets it to zero.
 pub(crate) fn limits(limits: Limits, choices: &mut Choices<'_>) -> Limits {
     match choices.below(6) {
         0 => limits.with_frame(limits.frame().saturating_sub(1)),
@@ -113,7 +113,7 @@ pub(crate) fn frames(frames: &mut Vec<Frame>, choices: &mut Choices<'_>) {
     }
 }
 
-/// Changes one byte, adds one, or takes some away.
+/// Changes one byte, adds one, or removes some.
 pub(crate) fn bytes(bytes: &mut Vec<u8>, choices: &mut Choices<'_>) {
     if bytes.is_empty() {
         return;

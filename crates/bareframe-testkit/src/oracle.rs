@@ -1,16 +1,16 @@
-//! A receiver as slow and as plain as the RFC's own words: one byte at a time, no state but what was received.
+//! A slow and simple receiver that follows the text of the RFC: one byte at a time, with no state but the bytes that
+//! were received.
 //!
-//! Where one byte proves several faults, the order in which they are checked is fixed: reserved bits, opcode, FIN
-//! of a control frame, order of fragments; then MASK, length of a control frame. Limits and minimal length are
-//! checked at the last byte of the length, control payloads when whole, an unfinished UTF-8 sequence at the
-//! message's last byte.
+//! If one byte proves several faults, they are checked in a fixed order: reserved bits, opcode, FIN of a control frame,
+//! order of fragments; then MASK, length of a control frame. Limits and minimal length are checked at the last byte of
+//! the length, control payloads when whole, an unfinished UTF-8 sequence at the message's last byte.
 
 use crate::{Recorder, Side, Transcript, Utf8, Verdict};
 use bareframe::{CloseCode, Config, MessageKind, ProtocolError, Rsv};
 
 /// Checks the bytes that one side receives.
 ///
-/// It can be cloned half-way, so that many continuations of one beginning are checked.
+/// It can be cloned at any point, to check many continuations of one beginning.
 ///
 /// ```
 /// use bareframe::{Config, ProtocolError};
@@ -26,9 +26,9 @@ pub struct Oracle {
     config: Config,
     /// How many bytes were taken; after an error, the index of the byte that proves it.
     taken: usize,
-    /// The bytes of the header at hand.
+    /// The bytes of the current header.
     header: Vec<u8>,
-    /// The bytes of the payload at hand, unmasked.
+    /// The bytes of the current payload, unmasked.
     payload: Vec<u8>,
     message: Option<Message>,
     closed: bool,
@@ -41,14 +41,14 @@ pub struct Oracle {
 struct Message {
     kind: MessageKind,
     rsv: Rsv,
-    /// How many frames it has so far, the frame at hand included.
+    /// How many frames it has so far, the current one included.
     frames: u64,
     /// The lengths of these frames, added up.
     len: u64,
     utf8: Utf8,
 }
 
-/// Checks a whole input, of which the last frame need not be finished.
+/// Checks a whole input, whose last frame may be unfinished.
 ///
 /// ```
 /// use bareframe::Config;
@@ -85,7 +85,7 @@ impl Oracle {
         }
     }
 
-    /// Takes one byte; after the peer's Close it means nothing any more.
+    /// Receives one byte. After the peer's Close it is ignored.
     ///
     /// # Errors
     ///
@@ -267,7 +267,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Delivers a control frame, ends a message if this frame is its last, and makes room for the next frame.
+    /// Delivers a control frame, ends a message if this frame is its last, and prepares for the next frame.
     fn frame_ends(&mut self) -> Result<(), ProtocolError> {
         let payload = std::mem::take(&mut self.payload);
         match self.opcode() {
@@ -280,7 +280,7 @@ impl Oracle {
             0xA => self.recorder.pong(&payload),
             _ if self.is_fin() => {
                 let message = self.message.take().expect("a data frame has a message");
-                // Otherwise its last byte has told that the message ends.
+                // Otherwise the last byte of the payload has ended the message.
                 if payload.is_empty() {
                     if message.is_validated() && !message.utf8.is_whole() {
                         return Err(ProtocolError::InvalidUtf8);
@@ -310,7 +310,7 @@ impl Oracle {
         self.header[1] & 0x80 != 0
     }
 
-    /// How many bytes of the header come before the masking key.
+    /// Returns how many bytes of the header come before the masking key.
     fn length_end(&self) -> usize {
         match self.header[1] & 0x7F {
             126 => 2 + 2,
@@ -326,7 +326,7 @@ impl Oracle {
         }
     }
 
-    /// The end of the header, once that is whole.
+    /// Returns the end of the header, once that is whole.
     fn masking_key(&self) -> Option<&[u8]> {
         self.is_masked().then(|| &self.header[self.length_end()..])
     }
@@ -347,7 +347,7 @@ impl Oracle {
 }
 
 impl Message {
-    /// Whether its payload must be UTF-8: an extension that uses a reserved bit gives it another meaning.
+    /// Returns `true` if its payload must be UTF-8: an extension that uses a reserved bit changes its meaning.
     fn is_validated(&self) -> bool {
         self.kind == MessageKind::Text && self.rsv.is_empty()
     }

@@ -1,12 +1,12 @@
-//! Which call of a stream meets which fault.
+//! Decides which calls of a stream have which faults.
 
 use crate::{Fault, Random, StreamCall};
 use std::time::Duration;
 
-/// What each call on one end of a stream meets: drawn from a seed, or read from bytes.
+/// The faults of the calls on one end of a stream: drawn from a seed, or read from bytes.
 ///
-/// A schedule from bytes is small if they are few: once they are used up, no call meets a fault. So a tool that shrinks or mutates
-/// bytes shrinks or mutates the schedule.
+/// Once the bytes are used up, no call has a fault. So a tool that shrinks or mutates bytes shrinks or mutates the
+/// schedule.
 ///
 /// ```
 /// use bareframe_testkit::{Schedule, StreamCall};
@@ -18,7 +18,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Schedule {
     source: Source,
-    /// Of 256 calls so many meet a fault.
+    /// How many of 256 calls have a fault.
     rate: u8,
 }
 

@@ -4,7 +4,7 @@ use crate::{Choices, Frame, Random, Side, mangle};
 use bareframe::{Config, Limits, Rsv};
 use std::fmt;
 
-/// What one side receives, and what it is set to accept; made from a string of bytes as [`Choices`] are.
+/// What one side receives and how it is configured, built from a string of bytes as [`Choices`] are.
 ///
 /// ```
 /// use bareframe_testkit::{Random, Script, check};
@@ -74,7 +74,7 @@ impl Script {
 
     /// Creates a conversation and tampers with its limits, frames or bytes, up to three times.
     ///
-    /// Most have something wrong, often more than one thing; some have nothing.
+    /// Most have one fault or more; some have none.
     #[must_use]
     pub fn mangled(choices: &[u8]) -> Script {
         let mut choices = Choices::new(choices);
@@ -95,7 +95,7 @@ impl Script {
                 _ => {}
             }
         }
-        // Bytes come last: once they are mangled there are no frames to be mangled any more.
+        // Bytes are changed last, because after that there are no frames that could be changed.
         let mut input = bytes(&frames);
         for mangle in &mangles {
             let mut choices = Choices::new(mangle);

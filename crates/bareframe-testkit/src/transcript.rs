@@ -62,7 +62,7 @@ pub struct Recorder {
     at_first: bool,
 }
 
-/// What a correct receiver sees: exactly this, but for bytes whose delivery depends on the cuts.
+/// What a correct receiver sees, except for bytes whose delivery depends on the cuts.
 ///
 /// A receiver that finds text which is not UTF-8 may keep back the piece in which it found it. So the last
 /// [`Verdict::loose`] bytes delivered, those of the frame at fault, may be missing from the end on. All else is
@@ -75,7 +75,7 @@ pub struct Verdict {
     pub loose: usize,
 }
 
-/// Where a transcript departs from the verdict; as text, what was due and what came.
+/// The first difference of a transcript from the verdict. As text, it shows what was expected and what came.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
     /// The number of the first event that differs, from 0; if none does, the errors differ.
@@ -100,7 +100,7 @@ impl Recorder {
         }
     }
 
-    /// Records a piece of a message as a receiver gave it.
+    /// Records a piece of a message as a receiver returned it.
     ///
     /// The flags are taken as they are: pieces join only if they go together, so that a wrong flag, and an empty
     /// piece that is not the last, is a difference later.
@@ -134,9 +134,9 @@ impl Recorder {
         });
     }
 
-    /// Records a piece of a message as a sender made it; which one is the first follows from `fin`.
+    /// Records a piece of a message as a sender sent it. `fin` decides which piece is the first.
     ///
-    /// An empty fragment leaves no trace unless it ends the message: a receiver has nothing to say of it.
+    /// An empty fragment is not recorded unless it ends the message, since a receiver does not report it.
     ///
     /// # Panics
     ///
@@ -178,7 +178,8 @@ impl Recorder {
         });
     }
 
-    /// Records a violation and the index in the whole input of the byte that proves it; the same again is nothing new.
+    /// Records a violation and the index in the whole input of the byte that proves it. Recording the same again has no
+    /// effect.
     ///
     /// # Panics
     ///
@@ -232,7 +233,7 @@ impl Verdict {
         })
     }
 
-    /// Holds what a receiver saw to what it had to see.
+    /// Checks what a receiver saw.
     ///
     /// # Panics
     ///
@@ -244,7 +245,7 @@ impl Verdict {
         }
     }
 
-    /// The events due, without those of the loose bytes that did not come.
+    /// Returns the events due, without those of the loose bytes that did not come.
     fn events_due(&self, came: &Transcript) -> Vec<Seen> {
         let mut due = self.transcript.events.clone();
         if self.loose == 0 {
@@ -266,7 +267,7 @@ impl Verdict {
     }
 }
 
-/// One line: `text first last "Hello"`.
+/// Shows it in one line: `text first last "Hello"`.
 impl fmt::Display for Seen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -420,7 +421,7 @@ mod tests {
         });
     }
 
-    /// A verdict of a Ping and `abcd`, of which `loose` bytes may be missing.
+    /// Returns a verdict of a Ping and `abcd`, of which `loose` bytes may be missing.
     fn verdict(loose: usize) -> Verdict {
         let transcript = recorded(|recorder| {
             recorder.ping(b"");

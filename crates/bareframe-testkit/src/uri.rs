@@ -1,5 +1,5 @@
-//! The grammar of RFC 3986, as far as RFC 9110 and RFC 9112 use it, rule by rule as it is written there. It is slow: a rule
-//! returns every place where what it matches may end.
+//! The grammar of RFC 3986, as far as RFC 9110 and RFC 9112 use it, rule by rule as it is written there. It is slow: a
+//! rule returns every position at which a match may end.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ enum Rule {
     Text(&'static str),
     All(Vec<Rule>),
     Any(Vec<Rule>),
-    /// So many times, at least and at most.
+    /// A repetition, with the fewest and the most times.
     Times(usize, usize, Box<Rule>),
 }
 

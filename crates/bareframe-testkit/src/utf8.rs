@@ -1,9 +1,9 @@
 //! UTF-8 as RFC 3629 section 3 defines it, one byte at a time.
 
-/// Tells at each byte whether what came so far can still become UTF-8.
+/// Checks at each byte whether the bytes so far can still become UTF-8.
 ///
-/// It keeps the bytes of the unfinished sequence and asks, from the definition, which characters they could
-/// still encode. That is slow, and as near to the RFC's words as code can be.
+/// It keeps the bytes of the unfinished sequence and asks, from the definition, which characters they could still
+/// encode. That is slow, and follows the text of the RFC.
 ///
 /// ```
 /// use bareframe_testkit::Utf8;
@@ -25,7 +25,7 @@ impl Utf8 {
         Utf8::default()
     }
 
-    /// Takes one byte; `false` if it can't be part of UTF-8 where it stands.
+    /// Checks one byte. Returns `false` if it can't be part of UTF-8 here.
     pub fn push(&mut self, byte: u8) -> bool {
         self.sequence.push(byte);
         match sequence_len(self.sequence[0]) {
@@ -46,7 +46,7 @@ impl Utf8 {
     }
 }
 
-/// How many bytes a sequence has that begins with this one, if any does by its bit pattern.
+/// Returns how many bytes a sequence has that begins with this one, if any does by its bit pattern.
 fn sequence_len(first: u8) -> Option<usize> {
     match first.leading_ones() {
         0 => Some(1),
@@ -57,7 +57,7 @@ fn sequence_len(first: u8) -> Option<usize> {
     }
 }
 
-/// Whether a character's encoding in `len` bytes begins with these.
+/// Returns `true` if a character's encoding in `len` bytes begins with these.
 fn can_encode(begin: &[u8], len: usize) -> bool {
     if begin[1..].iter().any(|byte| byte & 0b1100_0000 != 0b1000_0000) {
         return false;
@@ -83,7 +83,7 @@ fn can_encode(begin: &[u8], len: usize) -> bool {
         .any(|&(first, last)| low <= last && first <= high)
 }
 
-/// The characters whose shortest encoding has so many bytes; surrogates are no characters.
+/// Returns the characters whose shortest encoding has so many bytes; surrogates are no characters.
 fn characters_encoded_in(len: usize) -> &'static [(u32, u32)] {
     match len {
         1 => &[(0x0000, 0x007F)],
@@ -97,7 +97,7 @@ fn characters_encoded_in(len: usize) -> &'static [(u32, u32)] {
 mod tests {
     use super::*;
 
-    /// What `std` says of the same question: UTF-8, or the beginning of it.
+    /// Returns what `std` says of the same question: UTF-8, or the beginning of it.
     fn std_says_it_can_begin_utf8(bytes: &[u8]) -> bool {
         core::str::from_utf8(bytes).map_or_else(|error| error.error_len().is_none(), |_| true)
     }

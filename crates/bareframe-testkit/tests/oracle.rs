@@ -78,7 +78,7 @@ fn limited_sees<const N: usize>(limits: Limits, input: &[u8], events: [Seen; N])
     sees(Side::Client, Config::DEFAULT.with_limits(limits), input, events);
 }
 
-/// A header with a 64-bit length.
+/// Returns a header with a 64-bit length.
 fn header_64(first: u8, len: u64) -> Vec<u8> {
     [&[first, 127][..], &len.to_be_bytes()].concat()
 }

@@ -3,7 +3,7 @@
 use bareframe::ProtocolError;
 use bareframe_testkit::{Oracle, Recorder, Script, Transcript, check, split};
 
-/// A receiver that keeps back each piece of payload until it has found nothing wrong in it.
+/// Returns a receiver that keeps back each piece of payload until it has found nothing wrong in it.
 fn careful(script: &Script, pieces: &[Vec<u8>]) -> Transcript {
     let mut oracle = Oracle::new(script.side, script.config);
     for piece in pieces {

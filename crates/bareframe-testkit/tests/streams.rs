@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
-/// The bytes of a schedule in which the first call meets this fault, and no later one any.
+/// Returns the bytes of a schedule in which the first call meets this fault, and no later one any.
 fn first_meets(call: StreamCall, fault: Fault, amount: u8) -> Schedule {
     let schedules = (0..=255).map(|drawn| [255, drawn, amount]);
     let mut found = schedules.filter(|bytes| {
@@ -19,7 +19,7 @@ fn calm_pair() -> (FailingStream, FailingStream) {
     FailingStream::pair(Schedule::calm(), Schedule::calm())
 }
 
-/// The kind of the error of a read, or what was read.
+/// Returns the kind of the error of a read, or what was read.
 fn read(stream: &mut FailingStream) -> Result<Vec<u8>, ErrorKind> {
     let mut buffer = [0; 100];
     let len = stream.read(&mut buffer).map_err(|error| error.kind())?;

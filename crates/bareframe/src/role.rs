@@ -51,7 +51,7 @@ pub(crate) mod sealed {
         /// The bytes that a masking key adds to what this role sends.
         const KEY_LEN: usize;
 
-        /// The key of the next frame that this role sends.
+        /// Returns the key of the next frame that this role sends.
         fn next_key(&mut self) -> Option<MaskingKey>;
     }
 }

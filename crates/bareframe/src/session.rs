@@ -584,7 +584,7 @@ mod tests {
     use std::string::String;
     use std::vec::Vec;
 
-    /// A text message in frames of a client with the key 0.
+    /// Returns a text message in frames of a client with the key 0.
     fn frames(pieces: &[&str]) -> Vec<u8> {
         let mut wire = Vec::new();
         for (at, piece) in pieces.iter().enumerate() {

@@ -11,7 +11,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 /// A message's kind and payload, and whether it was lent from the input.
 type Seen = (MessageKind, Vec<u8>, bool);
 
-/// The messages of these pieces, with whether each was lent from the input; the first error ends it.
+/// Returns the messages of these pieces, with whether each was lent from the input; the first error ends it.
 fn messages<B: Gather>(
     config: Config,
     assembler: &mut Assembler<B>,

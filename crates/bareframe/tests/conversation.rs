@@ -32,7 +32,7 @@ fn hears(server: &mut Connection<Server>, frames: &[Frame]) -> (usize, Option<Pr
     }
 }
 
-/// All that is owed.
+/// Returns all that is owed.
 fn owes(connection: &mut Connection<Server>) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| connection.poll_transmit().map(|frame| frame.to_vec())).collect()
 }

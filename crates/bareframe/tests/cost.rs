@@ -11,7 +11,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
-/// How many units of work there are.
+/// Returns how many units of work there are.
 fn units() -> usize {
     let units = std::env::var("COST");
     units.map_or(100, |units| units.parse().expect("COST is a number"))

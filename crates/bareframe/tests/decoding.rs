@@ -8,7 +8,7 @@ use engine::{KEY, every_way};
 
 const SIDES: [Side; 2] = [Side::Server, Side::Client];
 
-/// The bytes of these frames for this receiver, masked if it is a server.
+/// Returns the bytes of these frames for this receiver, masked if it is a server.
 fn bytes(side: Side, frames: &[Frame]) -> Vec<u8> {
     let frames = frames.iter().cloned();
     frames

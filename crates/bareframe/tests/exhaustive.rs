@@ -61,7 +61,7 @@ fn s5_2_every_first_two_bytes_inside_a_binary_message() {
     every_two_bytes_inside(Some(0x2));
 }
 
-/// The lengths at which something changes, with their neighbours.
+/// Returns the lengths at which something changes, with their neighbours.
 fn lengths() -> Vec<u64> {
     let at = [0, 125, 126, 127, 65_535, 65_536, 1 << 31, 1 << 32, 1 << 53];
     let top = [(1 << 63) - 1, 1 << 63, u64::MAX];
@@ -75,7 +75,7 @@ fn lengths() -> Vec<u64> {
     around
 }
 
-/// The ways in which this length can be written, minimal or not.
+/// Returns the ways in which this length can be written, minimal or not.
 fn forms(len: u64) -> impl Iterator<Item = LengthForm> {
     let most = [
         (LengthForm::U7, 125),
@@ -124,7 +124,7 @@ fn s5_2_every_length_in_every_form_with_and_without_limits() {
     }
 }
 
-/// The byte at which std gives up on this text, if it does.
+/// Returns the byte at which std gives up on this text, if it does.
 fn hopeless_at(text: &[u8]) -> Option<usize> {
     (0..text.len()).find(|&at| {
         let error = core::str::from_utf8(&text[..=at]).err();

@@ -20,7 +20,7 @@ fn send_inverted<R: Role>(connection: &mut Connection<R>, text: &str) -> Vec<u8>
     [frame.header(), &payload].concat()
 }
 
-/// What the layer above sees, or the error after the extension failed the connection.
+/// Returns what the layer above sees, or the error after the extension failed the connection.
 fn receive_inverted<R: Role>(
     connection: &mut Connection<R>,
     bytes: &mut [u8],

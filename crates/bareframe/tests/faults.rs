@@ -72,7 +72,7 @@ fn a_full_outbox_can_always_be_written() {
     assert!(rest.is_empty());
 }
 
-/// Whether 16 bytes of `secret` in a row show in what is printed of this.
+/// Returns `true` if 16 bytes of `secret` in a row show in what is printed of this.
 fn shows(printed: &dyn std::fmt::Debug, secret: u8) -> bool {
     let printed = format!("{printed:?}");
     let hexadecimal = vec![format!("{secret:02x}"); 16].join(", ");

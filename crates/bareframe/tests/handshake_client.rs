@@ -24,8 +24,8 @@ fn key() -> Key {
     Key::from_random(*b"the sample nonce")
 }
 
-/// A response with other lines in the place of those with the same name, or with another start line;
-/// `Name!` leaves a header out.
+/// Returns a response with other lines in the place of those with the same name, or with another start line; `Name!`
+/// leaves a header out.
 fn response(changes: &[&str]) -> Vec<u8> {
     let is_start = |line: &&&str| line.starts_with("HTTP/");
     let name = |line: &str| line.split([':', '!']).next().unwrap().to_ascii_lowercase();

@@ -14,8 +14,8 @@ fn name(line: &str) -> &str {
     line.split([':', '!']).next().unwrap_or_default()
 }
 
-/// The lines of a right message, with changes: a line replaces those of its name, the first takes them away with a `!`
-/// behind the name, and lines of a name that was changed before are added.
+/// Returns the lines of a right message, with changes: a line replaces those of its name, the first takes them away
+/// with a `!` behind the name, and lines of a name that was changed before are added.
 fn lines<'l>(all: &[&'l str], changes: &[&'l str]) -> Vec<(&'l str, &'l str)> {
     let is_changed = |line: &&&str| {
         changes
@@ -107,7 +107,7 @@ const TARGETS: [&str; 12] = [
     "",
 ];
 
-/// What a request comes to, whatever it is made of.
+/// Returns what a request comes to, whatever it is made of.
 fn outcome<'h, H>(request: &Request<'h, H>) -> (String, Result<Option<String>, RequestError>)
 where
     H: bareframe::handshake::HeaderSource<'h>,

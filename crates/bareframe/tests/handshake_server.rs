@@ -16,8 +16,8 @@ const LINES: [&str; 6] = [
     "Sec-WebSocket-Version: 13",
 ];
 
-/// A request with other lines in the place of those with the same name, or with another start line;
-/// `Name!` leaves a header out.
+/// Returns a request with other lines in the place of those with the same name, or with another start line; `Name!`
+/// leaves a header out.
 fn request(changes: &[&str]) -> Vec<u8> {
     let is_start = |line: &&&str| line.contains(" HTTP/");
     let name = |line: &str| line.split([':', '!']).next().unwrap().to_ascii_lowercase();
@@ -32,7 +32,7 @@ fn request(changes: &[&str]) -> Vec<u8> {
     format!("{}\r\n\r\n", lines.join("\r\n")).into_bytes()
 }
 
-/// A request with a list on as many lines as there are values, with other lines and other cases in between.
+/// Returns a request with a list on as many lines as there are values, with other lines and other cases in between.
 fn list(name: &str, values: &[&str]) -> Vec<u8> {
     let names = [
         name.to_owned(),

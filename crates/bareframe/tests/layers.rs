@@ -15,7 +15,7 @@ const CRATES: [&str; 7] = [
     "simdutf8",
 ];
 
-/// The rows of the table: a file, and the modules and crates that it may use.
+/// Returns the rows of the table: a file, and the modules and crates that it may use.
 fn table() -> Vec<(String, Vec<String>)> {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md")).unwrap();
     let begin = text.find("| file |").expect("the table of layers");
@@ -53,7 +53,7 @@ fn files(folder: &Path, prefix: &str, found: &mut Vec<String>) {
     }
 }
 
-/// The modules of the crate and the other crates that a source names, up to its tests.
+/// Returns the modules of the crate and the other crates that a source names, up to its tests.
 fn uses(source: &str) -> Vec<String> {
     let code = source.split("#[cfg(test)]").next().unwrap();
     let code = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));

@@ -7,7 +7,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 const BLOCK: usize = 8192;
 
-/// So many bytes, in characters of one to four bytes.
+/// Returns so many bytes, in characters of one to four bytes.
 fn text(len: usize) -> Vec<u8> {
     let text: String = "aé語😀".chars().cycle().take(len).collect();
     let end = (0..=len).rev().find(|&end| text.is_char_boundary(end)).unwrap();
@@ -16,7 +16,7 @@ fn text(len: usize) -> Vec<u8> {
     bytes
 }
 
-/// What arrives of a frame, given in pieces, and how many bytes were taken if it is refused.
+/// Returns what arrives of a frame, given in pieces, and how many bytes were taken if it is refused.
 fn received(side: Side, frame: &Frame, piece: usize) -> Result<Vec<u8>, (ProtocolError, usize)> {
     let mut bytes = frame.clone().masked_for(side, KEY).to_bytes();
     let mut client = Connection::client(Config::DEFAULT, || unreachable!());

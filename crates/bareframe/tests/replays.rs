@@ -6,12 +6,12 @@ use bareframe::{Config, Connection, EndOfStream, MaskingKey, MessageKind, Protoc
 use bareframe_testkit::{Seen, Side, Transcript};
 use engine::{KEY, every_way, receive};
 
-/// What a client receives, for every way of cutting it.
+/// Returns what a client receives, for every way of cutting it.
 fn client_receives(input: &[u8]) -> Transcript {
     every_way(Side::Client, Config::DEFAULT, input)
 }
 
-/// What a server receives, for every way of cutting it.
+/// Returns what a server receives, for every way of cutting it.
 fn server_receives(input: &[u8]) -> Transcript {
     every_way(Side::Server, Config::DEFAULT, input)
 }

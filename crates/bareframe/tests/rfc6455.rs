@@ -29,7 +29,7 @@ fn functions(folder: &Path, tests_only: bool, found: &mut HashSet<String>) {
     }
 }
 
-/// The rows of all tables of a page that have so many cells, without their headings.
+/// Returns the rows of all tables of a page that have so many cells, without their headings.
 fn rows(page: &str, cells: usize) -> Vec<Vec<String>> {
     rows_of(
         &fs::read_to_string(root().join("docs").join(page)).unwrap(),
@@ -52,7 +52,7 @@ fn rows_of(text: &str, cells: usize) -> Vec<Vec<String>> {
     rows
 }
 
-/// What stands between backticks.
+/// Returns what stands between backticks.
 fn named(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

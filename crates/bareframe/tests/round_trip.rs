@@ -144,7 +144,7 @@ mod heads {
             .prop_map(|tokens| tokens.into_iter().collect())
     }
 
-    /// A list of extensions as it may be written.
+    /// Returns a list of extensions as it may be written.
     fn extensions() -> impl Strategy<Value = String> {
         let extension = "[a-z-]{1,8}(; ?[a-z]{1,5}(=[a-z0-9]{1,4}|=\"[a-z0-9]{1,4}\")?){0,3}";
         prop::collection::vec(extension, 0..4).prop_map(|list| list.join(", "))

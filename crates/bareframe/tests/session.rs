@@ -412,7 +412,7 @@ fn s7_1_7_what_was_found_before_fail_is_delivered() {
 
 // "A peer's Close within a frame of ours …"
 
-/// A session of which 300 bytes of a longer frame are written, and this input.
+/// Returns a session of which 300 bytes of a longer frame are written, and this input.
 fn within_a_frame(input: Vec<u8>) -> (Stream, ServerSession, Frame<'static>) {
     let mut stream = Stream::new([input]);
     stream.takes = Some(300);

@@ -58,7 +58,7 @@ fn packed(first: bool, fin: bool, payload: &[u8]) -> Vec<u8> {
     masked(frame.fin(fin))
 }
 
-/// What joins the pieces of a message.
+/// Returns what joins the pieces of a message.
 fn joined(stream: &mut Stream, session: &mut RunsSession<Server>) -> Result<Vec<u8>, ReceiveError> {
     let mut all = Vec::new();
     loop {

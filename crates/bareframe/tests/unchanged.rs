@@ -33,7 +33,7 @@ proptest! {
     }
 }
 
-/// The states as ARCHITECTURE.md names them.
+/// Returns the states as ARCHITECTURE.md names them.
 fn state_named(name: &str) -> State {
     let states = [
         State::Open,

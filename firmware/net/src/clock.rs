@@ -14,7 +14,7 @@ const PRESCALE: *mut u32 = 0x4002_801C as *mut u32;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Elapsed;
 
-/// Makes the counter count milliseconds.
+/// Sets the counter to count milliseconds.
 pub(crate) fn start() {
     // SAFETY: the register may be written at any time.
     unsafe { ptr::write_volatile(PRESCALE, 25_000 - 1) };
@@ -25,7 +25,7 @@ pub(crate) fn now() -> Instant {
     Instant::from_millis(unsafe { ptr::read_volatile(COUNTER) })
 }
 
-/// Returns what the future gives, or drops it after so many milliseconds.
+/// Returns the future's output, or drops the future after this many milliseconds.
 pub async fn within<F: Future>(milliseconds: u64, future: F) -> Result<F::Output, Elapsed> {
     let end = now() + Duration::from_millis(milliseconds);
     let mut future = pin!(future);

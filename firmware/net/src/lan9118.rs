@@ -73,7 +73,7 @@ impl Lan9118 {
         }
     }
 
-    /// Takes a frame from the controller; its length, if one has come that is right.
+    /// Reads a frame from the controller, and returns its length, if one without errors has arrived.
     fn take(&mut self) -> Option<usize> {
         while read(RX_FIFO_INF) >> 16 & 0xFF != 0 {
             let status = read(RX_STATUS_FIFO);

@@ -51,14 +51,14 @@ impl Line {
         self.out.room() >= ANSWER + ControlFrame::MAX_LEN
     }
 
-    /// Takes the next byte that is to be sent.
+    /// Returns the next byte to send.
     pub(crate) fn next_byte(&mut self) -> Option<u8> {
         let byte = self.out.pending().first().copied()?;
         self.out.advance(1);
         Some(byte)
     }
 
-    /// Takes a byte that has arrived. There is room for what it is answered with.
+    /// Receives a byte. There must be room for the answer to it.
     pub(crate) fn arrived(&mut self, byte: u8) {
         let Line { phase, out } = self;
         let next = match phase {

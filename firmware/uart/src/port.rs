@@ -31,7 +31,7 @@ pub(crate) fn start(nvic: &mut NVIC, interrupts: &[i16]) {
     }
 }
 
-/// Takes the byte that has arrived.
+/// Reads the byte that has arrived.
 pub(crate) fn take() -> u8 {
     // SAFETY: the registers can be used at any time.
     unsafe {
@@ -40,13 +40,13 @@ pub(crate) fn take() -> u8 {
     }
 }
 
-/// Takes note that the byte given last has left.
+/// Notes that the last byte was sent.
 pub(crate) fn note_left() {
     // SAFETY: as above.
     unsafe { ptr::write_volatile(INTERRUPTS, LEFT) }
 }
 
-/// Returns `true` if a byte can be given.
+/// Returns `true` if a byte can be sent.
 pub(crate) fn is_free() -> bool {
     // SAFETY: as above.
     unsafe { ptr::read_volatile(STATE) & FULL == 0 }
@@ -58,7 +58,7 @@ pub(crate) fn send(byte: u8) {
     unsafe { ptr::write_volatile(DATA, byte.into()) }
 }
 
-/// Takes bytes or holds them back. Here the peer waits; a real line needs its flow control for that.
+/// Accepts bytes or holds them back. Here the peer waits; a real line needs flow control for that.
 pub(crate) fn listen(on: bool) {
     // SAFETY: as above.
     unsafe { ptr::write_volatile(CONTROL, if on { SEND | RECEIVE } else { SEND }) }

@@ -34,7 +34,7 @@ const LONG: usize = 32;
 /// Fewer symbols than this make blocks so short that their headers count.
 const LEAST_TOKENS: usize = 6144;
 
-/// How many bytes of a block are kept so that it can be stored.
+/// Returns how many bytes of a block are kept so that it can be stored.
 const fn longest_stored(window: usize) -> usize {
     // The rest of two windows must be more than enough ahead.
     window.wrapping_add(window >> 1).wrapping_sub(window >> 4)

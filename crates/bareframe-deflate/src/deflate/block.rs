@@ -206,7 +206,7 @@ fn put(codes: &[Code], symbol: u32, output: &mut Output<'_>) {
     output.put(bits, count);
 }
 
-/// The lengths of the fixed codes (section 3.2.6).
+/// Returns the lengths of the fixed codes (section 3.2.6).
 fn fixed_lengths() -> [u8; LITERALS + DISTANCES] {
     core::array::from_fn(|symbol| match symbol {
         0..144 => 8,

@@ -5,7 +5,8 @@ use super::history::History;
 use super::output::Output;
 use super::{Encode, Level, Run};
 
-/// Takes the first match at hand and writes fixed codes: for microcontrollers with small memories, and fast with larger ones.
+/// Chooses the first match that it finds, and writes fixed codes: for microcontrollers with little memory, and fast
+/// with more.
 ///
 /// [`Deflater::greedy`](crate::Deflater::greedy) creates a deflater with it.
 #[derive(Clone, Debug)]

@@ -49,7 +49,7 @@ impl History {
         (self.window >> 1).min(MAX_MATCH)
     }
 
-    /// Takes as much input as there is room for.
+    /// Copies as much input as there is room for.
     pub(crate) fn fill(&mut self, memory: &mut [u8], input: &mut &[u8]) {
         let Some(room) = memory.get_mut(self.end..self.window.wrapping_mul(2)) else {
             return;

@@ -73,7 +73,7 @@ impl<'o> Output<'o> {
         self.count = self.count.wrapping_add(count);
     }
 
-    /// Makes room for `count` bits; returns `false` if there is none.
+    /// Reserves room for `count` bits; returns `false` if there is none.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn has_room(&mut self, count: u32) -> bool {
         if self.count <= u64::BITS.wrapping_sub(1).wrapping_sub(count) {

@@ -31,12 +31,12 @@ impl<'i> Source<'i> {
         self.taken
     }
 
-    /// Takes as many bytes.
+    /// Removes this many bytes.
     pub(crate) fn advance(&mut self, len: usize) {
         self.taken = self.taken.saturating_add(len).min(self.bytes.len());
     }
 
-    /// Takes the bytes before `rest`, which is the end of the source.
+    /// Removes the bytes before `rest`, which is the end of the source.
     pub(crate) fn advance_to(&mut self, rest: &[u8]) {
         self.taken = self.bytes.len().saturating_sub(rest.len());
     }
@@ -73,7 +73,7 @@ impl BitBuffer {
         self.bits = bits & ones(self.count);
     }
 
-    /// Takes as many bytes as there is room for.
+    /// Reads as many bytes as there is room for.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn fill(&mut self, source: &mut Source<'_>) {
         if usize::BITS >= 64

@@ -290,7 +290,7 @@ impl Codes {
         }
     }
 
-    /// Takes the space of a code of this length.
+    /// Reserves the space of a code of this length.
     fn occupy(&mut self, len: u8) -> Result<(), InflateError> {
         if len > 0 {
             let space = SPACE.wrapping_shr(len.into());

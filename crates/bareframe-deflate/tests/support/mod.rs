@@ -97,7 +97,7 @@ impl Setting {
         }
     }
 
-    /// What the naive inflater makes of messages, up to the first fault.
+    /// Returns what the naive inflater makes of messages, up to the first fault.
     pub(crate) fn expected(self, messages: &[Vec<u8>]) -> Vec<Inflated> {
         let mut naive = self.naive();
         let mut all = Vec::new();

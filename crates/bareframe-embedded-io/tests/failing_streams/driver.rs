@@ -100,7 +100,7 @@ impl<'s, S: Read<Error = Kind> + Write> End<'s, S> {
         }
     }
 
-    /// The same in two halves, over two handles of the stream.
+    /// Returns the same in two halves, over two handles of the stream.
     pub(crate) fn split(self, slot: &'s Slot) -> End<'s, S>
     where
         S: Clone,
@@ -364,7 +364,7 @@ impl Failing {
         Failing { stream, waits: false }
     }
 
-    /// Makes a call; `None` if its user waits.
+    /// Calls a method; returns `None` if it has to wait.
     fn call<T>(
         &mut self,
         call: impl FnOnce(&mut FailingStream) -> std::io::Result<T>,
@@ -377,7 +377,7 @@ impl Failing {
         }
     }
 
-    /// Makes a call whenever the future is polled.
+    /// Calls a method whenever the future is polled.
     async fn wait<T>(
         &mut self,
         mut call: impl FnMut(&mut FailingStream) -> std::io::Result<T>,

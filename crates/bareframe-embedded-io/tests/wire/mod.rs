@@ -35,7 +35,7 @@ struct Direction {
 }
 
 impl Wire {
-    /// An end at which these bytes arrive, and then the end of the stream.
+    /// Returns an end at which these bytes arrive, and then the end of the stream.
     pub fn with_input(bytes: &[u8], most: usize) -> Wire {
         let wire = Wire {
             most,
@@ -64,13 +64,13 @@ impl Wire {
         (one.clone(), other)
     }
 
-    /// The same with so many writes that fail before any is done.
+    /// Returns the same with so many writes that fail before any is done.
     pub fn failing(self, errors: impl IntoIterator<Item = ErrorKind>) -> Wire {
         self.write_errors.borrow_mut().extend(errors);
         self
     }
 
-    /// The same with an error in place of the end.
+    /// Returns the same with an error in place of the end.
     pub fn reset(self) -> Wire {
         Wire {
             read_error: Some(ErrorKind::ConnectionReset),
@@ -206,7 +206,7 @@ pub fn join<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     block_on(both(a, b))
 }
 
-/// A future of two that are run side by side.
+/// Returns a future of two that are run side by side.
 pub async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     let (mut a, mut b) = (pin!(a), pin!(b));
     let (mut one, mut two) = (None, None);
@@ -230,7 +230,7 @@ pub async fn both<A: Future, B: Future>(a: A, b: B) -> (A::Output, B::Output) {
     (one.unwrap(), two.unwrap())
 }
 
-/// A masked frame with the key 0: its payload is as it is.
+/// Returns a masked frame with the key 0: its payload is as it is.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {

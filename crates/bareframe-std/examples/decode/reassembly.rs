@@ -27,7 +27,7 @@ pub(crate) struct Gap {
 }
 
 impl Reassembly {
-    /// Takes the sequence number of a SYN. The first byte has the next one (RFC 9293 section 3.4).
+    /// Notes the sequence number of a SYN. The first byte has the next one (RFC 9293 section 3.4).
     pub(crate) fn begin(&mut self, sequence: u32) {
         self.next.get_or_insert(sequence.wrapping_add(1));
     }
@@ -96,7 +96,7 @@ impl Reassembly {
 mod tests {
     use super::Reassembly;
 
-    /// What is in order after these segments, each by its sequence number behind the SYN's.
+    /// Returns what is in order after these segments, each by its sequence number behind the SYN's.
     fn joined(syn: u32, segments: &[(u32, &str)]) -> (String, Reassembly) {
         let mut reassembly = Reassembly::default();
         reassembly.begin(syn);

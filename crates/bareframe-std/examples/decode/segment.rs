@@ -23,7 +23,7 @@ pub(crate) fn is_known(link: Linktype) -> bool {
     link == Linktype::ETHERNET || ip_offset(link).is_some()
 }
 
-/// Where IP begins in a packet of this link type, if that is at a fixed place.
+/// Returns where IP begins in a packet of this link type, if that is at a fixed place.
 fn ip_offset(link: Linktype) -> Option<usize> {
     match link {
         Linktype::RAW | Linktype::IPV4 | Linktype::IPV6 | RAW_BSD | RAW_OPENBSD => Some(0),

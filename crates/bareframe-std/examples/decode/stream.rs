@@ -123,7 +123,7 @@ impl Stream {
         Ok(false)
     }
 
-    /// Takes some of the bytes, or returns `false` if more are needed first.
+    /// Processes some of the bytes, or returns `false` if more are needed first.
     fn step(&mut self, rest: &mut &[u8], out: &mut dyn Write) -> io::Result<bool> {
         match self.state {
             State::Between => return self.begin(rest, out),
@@ -192,7 +192,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Takes the head if its end has arrived.
+    /// Processes the head if its end has arrived.
     fn end_head(&mut self, rest: &mut &[u8], len: Option<usize>, out: &mut dyn Write) -> io::Result<bool> {
         let Some(len) = len else {
             if rest.len() < HEAD_MAX {
@@ -245,7 +245,7 @@ impl Stream {
         Ok(true)
     }
 
-    /// Takes at most this many bytes, which are of no frame, and returns how many.
+    /// Skips at most this many bytes, which are not of a frame, and returns how many.
     fn skip(&mut self, rest: &mut &[u8], max: u64) -> u64 {
         let len = rest.len().min(usize::try_from(max).unwrap_or(usize::MAX));
         *rest = &rest[len..];

@@ -13,7 +13,7 @@ impl Read for Slowly<'_> {
     }
 }
 
-/// What is printed for these bytes, however they arrive, and whether they are right.
+/// Returns what is printed for these bytes, however they arrive, and whether they are right.
 fn decoded(rules: Rules, hex: &str) -> (String, bool) {
     let bytes = hex::parse(hex).unwrap();
     let mut out = Vec::new();

@@ -67,7 +67,7 @@ pub(super) fn serve(listener: std::net::TcpListener) -> io::Result<()> {
 }
 
 impl Server {
-    /// Takes the clients that wait.
+    /// Accepts the clients that wait.
     fn accept(&mut self) {
         loop {
             let mut stream = match self.listener.accept() {

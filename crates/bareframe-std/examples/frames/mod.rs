@@ -77,8 +77,8 @@ impl Frames {
         }
     }
 
-    /// Takes bytes up to the end of a frame, and gives it; `None` when it has taken all. A frame that is wrong is the
-    /// last.
+    /// Reads bytes up to the end of a frame, and returns the frame; `None` when it has read all. A frame that is wrong
+    /// is the last.
     pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
         while !self.failed && !bytes.is_empty() {
             // They are unmasked in place, but shown as they were sent too.
@@ -117,7 +117,7 @@ impl Frames {
         None
     }
 
-    /// Takes the frame that is not whole. None should be left when the stream ends.
+    /// Returns the frame that is not whole. None should be left when the stream ends.
     pub(crate) fn unfinished(&mut self) -> Option<Frame> {
         self.frame.take()
     }
@@ -140,7 +140,7 @@ impl Frames {
         }
     }
 
-    /// Takes a piece of payload up to the byte that is not UTF-8, if one is not. A character may continue from one
+    /// Reads a piece of payload, up to the byte that is not UTF-8 if there is one. A character may continue from one
     /// fragment to the next (RFC 6455 section 8.1).
     fn take(&mut self, start: u64, sent: &[u8], payload: &[u8]) {
         let Some(frame) = &mut self.frame else { return };

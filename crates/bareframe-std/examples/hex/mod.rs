@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Takes `81 05`, `8105`, `0x81, 0x05`, `81:05`, `81-05`, and all of them with line breaks.
+/// Accepts `81 05`, `8105`, `0x81, 0x05`, `81:05`, `81-05`, and all of them with line breaks.
 pub(crate) fn parse(text: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     for word in text.split([' ', '\t', '\r', '\n', ',', ':', ';', '-']) {

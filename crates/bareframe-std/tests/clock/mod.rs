@@ -12,7 +12,7 @@ thread_local! {
     static PASSED: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// The time of this thread.
+/// Returns the time of this thread.
 pub(crate) fn now() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
     *START.get_or_init(Instant::now) + PASSED.get()

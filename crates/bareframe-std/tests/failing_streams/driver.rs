@@ -201,7 +201,7 @@ impl Write for Failing {
 }
 
 impl Failing {
-    /// Makes a call that ends by the deadline.
+    /// Calls a method that ends by the deadline.
     fn by<T>(
         &mut self,
         deadline: Deadline,

@@ -66,7 +66,7 @@ impl Wire {
         self
     }
 
-    /// All that was written.
+    /// Returns all that was written.
     pub(crate) fn written(&self) -> Vec<u8> {
         self.writes.concat()
     }

@@ -1,27 +1,28 @@
-//! What an adapter has to hold to.
+//! The rules that an adapter has to keep.
 
 use std::fmt;
 
 /// A rule that every adapter has to keep over every stream.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Rule {
-    /// What arrived is delivered, in order and once, before a call says that there is nothing or that the connection has ended.
+    /// What has arrived is delivered, in order and once, before a call reports that there is nothing or that the
+    /// connection has ended.
     Delivered,
-    /// What was written is what was said, in order and once, as frames that a peer accepts.
+    /// What was sent is written, in order and once, as frames that a peer accepts.
     Written,
-    /// What was acknowledged as sent is on the wire.
+    /// What was reported as sent was written.
     Acknowledged,
     /// A Ping and a Close are answered before a call returns that has received them, unless the stream refused the answer.
     Answered,
-    /// The end is the right one, and stays the same.
+    /// The end is reported correctly, and every later call reports the same.
     End,
-    /// A call fails only for what the stream did to it.
+    /// A call fails only because of the stream.
     Reported,
     /// No call outlasts its limit.
     Limit,
-    /// No call asks the stream without end.
+    /// No call uses the stream in an endless loop.
     Spin,
-    /// Two ends that do not give up come to an end.
+    /// Two ends that are called again and again close the connection.
     Progress,
     /// No call panics.
     Panic,

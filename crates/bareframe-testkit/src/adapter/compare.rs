@@ -36,7 +36,7 @@ pub(super) fn is_whole(seen: &Seen) -> bool {
     !matches!(seen, Seen::Data { last: false, .. })
 }
 
-/// Whether this is what was said, or its beginning.
+/// Returns `true` if this is what was said, or its beginning.
 pub(super) fn is_said(seen: &Seen, said: &Said) -> bool {
     match (seen, said) {
         (
@@ -53,7 +53,7 @@ pub(super) fn is_said(seen: &Seen, said: &Said) -> bool {
     }
 }
 
-/// Whether the first is a beginning of the second.
+/// Returns `true` if the first is a beginning of the second.
 pub(super) fn is_begun(begun: &Seen, whole: &Seen) -> bool {
     match (begun, whole) {
         (

@@ -7,7 +7,7 @@ use bareframe::Config;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// So many calls of the stream that move nothing are allowed for one call of the adapter.
+/// How many calls of the stream that move nothing are allowed for one call of the adapter.
 const PATIENCE: u64 = 60;
 
 /// One end, and all that its stream was seen to do.
@@ -17,13 +17,13 @@ pub(super) struct Party<'e> {
     pub(super) view: StreamView,
     /// Messages are read, else events.
     reads_messages: bool,
-    /// What the stream's reads have given, and what its writes have taken.
+    /// The bytes that were read from the stream, and those that were written to it.
     arrived: Oracle,
     written: Oracle,
-    /// What was written behind our Close: Pongs, until the peer's Close comes (RFC 6455 section 5.5.2).
+    /// What was written after our Close: Pongs, until the peer's Close arrives (RFC 6455 section 5.5.2).
     behind: Oracle,
     delivered: Recorder,
-    /// `close` was called, which drops what arrives.
+    /// `close` was called, which discards messages that arrive.
     pub(super) drops: bool,
     /// What was to be sent; the peer must see each that is certain, in this order.
     said: Vec<(Said, bool)>,
@@ -102,7 +102,7 @@ impl<'e> Party<'e> {
         }
     }
 
-    /// Takes in what the stream has moved, and holds what is written to what is said.
+    /// Reads what the stream has moved, and checks what was written against what was sent.
     fn look(&mut self, before: &Before, call: EndpointCall) -> Result<(), Breach> {
         for byte in self.view.received(self.arrived.taken()) {
             if let Err(error) = self.arrived.push(byte) {
@@ -132,7 +132,7 @@ impl<'e> Party<'e> {
         })
     }
 
-    /// What is written is what was said, in order, with answers between.
+    /// Checks that everything written was sent, in order, with answers between.
     fn check_written(&self) -> Result<(), Breach> {
         let mut said = self.said.iter();
         let mut asked = self.pings().into_iter();
@@ -299,7 +299,7 @@ impl<'e> Party<'e> {
         }
     }
 
-    /// An error of the stream is one that it gave.
+    /// Checks that a reported error is one that the stream returned.
     fn check_failed(&self, kind: ErrorKind) -> Result<(), Breach> {
         let given = [self.view.read_fate(), self.view.write_fate()];
         let was_given = given.into_iter().flatten().any(|fate| match fate {
@@ -393,7 +393,7 @@ impl<'e> Party<'e> {
         )
     }
 
-    /// What has to be delivered of what has arrived.
+    /// Returns what has to be delivered of what has arrived.
     fn due(&self) -> Vec<Seen> {
         let events = &self.arrived.transcript().events;
         match self.reads_messages {
@@ -416,7 +416,7 @@ impl<'e> Party<'e> {
         })
     }
 
-    /// The latest Ping is answered.
+    /// Checks that the latest Ping was answered.
     fn check_answered(&self, before: &Before) -> Result<(), Breach> {
         let Some(&ping) = self.pings().last() else {
             return Ok(());
@@ -500,7 +500,8 @@ impl<'e> Party<'e> {
         }
         self.look(&before, EndpointCall::Close)?;
         match &heard {
-            // What was reported before need not be again, and after the end has come the stream may refuse to be shut.
+            // An error that was reported before need not be reported again, and after the end the stream may fail to
+            // shut down.
             Heard::Clean | Heard::Abnormal | Heard::Failed(_) if self.end.is_none() => {
                 self.check_end(&heard, &before, before.has_refused_for_good)?
             }

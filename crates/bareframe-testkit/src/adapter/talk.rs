@@ -14,7 +14,7 @@ use std::time::Duration;
 /// The most steps of one conversation.
 const MAX_STEPS: usize = 40;
 
-/// So many turns in which nothing moves are too many.
+/// The number of turns in which nothing moves that is too many.
 const IDLE_TURNS: usize = 200;
 
 /// The rules that conversations broke.
@@ -26,9 +26,10 @@ pub struct Breaches {
     counts: FaultCounts,
 }
 
-/// Holds an adapter to the rules in conversations of which each follows from a seed.
+/// Checks that an adapter keeps the rules, in conversations that each follow from a seed.
 ///
-/// `open` is given a conversation's streams, makes both ends over them, and gives these to the function that it is given too.
+/// `open` creates both ends of a conversation over the two streams that it gets, and passes them to the function that
+/// it gets.
 #[must_use]
 pub fn hold_to_rules(
     seeds: Range<u64>,
@@ -89,11 +90,11 @@ fn streams(random: &mut Random) -> (FailingStream, FailingStream) {
     (client, server)
 }
 
-/// Lets two ends talk, and holds each to the rules.
+/// Runs a conversation of two ends, and checks that each keeps the rules.
 ///
 /// # Errors
 ///
-/// The first rule that is broken; `log` says what was called before.
+/// Returns the first violation; `log` has the calls before it.
 pub fn converse(
     random: &mut Random,
     [of_client, of_server]: [StreamView; 2],
@@ -138,13 +139,13 @@ pub fn converse(
     })
 }
 
-/// Makes any call.
+/// Calls a random method.
 fn step(party: &mut Party<'_>, random: &mut Random) -> Result<(), Breach> {
     if party.is_gone {
         return Ok(());
     }
     match random.below(64) {
-        // What was begun is called again.
+        // A call that was begun is repeated.
         0..=27 | 62 if party.drops => close(party),
         0..=27 => party.read().map(drop),
         28..=45 => {
@@ -239,7 +240,7 @@ impl Breaches {
         self.broken.keys().copied()
     }
 
-    /// Holds the adapter to every rule.
+    /// Checks that no rule was violated.
     ///
     /// # Panics
     ///

@@ -263,7 +263,7 @@ impl<R: Role> Socket<R> {
         }
     }
 
-    /// What the session has found.
+    /// Returns what the session has found.
     fn found(&mut self, wants_message: bool) -> Option<Seen> {
         if wants_message {
             let message = self.session.message(&mut self.assembler)?;

@@ -33,7 +33,7 @@ impl ChunkFlags {
     /// No message is open.
     pub(super) const NONE: ChunkFlags = ChunkFlags { bits: 0 };
 
-    /// The first chunk of a message that a frame with this first byte begins.
+    /// Returns the first chunk of a message that a frame with this first byte begins.
     #[inline]
     pub(super) const fn begun_by(first: FirstByte) -> ChunkFlags {
         const KEPT: u8 = Rsv::ALL.bits() | ChunkFlags::TEXT;
@@ -42,14 +42,14 @@ impl ChunkFlags {
         }
     }
 
-    /// The only chunk of a message that is this frame, before its text is validated.
+    /// Returns the only chunk of a message that is this frame, before its text is validated.
     #[inline(always)]
     pub(crate) const fn whole_message(first: FirstByte) -> ChunkFlags {
         ChunkFlags::begun_by(first).with_last()
     }
 
-    /// The first chunk of a message, which an extension decoded into memory that it reads again, so that it must not be
-    /// changed.
+    /// Returns the first chunk of a message, which an extension decoded into memory that it reads again, so that it
+    /// must not be changed.
     #[inline]
     pub(crate) const fn of_extended(kind: MessageKind) -> ChunkFlags {
         let text = match kind {
@@ -61,7 +61,7 @@ impl ChunkFlags {
         }
     }
 
-    /// A whole message in the caller's memory, whose text must be validated.
+    /// Returns a whole message in the caller's memory, whose text must be validated.
     pub(crate) const fn gathered(kind: MessageKind, rsv: Rsv) -> ChunkFlags {
         let begun = ChunkFlags::begun_by(FirstByte::of(true, rsv, kind.opcode()));
         begun.with_last()

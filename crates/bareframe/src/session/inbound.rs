@@ -584,8 +584,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Takes the whole message that was found in the memory, which has these flags. Nobody has taken a piece before, and so it is
-    /// afterwards.
+    /// Returns the whole message that was found in the memory, which has these flags. No piece of a message was taken
+    /// before, and none is afterwards.
     #[inline(always)]
     fn take_whole(&mut self, flags: ChunkFlags) -> Option<Data<'_>> {
         self.cursor.found = Found::Nothing;
@@ -600,7 +600,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         self.memory.bytes_mut().get_mut(range)
     }
 
-    /// Takes the piece that was found.
+    /// Returns the piece that was found.
     fn take_data(&mut self) -> Option<Data<'_>> {
         let found = self.cursor.found;
         self.cursor.found = self.found_next();

@@ -64,7 +64,7 @@ impl MaskingKeys for Keys {
 }
 
 impl Keys {
-    /// The key of this number, from 1.
+    /// Returns the key of this number, from 1.
     fn key(number: u32) -> MaskingKey {
         MaskingKey::new(number.wrapping_mul(0x9E37_79B1).to_be_bytes())
     }
@@ -81,7 +81,7 @@ pub(crate) fn may_follow(from: State, to: State) -> bool {
         )
 }
 
-/// Makes the calls that these choices say.
+/// Calls methods as these choices say.
 ///
 /// # Panics
 ///
@@ -508,7 +508,7 @@ fn masked(payload: &[u8], key: Option<MaskingKey>) -> Vec<u8> {
         .collect()
 }
 
-/// A frame of the peer, most often a lawful one.
+/// Returns a frame of the peer, most often a lawful one.
 fn frame(receiver: Side, choices: &mut Choices<'_>) -> Frame {
     let opcode_bits = choices.one_of(&[0, 0, 1, 1, 2, 2, 8, 9, 9, 10]);
     let payload: Vec<u8> = match opcode_bits {

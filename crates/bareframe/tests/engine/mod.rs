@@ -5,7 +5,7 @@ use bareframe_testkit::{Recorder, Side, Transcript, check, split};
 
 pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// What the engine saw of these pieces.
+/// Returns what the engine saw of these pieces.
 pub(crate) fn receive<R: Role>(connection: &mut Connection<R>, pieces: Vec<Vec<u8>>) -> Transcript {
     let mut recorder = Recorder::new();
     let mut taken = 0;

@@ -58,8 +58,8 @@ fn values() -> Vec<Vec<u8>> {
     values
 }
 
-/// A head with this start line, in which each header in turn has each of these values, once and twice, and one of
-/// thousands of headers.
+/// Returns a head with this start line, in which each header in turn has each of these values, once and twice, and one
+/// of thousands of headers.
 fn heads(start_line: &[u8], lawful: &[(&str, &str)]) -> Vec<Vec<u8>> {
     let line = |name: &str, value: &[u8]| [name.as_bytes(), b": ", value, b"\r\n"].concat();
     let others = |but: &str| -> Vec<u8> {

@@ -91,7 +91,7 @@ impl<'m, R: Role + Debug, X: Variant> Halves<'m, R, X> {
         }
     }
 
-    /// Takes what the reading half left, without sending it yet.
+    /// Fetches what the reading half left, without sending it yet.
     pub(super) fn keep(&mut self) {
         if let Halves::Split(halves, slot) = self {
             slot.merge(halves.0.take_pending());

@@ -114,7 +114,7 @@ impl Heard {
         }
     }
 
-    /// Takes what the session has read.
+    /// Adds what the session has read.
     pub(super) fn read(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             let _ = self.oracle.push(byte);
@@ -188,7 +188,7 @@ impl Heard {
         self.ways[0] = true;
     }
 
-    /// The number of the message that comes next, or is open.
+    /// Returns the number of the message that comes next, or is open.
     fn current(&self) -> usize {
         self.delivered + self.skipped
     }

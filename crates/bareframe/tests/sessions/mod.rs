@@ -68,7 +68,7 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// The key of this number, from 1.
+    /// Returns the key of this number, from 1.
     fn key(number: u32) -> MaskingKey {
         MaskingKey::new(number.wrapping_mul(0x9E37_79B1).to_be_bytes())
     }
@@ -123,7 +123,7 @@ impl Payloads {
     }
 }
 
-/// Makes the calls that these choices say, on sessions without an extension or with one.
+/// Calls methods as these choices say, on sessions without an extension or with one.
 ///
 /// # Panics
 ///
@@ -212,7 +212,7 @@ fn run_with<X: Variant>(choices: &mut Choices<'_>) {
     end(&mut client, &mut server);
 }
 
-/// Makes one call, or a few that belong together.
+/// Calls one method, or a few that belong together.
 fn call<'p, R: Role + Debug, X: Variant>(
     party: &mut Party<'_, 'p, R, X>,
     other: &mut Shared<'p>,
@@ -296,7 +296,7 @@ fn take_one<'p>(shared: &mut Shared<'p>, choices: &mut Choices<'_>) -> Held<'p> 
     shared.held.swap_remove(at)
 }
 
-/// A frame that no session sends, which mostly is wrong.
+/// Returns a frame that no session sends, which mostly is wrong.
 fn garbage<R: Role + Debug, X: Variant>(
     party: &mut Party<'_, '_, R, X>,
     choices: &mut Choices<'_>,

@@ -260,7 +260,7 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         }
     }
 
-    /// Takes what a call found, in the way in which it was asked or in another.
+    /// Fetches what a call found, in the way in which it was asked for or in another.
     pub(super) fn take(&mut self, way: Way) {
         let halves = self.halves.as_mut().expect("it is put back");
         let (asked, ready) = (self.asked.take(), std::mem::take(&mut self.ready));
@@ -532,7 +532,7 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         self.account(false);
     }
 
-    /// Takes the memory back, and overwrites it.
+    /// Fetches the memory, and overwrites it.
     pub(super) fn take_memory(&mut self) {
         if let Some(memory) = self.halves().inbound().take_memory() {
             memory.fill(0xEE);

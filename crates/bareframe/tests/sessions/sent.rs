@@ -139,7 +139,7 @@ impl Sent {
         }
     }
 
-    /// The message of which a frame without FIN was sent, and how much of it.
+    /// Returns the message of which a frame without FIN was sent, and how much of it.
     pub(super) fn open_message(&self) -> Option<(MessageKind, usize)> {
         let open = self.open.as_ref()?;
         Some((open.kind, self.said.last().map_or(0, |said| said.2.len())))

@@ -73,7 +73,7 @@ pub(crate) fn server() -> ServerSession {
     Session::new(Connection::server(Config::DEFAULT), [0; 256], [0; 256])
 }
 
-/// A client's frame with the key 0.
+/// Returns a client's frame with the key 0.
 pub(crate) fn masked(frame: testkit::Frame) -> Vec<u8> {
     frame.masked([0; 4]).to_bytes()
 }

@@ -46,7 +46,7 @@ impl Clock {
         self.len += 1;
     }
 
-    /// The median of the instructions between two marks.
+    /// Returns the median of the instructions between two marks.
     fn median(&self) -> u32 {
         let mut between = [0; FRAMES];
         for (between, pair) in between.iter_mut().zip(self.at.windows(2)) {

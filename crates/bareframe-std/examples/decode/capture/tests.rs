@@ -22,7 +22,7 @@ enum End {
 }
 use End::{Client, Server};
 
-/// A packet of Ethernet and IPv4 from this end, with this many bytes of its stream before it.
+/// Returns a packet of Ethernet and IPv4 from this end, with this many bytes of its stream before it.
 fn packet(from: End, at: u32, payload: &[u8]) -> Vec<u8> {
     packet_of(40_000, 80, from, at, payload)
 }
@@ -107,7 +107,7 @@ fn decoded(file: &[u8], port: Option<u16>) -> (String, bool) {
     (String::from_utf8(out).unwrap(), right)
 }
 
-/// What is said in each line that begins a thing.
+/// Returns what is said in each line that begins a thing.
 fn headlines(out: &str) -> Vec<&str> {
     let lines = out.lines().filter(|line| !line.starts_with(' '));
     lines

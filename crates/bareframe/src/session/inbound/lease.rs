@@ -74,7 +74,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 }
 
 impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
-    /// Returns the session memory to read into.
+    /// Provides memory to read into.
     ///
     /// # Errors
     ///
@@ -87,7 +87,8 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
         Ok(())
     }
 
-    /// Takes the memory back, also while a read is pending; `None` if something in it was not taken, or there is none.
+    /// Returns the memory to the caller, also while a read is pending; `None` if something in it was not taken, or
+    /// there is none.
     pub fn take_memory(&mut self) -> Option<M> {
         // Nothing behind an error is looked at.
         let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(_));

@@ -7,7 +7,7 @@ use bareframe::{CloseCode, MessageKind};
 use bareframe_testkit::Side;
 
 impl Sent {
-    /// The bytes that are written or queued and belong to no frame that is known.
+    /// Returns the bytes that are written or queued and belong to no frame that is known.
     fn unknown<'a>(&self, queued: &'a [u8]) -> &'a [u8] {
         let known = self.due.len().saturating_sub(self.written.len());
         queued.get(known..).unwrap_or(&[])

@@ -188,7 +188,7 @@ mod tests {
         }
     }
 
-    /// A client's frame with the key 0.
+    /// Returns a client's frame with the key 0.
     fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         let len = u8::try_from(payload.len()).unwrap();
         assert!(len < 126);
