@@ -93,6 +93,42 @@ lint() {
     compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
 }
 
+# The rules of CONTRIBUTING.md's "How we write" that a machine can check: names that say too little, octets for bytes, and
+# sentences of rustdoc that do not begin as those of std do. CHANGELOG.md has the old names, and this file has all of them.
+language() {
+    local failed=''
+    forbidden() {
+        if [ -n "$2" ]; then
+            printf '%s\n' "$2"
+            echo "language: $1" >&2
+            failed=yes
+        fi
+    }
+    found() {
+        git grep --untracked -nIE "$1" -- "${@:2}" ':!ci.sh' ':!CHANGELOG.md' || [ $? = 1 ]
+    }
+    local types='Beginning|Piece|Whole|What|Debts?|Closure|Known'
+    forbidden "name a type by what it is: ARCHITECTURE.md has the types of the core" "$(
+        found "\b(struct|enum|union|trait|type) ($types)\b|^ *(Beginning|Debts?|Closure|Known)(,|\(| [={])" '*.rs'
+    )"
+    forbidden "name a function by what it does: check, next, enter, send, contains" "$(
+        found '\bfn ((can_|may_)?(give|go_on|go_straight)|have)(_\w+)?\b|\bfn \w*judge' '*.rs'
+    )"
+    forbidden "name a module by what is in it: sse2, overlap, fast, compact" "$(
+        found '\bmod (lane|ends|large|small|utils?)\b' '*.rs'
+        git ls-files --cached --others --exclude-standard | grep -E '(^|/)(lane|ends|large|small|utils?)(/|\.[a-z]+$)' || true
+    )"
+    # What RFC 3986 and std call so keeps its name.
+    forbidden "say bytes" "$(
+        found '[Oo][Cc][Tt][Ee][Tt]' . | sed -E 's/dec[-_]octet//g; s/\.octets\(\)//g' | grep -i octet || true
+        git ls-files --cached --others --exclude-standard | grep -i octet || true
+    )"
+    forbidden "begin with Returns, Returns \`true\` if, Reads, Creates" "$(
+        found '^ *//[/!](.*[.:;!?])? *(Gives|Tells whether|Takes|Makes)\b' '*.rs'
+    )"
+    [ -z "$failed" ]
+}
+
 docs() {
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude bareframe-benches --no-deps --all-features
 }
@@ -426,7 +462,7 @@ mutants_noticed_by() {
 }
 
 # What a change must pass, and what takes longer or needs more tools.
-usual="tests format lint docs no_std lowest_rust properties release cost instructions"
+usual="tests format lint language docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
 longer="coverage mutants interop semver deny package failing_streams"
 

@@ -293,7 +293,7 @@ impl<L: Level> Deflater<L> {
     }
 
     /// Abandons the message at hand and returns what was taken of it.
-    pub(crate) fn give_up(&mut self) -> &[u8] {
+    pub(crate) fn abandon_gathered(&mut self) -> &[u8] {
         let taken = self.history.message..self.history.end;
         self.abandon();
         self.level.buffer().get(taken).unwrap_or_default()

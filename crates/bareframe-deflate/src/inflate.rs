@@ -296,8 +296,8 @@ impl<T: Size> Inflater<T> {
         let result = self.blocks.run(source, ring);
         match result {
             Ok(Stop::NeedsInput) => {}
-            Ok(Stop::NeedsRoom) => self.blocks.buffer.give_back(source),
-            Err(_) => self.blocks.buffer.give_back_last(source),
+            Ok(Stop::NeedsRoom) => self.blocks.buffer.unread(source),
+            Err(_) => self.blocks.buffer.unread_last(source),
         }
         result
     }

@@ -208,7 +208,7 @@ impl<L: Level> MessageDeflater<L> {
                 self.deflater.abandon();
                 return Payload::Uncompressed(&[]);
             }
-            return Payload::Uncompressed(self.deflater.give_up());
+            return Payload::Uncompressed(self.deflater.abandon_gathered());
         }
         self.state = State::Later;
         self.end_if(is_end);

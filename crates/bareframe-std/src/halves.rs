@@ -122,7 +122,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     ///
     /// As [`WebSocket::read`].
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
-        if !self.go_on(Wanted::Message, Deadline::NONE)? {
+        if !self.receive_until(Wanted::Message, Deadline::NONE)? {
             return Ok(None);
         }
         Ok(self.inbound.message(&mut self.assembler))
@@ -134,7 +134,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     ///
     /// As [`WebSocket::read_event`].
     pub fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
-        if !self.go_on(Wanted::Event, Deadline::NONE)? {
+        if !self.receive_until(Wanted::Event, Deadline::NONE)? {
             return Ok(None);
         }
         Ok(self.inbound.event())
@@ -182,7 +182,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
 
     /// Receives until what is wanted is there, and leaves the answers to the other half; returns `false` when the connection has
     /// ended.
-    fn go_on(&mut self, wanted: Wanted, deadline: Deadline) -> Result<bool, Error> {
+    fn receive_until(&mut self, wanted: Wanted, deadline: Deadline) -> Result<bool, Error> {
         loop {
             let next = match wanted {
                 Wanted::Message => self.inbound.next_message(&mut self.assembler),
@@ -255,7 +255,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                 return Err(Error::UnfinishedFrame);
             }
         }
-        let done = self.go_on(Wanted::End, deadline);
+        let done = self.receive_until(Wanted::End, deadline);
         // The answer to the peer's Close goes before the stream ends.
         let mut sending = self.shared.lock_by(deadline)?;
         let is_sent = sending.answer(&self.shared.slot, deadline);
@@ -367,7 +367,7 @@ impl<S: Stream, R: Role> Shared<S, R> {
         if !was_refused(&result) {
             sending.answer(&self.slot, deadline);
         }
-        Writer::give_back(&mut sending.outbound);
+        Writer::shrink(&mut sending.outbound);
         drop(sending);
         self.settle_after(&result, deadline);
         result

@@ -176,7 +176,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
                 self.outbound.wrote(len, frame);
                 // What was kept of a long frame is gone.
                 if self.outbound.queue_len() > self.writer.most {
-                    Writer::give_back(self.outbound);
+                    Writer::shrink(self.outbound);
                 }
                 Ok(())
             }

@@ -184,7 +184,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     #[inline]
     pub fn read(&mut self) -> Result<Option<Message<'_>>, Error> {
         let next = self.session.next_message(&mut self.assembler);
-        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
+        if next != Ok(Next::Ready) && !self.run_until(next, Wanted::Message, Deadline::NONE)? {
             return Ok(None);
         }
         Ok(self.session.message(&mut self.assembler))
@@ -205,7 +205,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// As [`WebSocket::read`].
     pub fn read_owned(&mut self) -> Result<Option<OwnedMessage>, Error> {
         let next = self.session.next_message(&mut self.assembler);
-        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
+        if next != Ok(Next::Ready) && !self.run_until(next, Wanted::Message, Deadline::NONE)? {
             return Ok(None);
         }
         let (inbound, _) = self.session.both();
@@ -237,7 +237,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     #[inline]
     pub fn read_with_sender(&mut self) -> Result<Option<WithSender<'_, Message<'_>, S, R>>, Error> {
         let next = self.session.next_message(&mut self.assembler);
-        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Message, Deadline::NONE)? {
+        if next != Ok(Next::Ready) && !self.run_until(next, Wanted::Message, Deadline::NONE)? {
             return Ok(None);
         }
         let (inbound, outbound) = self.session.both();
@@ -269,7 +269,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     #[inline]
     pub fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
         let next = self.session.next_event();
-        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Event, Deadline::NONE)? {
+        if next != Ok(Next::Ready) && !self.run_until(next, Wanted::Event, Deadline::NONE)? {
             return Ok(None);
         }
         Ok(self.session.event())
@@ -295,7 +295,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// As [`WebSocket::read_event`].
     pub fn read_event_with_sender(&mut self) -> Result<Option<WithSender<'_, Event<'_>, S, R>>, Error> {
         let next = self.session.next_event();
-        if next != Ok(Next::Ready) && !self.go_on(next, Wanted::Event, Deadline::NONE)? {
+        if next != Ok(Next::Ready) && !self.run_until(next, Wanted::Event, Deadline::NONE)? {
             return Ok(None);
         }
         let (inbound, outbound) = self.session.both();
@@ -305,7 +305,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
 
     /// Performs what the session says until what is wanted is there; returns `false` when the connection has ended.
     #[inline(never)]
-    pub(crate) fn go_on(
+    pub(crate) fn run_until(
         &mut self,
         mut next: Result<Next, ReceiveError>,
         wanted: Wanted,
@@ -341,7 +341,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     /// Waits for the peer, with nothing held that is not needed meanwhile.
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         let (inbound, outbound) = self.session.both();
-        Writer::give_back(outbound);
+        Writer::shrink(outbound);
         let waited = self
             .reader
             .read(&mut self.stream, inbound, &mut self.assembler, deadline);
@@ -541,7 +541,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
             return Err(Error::UnfinishedFrame);
         }
         let next = self.session.next_event();
-        self.go_on(next, Wanted::End, deadline).map(drop)
+        self.run_until(next, Wanted::End, deadline).map(drop)
     }
 
     /// Returns what ends the stream at once from another thread, while this one waits in a call.

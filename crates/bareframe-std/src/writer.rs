@@ -83,7 +83,7 @@ impl Writer {
     }
 
     /// Frees what the queue grew by, if it is empty.
-    pub(crate) fn give_back<R: Role>(outbound: &mut Outbound<R, Vec<u8>>) {
+    pub(crate) fn shrink<R: Role>(outbound: &mut Outbound<R, Vec<u8>>) {
         if outbound.queue_len() > LEAST && outbound.queued().is_empty() {
             let _ = outbound.exchange_queue(Writer::queue());
         }

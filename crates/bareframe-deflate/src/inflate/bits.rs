@@ -41,7 +41,7 @@ impl<'i> Source<'i> {
         self.taken = self.bytes.len().saturating_sub(rest.len());
     }
 
-    fn give_back(&mut self, len: usize) {
+    fn unread(&mut self, len: usize) {
         self.taken = self.taken.saturating_sub(len);
     }
 
@@ -121,19 +121,19 @@ impl BitBuffer {
     }
 
     /// Returns all bits to the source, which keeps the byte that was begun.
-    pub(crate) fn give_back(&mut self, source: &mut Source<'_>) {
+    pub(crate) fn unread(&mut self, source: &mut Source<'_>) {
         if self.count > 0 {
             let bytes = self.count.wrapping_add(7) >> 3;
-            source.give_back(bytes as usize);
+            source.unread(bytes as usize);
             self.skip = bytes.wrapping_mul(8).wrapping_sub(self.count);
             (self.bits, self.count) = (0, 0);
         }
     }
 
     /// Returns all bits to the source, with the last one that was decoded, whose byte is next.
-    pub(crate) fn give_back_last(&mut self, source: &mut Source<'_>) {
-        source.give_back((self.count >> 3) as usize);
-        source.give_back(1);
+    pub(crate) fn unread_last(&mut self, source: &mut Source<'_>) {
+        source.unread((self.count >> 3) as usize);
+        source.unread(1);
         (self.bits, self.count, self.skip) = (0, 0, 0);
     }
 

@@ -120,7 +120,7 @@ impl<T: Decode> Blocks<T> {
                 if u64::from(len) > ring.left {
                     return Err(InflateError::TooBig);
                 }
-                self.buffer.give_back(source);
+                self.buffer.unread(source);
                 self.state = State::Stored { left: len };
             }
             State::Stored { left: 0 } => self.end_block(ring),
