@@ -13,7 +13,7 @@ use bareframe::handshake::{
 use std::io::ErrorKind;
 use std::time::Duration;
 
-/// How a server takes connections.
+/// How a server accepts connections.
 ///
 /// ```no_run
 /// use bareframe_std::{Acceptor, Options};
@@ -101,20 +101,20 @@ impl Acceptor {
         timeout: Duration::from_secs(10),
     };
 
-    /// Returns an acceptor of connections that behave so.
+    /// Returns an acceptor of connections with these options.
     pub const fn with_options(mut self, options: Options) -> Acceptor {
         self.options = options;
         self
     }
 
-    /// Returns an acceptor that takes heads of at most this many bytes; a longer one is answered with 431. Memory
+    /// Returns an acceptor that accepts heads of at most this many bytes; a longer one is answered with 431. Memory
     /// grows as a head arrives.
     pub const fn with_head_limit(mut self, len: usize) -> Acceptor {
         self.head_limit = len;
         self
     }
 
-    /// Returns an acceptor whose opening handshakes last so long at most.
+    /// Returns an acceptor whose opening handshakes last at most this long.
     pub const fn with_timeout(mut self, timeout: Duration) -> Acceptor {
         self.timeout = timeout;
         self
@@ -138,10 +138,10 @@ impl Acceptor {
         self.begin(stream).read()
     }
 
-    /// Begins to read a request, also over a stream that does not block. From now on the client has
-    /// [`Acceptor::with_timeout`] for it.
+    /// Begins to read a request, also over a stream that does not block. The time of [`Acceptor::with_timeout`] begins
+    /// now.
     pub fn begin<S: Stream>(&self, stream: S) -> Accepting<S> {
-        // A stream that has ended may refuse, which the first read returns.
+        // This may fail if the stream has ended, which the first read reports.
         let _ = stream.set_nodelay();
         Accepting {
             acceptor: *self,
@@ -158,9 +158,9 @@ impl<S: Stream> Accepting<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when there is
-    /// something to read, or to write after a wrong head. [`Error::Handshake`] for a head that is malformed, after the client
-    /// was answered, or late. After another result than `WouldBlock` there is nothing left, and each call returns
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block: call again when it is readable, or
+    /// writable after a wrong head. [`Error::Handshake`] for a head that is malformed, after the client was answered,
+    /// or late. After any other result than `WouldBlock` the stream is gone, and each call returns
     /// [`ErrorKind::NotConnected`].
     pub fn read(&mut self) -> Result<Incoming<S>, Error> {
         let Acceptor { options, timeout, .. } = self.acceptor;
@@ -197,7 +197,7 @@ impl<S: Stream> Accepting<S> {
         }
     }
 
-    /// Answers a client whose head is wrong. Whether it can be told does not change why.
+    /// Answers a client whose head is wrong. Returns why it is, whether the answer can be written or not.
     fn turn_away(&mut self, mut answering: Box<Answering<S>>, why: RequestError) -> Error {
         match answering.write() {
             Err(error) if error.is_blocked() => {
@@ -208,7 +208,7 @@ impl<S: Stream> Accepting<S> {
         }
     }
 
-    /// Returns the stream, so that a program can wait until it can go on; `None` when there is nothing left to do.
+    /// Returns the stream, so that a program can wait until it is ready; `None` when the handshake is done.
     pub fn stream(&self) -> Option<&S> {
         match &self.state {
             State::Reading(stream) => Some(stream),
@@ -253,7 +253,7 @@ pub struct Incoming<S> {
     received: Received,
     head: RequestHead,
     options: Options,
-    /// How long the answer may take, and what is left of that for a 101.
+    /// How long the answer may take, and how much of that is left for a 101.
     timeout: Duration,
     left: Duration,
 }
@@ -265,9 +265,9 @@ impl<S: Stream> Incoming<S> {
         self.head.request(self.received.arrived())
     }
 
-    /// Returns what the client offers, or `None` if it asks for no WebSocket.
+    /// Returns the client's request for a WebSocket, or `None` if it asks for something else.
     ///
-    /// [`Incoming::accept`] answers a wrong request itself. To answer it otherwise, look here before.
+    /// [`Incoming::accept`] answers a wrong request itself. Call this before to answer it in another way.
     ///
     /// ```
     /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
@@ -283,12 +283,12 @@ impl<S: Stream> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// What is wrong with a request for a WebSocket (RFC 6455 section 4.2.1).
+    /// Returns what is wrong with a request for a WebSocket (RFC 6455 section 4.2.1).
     pub fn upgrade(&self) -> Result<Option<Upgrade<'_>>, RequestError> {
         self.request().upgrade()
     }
 
-    /// Returns the stream, for what is not the protocol's: its addresses.
+    /// Returns the stream, for instance for its addresses.
     #[must_use]
     pub const fn stream(&self) -> &S {
         &self.stream
@@ -320,15 +320,16 @@ impl<S: Stream> Incoming<S> {
         }
     }
 
-    /// Accepts the request for a WebSocket. What a stream that does not block leaves of the answer is written by the
-    /// connection, before its first frame. What it leaves of a refusal is lost; to have all of it written, look at
-    /// [`Incoming::upgrade`] before and answer by [`Incoming::begin_answer`].
+    /// Accepts the request for a WebSocket. If a non-blocking stream does not accept all of the answer, the connection
+    /// writes the rest before its first frame. The rest of a refusal is lost; to write all of it, check
+    /// [`Incoming::upgrade`] first and answer with [`Incoming::begin_answer`].
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] if the request is wrong or asks for no WebSocket, after the client was answered, or if the choice
-    /// does not fit what the client offered; [`HandshakeError::Timeout`] if the client does not take the answer in what is
-    /// left of [`Acceptor::with_timeout`](crate::Acceptor::with_timeout), of which the time between the calls is no part; [`Error::Io`].
+    /// [`Error::Handshake`] if the request is wrong or not for a WebSocket, after the client was answered, or if the
+    /// client did not offer the choice; [`HandshakeError::Timeout`] if the client does not read the answer within the
+    /// rest of [`Acceptor::with_timeout`](crate::Acceptor::with_timeout), which does not include the time between the
+    /// calls; [`Error::Io`].
     pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
         let head = match self.upgrade() {
             Ok(Some(upgrade)) => {
@@ -375,7 +376,7 @@ impl<S: Stream> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] if a header can't stand in a head or the status has no content.
+    /// [`Error::Handshake`] if a header is not allowed in a head, or if the status has no content.
     pub fn begin_answer(
         self,
         status: Status,
@@ -385,7 +386,7 @@ impl<S: Stream> Incoming<S> {
         let answer = Answer::new(status)
             .with_content_length(Some(content.len() as u64))
             .with_headers(headers);
-        // Neither has an answer to HEAD content, nor a 304 (RFC 9110 sections 9.3.2 and 15.4.5).
+        // Answers to HEAD and 304 have no content (RFC 9110 sections 9.3.2 and 15.4.5).
         let has_content = status.has_content() && !self.is_head();
         let content = if has_content { content } else { b"" };
         Answering::new(self.stream, &answer, content, self.timeout, self.options)
@@ -396,7 +397,7 @@ impl<S: Stream> Incoming<S> {
         self.request().method() == "HEAD"
     }
 
-    /// Answers a client that gets no WebSocket. Whether it can be told does not change why.
+    /// Answers a client whose request is refused. Returns why it is, whether the answer can be written or not.
     fn turn_away(self, answer: &Answer<'_>, why: HandshakeError) -> Error {
         let answer = if self.is_head() {
             answer.with_text("")

@@ -1,4 +1,4 @@
-//! A server's answer without a WebSocket, and the end of the stream behind it.
+//! A server's answer without a WebSocket, and the end of the stream after it.
 
 use crate::close::Closing;
 use crate::date::http_date;
@@ -10,8 +10,8 @@ use crate::stream::Stream;
 use bareframe::handshake::Answer;
 use std::time::{Duration, SystemTime};
 
-/// An answer on its way to a client that gets no WebSocket. [`Incoming::begin_answer`](crate::Incoming::begin_answer) creates
-/// it.
+/// An answer without a WebSocket that is being written. [`Incoming::begin_answer`](crate::Incoming::begin_answer)
+/// creates it.
 #[derive(Debug)]
 pub struct Answering<S> {
     stream: S,
@@ -21,8 +21,8 @@ pub struct Answering<S> {
 }
 
 impl<S: Stream> Answering<S> {
-    /// The answer has a `Date`, unless its headers have one. Writing it lasts so long at most, and the end of the stream as
-    /// long as the options say.
+    /// Creates the answer, with a `Date` unless its headers have one. Writing it lasts at most `timeout`, and the end
+    /// of the stream as long as the options allow.
     pub(crate) fn new(
         stream: S,
         answer: &Answer<'_>,
@@ -49,8 +49,8 @@ impl<S: Stream> Answering<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) the stream does not block, and this is to be called again when it can go
-    /// on. [`HandshakeError::Timeout`] if the client does not take the answer in time.
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`](std::io::ErrorKind::WouldBlock) the stream does not block: call
+    /// again when it is ready. [`HandshakeError::Timeout`] if the client does not read the answer in time.
     pub fn write(&mut self) -> Result<(), Error> {
         if !self.closing.has_begun() {
             self.unsent
@@ -59,12 +59,12 @@ impl<S: Stream> Answering<S> {
         }
         match self.closing.end(&mut self.stream, Ok(()), false) {
             Err(error) if error.is_blocked() => Err(error),
-            // Whether the end was seen does not matter to who has answered.
+            // It does not matter here whether the peer's end was seen.
             _ => Ok(()),
         }
     }
 
-    /// Returns the stream, so that a program can wait until it can go on.
+    /// Returns the stream, so that a program can wait until it is ready.
     #[must_use]
     pub const fn stream(&self) -> &S {
         &self.stream

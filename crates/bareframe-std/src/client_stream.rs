@@ -1,4 +1,4 @@
-//! What a client's connection goes over.
+//! The stream of a client's connection.
 
 use crate::deadline::Deadline;
 #[cfg(feature = "rustls")]
@@ -10,7 +10,7 @@ use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// What [`connect`](crate::connect) makes a connection over: TCP, or with the feature `rustls` TLS over TCP.
+/// The stream that [`connect`](crate::connect) opens: TCP, or with the feature `rustls` TLS over TCP.
 ///
 /// ```no_run
 /// use std::time::Duration;
@@ -23,7 +23,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone)]
 pub struct ClientStream {
-    /// Not public: `&TcpStream` writes, and that would be beside TLS.
+    /// Not public, because bytes that are written to a `&TcpStream` would not be encrypted.
     pub(crate) socket: SharedSocket<TcpStream>,
     /// For `wss://`.
     #[cfg(feature = "rustls")]
@@ -35,7 +35,7 @@ impl ClientStream {
     ///
     /// # Errors
     ///
-    /// What the system returns.
+    /// Returns the system's error.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket.socket().peer_addr()
     }
@@ -44,25 +44,25 @@ impl ClientStream {
     ///
     /// # Errors
     ///
-    /// What the system returns.
+    /// Returns the system's error.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket.socket().local_addr()
     }
 
-    /// Sets how long a read waits for bytes, or for ever. It counts for each system call; a deadline takes its place.
+    /// Sets how long a read waits for bytes, or for ever. It holds for each system call; a deadline takes precedence.
     ///
     /// # Errors
     ///
-    /// What the system returns, and an error for a timeout of zero.
+    /// Returns the system's error, and an error for a timeout of zero.
     pub fn set_read_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.socket().set_read_timeout(timeout)
     }
 
-    /// Sets how long a write waits for room, or for ever. It counts for each system call; a deadline takes its place.
+    /// Sets how long a write waits for room, or for ever. It holds for each system call; a deadline takes precedence.
     ///
     /// # Errors
     ///
-    /// What the system returns, and an error for a timeout of zero.
+    /// Returns the system's error, and an error for a timeout of zero.
     pub fn set_write_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.socket.socket().set_write_timeout(timeout)
     }
@@ -71,7 +71,7 @@ impl ClientStream {
     ///
     /// # Errors
     ///
-    /// What the system returns.
+    /// Returns the system's error.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.socket.socket().set_nonblocking(nonblocking)
     }

@@ -15,7 +15,7 @@ pub(crate) struct Closing {
     options: Options,
     /// Our direction has ended.
     is_ended: bool,
-    /// By when it has ended, once `close` was called.
+    /// When it has to have ended, once `close` was called.
     deadline: Option<Deadline>,
     /// A call has returned why nothing more is received.
     pub(crate) is_reported: bool,
@@ -32,7 +32,7 @@ impl Closing {
         }
     }
 
-    /// Returns by when the connection has ended; the first call decides.
+    /// Returns the deadline for the end of the connection, which the first call sets.
     pub(crate) fn begin(&mut self) -> Deadline {
         let timeout = self.options.close_timeout();
         *self

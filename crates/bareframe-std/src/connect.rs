@@ -18,7 +18,7 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// How long the content of a refusal is waited for, which a server may never end.
+/// How long to wait for the content of a refusal, since a server may never end it.
 const REFUSAL_TIME: Duration = Duration::from_secs(1);
 
 /// An opening handshake with a server. [`Connector::begin_over`] creates it, over a stream that blocks or one that does not.
@@ -51,7 +51,7 @@ pub struct Connecting<'a, S> {
     accept: Accept,
     deadline: Deadline,
     request: Unsent,
-    /// Why the stream did not take the request, which it may have been refused for before it was read.
+    /// Why the request could not be written. The server may have refused it before it read it.
     failure: Option<io::Error>,
     received: Received,
     end: HeadEnd,
@@ -65,7 +65,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
         url: &Url<'_>,
         deadline: Deadline,
     ) -> Result<Connecting<'a, S>, Error> {
-        // A stream that has ended may refuse, which the first write returns.
+        // This may fail if the stream has ended, which the first write reports.
         let _ = stream.set_nodelay();
         let mut random = [0; 16];
         keys::fill(&mut random)?;
@@ -90,9 +90,9 @@ impl<'a, S: Stream> Connecting<'a, S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block, and this is to be called again when it can go
-    /// on. [`Error::Handshake`] for a response that is wrong, late, or not 101. After another result than `WouldBlock` there
-    /// is nothing left, and each call returns [`ErrorKind::NotConnected`].
+    /// [`Error::Io`]; with [`ErrorKind::WouldBlock`] the stream does not block: call again when it is ready.
+    /// [`Error::Handshake`] for a response that is wrong, late, or not 101. After any other result than `WouldBlock`
+    /// the stream is gone, and each call returns [`ErrorKind::NotConnected`].
     pub fn finish(&mut self) -> Result<ClientSocket<S>, Error> {
         let Some(mut stream) = self.stream.take() else {
             return Err(Error::Io(ErrorKind::NotConnected.into()));
@@ -109,7 +109,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
                 self.stream = Some(stream);
                 Err(error)
             }
-            // Why the request was not taken says more than that the stream ended.
+            // The error of writing the request explains more than the end of the stream.
             Err(error @ (Error::Handshake(HandshakeError::Ended) | Error::Io(_))) => {
                 Err(self.failure.take().map_or(error, Error::Io))
             }
@@ -117,7 +117,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
         }
     }
 
-    /// Returns the stream, so that a program can wait until it can go on; `None` when there is nothing left to do.
+    /// Returns the stream, so that a program can wait until it is ready; `None` when the handshake is done.
     pub fn stream(&self) -> Option<&S> {
         self.stream.as_ref()
     }
@@ -186,9 +186,10 @@ pub fn connect(url: &str) -> Result<ClientSocket<ClientStream>, Error> {
 impl<'a> Connector<'a> {
     /// Connects to a `ws://` URL, or with the feature `rustls` to a `wss://` URL.
     ///
-    /// The addresses of the host are tried in turn, and all of it, the name lookup and TLS among it, lasts at most
-    /// [`Connector::with_timeout`]. While this process is connecting to the same address and port already, it waits for that to
-    /// succeed or fail, unless [`Connector::with_concurrent_handshakes`] says otherwise (RFC 6455 section 4.1).
+    /// It tries the addresses of the host in turn. The whole call, with the name lookup and TLS, lasts at most
+    /// [`Connector::with_timeout`]. If this process is already connecting to the same address and port, the call waits
+    /// for that to succeed or fail, unless [`Connector::with_concurrent_handshakes`] allows otherwise (RFC 6455 section
+    /// 4.1).
     ///
     /// # Errors
     ///
@@ -221,7 +222,7 @@ impl<'a> Connector<'a> {
         Err(failed.map_or(Error::Io(ErrorKind::AddrNotAvailable.into()), Error::Connect))
     }
 
-    /// Connects to one of so many addresses that are left, and returns the right to shake hands with it.
+    /// Connects to one of the `tries` addresses that are left, and returns the permission for a handshake with it.
     fn reach(
         &self,
         address: SocketAddr,
@@ -233,13 +234,12 @@ impl<'a> Connector<'a> {
         } else {
             Some(OneAddress::begin(address, deadline)?)
         };
-        // One that does not answer leaves time for the others.
+        // An address that does not answer must leave time for the others.
         let patience = deadline.left()?.unwrap_or(self.timeout) / tries;
         Ok((TcpStream::connect_timeout(&address, patience)?, turn))
     }
 
-    /// Asks for a WebSocket over a stream that is there already; of the URL the authority, path and query are
-    /// sent.
+    /// Requests a WebSocket over an existing stream; the authority, path and query of the URL are sent.
     ///
     /// ```
     /// use bareframe_std::{Connector, accept};
@@ -261,12 +261,13 @@ impl<'a> Connector<'a> {
         self.begin_over(stream, url)?.finish()
     }
 
-    /// Begins to ask for a WebSocket over a stream that is there already, also one that does not block. From now on the server
-    /// has [`Connector::with_timeout`] for its answer.
+    /// Begins to request a WebSocket over an existing stream, which may be non-blocking. The time of
+    /// [`Connector::with_timeout`] for the server's answer begins now.
     ///
     /// # Errors
     ///
-    /// [`Error::Url`]; [`Error::Handshake`] for what can't stand in a head; [`Error::Io`] from the system's random source.
+    /// [`Error::Url`]; [`Error::Handshake`] for a value that is not allowed in a head; [`Error::Io`] from the system's
+    /// random source.
     pub fn begin_over<S: Stream>(&self, stream: S, url: &str) -> Result<Connecting<'a, S>, Error> {
         let deadline = self.options.deadline(self.timeout);
         Connecting::new(self, stream, &Url::parse(url)?, deadline)

@@ -1,9 +1,9 @@
-//! Why there is no connection to a server.
+//! The error of connecting to a server.
 
 use std::net::SocketAddr;
 use std::{fmt, io};
 
-/// Why there is no connection to a server: its name has no address, or it can't be reached there.
+/// Why a server could not be connected to: its name has no address, or no address can be reached.
 ///
 /// ```
 /// use bareframe_std::{Error, connect};

@@ -68,7 +68,7 @@ impl<'a> Connector<'a> {
         tls: None,
     };
 
-    /// Returns a connector of connections that behave so.
+    /// Returns a connector of connections with these options.
     pub const fn with_options(mut self, options: Options) -> Connector<'a> {
         self.options = options;
         self
@@ -98,8 +98,8 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Sets the `User-Agent`; without one, some servers and networks in front of them answer with 403. One among the
-    /// headers of [`Connector::with_headers`] takes its place.
+    /// Sets the `User-Agent`; without one, some servers and networks in front of them answer with 403. A `User-Agent`
+    /// in [`Connector::with_headers`] takes precedence.
     pub const fn with_user_agent(mut self, user_agent: Option<&'a str>) -> Connector<'a> {
         self.user_agent = user_agent;
         self
@@ -117,21 +117,22 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Sets how long it may last until the connection is there.
+    /// Sets how long it may take to establish the connection.
     pub const fn with_timeout(mut self, timeout: Duration) -> Connector<'a> {
         self.timeout = timeout;
         self
     }
 
-    /// Sets whether several opening handshakes with the same address and port may run at once, where RFC 6455 section 4.1
-    /// (its second rule for establishing a connection) asks a client to have one after the other. It protects servers; a
-    /// program that knows that its server needs no protection, such as a load client or a gateway, may go without.
+    /// Sets whether several opening handshakes with the same address and port may run at once, although the second rule
+    /// of RFC 6455 section 4.1 for establishing a connection requires one after the other. The rule protects servers; a
+    /// load client or a gateway whose server needs no protection may ignore it.
     pub const fn with_concurrent_handshakes(mut self, concurrent: bool) -> Connector<'a> {
         self.concurrent_handshakes = concurrent;
         self
     }
 
-    /// Sets what finds the addresses of a name and a port, in place of the system. It runs in a thread of its own.
+    /// Sets a function that looks up the addresses of a name and a port, instead of the system. It runs in a thread of
+    /// its own.
     ///
     /// ```
     /// use bareframe_std::Connector;
@@ -145,7 +146,8 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Returns a connector that does TLS so, and not with Mozilla's roots and no client certificate.
+    /// Returns a connector that uses TLS with this configuration, instead of one with Mozilla's roots and without a
+    /// client certificate.
     #[cfg(feature = "rustls")]
     pub fn with_tls(mut self, config: std::sync::Arc<rustls::ClientConfig>) -> Connector<'a> {
         self.tls = Some(config);
@@ -163,7 +165,7 @@ impl<'a> Connector<'a> {
             .collect()
     }
 
-    /// Adds what this connector asks for, with these headers in place of its own.
+    /// Adds the origin, subprotocols and extensions of this connector, and these headers instead of its own.
     pub(crate) const fn offer<'o>(&self, offer: Offer<'o>, headers: &'o [(&'o str, &'o str)]) -> Offer<'o>
     where
         'a: 'o,

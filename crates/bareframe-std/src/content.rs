@@ -9,17 +9,17 @@ use std::io::{self, ErrorKind};
 /// The longest line before a chunk, with its extensions.
 const CHUNK_LINE: usize = 256;
 
-/// How much of an answer's content is left to come.
+/// How much of an answer's content is still to come.
 #[derive(Debug)]
 enum Body {
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunks; `None` is before the line of one, `Some` within its data.
     Chunked(Option<u64>),
     /// Up to the end of the stream.
     Rest,
     Done,
-    /// What can't be told from content.
+    /// A framing that is malformed.
     Malformed,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Content {
 }
 
 impl Content {
-    /// Begins with what a head says of its content (RFC 9112 section 6.3), of which at most `limit` bytes are kept.
+    /// Begins the content that a head announces (RFC 9112 section 6.3), of which at most `limit` bytes are kept.
     pub(crate) fn of(response: &Response<'_>, limit: usize) -> Content {
         Content {
             body: Body::of(response),
@@ -41,11 +41,11 @@ impl Content {
         }
     }
 
-    /// Reads as far as it comes before the deadline. Returns the content, and `true` if it is whole.
+    /// Reads until the end of the content or the deadline. Returns the content, and `true` if it is whole.
     ///
     /// # Errors
     ///
-    /// `WouldBlock` if the stream does not block and this is to be called again.
+    /// `WouldBlock` if the stream does not block; call again.
     pub(crate) fn read(
         &mut self,
         stream: &mut impl Stream,
@@ -96,7 +96,7 @@ impl Body {
         }
     }
 
-    /// Moves content off the front of what has arrived, and returns how many bytes were taken.
+    /// Moves content from the front of the bytes that have arrived, and returns how many bytes were taken.
     fn take(&mut self, arrived: &[u8], limit: usize, content: &mut Vec<u8>) -> usize {
         let mut rest = arrived;
         loop {
@@ -113,7 +113,7 @@ impl Body {
                     *left -= len as u64;
                     match self {
                         Body::Length(0) => *self = Body::Done,
-                        // The line end behind a chunk is read with the line of the next.
+                        // The line end after a chunk is read with the line of the next.
                         Body::Chunked(Some(0)) => *self = Body::Chunked(None),
                         _ => break,
                     }

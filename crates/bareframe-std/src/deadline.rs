@@ -29,7 +29,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// No deadline: a call blocks as the stream itself does, and the stream's own timeouts count.
+    /// No deadline: a call blocks as the stream itself does, and the stream's own timeouts hold.
     pub const NONE: Deadline = Deadline {
         at: None,
         clock: Instant::now,
@@ -70,7 +70,7 @@ impl Deadline {
         Deadline { at: earlier, ..self }
     }
 
-    /// As [`Deadline::at_most`], by this clock where there is no deadline yet.
+    /// As [`Deadline::at_most`], with this clock if there is no deadline yet.
     pub(crate) fn at_most_by(self, timeout: Duration, clock: fn() -> Instant) -> Deadline {
         match self.at {
             Some(_) => self.at_most(timeout),
@@ -96,7 +96,8 @@ impl Deadline {
         self.at.is_none()
     }
 
-    /// Calls the system by this deadline: with a timeout that it sets as long as time is left, and puts back.
+    /// Calls the system with this deadline: sets a timeout of the time that is left, and restores the stream's own
+    /// afterwards.
     pub(crate) fn call<T>(
         self,
         timeout: impl FnOnce() -> io::Result<Option<Duration>>,
@@ -109,10 +110,10 @@ impl Deadline {
         let own = timeout()?;
         set_timeout(Some(left))?;
         let done = call();
-        // A stream that has ended may refuse, which changes nothing for the caller.
+        // This may fail if the stream has ended, which does not matter to the caller.
         let _ = set_timeout(own);
         done.map_err(|error| match error.kind() {
-            // A stream that blocks has waited to the end; one that does not may be called again before.
+            // A blocking stream has waited until the deadline; a non-blocking one may be called again before.
             ErrorKind::WouldBlock if self.is_reached() => ErrorKind::TimedOut.into(),
             _ => error,
         })
@@ -128,7 +129,7 @@ impl Deadline {
     }
 }
 
-/// What tells the time.
+/// The function that returns the time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock(pub(crate) fn() -> Instant);
 

@@ -20,29 +20,29 @@ use std::{fmt, io};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The stream failed, or can't go on now (`WouldBlock`, `TimedOut`). What was to be sent was not taken;
-    /// what was to be received is not lost. Call again when the stream can go on.
+    /// The stream failed, or can't continue now (`WouldBlock`, `TimedOut`). Nothing was sent, and nothing that was
+    /// received is lost. Call again when the stream is ready.
     Io(io::Error),
-    /// What was to be sent was taken, but the stream has not taken all of its bytes: `flush` goes on. Do not
-    /// send it again.
+    /// The frame was accepted, but the stream has not accepted all of its bytes. Call `flush` to write the rest, and do
+    /// not send the frame again.
     Unflushed(io::Error),
-    /// The peer broke the protocol, or went over a limit of ours. It was told so in a Close.
+    /// The peer violated the protocol or exceeded a limit. A Close with the code of the violation was sent.
     Protocol(ProtocolError),
-    /// The call does not fit what was sent before; nothing was sent.
+    /// The call is not allowed after what was sent before. Nothing was sent.
     Send(SendError),
     /// The stream ended before the closing handshake was done (RFC 6455 section 7.1.5, code 1006).
     AbnormalClosure,
-    /// The peer closed the connection while a frame of ours was not finished (RFC 6455 section 5.5.1). Finish it, and the answer to
-    /// the Close follows it; or call `fail`, and the connection ends without an answer.
+    /// The peer closed the connection while a frame of ours was not finished (RFC 6455 section 5.5.1). If the frame is
+    /// finished, the answer to the Close follows it; if `fail` is called, the connection ends without an answer.
     UnfinishedFrame,
-    /// A message was skipped, since part of it was taken in another way before: by `read_event` and not by `read`, or the other way
-    /// round. The next call goes on behind it.
+    /// A message was skipped, since part of it was taken in another way before: by `read_event` and not by `read`, or
+    /// the other way round. The next call continues after it.
     MessageSkipped,
-    /// The peer sent nothing in the time that the keepalive grants after a Ping (RFC 6455 section 5.5.2).
+    /// The peer sent nothing within the keepalive's deadline after a Ping (RFC 6455 section 5.5.2).
     KeepaliveTimeout,
     /// The peer did not close in time after our Close; the stream was shut (RFC 6455 section 7.1.1).
     CloseTimeout,
-    /// There is no connection: the server's name has no address, or it can't be reached there.
+    /// There is no connection: the server's name has no address, or no address can be reached.
     Connect(ConnectError),
     /// There is no connection: the opening handshake failed (RFC 6455 section 4).
     Handshake(HandshakeError),
@@ -65,13 +65,13 @@ pub enum Error {
 pub enum HandshakeError {
     /// The client's request is wrong; it was answered with [`HandshakeError::status`].
     Request(RequestError),
-    /// The client asks for no WebSocket; it was answered with 426.
+    /// The client does not ask for a WebSocket; it was answered with 426.
     NoUpgrade,
     /// The server's response is wrong.
     Response(ResponseError),
     /// The server answered with another status than 101, which may redirect or ask for credentials.
     Refused(Refusal),
-    /// What the caller wants to put into a head can't stand there; nothing was sent.
+    /// The caller's values are not allowed in a head. Nothing was sent.
     Head(EncodeError),
     /// The stream ended before the head did.
     Ended,
@@ -80,7 +80,7 @@ pub enum HandshakeError {
 }
 
 impl Error {
-    /// Returns the code of the Close that the peer was sent for a protocol error (RFC 6455 section 7.4.1).
+    /// Returns the code of the Close that was sent for a protocol error (RFC 6455 section 7.4.1).
     #[must_use]
     pub fn close_code(&self) -> Option<CloseCode> {
         match self {
@@ -89,8 +89,8 @@ impl Error {
         }
     }
 
-    /// Returns `true` if the stream could not go on now but may later: it does not block, or a timeout has
-    /// passed. Nothing is lost, and the call may be made again; after [`Error::Unflushed`] it is `flush`.
+    /// Returns `true` if the stream could not continue now but may do so later: it does not block, or a timeout has
+    /// passed. Nothing is lost, and the call can be repeated; after [`Error::Unflushed`] call `flush`.
     ///
     /// ```
     /// use bareframe_std::Error;
@@ -108,17 +108,17 @@ impl Error {
 }
 
 impl Error {
-    /// Returns `true` if the stream does not block and the call is to be made again.
+    /// Returns `true` if the stream does not block and the call is to be repeated.
     pub(crate) fn is_blocked(&self) -> bool {
         matches!(self, Error::Io(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 }
 
-/// Returns `true` if a stream that returned this error may go on later.
+/// Returns `true` if a stream that returned this error may continue later.
 pub(crate) fn is_temporary(error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::WouldBlock => true,
-        // A timeout that was set is no error of the system on Unix; there it is TCP that gave up.
+        // On Unix a timeout that was set is not an error of the system, which means that TCP timed out.
         io::ErrorKind::TimedOut => cfg!(windows) || error.raw_os_error().is_none(),
         _ => false,
     }
@@ -132,7 +132,7 @@ pub(crate) fn copy(error: &io::Error) -> io::Error {
 }
 
 impl HandshakeError {
-    /// Returns the HTTP status that a client was sent, or that a server sent.
+    /// Returns the HTTP status that was sent to a client or by a server.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
@@ -228,7 +228,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// An error of a stream. What the system says when a timeout has passed sounds like a fault of its own.
+/// Shows an error of a stream. A timeout is shown as one, since the system's text for it reads like a failure.
 struct Shown<'e>(&'e io::Error);
 
 impl fmt::Display for Shown<'_> {

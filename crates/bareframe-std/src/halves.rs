@@ -21,8 +21,8 @@ use std::time::Duration;
 
 /// The receiving half of a connection, for one thread. [`WebSocket::split`] creates it.
 ///
-/// Pings and the peer's Close are answered through the sending half. If another thread holds that, the answer is left there and
-/// sent by that thread when its frame is done; this half never waits for it.
+/// Pings and the peer's Close are answered through the sending half. If another thread has locked that, the answer is
+/// left there and sent by that thread when its frame is done; this half never waits for it.
 #[derive(Debug)]
 pub struct ReadHalf<S, R> {
     stream: S,
@@ -35,7 +35,7 @@ pub struct ReadHalf<S, R> {
 
 /// The sending half of a connection, which any number of threads may share. [`WebSocket::split`] creates it.
 ///
-/// A call holds the half for one frame; others wait for it. Each frame is written at once.
+/// A call locks the half for one frame, and others wait for it. Each frame is written at once.
 #[derive(Debug)]
 pub struct WriteHalf<S, R> {
     shared: Arc<Shared<S, R>>,
@@ -43,10 +43,10 @@ pub struct WriteHalf<S, R> {
 
 #[derive(Debug)]
 struct Shared<S, R> {
-    /// For what ends the stream while `sending` is locked.
+    /// For ending the stream while `sending` is locked.
     stream: S,
     sending: Mutex<Sending<S, R>>,
-    /// What the receiving half has left. It is locked for a moment only, also while `sending` is.
+    /// What the receiving half has left. It is only locked briefly, also while `sending` is locked.
     slot: Mutex<Pending>,
 }
 
@@ -58,11 +58,12 @@ struct Sending<S, R> {
 }
 
 impl<S: Share, R: Role> WebSocket<S, R> {
-    /// Returns the two halves, for two threads.
+    /// Splits the connection into its halves, for two threads.
     ///
-    /// A peer that does not read holds up whoever sends to it. [`Options::with_write_timeout`](crate::Options::with_write_timeout) bounds
-    /// each call, and [`WriteHalf::aborter`] cuts a peer off that is too slow, whatever the threads wait for. To end the connection from
-    /// the sending side, send a Close; with a keepalive the receiving half then ends in time, also if the peer never answers.
+    /// A peer that does not read blocks the threads that send to it.
+    /// [`Options::with_write_timeout`](crate::Options::with_write_timeout) limits each call, and [`WriteHalf::aborter`]
+    /// disconnects a peer that is too slow, whatever the threads wait for. To end the connection from the sending side,
+    /// send a Close; with a keepalive the receiving half then ends in time, also if the peer never answers.
     ///
     /// ```
     /// use bareframe_std::{accept, connect};
@@ -165,11 +166,11 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
         self.inbound.close_reason()
     }
 
-    /// Returns what ends the stream at once from another thread, while this one waits in a call.
+    /// Returns an [`Aborter`], which ends the stream at once from another thread while this one waits in a call.
     ///
     /// # Errors
     ///
-    /// What [`Stream::aborter`] returns.
+    /// Returns the error of [`Stream::aborter`].
     pub fn aborter(&self) -> io::Result<Aborter> {
         self.stream.aborter()
     }
@@ -256,7 +257,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
             }
         }
         let done = self.receive_until(Wanted::End, deadline);
-        // The answer to the peer's Close goes before the stream ends.
+        // The answer to the peer's Close is written before the stream ends.
         let mut sending = self.shared.lock_by(deadline)?;
         let is_sent = sending.answer(&self.shared.slot, deadline);
         let is_late = !is_sent && !sending.outbound.is_within_frame() && sending.writer.failure().is_none();
@@ -286,7 +287,8 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
         self.shared.hold(|sender| sender.send_frame(frame))
     }
 
-    /// As [`WebSocket::feed`]. What is fed leaves with the next call of this half, or before the other waits for the peer.
+    /// As [`WebSocket::feed`]. It is written by the next call of this half, or before the other half waits for the
+    /// peer.
     ///
     /// # Errors
     ///
@@ -318,17 +320,18 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
         self.shared.hold(|sender| sender.flush())
     }
 
-    /// Returns what ends the stream at once from another thread, also while this half is held by one that waits.
+    /// Returns an [`Aborter`], which ends the stream at once from another thread, also while a waiting thread has
+    /// locked this half.
     ///
     /// # Errors
     ///
-    /// What [`Stream::aborter`] returns.
+    /// Returns the error of [`Stream::aborter`].
     pub fn aborter(&self) -> io::Result<Aborter> {
         self.shared.stream.aborter()
     }
 
-    /// Lends the stream between two frames, with nothing waiting to be written. What is written to it goes to the peer as it is,
-    /// which only those want who test the peer.
+    /// Lends the stream between two frames, with nothing waiting to be written. Bytes that are written to it are sent
+    /// unchanged, which is only of use to test the peer.
     ///
     /// # Errors
     ///
@@ -355,7 +358,8 @@ impl<S, R> Clone for WriteHalf<S, R> {
 }
 
 impl<S: Stream, R: Role> Shared<S, R> {
-    /// Sends something as soon as nobody else does, behind what the receiving half has left, and then what that has left since.
+    /// Sends something once no other thread is sending: first what the receiving half has left, then this, then what
+    /// that half has left since.
     fn hold<T>(
         &self,
         act: impl FnOnce(&mut MessageSender<'_, S, R>) -> Result<T, Error>,
@@ -373,14 +377,14 @@ impl<S: Stream, R: Role> Shared<S, R> {
         result
     }
 
-    /// Sends what was left by a reader that found the half held, by a call with this result.
+    /// Sends what a reader left while the half was locked by a call with this result.
     fn settle_after<T>(&self, result: &Result<T, Error>, deadline: Deadline) {
         if !was_refused(result) && !lock(&self.slot).is_empty() {
             self.settle(deadline);
         }
     }
 
-    /// Sends what is queued and what was left, unless another thread holds the sending half: it finds that.
+    /// Sends what is queued and what was left, unless another thread has locked the sending half, which then sends it.
     fn settle(&self, deadline: Deadline) {
         while let Some(mut sending) = try_lock(&self.sending) {
             let deadline = sending.writer.earlier(deadline);
@@ -392,7 +396,7 @@ impl<S: Stream, R: Role> Shared<S, R> {
         }
     }
 
-    /// Waits until nobody else holds the sending half.
+    /// Locks the sending half.
     fn lock_by(&self, deadline: Deadline) -> Result<MutexGuard<'_, Sending<S, R>>, Error> {
         loop {
             if let Some(sending) = try_lock(&self.sending) {
@@ -408,7 +412,7 @@ impl<S: Stream, R: Role> Shared<S, R> {
     }
 }
 
-/// Returns `true` if the stream took nothing, or not all: it is waited for once in a call.
+/// Returns `true` if the stream accepted nothing or not all. A call waits for it only once.
 const fn was_refused<T>(result: &Result<T, Error>) -> bool {
     matches!(result, Err(Error::Io(_) | Error::Unflushed(_)))
 }
@@ -423,8 +427,8 @@ impl<S: Stream, R: Role> Sending<S, R> {
         self.outbound.send_pending(&mut lock(slot));
     }
 
-    /// Writes what is queued and what was left. Returns `false` if that can't be done now: an answer that is not sent is no fault of
-    /// the call, and stays where it is.
+    /// Writes what is queued and what was left. Returns `false` if that can't be done now. An answer that is not sent
+    /// is not an error of the call, and stays queued.
     fn answer(&mut self, slot: &Mutex<Pending>, deadline: Deadline) -> bool {
         loop {
             self.queue_left(slot);

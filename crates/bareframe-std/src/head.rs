@@ -7,11 +7,11 @@ use bareframe::handshake::{EncodeError, HeadEnd, HeadError};
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 
-/// What is read at once at least, and while more arrives at most.
+/// The least that is read at once, and the most while more arrives.
 const READ_LEN: usize = 1 << 10;
 const READ_LEN_MAX: usize = 16 << 10;
 
-/// What has arrived of the opening handshake and what is behind it, in memory that grows with it.
+/// The bytes of the opening handshake that have arrived, and those after it, in memory that grows with them.
 #[derive(Default)]
 pub(crate) struct Received {
     bytes: Vec<u8>,
@@ -34,7 +34,7 @@ impl Received {
         self.taken = self.taken.saturating_add(len).min(self.bytes.len());
     }
 
-    /// Reads once, behind what has arrived; 0 is the end of the stream.
+    /// Reads once, after the bytes that have arrived; 0 is the end of the stream.
     pub(crate) fn read(&mut self, stream: &mut impl Stream, deadline: Deadline) -> io::Result<usize> {
         self.bytes.drain(..std::mem::take(&mut self.taken));
         let arrived = self.bytes.len();
@@ -43,7 +43,7 @@ impl Received {
         let read = loop {
             match stream.read_by(&mut self.bytes[arrived..], deadline) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // TLS says so that its end was cut off, which is an end as any other.
+                // TLS reports so that its end was cut off, which counts as an end like any other.
                 Err(error) if error.kind() == ErrorKind::UnexpectedEof => break Ok(0),
                 read => break read,
             }
@@ -54,7 +54,7 @@ impl Received {
     }
 }
 
-/// What it holds stays out of logs.
+/// Shows nothing of the bytes, which must not be in logs.
 impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.arrived().len())
@@ -65,7 +65,7 @@ impl fmt::Debug for Received {
 ///
 /// # Errors
 ///
-/// [`Error::Io`] with `WouldBlock` if the stream does not block and this is to be called again.
+/// [`Error::Io`] with `WouldBlock` if the stream does not block; call again.
 pub(crate) fn read_head(
     stream: &mut impl Stream,
     received: &mut Received,
@@ -106,7 +106,7 @@ impl Unsent {
     ///
     /// # Errors
     ///
-    /// What the stream returns; with `WouldBlock` this is to be called again.
+    /// Returns the stream's error; after `WouldBlock` call again.
     pub(crate) fn write(&mut self, stream: &mut impl Stream, deadline: Deadline) -> io::Result<()> {
         loop {
             let done = match self.left() {
@@ -130,7 +130,7 @@ impl fmt::Debug for Unsent {
     }
 }
 
-/// Within the handshake a deadline is the handshake's.
+/// Converts an error of the stream during the handshake, where a deadline is that of the handshake.
 pub(crate) fn handshake_error(error: io::Error) -> Error {
     match error.kind() {
         ErrorKind::TimedOut => HandshakeError::Timeout.into(),

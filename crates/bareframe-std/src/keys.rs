@@ -6,10 +6,9 @@ use std::{fmt, io};
 /// How many bytes are drawn at once: the keys of 64 frames.
 const BATCH_LEN: usize = 256;
 
-/// Masking keys that nobody can predict, from the system's random source; 64 are drawn at once, and each is
-/// given once.
+/// Unpredictable masking keys, from the system's random source. 64 are drawn at once, and each is returned once.
 ///
-/// A copy would give the same keys again, so there is none.
+/// It is not `Clone`, because a copy would return the same keys again.
 ///
 /// ```
 /// use bareframe_std::{MaskingKeys, SystemKeys};
@@ -27,7 +26,7 @@ impl SystemKeys {
     ///
     /// # Errors
     ///
-    /// What the system's random source gives.
+    /// Returns the error of the system's random source.
     pub fn new() -> io::Result<SystemKeys> {
         let mut batch = Box::new([0; BATCH_LEN]);
         fill(&mut batch[..])?;
@@ -45,8 +44,8 @@ impl MaskingKeys for SystemKeys {
     ///
     /// # Panics
     ///
-    /// If the system's random source fails after it has worked, which no known system does: a frame under a
-    /// key that can be guessed must not go out.
+    /// If the system's random source fails after it has worked, which no known system does. A frame with a predictable
+    /// key must not be sent.
     #[inline]
     fn next_key(&mut self) -> MaskingKey {
         loop {
@@ -60,7 +59,7 @@ impl MaskingKeys for SystemKeys {
     }
 }
 
-/// The keys stay out of logs.
+/// Shows nothing of the keys, which must not be in logs.
 impl fmt::Debug for SystemKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SystemKeys")

@@ -14,7 +14,7 @@
 //! # Ok::<(), bareframe_std::Error>(())
 //! ```
 //!
-//! A server, a thread to a connection:
+//! A server, with a thread for each connection:
 //!
 //! ```no_run
 //! use bareframe_std::{Error, accept};
@@ -36,19 +36,20 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
-//! - [`Acceptor::read`] returns the request for the caller to decide about: path, origin, subprotocols, or no WebSocket at all.
+//! - [`Acceptor::read`] returns the request, so that the caller can check path, origin and subprotocols, or answer
+//!   without a WebSocket.
 //! - [`Connector`] offers subprotocols and extensions, and adds headers.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Frame`]; [`WebSocket::feed`] gathers several for one write.
 //! - [`WebSocket::split`] returns two halves for two threads.
-//! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
+//! - [`Options`] has the limits on messages, memory and time, and a keepalive.
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //!
 //! Pings and the peer's Close are answered by the calls that read, before they return what was received.
 //!
 //! # Features
 //!
-//! - `rustls`: `wss://` URLs. [`accept`] takes a stream of rustls as it takes any other.
+//! - `rustls`: `wss://` URLs. [`accept`] accepts a stream of rustls like any other.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,11 +1,12 @@
-//! The end of a stream in good order (RFC 6455 section 7.1.1).
+//! Ending a stream in order (RFC 6455 section 7.1.1).
 
 use crate::deadline::Deadline;
 use crate::stream::Stream;
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 
-/// Whether the peer's end of the stream was seen: what was sent last has arrived then (RFC 6455 section 7.1.1).
+/// Whether the peer's end of the stream was seen, which proves that everything that was sent has arrived (RFC 6455
+/// section 7.1.1).
 ///
 /// [`WebSocket::close`](crate::WebSocket::close) returns it once the closing handshake is done.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -13,18 +14,19 @@ use std::net::Shutdown;
 pub enum StreamEnd {
     /// The peer has ended the stream.
     Seen,
-    /// It did not within [`Options::close_timeout`](crate::Options::close_timeout), or nobody waited for it, since the stream can't
-    /// be shut down and the peer may wait for our end: it ends when it is dropped.
+    /// It did not within [`Options::close_timeout`](crate::Options::close_timeout), or `close` did not wait because the
+    /// stream can't be shut down and the peer may wait for our end; the stream ends when it is dropped.
     NotSeen,
 }
 
-/// Ends a stream, before or after the peer does, and drops what still arrives: a stream that is closed with bytes unread is reset,
-/// and the peer may never see the last that was sent. `is_ended` says that our direction has ended, or that the peer ends the stream
-/// first.
+/// Ends a stream, before or after the peer does, and discards the bytes that still arrive. A stream that is closed with
+/// unread bytes is reset, and the peer may never receive the last bytes that were sent. `is_ended` is set if our
+/// direction has ended, or if the peer ends the stream first.
 ///
 /// # Errors
 ///
-/// `WouldBlock` if the stream does not block and this is to be called again. Nothing else that fails here can be mended.
+/// `WouldBlock` if the stream does not block; call again. Other failures are ignored, since nothing can be done about
+/// them.
 pub(crate) fn end_stream(
     stream: &mut impl Stream,
     is_ended: &mut bool,
@@ -37,7 +39,7 @@ pub(crate) fn end_stream(
             .flush_by(deadline)
             .and_then(|()| stream.shutdown(Shutdown::Write))
     };
-    // A second time the system may refuse it.
+    // The system may refuse it the second time.
     *is_ended |= ready.is_ok();
     let seen = ready.and_then(|()| drop_all(stream, deadline));
     match seen {

@@ -6,16 +6,16 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 
-/// What finds the addresses of a host and a port.
+/// A function that looks up the addresses of a host and a port.
 pub(crate) type Resolver = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
-/// Asks the system, which takes as long as it likes.
+/// Asks the system, for any length of time.
 pub(crate) fn system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-/// Returns the addresses of a host. A name is looked up in a thread of its own, which is left behind if it is late; an address
-/// needs no lookup.
+/// Returns the addresses of a host. A name is looked up in a thread of its own, which is abandoned if it is late; an
+/// address needs no lookup.
 pub(crate) fn look_up(
     resolver: Resolver,
     host: &str,

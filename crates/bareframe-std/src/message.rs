@@ -1,8 +1,8 @@
-//! Messages in memory of their own.
+//! Messages that own their memory.
 
 use bareframe::{Frame, Message, MessageKind, Rsv};
 
-/// A whole message in memory of its own.
+/// A whole message that owns its memory.
 ///
 /// ```
 /// use bareframe_std::{Options, OwnedMessage, Untimed, WebSocket};
@@ -32,7 +32,7 @@ impl From<Message<'_>> for OwnedMessage {
 }
 
 impl OwnedMessage {
-    /// Creates a message of a payload; text that an extension changed is binary.
+    /// Creates a message from a payload; text that an extension changed is binary.
     pub(crate) fn new(kind: MessageKind, rsv: Rsv, payload: Vec<u8>) -> OwnedMessage {
         if kind == MessageKind::Binary || !rsv.is_empty() {
             return OwnedMessage::Binary(payload);

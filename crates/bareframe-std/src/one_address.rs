@@ -8,16 +8,16 @@ use std::time::Duration;
 
 const LATE: &str = "another opening handshake with this address has not ended in time (RFC 6455 section 4.1)";
 
-/// Where this process is connecting to.
+/// The addresses that this process is connecting to.
 static ADDRESSES: Mutex<Vec<SocketAddr>> = Mutex::new(Vec::new());
 static ONE_IS_DONE: Condvar = Condvar::new();
 
-/// The right to be connecting to an address, until it is dropped.
+/// Permission to connect to an address, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct OneAddress(SocketAddr);
 
 impl OneAddress {
-    /// Waits until nobody else is connecting to this address.
+    /// Waits until no other thread is connecting to this address.
     pub(crate) fn begin(address: SocketAddr, deadline: Deadline) -> io::Result<OneAddress> {
         let mut addresses = lock();
         while addresses.contains(&address) {
@@ -40,7 +40,7 @@ impl Drop for OneAddress {
     }
 }
 
-/// A list of addresses is right even if a thread panicked while it had it.
+/// Locks the list, which is consistent even if a thread panicked while it had locked it.
 fn lock() -> MutexGuard<'static, Vec<SocketAddr>> {
     ADDRESSES.lock().unwrap_or_else(PoisonError::into_inner)
 }

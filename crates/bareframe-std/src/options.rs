@@ -51,14 +51,14 @@ impl Options {
         self
     }
 
-    /// Returns options in which a connection has so many bytes of memory to read into while it waits for the peer.
+    /// Returns options with this many bytes of memory to read into while a connection waits for the peer.
     pub const fn with_read_buffer(mut self, len: usize) -> Options {
         self.read_buffer = len;
         self
     }
 
-    /// Returns options in which one read takes at most this many bytes: while reads fill the memory it grows up to this, and is given
-    /// back before the next wait. A message that is in it as a whole is lent from there.
+    /// Returns options in which one read reads at most this many bytes. While reads fill the memory it grows up to this
+    /// length, and is freed again before the next wait. A message that is whole in it is lent from there.
     pub const fn with_read_buffer_max(mut self, len: usize) -> Options {
         self.read_buffer_max = len;
         self
@@ -78,10 +78,11 @@ impl Options {
     }
 
     /// Returns options in which a call that reads sends a Ping when nothing came for `interval`, and returns
-    /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that, over a stream that
-    /// keeps deadlines. The stream's own timeout for reading does not count then. Such a call also waits no longer than `deadline`
-    /// for the stream to take an answer, and then reads all the same. Over a stream that does not block, nothing of this happens
-    /// but in a call that reads, which is then to be made as often as that, though there is nothing to be read.
+    /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that, over a
+    /// stream that keeps deadlines. The stream's own timeout for reading is not used then. Such a call also waits at
+    /// most `deadline` for the stream to accept an answer, and then continues to read. Over a non-blocking stream all
+    /// this happens only in calls that read, so they have to be made at these intervals even if there is nothing to
+    /// read.
     ///
     /// ```
     /// use bareframe_std::Options;
@@ -97,15 +98,15 @@ impl Options {
         self
     }
 
-    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits so long for the peer (RFC 6455 section
-    /// 7.1.1).
+    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits at most this long for the peer (RFC
+    /// 6455 section 7.1.1).
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
         self.close_timeout = timeout;
         self
     }
 
-    /// Returns options in which deadlines are reckoned by this clock and not by [`Instant::now`], as tests want it. How long
-    /// a system call waits is still the system's time.
+    /// Returns options in which deadlines are measured with this clock instead of [`Instant::now`], for tests. System
+    /// calls still wait in the system's time.
     ///
     /// ```
     /// use bareframe_std::Options;
@@ -167,7 +168,7 @@ impl Options {
         timeouts.into_iter().chain(self.write_timeout).min()
     }
 
-    /// Returns the clock that deadlines are reckoned by.
+    /// Returns the clock that deadlines are measured with.
     pub(crate) const fn clock(&self) -> fn() -> Instant {
         self.clock.0
     }

@@ -1,4 +1,4 @@
-//! Reading: into memory that grows with what arrives and is given back, and with a keepalive.
+//! Reading into memory that grows with what arrives and is freed again, with a keepalive.
 
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
@@ -8,22 +8,22 @@ use bareframe::{Assembler, Inbound, Keepalive, KeepaliveStep, Role, State};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-/// While reads fill the memory, it becomes so many times as long.
+/// The factor by which the memory grows while reads fill it.
 const GROWTH: usize = 8;
 
-/// How long the last look for a sign of life takes.
+/// How long the last read waits before a peer counts as dead.
 const LAST_LOOK: Duration = Duration::from_millis(1);
 
-/// So many bytes at once are read of short messages. More would save few calls, and is not in the nearest cache.
+/// How many bytes of short messages are read at once. More would save few calls, and would not be in the nearest cache.
 const AT_ONCE: usize = 16 << 10;
 
-/// What reads from a stream into a session's memory.
+/// Reads from a stream into a session's memory.
 #[derive(Debug)]
 pub(crate) struct Reader {
     /// How long the memory is while nothing arrives, and at most.
     least: usize,
     most: usize,
-    /// How long it was before it was given back last.
+    /// How long it was before it was freed last.
     grown: usize,
     /// The last read filled it.
     is_filled: bool,
@@ -33,7 +33,7 @@ pub(crate) struct Reader {
     start: Instant,
 }
 
-/// What came of waiting for the peer.
+/// The result of waiting for the peer.
 pub(crate) enum Waited {
     /// Something may have been read, or the end.
     Read,
@@ -66,12 +66,12 @@ impl Reader {
         let step = self.step(deadline);
         let until = match step {
             Some(KeepaliveStep::Ping) => return Ok(Waited::PingIsDue),
-            // What is there already counts, though the caller comes late.
+            // Bytes that have arrived already count, even if the caller reads late.
             Some(KeepaliveStep::Dead) => Deadline::after(LAST_LOOK),
             Some(KeepaliveStep::Wait(at)) => deadline.at_most_by(at.saturating_sub(self.now()), self.clock),
             _ => deadline,
         };
-        // While the peer is silent, nothing is held of what it said before.
+        // While the peer is silent, no memory is kept for its last message.
         drop(assembler.take_message());
         self.fit(inbound);
         let memory_len = inbound.memory_len();
@@ -86,7 +86,7 @@ impl Reader {
                     self.is_filled = true;
                 }
                 inbound.read(len);
-                // Without a keepalive nobody looks at a clock, which takes longer than all else of a short read.
+                // Without a keepalive the clock is not read, which takes longer than the rest of a short read.
                 if let Some(keepalive) = &mut self.keepalive {
                     keepalive.received((self.clock)().saturating_duration_since(self.start));
                 }
@@ -101,7 +101,7 @@ impl Reader {
             Err(error) if step == Some(KeepaliveStep::Dead) && is_temporary(&error) => {
                 Err(Error::KeepaliveTimeout)
             }
-            // The keepalive is asked again; that TCP gave up is an error.
+            // The keepalive decides again; a timeout of TCP is an error.
             Err(error)
                 if error.kind() == ErrorKind::TimedOut
                     && is_temporary(&error)
@@ -119,10 +119,10 @@ impl Reader {
         }
     }
 
-    /// Has the memory as long as it should be for the next read.
+    /// Sets the length of the memory for the next read.
     fn fit<R: Role>(&mut self, inbound: &mut Inbound<R, Vec<u8>>) {
         let len = inbound.memory_len();
-        // The session lengthens the memory for what it holds of a message.
+        // The session lengthens the memory for the part of a message that it keeps.
         let held = len.saturating_sub(inbound.space().len());
         let wanted = if held > 0 && (self.is_filled || held.saturating_mul(GROWTH) > len) {
             len
@@ -134,12 +134,13 @@ impl Reader {
             self.least
         };
         if wanted != len {
-            // What was not looked at would not fit: it stays where it is.
+            // If the unread bytes would not fit, the memory stays as it is.
             let _ = inbound.exchange_memory(vec![0; wanted]);
         }
     }
 
-    /// Asks the keepalive, unless a deadline says how long the peer is waited for. After our Close the peer may still be dead.
+    /// Asks the keepalive what to do, unless a deadline limits the wait for the peer. The peer may also be dead after
+    /// our Close.
     fn step(&mut self, deadline: Deadline) -> Option<KeepaliveStep> {
         let keepalive = self.keepalive.as_mut().filter(|_| deadline.is_none())?;
         Some(keepalive.step((self.clock)().saturating_duration_since(self.start), State::Open))

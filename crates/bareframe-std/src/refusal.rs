@@ -3,8 +3,8 @@
 use bareframe::handshake::{Header, Response, ResponseHead};
 use std::fmt;
 
-/// A server's answer with another status than 101, with its headers and the begin of its content: a redirect, a demand for credentials or
-/// a refusal (RFC 6455 section 4.1).
+/// A server's answer with another status than 101, with its headers and the beginning of its content: a redirect, a
+/// request for credentials or a refusal (RFC 6455 section 4.1).
 ///
 /// ```no_run
 /// use bareframe_std::{Error, HandshakeError, connect};
@@ -55,8 +55,9 @@ impl Refusal {
         self.head.response(&self.bytes)
     }
 
-    /// Returns the content, which most servers use to say why: at most as many bytes as
-    /// [`Connector::with_refusal_limit`](crate::Connector::with_refusal_limit) allows, and what came within a second.
+    /// Returns the content, in which most servers give the reason: at most as many bytes as
+    /// [`Connector::with_refusal_limit`](crate::Connector::with_refusal_limit) allows, and only those that arrived
+    /// within a second.
     #[must_use]
     pub fn content(&self) -> &[u8] {
         &self.content
@@ -82,7 +83,7 @@ impl fmt::Display for Refusal {
             f,
             "the server answered with status {status} and not 101 (RFC 6455 section 4.1)"
         )?;
-        // The first line of a text; a page says nothing in its first line.
+        // The first line of a text. The first line of an HTML page says nothing.
         let line = self.content.split(|byte| byte.is_ascii_control()).next();
         match line.map(str::from_utf8) {
             Some(Ok(line)) if !line.is_empty() && !line.starts_with('<') => {

@@ -1,4 +1,4 @@
-//! Sending: what a session has to write goes to the stream, also while what was received is lent.
+//! Sending, also while a received message is lent.
 
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
@@ -7,10 +7,10 @@ use crate::writer::{LEAST, Writer};
 use bareframe::{CloseCode, Frame, Next, Outbound, Role, SendError};
 use std::io::{self, ErrorKind, IoSlice};
 
-/// What sends on a connection while a message that it received is lent.
+/// Sends on a connection while a message that it received is lent.
 ///
-/// [`WebSocket::read_with_sender`](crate::WebSocket::read_with_sender) lends it. A frame is made of what is sent: a `&str` is a text message,
-/// a `&[u8]` a binary one, and [`Frame`] has the others.
+/// [`WebSocket::read_with_sender`](crate::WebSocket::read_with_sender) lends it. A `&str` is sent as a text message and
+/// a `&[u8]` as a binary one; [`Frame`] has the other kinds.
 ///
 /// ```
 /// use bareframe_std::{Frame, Options, Untimed, WebSocket};
@@ -32,7 +32,7 @@ pub struct MessageSender<'s, S, R> {
     writer: &'s mut Writer,
 }
 
-/// What was received, and what sends while it is lent.
+/// A received message or event, and a sender to use while it is lent.
 pub type WithSender<'s, T, S, R> = (T, MessageSender<'s, S, R>);
 
 impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
@@ -48,22 +48,23 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         }
     }
 
-    /// Sends a frame: it was written, with all that was fed before, when this returns.
+    /// Sends a frame, and returns when it was written together with everything that was fed before.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if the frame does not fit what was sent before, and [`Error::Io`]: nothing of it was taken.
-    /// [`Error::Unflushed`] if it was taken, and its rest waits for [`MessageSender::flush`] or the next call; it is not sent again.
+    /// [`Error::Send`] if the frame is not allowed after what was sent before, or [`Error::Io`]; nothing of the frame
+    /// was sent. [`Error::Unflushed`] if a part of it is still queued, which [`MessageSender::flush`] or the next call
+    /// writes; do not send the frame again.
     pub fn send<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
         let mut frame = frame.into();
         let sent = self.send_frame(&mut frame);
         self.keep(&mut frame, sent)
     }
 
-    /// Sends a frame as far as the stream takes it: after an error that passes, a call with the same frame goes on. It has its
-    /// payload for as long as that lasts, and so nothing of it is copied.
+    /// Sends a frame as far as the stream accepts it. After a temporary error, a call with the same frame continues.
+    /// The frame borrows its payload until it is sent, so that nothing is copied.
     ///
-    /// If the frame is dropped before it was sent, only [`WebSocket::fail`](crate::WebSocket::fail) is left.
+    /// If the frame is dropped before it was sent, only [`WebSocket::fail`](crate::WebSocket::fail) is possible.
     ///
     /// # Errors
     ///
@@ -74,8 +75,8 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         self.flush_by(deadline)
     }
 
-    /// Queues a frame, which leaves in one write with what is fed or sent after it: with the next call that sends, flushes, or
-    /// waits for the peer. What does not fit the write buffer is written before.
+    /// Queues a frame, to be written together with frames that are fed or sent after it, by the next call that sends,
+    /// flushes, or waits for the peer. If the write buffer is full, it is written before.
     ///
     /// # Errors
     ///
@@ -87,18 +88,18 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         self.keep(&mut frame, sent)
     }
 
-    /// Writes all that was fed, and what an earlier call could not write.
+    /// Writes everything that was fed, and what an earlier call could not write.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; what was not written still waits.
+    /// [`Error::Io`]; what was not written stays queued.
     pub fn flush(&mut self) -> Result<(), Error> {
         let deadline = self.writer.deadline();
         self.flush_by(deadline)
     }
 
-    /// Sends our Close, after which nothing can be sent; what the peer still sends is received until its own (RFC 6455 section
-    /// 7.1.2). A reason of more than 123 bytes is cut at a character.
+    /// Sends our Close, after which nothing can be sent. Messages of the peer are still received until its Close (RFC
+    /// 6455 section 7.1.2). A reason of more than 123 bytes is cut at a character.
     ///
     /// # Errors
     ///
@@ -109,7 +110,8 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
 
     /// Queues or writes all of a frame. While it is only gathered, nothing is written that fits the queue.
     fn send_by(&mut self, frame: &mut Frame<'_>, is_gathered: bool, deadline: Deadline) -> Result<(), Error> {
-        // What was kept of a long frame leaves first, or a stream that takes little would have more and more kept.
+        // The queued rest of a long frame is written first. Otherwise the queue would grow without limit over a stream
+        // that accepts little.
         while self.outbound.queued().len() > self.writer.most && !frame.is_begun() {
             self.write(&mut Frame::NONE.clone(), deadline)?;
         }
@@ -133,7 +135,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
             let _ = self.outbound.exchange_queue(vec![0; len]);
         }
         match self.outbound.next_sent(&mut frame) {
-            // The stream was refused; what was received says how the connection ends.
+            // The stream was refused; what was received decides how the connection ends.
             Ok(_) | Err(SendError::Closed) => Ok(()),
             Err(error) => Err(Error::Send(error)),
         }
@@ -174,7 +176,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
             Ok(0) => self.refuse(ErrorKind::WriteZero.into()),
             Ok(len) => {
                 self.outbound.wrote(len, frame);
-                // What was kept of a long frame is gone.
+                // The queued rest of a long frame was written.
                 if self.outbound.queue_len() > self.writer.most {
                     Writer::shrink(self.outbound);
                 }
@@ -184,7 +186,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         }
     }
 
-    /// Returns an error of the stream; if it lasts, nothing is written any more.
+    /// Returns an error of the stream. If it is permanent, nothing is written any more.
     fn refuse(&mut self, error: io::Error) -> Result<(), Error> {
         if error.kind() == ErrorKind::Interrupted {
             return Ok(());

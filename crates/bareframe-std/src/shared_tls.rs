@@ -1,4 +1,4 @@
-//! TLS of which one thread reads while another writes.
+//! TLS with one thread that reads and another that writes.
 
 use crate::deadline::Deadline;
 use crate::lock::{lock, try_lock};
@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-/// How long what TLS itself has to say may keep a call that is not for writing.
+/// How long a call that does not write may take to write records of TLS itself.
 pub(crate) const MOMENT: Duration = Duration::from_millis(20);
 
 /// How many bytes are read from the stream at once; rustls takes as many.
 const READ_LEN: usize = 4096;
 
-/// A TLS connection that two threads share, so that one reads while the other writes. [`Share::share`] makes it from
-/// [`rustls::StreamOwned`].
+/// A TLS connection that two threads share, so that one reads while the other writes. [`Share::share`] creates it from
+/// a [`rustls::StreamOwned`].
 ///
 /// A read waits for the stream and never for a write. What TLS itself answers to what was read, such as to a key update,
 /// is written by the thread that reads, or by the one that is writing.
@@ -29,11 +29,12 @@ pub struct SharedTls<T> {
 }
 
 struct Shared {
-    /// Locked for as long as bytes are encrypted or decrypted, and never while the stream is waited for.
+    /// Locked while bytes are encrypted or decrypted, and never while a thread waits for the stream.
     connection: Mutex<Connection>,
     /// Locked while the stream is read from: what was read and is not decrypted yet.
     reading: Mutex<Vec<u8>>,
-    /// Locked while the stream is written to, so that records go out in order: what is encrypted and not written yet.
+    /// Locked while the stream is written to, so that records are written in order: what is encrypted and not written
+    /// yet.
     writing: Mutex<Vec<u8>>,
 }
 
@@ -50,11 +51,11 @@ impl<T: Stream + Clone> SharedTls<T> {
         }
     }
 
-    /// Writes what TLS has encrypted, with the right to write.
+    /// Writes what TLS has encrypted; `encrypted` is the lock for writing.
     fn send_tls(&mut self, encrypted: &mut Vec<u8>, deadline: Deadline) -> io::Result<()> {
         loop {
             if encrypted.is_empty() {
-                // The memory of much is not kept.
+                // Memory for long data is not kept.
                 encrypted.shrink_to(READ_LEN);
                 let mut connection = lock(&self.shared.connection);
                 while connection.wants_write() {
@@ -73,24 +74,24 @@ impl<T: Stream + Clone> SharedTls<T> {
         }
     }
 
-    /// Writes what TLS has encrypted, unless another thread is writing, which does it then.
+    /// Writes what TLS has encrypted, unless another thread is writing, which then does it.
     fn send_tls_if_free(&mut self, deadline: Deadline) {
         let shared = Arc::clone(&self.shared);
         while let Some(mut encrypted) = try_lock(&shared.writing) {
-            // A later write meets the error.
+            // A later write returns the error.
             if self.send_tls(&mut encrypted, deadline).is_err() {
                 return;
             }
             drop(encrypted);
-            // Another may have looked for the right to write in vain before it was given up.
+            // Another thread may have tried to lock for writing before the lock was released.
             if !lock(&shared.connection).wants_write() {
                 return;
             }
         }
     }
 
-    /// Reads and decrypts, with the right to read, until there is something for the buffer, or without one until the handshake
-    /// is done.
+    /// Reads and decrypts, with the lock for reading, until there is something for the buffer, or without a buffer
+    /// until the handshake is done.
     fn receive(
         &mut self,
         received: &mut Vec<u8>,
@@ -121,7 +122,7 @@ impl<T: Stream + Clone> SharedTls<T> {
         }
     }
 
-    /// Does what is left of TLS's handshake, or waits for the thread that reads, which does it.
+    /// Finishes the TLS handshake, or waits until the thread that reads has done so.
     fn handshake(&mut self, deadline: Deadline) -> io::Result<()> {
         let shared = Arc::clone(&self.shared);
         while lock(&shared.connection).is_handshaking() {
@@ -136,7 +137,7 @@ impl<T: Stream + Clone> SharedTls<T> {
         Ok(())
     }
 
-    /// Writes by the right to write, and looks again when it is given up.
+    /// Writes with the lock for writing, and checks again after releasing it.
     fn write_with<W>(
         &mut self,
         deadline: Deadline,
@@ -152,8 +153,8 @@ impl<T: Stream + Clone> SharedTls<T> {
 }
 
 impl Shared {
-    /// Decrypts until there is something to read for those who have a buffer, and for others until the handshake is done.
-    /// Returns `None` if more bytes are needed for it.
+    /// Decrypts until there is something to read into the buffer, or without a buffer until the handshake is done.
+    /// Returns `None` if more bytes are needed.
     fn decrypt(&self, received: &mut Vec<u8>, buffer: Option<&mut [u8]>) -> io::Result<Option<usize>> {
         let mut connection = lock(&self.connection);
         let mut buffer = buffer;
@@ -187,7 +188,7 @@ impl<T: Stream + Clone> Stream for SharedTls<T> {
         self.write_with(deadline, |tls, mut encrypted| {
             tls.send_tls(&mut encrypted, deadline)?;
             let len = lock(&tls.shared.connection).writer().write_vectored(slices)?;
-            // They were taken; a later write meets the error.
+            // The bytes were accepted; a later write returns the error.
             let _ = tls.send_tls(&mut encrypted, deadline);
             Ok(len)
         })
@@ -200,7 +201,7 @@ impl<T: Stream + Clone> Stream for SharedTls<T> {
         })
     }
 
-    /// Tells the peer that the end is meant before our direction ends, if that can be written at once.
+    /// Sends TLS's notice of the end before our direction ends, if it can be written at once.
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Read {
             lock(&self.shared.connection).send_close_notify();
@@ -233,7 +234,7 @@ impl<T: fmt::Debug> fmt::Debug for SharedTls<T> {
     }
 }
 
-/// What the peer sent is not TLS.
+/// Converts the error for bytes that are not TLS.
 pub(crate) fn invalid(error: rustls::Error) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, error)
 }

@@ -1,4 +1,4 @@
-//! Sockets of the system as streams: TCP, and on Unix those of a machine's own.
+//! Sockets of the system as streams: TCP, and on Unix those within a machine.
 
 use crate::deadline::Deadline;
 use crate::stream::{Aborter, Share, Stream, write};
@@ -8,7 +8,8 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-/// A socket that two threads share through one descriptor, which is closed with the last clone. [`Share::share`] makes it.
+/// A socket that two threads share through one descriptor, which is closed with the last clone. [`Share::share`]
+/// creates it.
 ///
 /// ```
 /// use bareframe_std::{Deadline, Share, SharedSocket, Stream};
@@ -25,7 +26,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct SharedSocket<S>(Arc<S>);
 
-/// What a socket does through a shared reference.
+/// The operations of a socket on a shared reference.
 pub(crate) trait Socket: Send + Sync + Sized + 'static {
     fn receive(&self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize>;
     fn send(&self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize>;
@@ -33,7 +34,7 @@ pub(crate) trait Socket: Send + Sync + Sized + 'static {
     fn undelay(&self) -> io::Result<()>;
 }
 
-/// Implements [`Stream`] for a socket, whose small writes leave at once when this was done to it.
+/// Implements [`Stream`] for a socket; the second argument turns off the delay of small writes.
 macro_rules! socket {
     ($socket:ty, $set_nodelay:expr) => {
         impl Socket for $socket {
@@ -73,7 +74,7 @@ macro_rules! socket {
                 self.send(slices, deadline)
             }
 
-            /// Does nothing: a socket holds nothing back.
+            /// Does nothing, since a socket does not buffer writes.
             fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
                 Ok(())
             }
@@ -86,11 +87,11 @@ macro_rules! socket {
                 self.undelay()
             }
 
-            /// Creates a second descriptor: until what is returned is dropped, the stream is not closed by being
-            /// dropped but by [`Stream::shutdown`]. After [`Share::share`] one is enough.
+            /// Creates a second descriptor. Until the aborter is dropped, dropping the stream does not close it, and
+            /// [`Stream::shutdown`] does. After [`Share::share`] one descriptor is enough.
             fn aborter(&self) -> io::Result<Aborter> {
                 let socket = self.try_clone()?;
-                // A socket that has ended already may refuse.
+                // This may fail if the socket has ended already.
                 Ok(Aborter::new(move || drop(socket.end(Shutdown::Both))))
             }
         }
@@ -106,13 +107,13 @@ macro_rules! socket {
 }
 
 socket!(TcpStream, |socket: &TcpStream| socket.set_nodelay(true));
-// Its writes leave at once.
+// Its writes are not delayed.
 #[cfg(unix)]
 socket!(UnixStream, |_| Ok(()));
 
 impl<S> SharedSocket<S> {
-    /// Returns the socket, for its addresses, its timeouts and whether it blocks. To read from it or write to it breaks
-    /// the protocol.
+    /// Returns the socket, for its addresses, its timeouts and whether it blocks. Reading from it or writing to it
+    /// breaks the protocol.
     #[must_use]
     pub fn socket(&self) -> &S {
         &self.0
@@ -134,7 +135,7 @@ impl<S: Socket> Stream for SharedSocket<S> {
         self.0.send(slices, deadline)
     }
 
-    /// Does nothing: a socket holds nothing back.
+    /// Does nothing, since a socket does not buffer writes.
     fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
         Ok(())
     }
@@ -150,7 +151,7 @@ impl<S: Socket> Stream for SharedSocket<S> {
     /// Does not keep the socket open.
     fn aborter(&self) -> io::Result<Aborter> {
         let socket = Arc::downgrade(&self.0);
-        // A socket that has ended already may refuse.
+        // This may fail if the socket has ended already.
         Ok(Aborter::new(move || {
             drop(socket.upgrade().map(|socket| socket.end(Shutdown::Both)));
         }))

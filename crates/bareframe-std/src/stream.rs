@@ -1,4 +1,5 @@
-//! What a stream can do beside reading and writing: keep a deadline, be shut, be cut off, and be shared.
+//! The operations of a stream besides reading and writing: it keeps a deadline, and can be shut down, aborted and
+//! shared.
 
 use crate::deadline::Deadline;
 use std::fmt;
@@ -6,11 +7,11 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 
-/// Bytes in both directions, by a deadline.
+/// A stream of bytes in both directions, whose calls keep a deadline.
 ///
 /// Each of the calls with a [`Deadline`] keeps to it whatever the peer does meanwhile, over all system calls that it
 /// makes. With [`Deadline::NONE`] it is the plain call: the timeouts of the stream and its mode are the caller's.
-/// [`Untimed`] makes one of any `Read + Write` that knows no time.
+/// [`Untimed`] wraps any `Read + Write` without timeouts.
 ///
 /// ```
 /// use bareframe_std::{Aborter, Deadline, Stream};
@@ -50,7 +51,7 @@ pub trait Stream {
     /// As for [`Stream::read_by`].
     fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize>;
 
-    /// Writes what the stream has taken and still holds, until a deadline.
+    /// Writes what the stream has buffered, until a deadline.
     ///
     /// # Errors
     ///
@@ -61,24 +62,24 @@ pub trait Stream {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] if the stream can't be ended but by dropping it; or what the system returns.
+    /// [`ErrorKind::Unsupported`] if the stream ends only when it is dropped; or the system's error.
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()>;
 
-    /// Has small writes leave at once (TCP_NODELAY), where a stream knows such an option.
+    /// Turns off the delay of small writes (TCP_NODELAY), if the stream has such an option.
     ///
     /// # Errors
     ///
-    /// What the system returns.
+    /// Returns the system's error.
     fn set_nodelay(&self) -> io::Result<()>;
 
-    /// Returns what ends the stream at once from another thread, while this one waits for it.
+    /// Returns an [`Aborter`], which ends the stream at once from another thread while this one waits for it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] if the stream can't be ended so; or what the system returns.
+    /// [`ErrorKind::Unsupported`] if the stream can't be ended so; or the system's error.
     fn aborter(&self) -> io::Result<Aborter>;
 
-    /// Returns a reader and writer of which each call keeps to this deadline.
+    /// Returns a reader and writer whose calls keep this deadline.
     ///
     /// ```
     /// use bareframe_std::{Deadline, Stream, Untimed};
@@ -100,7 +101,7 @@ pub trait Stream {
     }
 }
 
-/// A stream of which two threads can have one end each, so that one reads while the other writes.
+/// A stream that two threads can share, so that one reads while the other writes.
 pub trait Share: Stream {
     /// One end. Its clones are ends of the same stream, which is closed when the last of them is dropped.
     type Shared: Stream + Clone;
@@ -109,7 +110,8 @@ pub trait Share: Stream {
     fn share(self) -> Self::Shared;
 }
 
-/// What ends a stream at once, in both directions, from any thread: who waits for the stream gets its end or an error.
+/// Ends a stream at once, in both directions, from any thread. Threads that wait for the stream get its end or an
+/// error.
 ///
 /// ```
 /// use bareframe_std::{Deadline, Share, Stream};
@@ -127,7 +129,7 @@ pub trait Share: Stream {
 pub struct Aborter(Arc<dyn Fn() + Send + Sync>);
 
 /// Any `Read + Write` as a [`Stream`] that has no timeouts and can't be shut down: a call on it may last as long as the
-/// peer wants, and a deadline is only looked at before each.
+/// peer wants, and a deadline is only checked before each.
 ///
 /// ```
 /// use bareframe_std::{Options, Untimed, WebSocket};
@@ -144,7 +146,7 @@ pub struct Untimed<S>(
 );
 
 impl Aborter {
-    /// Creates one that does this.
+    /// Creates an aborter that calls this function.
     pub fn new(abort: impl Fn() + Send + Sync + 'static) -> Aborter {
         Aborter(Arc::new(abort))
     }
@@ -217,7 +219,7 @@ impl<S: Stream + ?Sized> Stream for Box<S> {
     }
 }
 
-/// A [`Stream`] of which every call keeps to a deadline. [`Stream::by`] creates it.
+/// A [`Stream`] whose calls keep a deadline. [`Stream::by`] creates it.
 #[derive(Debug)]
 pub struct By<'s, S: ?Sized> {
     stream: &'s mut S,

@@ -45,8 +45,8 @@ fn default_config() -> Result<Arc<ClientConfig>, rustls::Error> {
     Ok(Arc::clone(CONFIG.get_or_init(|| Arc::new(config))))
 }
 
-/// A connection's own timeouts hold for each system call; a deadline for all of them together, those of the TLS handshake
-/// and of the parts of a record among them.
+/// A connection's own timeouts hold for each system call. A deadline holds for all of them together, including those of
+/// the TLS handshake and of the parts of a record.
 impl<C, D, T> Stream for StreamOwned<C, T>
 where
     C: DerefMut<Target = ConnectionCommon<D>>,
@@ -63,7 +63,7 @@ where
             }
             connection.read_tls(&mut stream.by(deadline))?;
             let processed = connection.process_new_packets().map_err(invalid);
-            // What can't be written hides nothing that was received; a later write meets the error.
+            // A failed write must not hide what was received; a later write returns the error.
             let _ = send_tls(connection, stream, deadline.at_most(MOMENT));
             processed?;
         }
@@ -72,7 +72,7 @@ where
     fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
         self.flush_by(deadline)?;
         let len = self.conn.writer().write_vectored(slices)?;
-        // They were taken; a later write meets the error.
+        // The bytes were accepted; a later write returns the error.
         let _ = send_tls(&mut self.conn, &mut self.sock, deadline);
         Ok(len)
     }
@@ -83,7 +83,7 @@ where
         self.sock.flush_by(deadline)
     }
 
-    /// Tells the peer that the end is meant before our direction ends, if that can be written at once.
+    /// Sends TLS's notice of the end before our direction ends, if it can be written at once.
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
         if how != Shutdown::Read {
             self.conn.send_close_notify();
@@ -114,7 +114,7 @@ where
     }
 }
 
-/// Does what is left of TLS's handshake.
+/// Finishes the TLS handshake.
 fn shake_hands<D: SideData>(
     connection: &mut ConnectionCommon<D>,
     stream: &mut impl Stream,

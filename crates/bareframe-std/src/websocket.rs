@@ -1,4 +1,4 @@
-//! A connection: what it is made of, and receiving.
+//! A connection: its parts, and receiving.
 
 use crate::close::Closing;
 use crate::deadline::Deadline;
@@ -26,7 +26,7 @@ use std::io::{self, ErrorKind};
 ///
 /// # Sending
 ///
-/// A frame was written when [`WebSocket::send`] returns. To have several leave in one write, give all but the last to
+/// [`WebSocket::send`] returns when the frame was written. To write several together, pass all but the last to
 /// [`WebSocket::feed`]; [`WebSocket::flush`] writes them too, and so does a call that has to wait for the peer.
 ///
 /// Two ends that only send and never read wait for each other, as with TCP;
@@ -34,15 +34,16 @@ use std::io::{self, ErrorKind};
 ///
 /// # Receiving
 ///
-/// Pings and the peer's Close are answered by the calls that read, before they return what was received. If the stream refuses a
-/// write, what has arrived is received all the same: the messages, then the peer's Close or, if none came, the error of the write.
+/// Pings and the peer's Close are answered by the calls that read, before they return what was received. After a failed
+/// write, what has arrived is still received: the messages, then the peer's Close or, if there is none, the error of
+/// the write.
 ///
 /// # Streams that time out or do not block
 ///
-/// No byte is lost when the stream returns `WouldBlock` or `TimedOut`. A call that receives or closes returns [`Error::Io`] and is
-/// made again. A call that sends returns [`Error::Io`] if it did not take what was to be sent, because an earlier frame is in the
-/// way, and [`Error::Unflushed`] if it did but could not write all of it; the rest is then kept, and written by
-/// [`WebSocket::flush`] or any later call. `Interrupted` is never seen.
+/// No byte is lost when the stream returns `WouldBlock` or `TimedOut`. A call that receives or closes returns
+/// [`Error::Io`] and can be repeated. A call that sends returns [`Error::Io`] if it sent nothing, because an earlier
+/// frame is not written yet, and [`Error::Unflushed`] if it could not write all of the frame; the rest is then queued,
+/// and written by [`WebSocket::flush`] or any later call. `Interrupted` is never returned.
 ///
 /// ```
 /// use bareframe_std::{CloseCode, accept, connect};
@@ -74,7 +75,7 @@ pub struct WebSocket<S, R> {
     pub(crate) writer: Writer,
     pub(crate) closing: Closing,
     pub(crate) subprotocol: Option<Box<str>>,
-    /// The head of the server's response, and what was found in it.
+    /// The head of the server's response, and the positions of its parts.
     pub(crate) response: Option<(Box<[u8]>, Box<ResponseHead>)>,
 }
 
@@ -89,7 +90,7 @@ pub type ServerSocket<S> = WebSocket<S, Server>;
 pub(crate) enum Wanted {
     Message,
     Event,
-    /// The end; what comes before is dropped.
+    /// The end; everything before it is discarded.
     End,
 }
 
@@ -106,14 +107,14 @@ impl<S: Stream> WebSocket<S, Client<SystemKeys>> {
     ///
     /// # Errors
     ///
-    /// What the system's random source returns.
+    /// Returns the error of the system's random source.
     pub fn client(stream: S, options: &Options) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
         Ok(WebSocket::client_with_keys(stream, options, SystemKeys::new()?))
     }
 }
 
 impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
-    /// Creates the client's end with the caller's masking keys, which nobody may be able to predict (RFC 6455 section 10.3).
+    /// Creates the client's end with the caller's masking keys, which must be unpredictable (RFC 6455 section 10.3).
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
         WebSocket::new(stream, Connection::client(options.config(), keys), true, options)
@@ -136,7 +137,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         }
     }
 
-    /// Adds bytes that were read from the stream behind the head: they are the first frames.
+    /// Adds bytes that were read from the stream after the head; they are the first frames.
     ///
     /// ```
     /// use bareframe_std::{Options, Untimed, WebSocket};
@@ -152,7 +153,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         let mut memory = inbound.unread().to_vec();
         memory.extend_from_slice(leftover);
         let len = memory.len();
-        // To have read nothing would be the end of the stream.
+        // A read of nothing would mean the end of the stream.
         if !leftover.is_empty() && inbound.exchange_memory(memory).is_ok() {
             inbound.read(leftover.len());
         }
@@ -160,7 +161,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self
     }
 
-    /// Has these bytes of the head written before the first frame.
+    /// Adds these bytes of the head, which are written before the first frame.
     pub(crate) fn with_unsent(mut self, head: &[u8]) -> WebSocket<S, R> {
         let mut queue = head.to_vec();
         queue.resize(head.len().saturating_add(Writer::queue().len()), 0);
@@ -173,8 +174,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
 
     /// Reads until a message is whole and lends it; `None` when the connection has ended cleanly.
     ///
-    /// A message that came in one read is lent from there; others are gathered in memory that grows with what has arrived, never
-    /// with what was declared.
+    /// A message that came in one read is lent from the read buffer. Others are gathered in memory that grows with the
+    /// bytes that have arrived, never with a declared length.
     ///
     /// # Errors
     ///
@@ -190,7 +191,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         Ok(self.session.message(&mut self.assembler))
     }
 
-    /// Reads a message as [`WebSocket::read`] does, into memory of its own. One that was gathered keeps its memory.
+    /// Reads a message as [`WebSocket::read`] does, and returns it with its own memory. One that was gathered keeps its
+    /// memory.
     ///
     /// ```
     /// use bareframe_std::{Options, OwnedMessage, Untimed, WebSocket};
@@ -218,7 +220,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         Ok(gathered.map(|(kind, rsv, payload)| OwnedMessage::new(kind, rsv, payload)))
     }
 
-    /// As [`WebSocket::read`], and returns what sends while the message is lent.
+    /// As [`WebSocket::read`], and also returns a sender to use while the message is lent.
     ///
     /// ```
     /// use bareframe_std::{Options, Stream, WebSocket};
@@ -275,7 +277,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         Ok(self.session.event())
     }
 
-    /// As [`WebSocket::read_event`], and returns what sends while the piece is lent.
+    /// As [`WebSocket::read_event`], and also returns a sender to use while the piece is lent.
     ///
     /// ```
     /// use bareframe_std::{Event, Options, Stream, WebSocket};
@@ -303,7 +305,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         Ok(inbound.event().map(|event| (event, sender)))
     }
 
-    /// Performs what the session says until what is wanted is there; returns `false` when the connection has ended.
+    /// Performs what the session says until the wanted result is there; returns `false` when the connection has ended.
     #[inline(never)]
     pub(crate) fn run_until(
         &mut self,
@@ -323,7 +325,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                     let is_last = matches!(error, ReceiveError::AbnormalClosure | ReceiveError::Protocol(_));
                     self.closing.is_reported |= is_last && !matches!(wanted, Wanted::End);
                     return Err(match error {
-                        // Why the stream was refused says more than that it ended.
+                        // The error of the write explains more than the end of the stream.
                         ReceiveError::AbnormalClosure => {
                             self.writer.failure().unwrap_or(Error::AbnormalClosure)
                         }
@@ -338,7 +340,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         }
     }
 
-    /// Waits for the peer, with nothing held that is not needed meanwhile.
+    /// Waits for the peer, without memory that is not needed meanwhile.
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         let (inbound, outbound) = self.session.both();
         Writer::shrink(outbound);
@@ -348,7 +350,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         match waited {
             Ok(Waited::Read) => Ok(()),
             Ok(Waited::PingIsDue) => {
-                // Within a frame that is not finished none can be sent, and none after our Close.
+                // No Ping can be sent within an unfinished frame or after our Close.
                 let _ = outbound.next_sent(&mut Frame::ping(&[]));
                 Ok(())
             }
@@ -359,13 +361,13 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         }
     }
 
-    /// Writes what has to be written before what was received is returned. A stream that refuses it hides nothing that was
+    /// Writes what has to be written before what was received is returned. A failed write does not hide what was
     /// received.
     fn write(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
         let earlier = self.writer.earlier(deadline);
         match self.writing().perform(next, earlier) {
             Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
-                // The deadline is for several writes, of which each may have a limit of its own.
+                // The deadline holds for several writes, each of which may have a limit of its own.
                 let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
                 if may_go_on && deadline.left().is_ok() {
                     return Ok(());
@@ -381,7 +383,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         MessageSender::new(&mut self.stream, outbound, &mut self.writer)
     }
 
-    /// Returns what sends, once what has to be answered is queued before.
+    /// Returns a sender, after queueing what has to be answered.
     fn sender(&mut self) -> Result<MessageSender<'_, S, R>, Error> {
         let _ = self.session.next_flush();
         if self.session.state() == State::Failed {
@@ -390,8 +392,9 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         Ok(self.writing())
     }
 
-    /// Sends a frame: it was written, with all that was fed before, when this returns. A `&str` is a text message, a `&[u8]` a
-    /// binary one, a message that was received is passed on, and [`Frame`] has the others.
+    /// Sends a frame, and returns when it was written together with everything that was fed before. A `&str` is sent as
+    /// a text message and a `&[u8]` as a binary one, a received message is passed on, and [`Frame`] has the other
+    /// kinds.
     ///
     /// ```
     /// use bareframe_std::{Frame, Options, Untimed, WebSocket};
@@ -405,8 +408,9 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if the frame does not fit what was sent before, and [`Error::Io`]: nothing of it was taken.
-    /// [`Error::Unflushed`] if it was taken, and its rest waits for [`WebSocket::flush`] or the next call; it is not sent again.
+    /// [`Error::Send`] if the frame is not allowed after what was sent before, or [`Error::Io`]; nothing of the frame
+    /// was sent. [`Error::Unflushed`] if a part of it is still queued, which [`WebSocket::flush`] or the next call
+    /// writes; do not send the frame again.
     pub fn send<'f>(&mut self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
         self.sender()?.send(frame)
     }
@@ -438,7 +442,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.send(Frame::ping(payload))
     }
 
-    /// Sends a Pong that no Ping asked for, or the answer where `auto_pong` is off (RFC 6455 section 5.5.3); see
+    /// Sends a Pong that answers no Ping, or the answer to one if `auto_pong` is off (RFC 6455 section 5.5.3); see
     /// [`WebSocket::send`].
     ///
     /// # Errors
@@ -448,7 +452,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.send(Frame::pong(payload))
     }
 
-    /// Sends a frame as far as the stream takes it; see [`MessageSender::send_frame`].
+    /// Sends a frame as far as the stream accepts it; see [`MessageSender::send_frame`].
     ///
     /// # Errors
     ///
@@ -457,8 +461,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.sender()?.send_frame(frame)
     }
 
-    /// Queues a frame, which leaves in one write with what follows; see [`MessageSender::feed`]. If the connection is dropped before,
-    /// it is lost.
+    /// Queues a frame, to be written together with what follows; see [`MessageSender::feed`]. It is lost if the
+    /// connection is dropped before.
     ///
     /// # Errors
     ///
@@ -467,8 +471,9 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.sender()?.feed(frame)
     }
 
-    /// Sends our Close, after which nothing can be sent; what the peer still sends is received until its own (RFC 6455 section
-    /// 7.1.2). [`WebSocket::close`] does the rest as well. A reason of more than 123 bytes is cut at a character.
+    /// Sends our Close, after which nothing can be sent. Messages of the peer are still received until its Close (RFC
+    /// 6455 section 7.1.2). [`WebSocket::close`] does the whole closing handshake. A reason of more than 123 bytes is
+    /// cut at a character.
     ///
     /// # Errors
     ///
@@ -477,18 +482,18 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.send(close_frame(code.into(), reason))
     }
 
-    /// Writes all that was fed, and what an earlier call could not write.
+    /// Writes everything that was fed, and what an earlier call could not write.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; what was not written still waits.
+    /// [`Error::Io`]; what was not written stays queued.
     pub fn flush(&mut self) -> Result<(), Error> {
         self.flush_by(self.writer.deadline())
     }
 
     pub(crate) fn flush_by(&mut self, deadline: Deadline) -> Result<(), Error> {
         loop {
-            // The answers that had no room before are queued by it.
+            // It queues the answers for which there was no room before.
             match self.session.next_flush() {
                 Next::Ready => return Ok(()),
                 next => self.writing().perform(next, deadline)?,
@@ -496,30 +501,32 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         }
     }
 
-    /// Fails the connection on behalf of a layer above: nothing more is received, and the peer is told in a Close (RFC 6455 section
-    /// 7.1.7). Within a frame of ours that is not finished no Close can be sent.
+    /// Fails the connection on behalf of a layer above: nothing more is received, and a Close with this code is sent
+    /// (RFC 6455 section 7.1.7). Within an unfinished frame of ours no Close can be sent.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`]; the Close then waits for [`WebSocket::flush`].
+    /// [`Error::Io`]; the Close is then written by [`WebSocket::flush`].
     pub fn fail(&mut self, code: CloseCode) -> Result<(), Error> {
         self.closing.is_reported = true;
         self.session.fail(code);
         self.flush()
     }
 
-    /// Closes the connection: sends our Close if none was sent, waits for the peer's and drops the data that still arrives, and ends
-    /// the stream (RFC 6455 section 7.1). To have the data, call [`WebSocket::send_close`] and then [`WebSocket::read`] until `None`.
+    /// Closes the connection: sends our Close if none was sent, waits for the peer's and discards the data that still
+    /// arrives, and ends the stream (RFC 6455 section 7.1). To receive that data, call [`WebSocket::send_close`] and
+    /// then [`WebSocket::read`] until `None`.
     ///
-    /// It is called as well when `read` has returned `None` or an error, to end the stream in good order. A server ends it first, and
-    /// waits for the client to do so too, so that what was sent last is not lost; a client waits for the server. All of it lasts no
-    /// longer than [`Options::close_timeout`](crate::Options::close_timeout), over a stream that keeps deadlines. A reason of more
-    /// than 123 bytes is cut at a character.
+    /// Call it also when `read` has returned `None` or an error, to end the stream in order. A server ends it first,
+    /// and waits for the client to do so too, so that what was sent last is not lost; a client waits for the server.
+    /// The whole call lasts at most [`Options::close_timeout`](crate::Options::close_timeout), over a stream that keeps
+    /// deadlines. A reason of more than 123 bytes is cut at a character.
     ///
     /// # Errors
     ///
-    /// [`Error::CloseTimeout`] if the peer's Close does not come in time, and the stream was shut; what [`WebSocket::read`]
-    /// returns. With [`Error::Io`] of the kind `WouldBlock`, over a stream that does not block, it is called again and goes on.
+    /// [`Error::CloseTimeout`] if the peer's Close does not arrive in time, after the stream was shut down; or an error
+    /// of [`WebSocket::read`]. After [`Error::Io`] with `WouldBlock`, over a non-blocking stream, call again to
+    /// continue.
     pub fn close(&mut self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<StreamEnd, Error> {
         let deadline = self.closing.begin();
         let result = self.finish_handshake(close_frame(code.into(), reason), deadline);
@@ -529,14 +536,14 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
 
     fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
         if self.closing.is_reported {
-            // All that is left is to have the peer told.
+            // It only remains to write the Close.
             return match self.flush_by(deadline) {
                 Err(Error::Io(error)) if !is_temporary(&error) => Ok(()),
                 flushed => flushed,
             };
         }
         if self.session.state() == State::Open && self.writing().queue_close(frame).is_err() {
-            // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+            // No Close can follow an unfinished frame (RFC 6455 section 7.1.7).
             self.session.fail(CloseCode::GOING_AWAY);
             return Err(Error::UnfinishedFrame);
         }
@@ -544,11 +551,11 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         self.run_until(next, Wanted::End, deadline).map(drop)
     }
 
-    /// Returns what ends the stream at once from another thread, while this one waits in a call.
+    /// Returns an [`Aborter`], which ends the stream at once from another thread while this one waits in a call.
     ///
     /// # Errors
     ///
-    /// What [`Stream::aborter`] returns.
+    /// Returns the error of [`Stream::aborter`].
     pub fn aborter(&self) -> io::Result<Aborter> {
         self.stream.aborter()
     }
@@ -578,19 +585,20 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         Some(head.response(bytes))
     }
 
-    /// Returns the stream, for what is not the protocol's: its addresses, its timeouts.
+    /// Returns the stream, for instance for its addresses and timeouts.
     #[must_use]
     pub const fn stream(&self) -> &S {
         &self.stream
     }
 
-    /// Returns the stream to be changed. To read from it or write to it breaks the protocol.
+    /// Returns the stream to be changed. Reading from it or writing to it breaks the protocol.
     #[must_use]
     pub const fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Returns the stream, and what was read from it and not looked at. What was fed and not written is lost.
+    /// Returns the stream, and the bytes that were read from it and not processed. Frames that were fed and not written
+    /// are lost.
     #[must_use]
     pub fn into_inner(mut self) -> (S, Vec<u8>) {
         let (inbound, _) = self.session.both();
@@ -599,7 +607,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     }
 }
 
-/// It shows nothing of the server's response, which may have cookies.
+/// Shows nothing of the server's response, which may contain cookies.
 impl<S: fmt::Debug, R: fmt::Debug> fmt::Debug for WebSocket<S, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebSocket")

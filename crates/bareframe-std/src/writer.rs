@@ -1,4 +1,4 @@
-//! What writing knows beside the stream and the queue: its limits, and why the stream takes nothing any more.
+//! The state of writing besides the stream and the queue: its limits, and its error.
 
 use crate::deadline::Deadline;
 use crate::error::{Error, copy};
@@ -13,12 +13,12 @@ pub(crate) const LEAST: usize = 512;
 /// The limits of writing a session's queue to a stream, and how it failed.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// How long the queue may become by what is gathered, in bytes.
+    /// The longest queue of gathered frames, in bytes.
     pub(crate) most: usize,
     timeout: Option<Duration>,
     answer_timeout: Option<Duration>,
     clock: fn() -> Instant,
-    /// Why the stream takes nothing any more.
+    /// Why the stream accepts nothing any more.
     failure: Option<io::Error>,
 }
 
@@ -38,7 +38,7 @@ impl Writer {
         vec![0; LEAST]
     }
 
-    /// Returns when a call that begins now has to be over.
+    /// Returns the deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
         match self.timeout {
             Some(timeout) => Deadline::after_by(timeout, self.clock),
@@ -54,7 +54,7 @@ impl Writer {
         }
     }
 
-    /// Keeps why the stream takes nothing any more.
+    /// Stores why the stream accepts nothing any more.
     pub(crate) fn fail(&mut self, error: &io::Error) {
         self.failure = Some(copy(error));
     }
@@ -64,11 +64,11 @@ impl Writer {
         self.failure.as_ref().map(|error| Error::Io(copy(error)))
     }
 
-    /// Has the queue take more of what is gathered in it, if it may. Returns `true` if it can take more now.
+    /// Lengthens the queue for gathered frames, within the limit. Returns `true` if it is longer now.
     pub(crate) fn grow<R: Role>(&self, outbound: &mut Outbound<R, Vec<u8>>, frame: &Frame<'_>) -> bool {
-        /// Room for the frame's header and for an answer behind it.
+        /// Room for the frame's header and for an answer after it.
         const BESIDE: usize = 145;
-        // What is written from where it is needs no room.
+        // Payload that is written from where it is needs no room.
         if !outbound.to_write(frame)[1].is_empty() {
             return false;
         }
