@@ -17,7 +17,7 @@ use core::fmt;
 use history::History;
 use output::{Output, Pending};
 
-/// Compresses messages for the payloads of frames (RFC 7692 section 7.2.1), in memory that is the caller's.
+/// Compresses messages for the payloads of frames (RFC 7692 section 7.2.1), in the caller's memory.
 ///
 /// ```
 /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
@@ -46,11 +46,11 @@ pub struct Deflater<L> {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[must_use]
 pub enum DeflateStep {
-    /// All input was taken, and the message goes on.
+    /// All input was taken, and the message continues.
     NeedsInput(usize),
     /// The output is full, and there is more to write.
     OutputFull(usize),
-    /// All input was taken and all output written: the message is over.
+    /// All input was taken and all output written. The message has ended.
     MessageEnd(usize),
 }
 
@@ -58,7 +58,7 @@ pub enum DeflateStep {
 enum Stage {
     BetweenMessages,
     Blocks,
-    /// All blocks are written, and the flush behind them is being.
+    /// All blocks are written, and the flush after them is being written.
     Flush,
 }
 
@@ -66,7 +66,7 @@ enum Stage {
 #[allow(private_bounds, reason = "nobody else implements it")]
 pub trait Level: Encode {}
 
-/// What a level does.
+/// The operations of a level.
 pub(crate) trait Encode {
     /// Returns the memory of two windows.
     fn buffer(&mut self) -> &mut [u8];
@@ -74,10 +74,10 @@ pub(crate) trait Encode {
     /// Begins a message.
     fn begin(&mut self, history: &History);
 
-    /// Returns how much history is worth to be kept.
+    /// Returns how many bytes of history are worth keeping.
     fn history_kept(&self, window: usize) -> usize;
 
-    /// Notes that the bytes of the buffer have moved to its front by so much.
+    /// Notes that the bytes of the buffer have moved to its front by this many bytes.
     fn slide(&mut self, by: usize);
 
     /// Returns how many bytes before what is next to compress are not in the output yet, nor in a block that shrinks.
@@ -88,7 +88,7 @@ pub(crate) trait Encode {
     /// Overwrites all memory.
     fn clear(&mut self);
 
-    /// Compresses what is ahead, as far as it is enough or the last of the message, and there is room.
+    /// Compresses the input ahead, if it is long enough or the last of the message, as far as there is room.
     fn run(&mut self, history: &mut History, output: &mut Output<'_>, is_last: bool) -> Run;
 }
 
@@ -102,7 +102,7 @@ pub(crate) enum Run {
 }
 
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Deflater<Greedy<B, H>> {
-    /// Creates a deflater that takes the first match it finds and writes fixed codes.
+    /// Creates a deflater that uses the first match that it finds and writes fixed codes.
     ///
     /// `buffer` has at least twice as many bytes as the window, and `heads` at least two elements: the more, the more matches
     /// are found. A quarter as many as the window has bytes are enough for a microcontroller, and 4,096 for a server.
@@ -129,7 +129,7 @@ where
     C: AsMut<[u16]>,
     T: AsMut<[u32]>,
 {
-    /// Creates a deflater that looks for the longest match and makes codes for each block.
+    /// Creates a deflater that searches for the longest match and computes codes for each block.
     ///
     /// `buffer` has at least twice as many bytes as the window, `heads` at least two elements, `links` at least as many as the
     /// window has bytes, and `tokens` one and a half times as many, of which 6,144 are always enough. As many heads as the window
@@ -193,10 +193,10 @@ impl<L: Level> Deflater<L> {
         self.stage == Stage::BetweenMessages
     }
 
-    /// Compresses input to `out`; `is_last` says that the message ends with `input`.
+    /// Compresses input to `out`; `is_last` is set if the message ends with `input`.
     ///
-    /// What is taken is removed from `input`. The outputs of a message joined are its payload: they may go into one frame or
-    /// several. Bytes of `out` behind what the step says may be overwritten.
+    /// The bytes that it takes are removed from `input`. The joined outputs of a message are its payload, which may be
+    /// sent in one frame or several. Bytes of `out` after the returned length may be overwritten.
     pub fn deflate(&mut self, input: &mut &[u8], out: &mut [u8], is_last: bool) -> DeflateStep {
         if self.stage == Stage::BetweenMessages {
             self.begin_message();
@@ -235,7 +235,7 @@ impl<L: Level> Deflater<L> {
                     let by = self.history.slide(self.level.buffer(), keep);
                     self.level.slide(by);
                     if by == 0 {
-                        // The memory has become shorter, against its promise.
+                        // The memory has become shorter, which it must not.
                         return Run::NeedsInput;
                     }
                 }
@@ -258,9 +258,10 @@ impl<L: Level> Deflater<L> {
         Run::Finished
     }
 
-    /// Drops the message at hand, or the last one if none is begun, as if it had never been given: it is not in the history.
+    /// Drops the current message, or the last one if none is begun, and removes it from the history.
     ///
-    /// Nothing of its output may have left. If more than a window of the message was compressed, all history is forgotten.
+    /// None of its output may have been sent. If more than a window of the message was compressed, all history is
+    /// forgotten.
     ///
     /// ```
     /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
@@ -274,25 +275,25 @@ impl<L: Level> Deflater<L> {
     /// assert_eq!(step, DeflateStep::MessageEnd(7));
     /// ```
     pub fn abandon(&mut self) {
-        // Nothing is before the message if its beginning has moved out of the memory.
+        // There is no history before the message if its beginning has moved out of the memory.
         self.history.at = self.history.message;
         self.history.end = self.history.message;
         self.pending = Pending::default();
         self.stage = Stage::BetweenMessages;
     }
 
-    /// Returns how many bytes of the message at hand, or of the last one, were compressed.
+    /// Returns how many bytes of the current message, or of the last one, were compressed.
     pub(crate) fn compressed_len(&self) -> usize {
         let gathered = self.history.at.wrapping_sub(self.history.message);
         gathered.saturating_sub(self.level.unwritten())
     }
 
-    /// Returns `true` if all of the message at hand, or of the last one, that was taken is in the memory.
+    /// Returns `true` if everything that was taken of the current message, or of the last one, is in the memory.
     pub(crate) fn has_message(&self) -> bool {
         self.history.has_message
     }
 
-    /// Abandons the message at hand and returns what was taken of it.
+    /// Abandons the current message and returns what was taken of it.
     pub(crate) fn abandon_gathered(&mut self) -> &[u8] {
         let taken = self.history.message..self.history.end;
         self.abandon();
@@ -301,8 +302,8 @@ impl<L: Level> Deflater<L> {
 
     /// Forgets the history: the next message refers to nothing before it.
     ///
-    /// This is for what the peer's inflater has in its window and this deflater has not: a frame that was compressed elsewhere.
-    /// Within a message nothing is forgotten.
+    /// Call it after a frame that was compressed elsewhere, which the peer's inflater has in its window and this
+    /// deflater does not. Within a message nothing is forgotten.
     ///
     /// ```
     /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};

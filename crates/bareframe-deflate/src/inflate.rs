@@ -24,7 +24,7 @@ use core::ops::Range;
 use lengths::Codes;
 use ring::Ring;
 
-/// Inflates the payloads of compressed messages (RFC 7692 section 7.2.2), in a window that is the caller's.
+/// Inflates the payloads of compressed messages (RFC 7692 section 7.2.2), in the caller's window.
 ///
 /// The window is history and output at once: [`inflate`](Inflater::inflate) returns the range of it that it wrote, and the
 /// bytes stay there until the next call. They must not be changed, since later messages may refer to them.
@@ -52,11 +52,11 @@ pub struct Inflater<T = Fast> {
     window_bits: WindowBits,
     context_takeover: bool,
     limit: u64,
-    /// Where in the window the next byte goes.
+    /// The position in the window of the next byte.
     at: usize,
     /// How many bytes before that a distance may reach.
     history: usize,
-    /// What the message may still have.
+    /// How many bytes the message may still have.
     left: u64,
     /// How long the memory of the window is, or 0 before the first call.
     memory_len: usize,
@@ -71,9 +71,9 @@ pub struct Inflater<T = Fast> {
 pub enum Step {
     /// Bytes of the message are in this range of the window, which is never empty.
     Output(Range<usize>),
-    /// All input was taken, and the message goes on.
+    /// All input was taken, and the message continues.
     NeedsInput,
-    /// All input was taken, and the message is over.
+    /// All input was taken, and the message has ended.
     MessageEnd,
 }
 
@@ -90,7 +90,7 @@ pub enum Step {
 #[allow(private_bounds, reason = "nobody else implements it")]
 pub trait Size: Decode + Default + fmt::Debug {}
 
-/// What is done faster or smaller.
+/// The decoding, which differs in speed and memory.
 pub(crate) trait Decode {
     /// Prepares for code lengths with this code.
     fn build_code_lengths(&mut self, _: &Code<DISTANCES>) {}
@@ -158,7 +158,7 @@ impl<T: Size> Inflater<T> {
 
     /// Sets how many bytes a message may have when it is inflated.
     ///
-    /// A message that is longer fails with [`InflateError::TooBig`] before a byte beyond the limit is made.
+    /// A message that is longer fails with [`InflateError::TooBig`] before a byte beyond the limit is inflated.
     #[must_use]
     pub fn with_limit(mut self, limit: u64) -> Inflater<T> {
         self.limit = limit;
@@ -172,9 +172,9 @@ impl<T: Size> Inflater<T> {
         self.window_bits
     }
 
-    /// Forgets history, the message at hand and an error, so that another connection may use inflater and window.
+    /// Forgets the history, the current message and an error, so that another connection may use inflater and window.
     ///
-    /// The window need not be overwritten: no distance reaches what is in it.
+    /// The window need not be overwritten, since no distance reaches its old content.
     ///
     /// ```
     /// use bareframe_deflate::{Compact, InflateError, Inflater, Step, WindowBits};
@@ -194,17 +194,17 @@ impl<T: Size> Inflater<T> {
         (self.at, self.history) = (0, 0);
     }
 
-    /// Inflates what is in front of `input`, the unmasked payload of a message's frames one after the other; `is_last` says that
-    /// the message ends with `input`.
+    /// Inflates the front of `input`, which is the unmasked payload of a message's frames one after the other;
+    /// `is_last` is set if the message ends with `input`.
     ///
-    /// `window` is memory of at least [`WindowBits::size`] bytes, and the same at every call. What is taken is removed from
-    /// `input`. After [`Step::Output`] the rest of the same input is expected.
+    /// `window` is memory of at least [`WindowBits::size`] bytes, and the same at every call. The bytes that it takes
+    /// are removed from `input`. After [`Step::Output`] the rest of the same input is expected.
     ///
     /// # Errors
     ///
-    /// If the payload can't be inflated; then `input` begins at the byte that proves it, or is empty if the end of the message
-    /// does, whatever the cuts of the input. Every later call takes nothing and returns the same error. [`InflateError::Window`]
-    /// changes nothing.
+    /// Returns an error if the payload can't be inflated. Then `input` begins at the byte that proves it, or is empty
+    /// if the end of the message does, whatever the cuts of the input. Every later call takes nothing and returns the
+    /// same error. [`InflateError::Window`] changes nothing.
     pub fn inflate(
         &mut self,
         window: &mut [u8],
@@ -262,11 +262,12 @@ impl<T: Size> Inflater<T> {
             let mut source = Source::new(input);
             let result = self.run(&mut source, ring);
             *input = source.rest();
-            // Bits of a symbol that the tail completes could not be given back to it: it is decoded when there is room.
+            // Bits of a symbol that the tail completes could not be returned to the input, so the symbol is decoded
+            // when there is room.
             if result? == Stop::NeedsRoom || !is_last || ring.room() == 0 {
                 return Ok(Step::NeedsInput);
             }
-            // The blocks are whole without the tail where a sender did not end with a flush, and with it if all of them did.
+            // The blocks are whole without the tail if the sender did not end with a flush.
             if self.blocks.is_between_blocks() {
                 self.tail = Some(TAIL.len());
             } else if self.blocks.is_at_tail() {
@@ -291,7 +292,7 @@ impl<T: Size> Inflater<T> {
         }
     }
 
-    /// Decodes, and leaves the source where the state says.
+    /// Decodes, and returns the bits that were not decoded to the source.
     fn run(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<Stop, InflateError> {
         let result = self.blocks.run(source, ring);
         match result {

@@ -3,7 +3,8 @@
 //! All memory is the caller's: a window to inflate, two windows and a table to deflate. The codecs take their input and fill
 //! their output in pieces of any size.
 //!
-//! Receiving: hand the payload of a compressed message's frames to an [`Inflater`], which returns ranges of the window.
+//! To receive, pass the payload of a compressed message's frames to an [`Inflater`], which returns ranges of the
+//! window.
 //!
 //! ```
 //! use bareframe_deflate::{Fast, Inflater, Step, WindowBits};
@@ -17,7 +18,7 @@
 //! # Ok::<(), bareframe_deflate::InflateError>(())
 //! ```
 //!
-//! Sending: a [`MessageDeflater`] says what the frames of a message carry.
+//! To send, use a [`MessageDeflater`], which returns the payloads of a message's frames.
 //!
 //! ```
 //! use bareframe_deflate::{Deflater, MessageDeflater, Payload, WindowBits};
@@ -37,9 +38,9 @@
 //! # What always holds
 //!
 //! - What is inflated is the same for every way of cutting the input, and an error is at the same byte.
-//! - A distance reaches neither beyond the negotiated window nor beyond what was inflated since the window began: what was in
-//!   the memory before is never returned.
-//! - Work is linear in the bytes in and out, and no more is made of a message than its limit.
+//! - A distance reaches neither beyond the negotiated window nor beyond what was inflated since the window began: older
+//!   content of the memory is never returned.
+//! - Work is linear in the bytes in and out, and no more of a message is inflated than its limit.
 //! - No call panics, whatever the input and the order of the calls.
 
 #![no_std]

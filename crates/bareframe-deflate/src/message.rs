@@ -1,4 +1,4 @@
-//! MessageDeflater: which messages are compressed, and what their frames carry.
+//! MessageDeflater: decides which messages are compressed, and creates the payloads of their frames.
 
 use crate::WindowBits;
 use crate::deflate::{DeflateStep, Deflater, Level};
@@ -7,15 +7,15 @@ use core::fmt;
 
 /// Compresses the messages of a connection that are worth it, frame by frame (RFC 7692 sections 6.1 and 7.2.1).
 ///
-/// A message is sent as it is if it is shorter than the threshold, if the caller opted out, or if it did not shrink before
-/// anything of it left. Such a message is not in the peer's window, and so it is not in the history either.
+/// A message is sent uncompressed if it is shorter than the threshold, if the caller opted out, or if its first output
+/// did not shrink. Such a message is not in the peer's window, so it is not kept in the history either.
 ///
 /// # Secrets
 ///
-/// The length of compressed data depends on what is in it. Whoever may have text of their own compressed together with a secret, in
-/// one message or with context takeover in another, and see the lengths, can guess the secret byte by byte: this is how CRIME
-/// and BREACH read cookies through TLS. [`opt_out`](MessageDeflater::opt_out) of compression for messages with secrets, or
-/// keep what comes from others out of them.
+/// The length of compressed data depends on its content. An attacker whose text is compressed together with a secret,
+/// in one message or with context takeover in another, and who can see the lengths, can guess the secret byte by byte,
+/// as CRIME and BREACH do with cookies in TLS. [`opt_out`](MessageDeflater::opt_out) of compression for messages with
+/// secrets, or keep text of others out of them.
 ///
 /// ```
 /// use bareframe_deflate::{Deflater, MessageDeflater, Payload, WindowBits};
@@ -41,7 +41,7 @@ pub struct MessageDeflater<L> {
     deflater: Deflater<L>,
     threshold: usize,
     state: State,
-    /// How many bytes of the frame at hand are in the output.
+    /// How many bytes of the current frame are in the output.
     filled: usize,
 }
 
@@ -51,7 +51,7 @@ enum State {
     Between {
         opted_out: bool,
     },
-    /// Nothing of the message has left.
+    /// Nothing of the message was sent.
     First,
     Later,
     Uncompressed,
@@ -61,9 +61,9 @@ enum State {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Payload<'d> {
-    /// All input was taken; the output is kept for the frame at hand and must not change.
+    /// All input was taken. The output is kept for the current frame and must not change.
     NeedsInput,
-    /// So many bytes of the output are a frame's payload. The first frame of the message has RSV1, and only it (RFC 7692
+    /// The front of the output is a frame's payload. The first frame of the message has RSV1, and only it (RFC 7692
     /// section 6.1); the last has FIN.
     Frame {
         /// How many bytes the payload has.
@@ -73,7 +73,8 @@ pub enum Payload<'d> {
         /// It is the message's last frame: FIN is set.
         is_last: bool,
     },
-    /// The message is sent as it is, in frames without RSV1: these bytes, which were taken before, and then all input to its end.
+    /// The message is sent uncompressed, in frames without RSV1: these bytes, which were taken before, and then all
+    /// input to its end.
     Uncompressed(&'d [u8]),
 }
 
@@ -114,10 +115,10 @@ pub enum PreparedError {
 }
 
 impl<L: Level> MessageDeflater<L> {
-    /// The threshold of a new one, in bytes: shorter messages rarely shrink by more than they cost.
+    /// The default threshold, in bytes; shorter messages rarely shrink enough.
     pub const THRESHOLD: usize = 32;
 
-    /// Creates one that compresses with a deflater.
+    /// Creates a message deflater that compresses with this deflater.
     #[must_use]
     pub fn new(deflater: Deflater<L>) -> MessageDeflater<L> {
         MessageDeflater {
@@ -128,7 +129,7 @@ impl<L: Level> MessageDeflater<L> {
         }
     }
 
-    /// Sets how many bytes a message must have to be compressed, if all of it is there at the first call.
+    /// Sets how many bytes a message must have to be compressed, if the first call gets all of it.
     #[must_use]
     pub fn with_threshold(mut self, len: usize) -> MessageDeflater<L> {
         self.threshold = len;
@@ -165,13 +166,15 @@ impl<L: Level> MessageDeflater<L> {
         is_between
     }
 
-    /// Returns what is to be sent next of the message in front of `input`, which ends the message if `is_last`.
+    /// Returns what has to be sent next of the message at the front of `input`, which ends the message if `is_last` is
+    /// set.
     ///
-    /// What is taken is removed from `input`. Until a frame is returned, `out` is to be the same memory at every call.
-    /// A full `out` ends a frame, so that it may have any length but 0, which would make empty frames without end.
+    /// The bytes that it takes are removed from `input`. Until a frame is returned, `out` has to be the same memory at
+    /// every call. A full `out` ends a frame, so that it may have any length except 0, which would lead to endless
+    /// empty frames.
     ///
-    /// After [`Payload::Uncompressed`] the input is the caller's: all of it is to be sent. This is to be called for what else
-    /// the message has, and returns the same, until `is_last` was said.
+    /// After [`Payload::Uncompressed`] the caller sends all of the input. It calls this for the rest of the message
+    /// too, which returns the same, until `is_last` was set.
     pub fn next(&mut self, input: &mut &[u8], is_last: bool, out: &mut [u8]) -> Payload<'_> {
         let given = *input;
         let mut is_first_call = false;
@@ -252,7 +255,7 @@ impl<L: Level> MessageDeflater<L> {
 }
 
 impl<'p> Prepared<'p> {
-    /// Creates a prepared message of a payload that was compressed by itself with this window at most.
+    /// Creates a prepared message from a payload that was compressed by itself, with at most this window.
     #[must_use]
     pub const fn new(payload: &'p [u8], window_bits: WindowBits) -> Prepared<'p> {
         Prepared { payload, window_bits }
@@ -263,8 +266,8 @@ impl<'p> Prepared<'p> {
 ///
 /// # Errors
 ///
-/// If the bit is set where it may not be: on a continuation frame or a control frame (RFC 7692 section 6). The other reserved
-/// bits are not looked at.
+/// If the bit is set where it may not be: on a continuation frame or a control frame (RFC 7692 section 6). The other
+/// reserved bits are ignored.
 ///
 /// ```
 /// use bareframe::{Opcode, ProtocolError, Rsv};

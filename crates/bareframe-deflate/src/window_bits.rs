@@ -17,7 +17,7 @@ impl WindowBits {
     /// A window of 256 bytes.
     pub const MIN: WindowBits = WindowBits(8);
 
-    /// A window of 32,768 bytes, which is also what is meant where nothing was negotiated.
+    /// A window of 32,768 bytes, which is also used if nothing was negotiated.
     pub const MAX: WindowBits = WindowBits(15);
 
     /// Creates window bits, or returns `None` unless `bits` is in the range 8 to 15.

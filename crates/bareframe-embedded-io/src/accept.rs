@@ -9,7 +9,8 @@ use bareframe::{Config, Connection, Memory, Role, Server, Session};
 use core::fmt;
 use embedded_io_async::{Read, Write};
 
-/// Memory on the stack for an answer that has no room in that of the head, in bytes: enough for every refusal without text.
+/// The length in bytes of the memory on the stack for an answer that does not fit into that of the head: enough for
+/// every refusal without text.
 const SHORT_ANSWER: usize = 136;
 
 /// Returns the shortest send buffer, in bytes, of a server that accepts with this choice: [`MIN_SEND`], or the length of its response.
@@ -28,8 +29,8 @@ pub const fn min_send(choice: &Choice<'_>) -> usize {
 
 /// A request that arrives over a stream, for a WebSocket or for anything else.
 ///
-/// [`Incoming::accept`] does all that a server needs that has one WebSocket and nothing else. A server that has more looks at the request
-/// first:
+/// [`Incoming::accept`] is enough for a server with one WebSocket and nothing else. A server with more reads the
+/// request first:
 ///
 /// ```
 /// use bareframe_embedded_io::{Choice, Config, Error, Incoming, Status};
@@ -57,7 +58,7 @@ pub struct Incoming<S, M> {
 }
 
 impl<S, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
-    /// Creates the state of a request whose head has to fit `memory`: 1 KiB does for most clients.
+    /// Creates the state of a request whose head has to fit into `memory`; 1 KiB is enough for most clients.
     #[must_use]
     pub fn new(stream: S, memory: M) -> Incoming<S, M> {
         Incoming {
@@ -76,7 +77,7 @@ impl<S, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
 impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
     /// Reads the request's head, and returns it; a malformed or too long one was answered before the error is returned.
     ///
-    /// If the future is dropped, the next call goes on, unless an answer had begun.
+    /// If the future is dropped, the next call continues, unless an answer was begun.
     ///
     /// # Errors
     ///
@@ -97,10 +98,10 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
 
     /// Accepts the request for a WebSocket, which it reads if [`Incoming::request`] did not, and returns when the response was written.
     ///
-    /// A request that is wrong, or for no WebSocket, is answered before the error is returned; the caller ends the stream. `receive` has
-    /// [`MIN_RECEIVE`] bytes or more, and `send` as many as [`min_send`] returns.
+    /// A wrong request, or one for something else, is answered before the error is returned; the caller ends the
+    /// stream. `receive` has [`MIN_RECEIVE`] bytes or more, and `send` as many as [`min_send`] returns.
     ///
-    /// If the future is dropped, the stream is of no more use.
+    /// If the future is dropped, the stream can't be used any more.
     ///
     /// # Errors
     ///
@@ -116,7 +117,8 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
             .await
     }
 
-    /// Accepts the request as [`Incoming::accept`] does, with an [`Accept`] that the caller makes of the key, by a SHA-1 of its own.
+    /// Accepts the request as [`Incoming::accept`] does, with an [`Accept`] that the caller computes from the key with
+    /// its own SHA-1.
     ///
     /// # Errors
     ///
@@ -165,7 +167,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         Ok(socket)
     }
 
-    /// Answers a request that is wrong, with a line of text that says what is, if the memory has room for it. The caller
+    /// Answers a wrong request, with a line of text that says what is wrong if the memory has room for it. The caller
     /// ends the stream.
     ///
     /// # Errors
@@ -177,8 +179,8 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
 
     /// Answers without a WebSocket, and with this content. The caller ends the stream.
     ///
-    /// The answer's head takes the place of the request's in memory. If the future is dropped, the stream is of no more
-    /// use.
+    /// The answer's head overwrites the request's in memory. If the future is dropped, the stream can't be used any
+    /// more.
     ///
     /// # Errors
     ///
@@ -192,7 +194,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         let answer = Answer::new(status)
             .with_content_length(Some(content.len() as u64))
             .with_headers(headers);
-        // Neither has an answer to HEAD content, nor a 304 (RFC 9110 sections 9.3.2 and 15.4.5).
+        // Answers to HEAD and 304 have no content (RFC 9110 sections 9.3.2 and 15.4.5).
         let is_head = self
             .parsed::<S::Error>()
             .is_ok_and(|request| request.method() == "HEAD");
@@ -206,7 +208,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         Ok(parsed.request(self.head.arrived()))
     }
 
-    /// Returns the bytes that came behind the head.
+    /// Returns the bytes that arrived after the head.
     fn behind(&self) -> &[u8] {
         let head_len = self.head.parsed.map_or(0, |parsed| parsed.head_len());
         self.head.arrived().get(head_len..).unwrap_or(&[])
@@ -247,7 +249,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         }
     }
 
-    /// Answers that the fault is ours.
+    /// Answers with 500.
     async fn fail(&mut self) -> Result<(), Error<S::Error>> {
         self.answer(Status::INTERNAL_SERVER_ERROR, &[], b"").await
     }
@@ -277,7 +279,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
     }
 }
 
-/// Begins a session with the bytes that came behind the peer's head.
+/// Begins a session with the bytes that arrived after the peer's head.
 pub(crate) fn begin<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
     session: &mut Session<R, I, O>,
     behind: &[u8],

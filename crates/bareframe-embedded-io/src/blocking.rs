@@ -1,7 +1,8 @@
-//! The same over [`embedded_io`]: every call waits within the stream.
+//! The same API over [`embedded_io`], where every call blocks in the stream.
 //!
-//! There is one implementation for both. A blocking stream goes into [`Blocking`], whose futures never wait, and [`now`] returns what
-//! such a future returns: of one call, or of a whole function that is written with `async` and `await`.
+//! There is one implementation for both. [`Blocking`] wraps a blocking stream, so that its futures never wait, and
+//! [`now`] returns the output of such a future: of one call, or of a whole function that is written with `async` and
+//! `await`.
 //!
 //! ```
 //! use bareframe_embedded_io::blocking::{Blocking, now};
@@ -26,7 +27,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use embedded_io::{ErrorType, Read, Write};
 
-/// A blocking stream as one whose futures never wait.
+/// Wraps a blocking stream as one whose futures never wait.
 ///
 /// The page of this module has an example.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,10 +54,11 @@ impl<S: Write> embedded_io_async::Write for Blocking<S> {
     }
 }
 
-/// Returns what a future over a [`Blocking`] stream returns, which is there at the first look.
+/// Returns the output of a future over a [`Blocking`] stream, which is ready when it is polled first.
 ///
-/// A future that waits for something else is polled again and again until it is done. Of this crate's only
-/// [`WriteHalf::answer`](crate::WriteHalf) does; a thread that writes calls `flush` in its place, which sends what the reading half left.
+/// A future that waits for something else is polled again and again until it is done. In this crate only
+/// [`WriteHalf::answer`](crate::WriteHalf) does so; a thread that writes calls `flush` instead, which sends what the
+/// reading half left.
 pub fn now<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     loop {

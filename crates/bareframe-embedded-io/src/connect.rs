@@ -10,7 +10,7 @@ use bareframe::{Client, Config, Connection, MaskingKeys, Memory, Session};
 use core::fmt;
 use embedded_io_async::{ErrorKind, Read, Write};
 
-/// A request for a WebSocket that is on its way to a server, and its response.
+/// A request for a WebSocket that is sent to a server, and its response.
 ///
 /// ```
 /// use bareframe_embedded_io::{Config, Connecting, Error, MaskingKey, Offer};
@@ -38,20 +38,20 @@ pub struct Connecting<'o, S, K, M> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Phase {
-    /// So many bytes of the request were written.
+    /// How many bytes of the request were written.
     Writing(usize),
     Flushing,
     Reading,
 }
 
 impl<'o, S, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'o, S, K, M> {
-    /// Creates the request in `memory`, which the response then has to fit too: 1 KiB does for most servers.
+    /// Creates the request in `memory`, which must also have room for the response; 1 KiB is enough for most servers.
     ///
-    /// The nonce of the request is drawn from `keys`, which no peer can predict.
+    /// The nonce of the request is drawn from `keys`, which must be unpredictable.
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Http`] for an offer that can't stand in a request or does not fit.
+    /// [`HandshakeError::Http`] for an offer that is not allowed in a request or does not fit.
     pub fn new(
         stream: S,
         offer: &'o Offer<'o>,
@@ -80,7 +80,7 @@ impl<'o, S, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'o, S, K, M
     ///
     /// # Errors
     ///
-    /// [`HandshakeError::Status`] if the server gives no WebSocket, or [`HandshakeError::Http`].
+    /// [`HandshakeError::Status`] if the server answered with another status than 101, or [`HandshakeError::Http`].
     pub fn established(&self) -> Result<Established<'_>, HandshakeError> {
         let parsed = self.head.parsed.ok_or(HandshakeError::Ended)?;
         let response = parsed.response(self.head.arrived());
@@ -98,7 +98,7 @@ impl<'o, S, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'o, S, K, M
 impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'_, S, K, M> {
     /// Writes the request, and returns the final response when its head has arrived.
     ///
-    /// If the future is dropped, the next call goes on.
+    /// If the future is dropped, the next call continues.
     ///
     /// # Errors
     ///
@@ -135,7 +135,8 @@ impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'
     /// Creates the connection, when the server has accepted; `receive` has [`MIN_RECEIVE`](crate::MIN_RECEIVE) bytes or more and `send`
     /// [`MIN_SEND`](crate::MIN_SEND).
     ///
-    /// If the future is dropped, the stream is of no more use. Whoever needs it calls [`Connecting::response`] before.
+    /// If the future is dropped, the stream can't be used any more. Call [`Connecting::response`] first to keep it
+    /// usable.
     ///
     /// # Errors
     ///
@@ -176,7 +177,7 @@ impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'
     }
 }
 
-/// The source of keys stays out of logs.
+/// Shows nothing of the source of keys, which must not be in logs.
 impl<S, K, M: fmt::Debug> fmt::Debug for Connecting<'_, S, K, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Connecting")

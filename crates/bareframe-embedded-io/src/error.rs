@@ -5,7 +5,7 @@ use bareframe::{BufferTooSmall, ReceiveError, SendError};
 use core::fmt;
 use embedded_io_async::ErrorKind;
 
-/// Why a call failed; `E` is the stream's error.
+/// Why a call failed. `E` is the stream's error.
 ///
 /// ```
 /// use bareframe_embedded_io::{Error, ReceiveError};
@@ -16,14 +16,15 @@ use embedded_io_async::ErrorKind;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error<E> {
-    /// The stream's own. After a read that failed, or a write that timed out, the connection is as before, and the call can be made
-    /// again; after a write that failed otherwise nothing more is sent, and reading goes on.
+    /// The stream failed. After a failed read, or a write that timed out, the connection is unchanged, and the call can
+    /// be repeated. After another failed write nothing more is sent, and reading continues.
     Io(E),
-    /// The stream took no more of what was written, for this reason. Everything that had arrived was delivered before.
+    /// A write had failed for this reason, and nothing more can be sent. Everything that had arrived was delivered
+    /// before.
     Refused(ErrorKind),
     /// Nothing more is received, or a message was skipped: [`ReceiveError`] says whose fault it is.
     Receive(ReceiveError),
-    /// The caller asked for what can't be sent; nothing was.
+    /// The frame is not allowed after what was sent before. Nothing was sent.
     Send(SendError),
     /// The opening handshake failed.
     Handshake(HandshakeError),
@@ -42,9 +43,9 @@ pub enum Error<E> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HandshakeError {
-    /// The peer's head is wrong or too long, or the caller asked for what can't stand in one.
+    /// The peer's head is wrong or too long, or the caller's values are not allowed in a head.
     Http(handshake::Error),
-    /// The client asks for no WebSocket.
+    /// The client does not ask for a WebSocket.
     NoUpgrade,
     /// The server answers with this status, which is not 101.
     Status(u16),
@@ -57,7 +58,7 @@ pub enum HandshakeError {
         /// How many it has.
         available: usize,
     },
-    /// The send buffer is shorter than what the handshake puts into it; see [`min_send`](crate::min_send).
+    /// The send buffer is too short for the response of the handshake; see [`min_send`](crate::min_send).
     SendBuffer {
         /// How many bytes it must have.
         needed: usize,
@@ -67,14 +68,14 @@ pub enum HandshakeError {
 }
 
 impl<E> Error<E> {
-    /// Creates an error of one of the handshake's.
+    /// Creates an error from one of the handshake.
     pub(crate) fn http(error: impl Into<handshake::Error>) -> Error<E> {
         Error::Handshake(HandshakeError::Http(error.into()))
     }
 }
 
 impl HandshakeError {
-    /// Creates an error of one that a head of so many bytes at most met.
+    /// Creates an error from one of encoding a head into `available` bytes.
     pub(crate) fn encode(error: handshake::EncodeError, available: usize) -> HandshakeError {
         match error {
             handshake::EncodeError::BufferTooSmall(BufferTooSmall { needed }) => {

@@ -14,15 +14,16 @@ use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
 /// The reading half of a connection, for one task; see [`WebSocket::split`].
 ///
-/// What has to be answered it leaves in the [`Slot`], whether anything else arrives or not, and wakes the writing half. It never waits
-/// for that. Once it has ended or was dropped, [`WriteHalf::answer`] says so.
+/// It leaves what has to be answered in the [`Slot`] at once and wakes the writing half, for which it never waits. Once
+/// it has ended or was dropped, [`WriteHalf::answer`] returns `false`.
 pub struct ReadHalf<'s, S, R: Role, I: Memory> {
     stream: S,
     inbound: Inbound<R, I>,
     slot: &'s Slot,
 }
 
-/// The writing half of a connection, for one task; see [`WebSocket::split`]. Everything that sends is on the page of [`Socket`].
+/// The writing half of a connection, for one task; see [`WebSocket::split`]. The methods that send are those of
+/// [`Socket`].
 pub type WriteHalf<'s, S, R, O> = Socket<S, OutboundHalf<'s, R, O>>;
 
 /// The writing half of a session, with the slot in which the other half leaves what has to be answered.
@@ -33,8 +34,9 @@ pub struct OutboundHalf<'s, R, O> {
 }
 
 impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> {
-    /// Returns two halves for two tasks; `split` returns the two halves of the stream. `slot` carries what has to be answered from the
-    /// one to the other, and is for this connection alone as long as one of them lives.
+    /// Splits the connection into two halves for two tasks; `split` returns the two halves of the stream. `slot` passes
+    /// what has to be answered from one to the other, and must not be used by another connection as long as one of them
+    /// exists.
     ///
     /// ```
     /// use bareframe_embedded_io::{Error, Event, Memory, ReadHalf, Role, WriteHalf};
@@ -96,7 +98,7 @@ impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
         self.inbound.close_reason()
     }
 
-    /// Fails the connection with this code; the writing half tells the peer (RFC 6455 section 7.1.7).
+    /// Fails the connection with this code; the writing half sends the Close (RFC 6455 section 7.1.7).
     pub fn fail(&mut self, code: CloseCode) {
         self.inbound.fail(code);
         self.leave_pending();
@@ -113,7 +115,7 @@ impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
 impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
     /// Reads the next message as [`WebSocket::read`] does; the answer to the latest Ping is left for the writing half.
     ///
-    /// If the future is dropped, the next call goes on.
+    /// If the future is dropped, the next call continues.
     ///
     /// # Errors
     ///
@@ -129,7 +131,7 @@ impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
 
     /// Reads the next event as [`WebSocket::read_event`] does; its answer is left for the writing half before this returns.
     ///
-    /// If the future is dropped, the next call goes on.
+    /// If the future is dropped, the next call continues.
     ///
     /// # Errors
     ///
@@ -153,7 +155,7 @@ impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
                     Err(error) => return Err(Error::Io(error)),
                 },
                 Next::Memory => return Err(Error::NoReceiveBuffer),
-                // The writing half was left what has to be answered.
+                // The answer was left for the writing half.
                 Next::Write | Next::Flush => {}
                 Next::Ready | Next::Closed => return Ok(()),
             }
@@ -162,11 +164,11 @@ impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
 }
 
 impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> WriteHalf<'_, S, R, O> {
-    /// Waits until the reading half leaves something to be answered, and sends it. Returns `false` once the reading half has received
-    /// the peer's Close or an error, or was dropped, and what it left was sent.
+    /// Waits until the reading half leaves something to answer, and sends the answer. Returns `false` once the reading
+    /// half has received the peer's Close or an error, or was dropped, and what it left was sent.
     ///
-    /// If the future is dropped, nothing is lost, so that it can be one of several that a task selects from. What else this half sends
-    /// goes behind what was left before.
+    /// If the future is dropped, nothing is lost, so that it can be one of several that a task selects from. Other
+    /// frames of this half are sent after what was left before.
     ///
     /// # Errors
     ///
@@ -178,7 +180,7 @@ impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> WriteHalf<'_, S, R, O> {
         Ok(!has_ended)
     }
 
-    /// Abandons a frame that was begun and whose [`Frame`] was dropped: nothing more is sent, and the peer can't be told why. Between
+    /// Abandons a frame that was begun and whose [`Frame`] was dropped: nothing more is sent, not even a Close. Between
     /// frames it does nothing.
     pub fn abandon(&mut self) {
         self.session.outbound.abandon();

@@ -1,11 +1,11 @@
-//! A head that arrives over a stream, in memory of the caller's.
+//! A head that arrives over a stream, in the caller's memory.
 
 use crate::error::{Error, HandshakeError};
 use bareframe::handshake::{HeadEnd, HeadError};
 use embedded_io_async::Read;
 
-/// The shortest receive buffer, in bytes, for a connection that the handshakes of this crate begin: with a head they read less than this
-/// of what is behind it.
+/// The shortest receive buffer, in bytes, for a connection that the handshakes of this crate begin: they read fewer
+/// bytes than this after a head.
 pub const MIN_RECEIVE: usize = 64;
 
 /// The memory for a head, how much of it has arrived, and what was found in it.
@@ -36,7 +36,7 @@ impl<M: AsRef<[u8]> + AsMut<[u8]>, P> Head<M, P> {
         self.memory.as_ref().get(..self.end).unwrap_or(&[])
     }
 
-    /// Forgets the first `len` bytes, and what was found.
+    /// Removes the first `len` bytes, and what was found in them.
     pub(crate) fn drop_front(&mut self, len: usize) {
         let memory = self.memory.as_mut();
         if len <= self.end && self.end <= memory.len() {
@@ -47,9 +47,9 @@ impl<M: AsRef<[u8]> + AsMut<[u8]>, P> Head<M, P> {
         self.parsed = None;
     }
 
-    /// Reads until the head can be parsed. `Err` inside is what is wrong with it.
+    /// Reads until the head can be parsed. The inner `Err` is what is wrong with it.
     ///
-    /// It reads so little at once that what comes behind the head always fits [`MIN_RECEIVE`] bytes.
+    /// It reads so little at once that the bytes after the head always fit into [`MIN_RECEIVE`] bytes.
     pub(crate) async fn read<S: Read>(
         &mut self,
         stream: &mut S,

@@ -43,39 +43,40 @@
 //! }
 //! ```
 //!
-//! - [`Incoming`] returns the request for a look, and accepts it or answers it otherwise.
-//! - [`Connecting`] asks a server, with random bytes from a closure or from [`RandomKeys`].
-//! - [`WebSocket::read`] gathers messages that arrived in pieces in memory of the caller's, and lends the others from where they
-//!   arrived; [`WebSocket::read_event`] lends the pieces, so that a message may be longer than any memory.
-//! - [`Socket::send_text`] and its neighbours send, and return when all is written; [`Socket::feed`] gathers. [`Frame`] makes
-//!   everything that can be sent, messages in fragments too.
+//! - [`Incoming`] returns the request, and accepts it or answers without a WebSocket.
+//! - [`Connecting`] sends a request to a server, with random bytes from a closure or from [`RandomKeys`].
+//! - [`WebSocket::read`] gathers messages that arrived in pieces in the caller's memory, and lends the others from the
+//!   receive buffer; [`WebSocket::read_event`] lends the pieces, so that a message may be longer than any memory.
+//! - [`Socket::send_text`] and similar methods send, and return when everything is written; [`Socket::feed`] gathers. A
+//!   [`Frame`] is anything that can be sent, also a fragment of a message.
 //! - [`WebSocket::split`] returns two halves for two tasks.
 //! - [`blocking`] is the same for [`embedded_io`].
 //!
-//! Pings and the peer's Close are answered by the calls that read: an answer was written before its event is returned.
+//! Pings and the peer's Close are answered by the calls that read; an answer is written before its event is returned.
 //!
 //! # Memory
 //!
-//! The opening handshake needs memory for one head, 1 KiB for most clients; a longer head is answered with 431. After it any
-//! receive buffer of [`MIN_RECEIVE`] bytes and any send buffer of [`MIN_SEND`] bytes will do; [`min_send`] says what a server's response
-//! needs. Buffers are borrowed (`&mut [u8]`) or owned (`[u8; N]`), so that a connection can be in a `static`. Nothing is allocated, and
-//! no call panics unless the stream does.
+//! The opening handshake needs memory for one head, 1 KiB for most clients; a longer head is answered with 431. After
+//! it any receive buffer of [`MIN_RECEIVE`] bytes and any send buffer of [`MIN_SEND`] bytes is enough; [`min_send`]
+//! returns what a server's response needs. Buffers are borrowed (`&mut [u8]`) or owned (`[u8; N]`), so that a
+//! connection can be in a `static`. Nothing is allocated, and no call panics unless the stream does.
 //!
 //! # Dropped futures
 //!
-//! A future may be dropped at any time, by a timeout for one, and nothing is lost if the stream's own `read` and `write`
-//! lose nothing when they are dropped: what has arrived and what is to be sent stay in the connection, and the next
-//! call goes on. [`Socket`] says what becomes of a payload that is longer than the send buffer.
+//! A future may be dropped at any time, for instance by a timeout, and nothing is lost if the stream's own `read` and
+//! `write` lose nothing when they are dropped: the received bytes and those to be sent stay in the connection, and the
+//! next call continues. [`Socket`] describes payloads that are longer than the send buffer.
 //!
 //! # Errors of the stream
 //!
-//! A write that fails hides nothing that was received: reading goes on to the peer's Close, which then counts, or else to an error. A
-//! write that timed out ([`ErrorKind::TimedOut`](embedded_io_async::ErrorKind::TimedOut)) is tried again by the next call.
+//! A failed write does not hide what was received: reading continues to the peer's Close, or to an error if there is
+//! none. A write that timed out ([`ErrorKind::TimedOut`](embedded_io_async::ErrorKind::TimedOut)) is tried again by the
+//! next call.
 //!
 //! # Flushing
 //!
-//! The stream is flushed before it is waited for. A stream whose `flush` waits for the peer's acknowledgement, as TCP
-//! sockets of embassy-net do, should be wrapped in [`Unflushed`].
+//! The stream is flushed before a call waits for it. A stream whose `flush` waits for the peer's acknowledgement, as
+//! TCP sockets of embassy-net do, should be wrapped in [`Unflushed`].
 //!
 //! # Features
 //!

@@ -7,8 +7,8 @@ use rand_core::CryptoRng;
 /// A client's masking keys, drawn from a generator of this crate's version of [`rand_core`] that no peer can predict (RFC 6455
 /// section 10.3).
 ///
-/// A generator of another version is given as a closure, which is a source of masking keys by itself:
-/// `move || MaskingKey::new(generator.next_u32().to_ne_bytes())`.
+/// For a generator of another version pass a closure, which is a source of masking keys too: `move ||
+/// MaskingKey::new(generator.next_u32().to_ne_bytes())`.
 ///
 /// ```
 /// use bareframe_embedded_io::RandomKeys;
@@ -26,14 +26,14 @@ impl<G: CryptoRng> MaskingKeys for RandomKeys<G> {
     }
 }
 
-/// The generator stays out of logs.
+/// Shows nothing of the generator, which must not be in logs.
 impl<G> fmt::Debug for RandomKeys<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("RandomKeys")
     }
 }
 
-/// The generator stays out of logs.
+/// Shows nothing of the generator, which must not be in logs.
 #[cfg(feature = "defmt")]
 impl<G> defmt::Format for RandomKeys<G> {
     fn format(&self, f: defmt::Formatter<'_>) {

@@ -1,4 +1,4 @@
-//! What passes between the two halves of a connection.
+//! Slot: passes answers from one half of a connection to the other.
 
 use bareframe::Pending;
 use core::cell::Cell;
@@ -8,9 +8,9 @@ use critical_section::Mutex;
 
 /// The place where the reading half of a connection leaves what the writing half has to send: a Pong, and a Close.
 ///
-/// Its lock is held for as long as it takes to copy some 150 bytes, and never while anything is waited for: neither half waits for the
-/// other. It can be shared by tasks of one executor or of several, interrupts and threads, by the implementation of
-/// [`critical_section`] that the program has.
+/// It is locked for as long as it takes to copy about 150 bytes, and never while a task waits, so that neither half
+/// waits for the other. Tasks of one or several executors, interrupts and threads can share it, with the program's
+/// implementation of [`critical_section`].
 ///
 /// ```
 /// use bareframe_embedded_io::Slot;
@@ -34,18 +34,18 @@ impl Left {
 }
 
 impl Slot {
-    /// Creates an empty slot, for one connection after the other.
+    /// Creates an empty slot, which can be used for one connection after the other.
     #[must_use]
     pub const fn new() -> Slot {
         Slot(Mutex::new(Cell::new(Left::NOTHING)))
     }
 
-    /// Forgets the connection before.
+    /// Forgets the previous connection.
     pub(crate) fn reset(&self) {
         self.update(|left| *left = Left::NOTHING);
     }
 
-    /// Adds what the reading half has to have sent, and wakes the writing half.
+    /// Adds what the writing half has to send, and wakes it.
     pub(crate) fn put(&self, pending: Pending, has_ended: bool) {
         if pending.is_empty() && !has_ended {
             return;
@@ -65,7 +65,7 @@ impl Slot {
         pending.merge(self.update(|left| core::mem::take(&mut left.pending)));
     }
 
-    /// Waits until there is something; `true` if the reading half has ended.
+    /// Waits until there is something; returns `true` if the reading half has ended.
     pub(crate) fn poll(&self, context: &Context<'_>) -> Poll<bool> {
         self.update(|left| {
             if left.pending.is_empty() && !left.has_ended {
@@ -94,7 +94,7 @@ impl Default for Slot {
     }
 }
 
-/// It does not look at what is left, which another task may change at the same time.
+/// Shows nothing of the content, which another task may change at the same time.
 impl fmt::Debug for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Slot")

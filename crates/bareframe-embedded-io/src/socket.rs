@@ -1,11 +1,11 @@
-//! What sends on a connection, whole or half.
+//! Sending on a connection or on its writing half.
 
 use crate::error::Error;
 use bareframe::{CloseCode, Frame, Memory, Next, Outbound, Role, SendError, Session};
 use core::fmt;
 use embedded_io_async::{Error as _, ErrorKind, Write};
 
-/// The shortest send buffer, in bytes: what the longest control frame needs.
+/// The shortest send buffer, in bytes: the length of the longest control frame.
 ///
 /// The opening handshake of a server may need more: see [`min_send`](crate::min_send).
 pub const MIN_SEND: usize = bareframe::ControlFrame::MAX_LEN;
@@ -13,17 +13,17 @@ pub const MIN_SEND: usize = bareframe::ControlFrame::MAX_LEN;
 /// The header of the longest frame of a client, in bytes.
 const LONGEST_HEADER: usize = 14;
 
-/// A connection, or what sends on one, over a stream: a [`WebSocket`](crate::WebSocket), a [`WriteHalf`](crate::WriteHalf), or a
-/// [`Writer`] while a message is lent.
+/// A connection or its sending part, over a stream: a [`WebSocket`](crate::WebSocket), a
+/// [`WriteHalf`](crate::WriteHalf), or a [`Writer`] while a message is lent.
 ///
 /// # Dropped futures
 ///
-/// What fits the send buffer beside its header, of at most 14 bytes, goes into it as a whole: the future of such a send can be dropped
-/// at any time. Nothing was sent then if it was dropped while it waited for room, and else the next call that sends, flushes or reads
-/// sends what is left. A longer payload is sent from where it is. If that future is dropped midway, hand the same [`Frame`] to
-/// [`Socket::send_frame`] or [`Socket::feed`] again, which goes on where it stopped; until then nothing else can be sent, and every call
-/// that tries returns [`SendError::InsideFrame`]. The calls that take a payload and no `Frame` lose theirs, and
-/// [`WebSocket::fail`](crate::WebSocket::fail) is all that is left.
+/// A payload that fits into the send buffer together with its header of at most 14 bytes is copied to it. The future of
+/// such a send can be dropped at any time: if it was dropped while it waited for room, nothing was sent, and otherwise
+/// the next call that sends, flushes or reads sends the rest. A longer payload is sent from where it is. If that future
+/// is dropped midway, pass the same [`Frame`] to [`Socket::send_frame`] or [`Socket::feed`] again to continue; until
+/// then nothing else can be sent, and every call that tries returns [`SendError::InsideFrame`]. After a call with a
+/// payload instead of a `Frame`, only [`WebSocket::fail`](crate::WebSocket::fail) is possible then.
 ///
 /// ```
 /// use bareframe_embedded_io::{Error, Frame, Memory, Role, WebSocket};
@@ -44,14 +44,14 @@ const LONGEST_HEADER: usize = 14;
 pub struct Socket<S, C> {
     pub(crate) stream: S,
     pub(crate) session: C,
-    /// Why the stream takes nothing more.
+    /// Why the stream accepts nothing more.
     pub(crate) refused: Option<ErrorKind>,
 }
 
-/// What sends on a connection while a message or an event is lent from it.
+/// Sends on a connection while a message or an event is lent from it.
 pub type Writer<'w, S, R, O> = Socket<&'w mut S, &'w mut Outbound<R, O>>;
 
-/// What frames are sent by over a stream: a session, or its writing half.
+/// The state that sends frames over a stream: a session, or its writing half.
 pub trait Sending<S>: sealed::Sending<S> {}
 
 pub(crate) mod sealed {
@@ -59,15 +59,15 @@ pub(crate) mod sealed {
     use embedded_io_async::Error;
 
     pub trait Sending<S> {
-        // One type for each stream, borrowed or not, so that there is one piece of code that writes to it.
+        // The same type for a borrowed and an owned stream, so that the code that writes exists once.
         type Stream: Write<Error = Self::Error>;
         type Error: Error;
         type Role: Role;
         type Queue: AsRef<[u8]> + AsMut<[u8]>;
 
-        /// Goes on until all of the frame is queued or written, behind what has to be answered.
+        /// Sends until all of the frame is queued or written, after the pending answers.
         fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError>;
-        /// Goes on until everything is written, also what has to be answered.
+        /// Writes until nothing is queued any more, pending answers included.
         fn next_flush(&mut self) -> Next;
         fn outbound(&mut self) -> &mut Outbound<Self::Role, Self::Queue>;
         fn stream(stream: &mut S) -> &mut Self::Stream;
@@ -138,12 +138,12 @@ impl<S, C> Socket<S, C> {
         &self.stream
     }
 
-    /// Returns the stream, to set it up; what is written to it or read from it breaks the connection.
+    /// Returns the stream to be changed. Reading from it or writing to it breaks the protocol.
     pub const fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Returns the stream by value; what was not written or read is lost.
+    /// Returns the stream. Bytes that were not written or processed are lost.
     #[must_use]
     pub fn into_stream(self) -> S {
         self.stream
@@ -178,8 +178,8 @@ impl<S, C: Sending<S>> Socket<S, C> {
         self.send_frame(&mut Frame::ping(payload)).await
     }
 
-    /// Sends our Close, after which only Pings are answered (RFC 6455 section 5.5.1). Reading ends when the peer's has arrived. Of a
-    /// reason that is longer than 123 bytes the whole characters are sent that fit.
+    /// Sends our Close, after which only Pings are answered (RFC 6455 section 5.5.1). Reading ends when the peer's has
+    /// arrived. A reason of more than 123 bytes is cut at a character.
     ///
     /// # Errors
     ///
@@ -191,15 +191,16 @@ impl<S, C: Sending<S>> Socket<S, C> {
             .await
     }
 
-    /// Sends a frame, and returns when it was written and flushed. A frame that was begun goes on where it stopped.
+    /// Sends a frame, and returns when it was written and flushed. A frame that was begun continues where it stopped.
     ///
-    /// [`Frame`] makes every kind: whole messages, fragments, pieces of text that are validated, control frames, messages that were
-    /// received and are passed on.
+    /// [`Frame`] has every kind: whole messages, fragments, pieces of text that are validated, control frames, and
+    /// received messages to be passed on.
     ///
     /// # Errors
     ///
-    /// [`Error::Send`] if nothing was sent. [`Error::Io`]: after a write that timed out, hand the same frame to this call again; after
-    /// any other nothing more can be sent, and reading goes on. [`Error::Refused`] after such an error.
+    /// [`Error::Send`] if nothing was sent. [`Error::Io`]: after a write that timed out, call again with the same
+    /// frame; after another failed write nothing more can be sent, and reading continues. [`Error::Refused`] after such
+    /// an error.
     pub fn send_frame<'a>(
         &'a mut self,
         frame: &'a mut Frame<'_>,
@@ -207,8 +208,8 @@ impl<S, C: Sending<S>> Socket<S, C> {
         self.send(frame, true)
     }
 
-    /// Queues a frame to leave together with what comes next: the next call that sends, flushes or reads writes it. It is written here
-    /// only if the send buffer has no room for it.
+    /// Queues a frame, which the next call that sends, flushes or reads writes together with others. It is written at
+    /// once only if the send buffer has no room for it.
     ///
     /// # Errors
     ///
@@ -237,7 +238,7 @@ impl<S, C: Sending<S>> Socket<S, C> {
     async fn send(&mut self, frame: &mut Frame<'_>, flushes: bool) -> Result<(), Error<C::Error>> {
         loop {
             let outbound = self.session.outbound();
-            // In an empty queue it may have room as a whole.
+            // It may fit into the queue once that is empty.
             let lacks_room =
                 !frame.is_begun() && frame.left() > outbound.room().saturating_sub(LONGEST_HEADER);
             let next = if lacks_room && !outbound.queued().is_empty() {
@@ -257,7 +258,7 @@ impl<S, C: Sending<S>> Socket<S, C> {
         }
     }
 
-    /// Performs what the session says that writes or flushes.
+    /// Performs the session's write or flush.
     pub(crate) fn perform<'a>(
         &'a mut self,
         next: Next,

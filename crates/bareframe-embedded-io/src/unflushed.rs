@@ -1,11 +1,10 @@
-//! Streams that are better not flushed.
+//! Streams that should not be flushed.
 
 use embedded_io_async::{ErrorType, Read, Write};
 
-/// A stream whose `flush` does nothing, for one that sends what it has taken by itself.
+/// A wrapper whose `flush` does nothing, for streams that send what they have accepted without it.
 ///
-/// The `flush` of a TCP socket of embassy-net waits until the peer has acknowledged everything, for which a peer may
-/// take its time.
+/// The `flush` of a TCP socket of embassy-net waits until the peer has acknowledged everything, which may take long.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Unflushed<S>(pub S);

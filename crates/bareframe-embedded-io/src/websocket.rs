@@ -10,10 +10,10 @@ use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
 /// A WebSocket over a stream: `R` is our role, `I` the receive buffer and `O` the send buffer, each borrowed or owned.
 ///
-/// A message that arrives within the receive buffer as a whole is lent from there. At least
-/// [`MIN_SEND`](crate::MIN_SEND) bytes are sent from the send buffer at once.
+/// A message that arrives whole in the receive buffer is lent from there. At least [`MIN_SEND`](crate::MIN_SEND) bytes
+/// are sent from the send buffer at once.
 ///
-/// Everything that sends is on the page of [`Socket`].
+/// The methods that send are those of [`Socket`].
 ///
 /// ```
 /// use bareframe_embedded_io::{Config, Error, Event, Server, WebSocket};
@@ -69,10 +69,10 @@ impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> 
         self.session.close_reason()
     }
 
-    /// Fails the connection with this code, for an extension or for data that the caller can't take; the next call that reads or
-    /// flushes tells the peer (RFC 6455 section 7.1.7).
+    /// Fails the connection with this code, for an extension or for data that the caller can't accept; the next call
+    /// that reads or flushes sends the Close (RFC 6455 section 7.1.7).
     ///
-    /// Within a frame of ours that was given up the peer can't be told; nothing more is sent.
+    /// Within an abandoned frame of ours no Close can be sent, and nothing more is.
     pub fn fail(&mut self, code: CloseCode) {
         self.session.fail(code);
     }
@@ -82,16 +82,18 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// Reads the next message, and gathers it in the assembler's memory if it arrived in pieces; `None` when the connection was closed.
     /// A message that is longer than that memory is refused with 1009, however it arrived.
     ///
-    /// Pings and the peer's Close are answered, which waits for as long as the stream takes no answer. Two ends that only send and do
-    /// not read wait for each other; a task that must read all the same has a half of its own, see [`WebSocket::split`].
+    /// Pings and the peer's Close are answered, and the call waits until the stream accepts the answer. Two ends that
+    /// only send and do not read wait for each other; use a task with the reading half to avoid that, see
+    /// [`WebSocket::split`].
     ///
-    /// If the future is dropped, the next call goes on. It gathers in the same memory, or else the message is skipped and
-    /// [`ReceiveError::MessageSkipped`] says so once.
+    /// If the future is dropped, the next call continues. It must gather in the same memory, or the message is skipped
+    /// and [`ReceiveError::MessageSkipped`] is returned once.
     ///
     /// # Errors
     ///
-    /// [`Error::Receive`], after the peer was told; [`Error::Io`] after a read that failed or a write that timed out;
-    /// [`Error::Refused`] if the stream took no more of our answers and then ended without a Close; [`Error::NoReceiveBuffer`].
+    /// [`Error::Receive`], after its Close was sent; [`Error::Io`] after a failed read or a write that timed out;
+    /// [`Error::Refused`] if an answer could not be written and the stream then ended without a Close;
+    /// [`Error::NoReceiveBuffer`].
     pub fn read<'m, B: Gather>(
         &'m mut self,
         assembler: &'m mut Assembler<B>,
@@ -103,7 +105,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         )
     }
 
-    /// Reads the next message as [`WebSocket::read`] does, and returns what sends while the message is lent.
+    /// Reads the next message as [`WebSocket::read`] does, and also returns a writer to use while the message is lent.
     ///
     /// # Errors
     ///
@@ -126,7 +128,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// Reads the next event: a piece of a message, so that a message may be longer than any memory, or a control frame, whose answer
     /// was written. `None` when the connection was closed.
     ///
-    /// If the future is dropped, the next call goes on.
+    /// If the future is dropped, the next call continues.
     ///
     /// # Errors
     ///
@@ -139,7 +141,8 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         )
     }
 
-    /// Reads the next event as [`WebSocket::read_event`] does, and returns what sends while the event is lent.
+    /// Reads the next event as [`WebSocket::read_event`] does, and also returns a writer to use while the event is
+    /// lent.
     ///
     /// # Errors
     ///
@@ -155,11 +158,11 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         )
     }
 
-    /// Closes the connection: sends our Close if none was sent, and waits for the peer's; data that still arrives is dropped. Of a
-    /// reason that is longer than 123 bytes the whole characters are sent that fit.
+    /// Closes the connection: sends our Close if none was sent, and waits for the peer's; data that still arrives is
+    /// discarded. Of a reason that is longer than 123 bytes the whole characters are sent that fit.
     ///
-    /// The stream is then for the caller to end: a server does so at once, a client when the server has (RFC 6455 section 7.1.1). There is
-    /// no limit to the time but that of a caller who drops the future; the next call goes on.
+    /// The caller then ends the stream: a server does so at once, and a client when the server has (RFC 6455 section
+    /// 7.1.1). There is no time limit; drop the future to set one. The next call continues.
     ///
     /// # Errors
     ///
@@ -167,9 +170,9 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     pub async fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error<S::Error>> {
         match self.send_close(code, reason).await {
             Ok(()) | Err(Error::Send(SendError::Closed)) => {}
-            // What was received says how it ends.
+            // What was received decides how the connection ends.
             Err(_) if self.refused.is_some() => {}
-            // The peer may wait for us to read. The next call goes on with our Close.
+            // The peer may wait for us to read. The next call sends the rest of our Close.
             Err(Error::Io(error)) if error.kind() == ErrorKind::TimedOut => {}
             Err(error) => return Err(error),
         }
@@ -182,7 +185,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         }
     }
 
-    /// Returns what is ready with what sends while it is lent.
+    /// Returns what is ready, and a writer to use while it is lent.
     fn lend<'m, T>(
         &'m mut self,
         take: impl FnOnce(&'m mut Inbound<R, I>) -> Option<T>,
@@ -196,7 +199,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
         take(inbound).map(|ready| (ready, writer))
     }
 
-    /// Performs what the session says until something is ready, which it takes, or the connection is closed.
+    /// Performs what the session says until a result is ready, which it returns, or the connection is closed.
     async fn read_until<'m, A, T>(
         &'m mut self,
         mut memory: A,
@@ -214,7 +217,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
                 },
                 (Ok(next), _) => {
                     let done = self.perform(next, &mut Frame::NONE.clone()).await;
-                    // What was received comes before an error of what was written.
+                    // What was received is delivered before an error of a write.
                     if self.refused.is_none()
                         && let Err(error) = done
                         && !self.session.blocked(next)

@@ -18,10 +18,10 @@ pub enum InflateError {
     InvalidBlockType,
     /// The two lengths of a stored block are not each other's complement (RFC 1951 section 3.2.4).
     InvalidStoredLength,
-    /// The code lengths of a block with dynamic codes make no code, are too many, repeat nothing, or have no end of block
-    /// (RFC 1951 section 3.2.7).
+    /// The code lengths of a block with dynamic codes are no complete code, are too many, repeat nothing, or have no
+    /// end of block (RFC 1951 section 3.2.7).
     InvalidCodeLengths,
-    /// Bits are the code of no symbol, or of one that has no meaning (RFC 1951 section 3.2.6).
+    /// Bits are not the code of a symbol, or that of a symbol without meaning (RFC 1951 section 3.2.6).
     InvalidSymbol,
     /// A distance goes back beyond the first byte of the history or beyond the negotiated window (RFC 7692 section 7.1.2).
     InvalidDistance,
@@ -34,7 +34,7 @@ pub enum InflateError {
 }
 
 impl InflateError {
-    /// Returns the code of the Close that tells the peer (RFC 6455 section 7.4.1).
+    /// Returns the code of the Close for this error (RFC 6455 section 7.4.1).
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {

@@ -17,7 +17,7 @@ pub enum NegotiationError {
     UnknownParameter,
     /// A parameter occurs more than once (section 7).
     RepeatedParameter,
-    /// A value is none of 8 to 15 in decimal without leading zeros, is missing, or is where none may be (sections 7 and 7.1).
+    /// A value is not 8 to 15 in decimal without leading zeros, is missing, or is not allowed (sections 7 and 7.1).
     InvalidValue,
     /// The response grants what was not offered, or leaves out what was asked for (sections 7 and 7.1).
     NotOffered,

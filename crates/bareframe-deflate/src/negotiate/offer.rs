@@ -1,4 +1,4 @@
-//! Offer: what a client offers, and how it reads the response.
+//! Offer: an offer of a client, and reading the response to it.
 
 use super::EXTENSION;
 use super::error::NegotiationError;
@@ -26,7 +26,7 @@ use core::fmt;
 pub struct Offer(pub(super) Element);
 
 impl Offer {
-    /// Everything is allowed to the server; it may limit the client's window.
+    /// An offer without restrictions on the server, which may limit the client's window.
     pub const DEFAULT: Offer = Offer(Element {
         server_no_context_takeover: false,
         client_no_context_takeover: false,
@@ -64,7 +64,8 @@ impl Offer {
         self
     }
 
-    /// Leaves out that the server may limit the client's window: a response with `client_max_window_bits` fails the connection.
+    /// Removes the permission to limit the client's window, so that a response with `client_max_window_bits` fails the
+    /// connection.
     #[must_use]
     pub const fn without_client_max_window_bits(mut self) -> Offer {
         self.0.client_max_window_bits = None;
@@ -136,9 +137,9 @@ pub fn encode_offers<'o>(offers: &[Offer], out: &'o mut [u8]) -> Result<&'o str,
     write_text(pieces, out)
 }
 
-/// Returns what a server's response to offers means for a client, or `None` if it does not have the extension.
+/// Returns what a server's response to these offers agrees on, or `None` if it does not have the extension.
 ///
-/// If several offers may be meant, the client keeps what it promised in each of them.
+/// If the response may answer several offers, the client keeps its promises of all of them.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Parameters: what both sides agreed on, and the four parameters as they are read and written.
+//! Parameters: what both sides agreed on, and parsing and writing the four parameters.
 
 use super::EXTENSION;
 use super::error::NegotiationError;
@@ -8,7 +8,7 @@ use bareframe::BufferTooSmall;
 use bareframe::handshake::{Extension, ParamValue};
 use core::fmt;
 
-/// What both sides agreed on, and the element of the response that says so.
+/// What both sides agreed on, and the element of the response for it.
 ///
 /// ```
 /// use bareframe::handshake::Extensions;
@@ -25,7 +25,7 @@ use core::fmt;
 pub struct Parameters {
     pub(super) server: Direction,
     pub(super) client: Direction,
-    /// What the response says.
+    /// The element of the response.
     pub(super) response: Element,
 }
 
