@@ -108,7 +108,7 @@ impl<E: fmt::Debug> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Io(error) => write!(f, "the stream failed: {error:?}"),
-            Error::Refused(kind) => write!(f, "the stream took no more of what was written: {kind:?}"),
+            Error::Refused(kind) => write!(f, "the stream accepts no more writes: {kind:?}"),
             Error::Receive(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),
             Error::Handshake(error) => error.fmt(f),
@@ -121,7 +121,7 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, needed, available) = match self {
             HandshakeError::Http(error) => return error.fmt(f),
-            HandshakeError::NoUpgrade => return f.write_str("the client asks for no WebSocket"),
+            HandshakeError::NoUpgrade => return f.write_str("the client does not ask for a WebSocket"),
             HandshakeError::Status(status) => return write!(f, "the server answered with {status}"),
             HandshakeError::Ended => return f.write_str("the stream ended within the head"),
             HandshakeError::ReceiveBuffer { needed, available } => ("receive", needed, available),

@@ -205,7 +205,11 @@ impl fmt::Display for Error {
         match self {
             Error::Io(error) => write!(f, "the stream: {}", Shown(error)),
             Error::Unflushed(error) => {
-                write!(f, "the stream has not taken all of it: {}", Shown(error))
+                write!(
+                    f,
+                    "the stream has not accepted all of the frame: {}",
+                    Shown(error)
+                )
             }
             Error::Connect(error) => error.fmt(f),
             Error::Protocol(error) => error.fmt(f),
@@ -216,14 +220,14 @@ impl fmt::Display for Error {
             Error::UnfinishedFrame => ReceiveError::UnfinishedFrame.fmt(f),
             Error::MessageSkipped => ReceiveError::MessageSkipped.fmt(f),
             Error::KeepaliveTimeout => {
-                f.write_str("the peer sent nothing in time after a Ping (RFC 6455 section 5.5.2)")
+                f.write_str("timed out: the peer sent nothing after a Ping (RFC 6455 section 5.5.2)")
             }
             Error::CloseTimeout => {
-                f.write_str("the peer did not close in time after our Close (RFC 6455 section 7.1.1)")
+                f.write_str("timed out: the peer did not answer our Close (RFC 6455 section 7.1.1)")
             }
             Error::Handshake(error) => error.fmt(f),
             Error::Url(error) => error.fmt(f),
-            Error::NoTls => f.write_str("the URL asks for TLS, and the feature rustls is not on"),
+            Error::NoTls => f.write_str("the URL asks for TLS, and the feature rustls is not enabled"),
         }
     }
 }
@@ -244,12 +248,14 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HandshakeError::Request(error) => error.fmt(f),
-            HandshakeError::NoUpgrade => f.write_str("the client asks for no WebSocket (status 426)"),
+            HandshakeError::NoUpgrade => f.write_str("the client does not ask for a WebSocket (status 426)"),
             HandshakeError::Response(error) => error.fmt(f),
             HandshakeError::Refused(refusal) => refusal.fmt(f),
             HandshakeError::Head(error) => error.fmt(f),
             HandshakeError::Ended => f.write_str("the peer ended the stream within the opening handshake"),
-            HandshakeError::Timeout => f.write_str("the peer did not finish the opening handshake in time"),
+            HandshakeError::Timeout => {
+                f.write_str("timed out: the peer did not finish the opening handshake")
+            }
         }
     }
 }

@@ -509,7 +509,7 @@ impl fmt::Display for AssembleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             AssembleError::TooBig => "the peer's message does not fit our memory",
-            AssembleError::OutOfOrder => "a piece of the message was left out",
+            AssembleError::OutOfOrder => "a piece of the message is missing",
         })?;
         write!(f, " (close code {})", self.close_code())
     }

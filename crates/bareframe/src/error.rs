@@ -178,10 +178,12 @@ impl fmt::Display for ProtocolError {
             ProtocolError::MessageTooBig => "the peer's message is longer than our limit",
             ProtocolError::TooManyFragments => "the peer's message has more fragments than our limit",
             ProtocolError::InvalidUtf8 => "the peer sent text that is not UTF-8",
-            ProtocolError::TruncatedCloseCode => "the peer sent half a close code",
+            ProtocolError::TruncatedCloseCode => {
+                "the peer sent a Close with 1 byte of payload, where a code has 2"
+            }
             ProtocolError::InvalidCloseCode => "the peer sent a close code that must not be sent",
             ProtocolError::InvalidCloseReason => "the peer sent a close reason that is not UTF-8",
-            ProtocolError::Failed(_) => "the connection was failed by the layer above",
+            ProtocolError::Failed(_) => "a layer above failed the connection",
         };
         write!(
             f,
@@ -196,16 +198,18 @@ impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             SendError::Closed => "nothing can be sent on a closing or failed connection",
-            SendError::MessageOpen => "another message is open",
-            SendError::WrongKind => "the open message is of the other kind",
+            SendError::MessageOpen => "another message is open and must end first",
+            SendError::WrongKind => "the open message is of the other kind, text or binary",
             SendError::ReservedBits => "a reserved bit is not allowed on this frame",
-            SendError::TooLong => "a payload must be shorter than 2^63 bytes",
-            SendError::OversizedControl => "a control payload has at most 125 bytes",
+            SendError::TooLong => "the payload is not shorter than 2^63 bytes",
+            SendError::OversizedControl => "the control payload is longer than 125 bytes",
             SendError::FragmentedControl => "a control frame can't be fragmented",
             SendError::ReasonWithoutCode => "a close reason needs a close code",
-            SendError::InsideFrame => "the frame before is not finished",
-            SendError::InvalidUtf8(error) => return write!(f, "text must be UTF-8: {error}"),
-            SendError::OtherFrame => "this frame was begun elsewhere, or is not the one that was begun last",
+            SendError::InsideFrame => "the previous frame is not finished",
+            SendError::InvalidUtf8(error) => return write!(f, "the text has {error}"),
+            SendError::OtherFrame => {
+                "this frame was begun by another session, or is not the one that was begun last"
+            }
             SendError::Extension(code) => return write!(f, "the extension failed (close code {code})"),
             SendError::BufferTooSmall(error) => return error.fmt(f),
         })
@@ -214,7 +218,7 @@ impl fmt::Display for SendError {
 
 impl fmt::Display for BufferTooSmall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the output needs {} bytes", self.needed)
+        write!(f, "the output is too short: it needs {} bytes", self.needed)
     }
 }
 

@@ -90,7 +90,7 @@ pub struct InvalidUtf8 {
 
 impl fmt::Display for InvalidUtf8 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the byte at {} can't be part of UTF-8", self.at)
+        write!(f, "invalid UTF-8 at byte {}", self.at)
     }
 }
 

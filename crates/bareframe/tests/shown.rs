@@ -72,7 +72,7 @@ fn every_error_of_the_callers_has_words() {
         InsideFrame,
         BufferTooSmall(too_small),
     ]);
-    assert_eq!(too_small.to_string(), "the output needs 7 bytes");
+    assert_eq!(too_small.to_string(), "the output is too short: it needs 7 bytes");
     all_differ(&[AssembleError::TooBig, AssembleError::OutOfOrder]);
     let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
     assert_eq!(codes, [1009, 1011]);

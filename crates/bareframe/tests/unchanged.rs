@@ -49,7 +49,7 @@ fn state_named(name: &str) -> State {
 #[test]
 fn s7_1_the_model_of_states_is_the_documented_table() {
     let text = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../ARCHITECTURE.md")).unwrap();
-    let table = &text[text.find("| from | by | to |").expect("the table of states")..];
+    let table = &text[text.find("| from | cause | to |").expect("the table of states")..];
     let mut documented = Vec::new();
     for row in table.lines().skip(2).take_while(|line| line.starts_with('|')) {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();

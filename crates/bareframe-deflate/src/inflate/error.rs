@@ -50,8 +50,8 @@ impl fmt::Display for InflateError {
         f.write_str(match self {
             InflateError::InvalidBlockType => "a compressed block has a reserved type",
             InflateError::InvalidStoredLength => "the length of a stored block contradicts its complement",
-            InflateError::InvalidCodeLengths => "the code lengths of a compressed block make no code",
-            InflateError::InvalidSymbol => "compressed data has a code that stands for nothing",
+            InflateError::InvalidCodeLengths => "the code lengths of a compressed block are not a code",
+            InflateError::InvalidSymbol => "compressed data has a code without a symbol",
             InflateError::InvalidDistance => "a distance in compressed data goes back beyond the window",
             InflateError::Unfinished => "a compressed message ends inside of a block",
             InflateError::TooBig => "the inflated message is longer than its limit",

@@ -193,7 +193,7 @@ fn s5_5_1_close_payloads() {
     wrong(
         Rules::ANY,
         "88 01 03",
-        &["Byte 2 (0x03) is wrong", "half a close code"],
+        &["Byte 2 (0x03) is wrong", "1 byte of payload"],
     );
     wrong(
         Rules::ANY,

@@ -150,7 +150,7 @@ impl From<BufferTooSmall> for EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            EncodeError::InvalidHost => "the host is not a host with a port or without",
+            EncodeError::InvalidHost => "the host is not a host, with or without a port",
             EncodeError::InvalidTarget => {
                 "the target must be a path and a query, percent-encoded and without a fragment"
             }

@@ -116,7 +116,7 @@ impl HeadError {
             HeadError::Tls => "the peer speaks TLS and not HTTP/1",
             HeadError::Http2 => "the peer speaks HTTP/2 and not HTTP/1",
             HeadError::NotHttp => "the peer speaks another protocol than HTTP",
-            HeadError::Unfinished => "the head was parsed before its end had come",
+            HeadError::Unfinished => "the head was parsed before its end had arrived",
         }
     }
 

@@ -46,7 +46,7 @@ impl fmt::Display for ReceiveError {
                 "the peer closed the connection while a frame of ours was not finished (RFC 6455 section 5.5.1)"
             }
             ReceiveError::MessageSkipped => {
-                "a message was skipped, since the caller took part of it in another way"
+                "a message was skipped, because a part of it was read in another way"
             }
         })
     }
