@@ -78,7 +78,7 @@ fn every_error_of_the_callers_has_words() {
     assert_eq!(codes, [1009, 1011]);
     assert_eq!(
         Utf8Validator::new().push(b"abc\xff").unwrap_err().to_string(),
-        "the byte at 3 can't be part of UTF-8"
+        "invalid UTF-8 at byte 3"
     );
 }
 
