@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// A case has at least so many rounds, whatever time they take.
+/// A case has at least this many rounds, whatever time they take.
 const FEWEST_ROUNDS: usize = 20;
 /// The time after which no more rounds than those are begun.
 const ENOUGH: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ struct Repeated<F> {
     times: usize,
 }
 
-/// Creates a task of a call that is made so many times in one run.
+/// Creates a task of a call that is made this many times in one run.
 pub fn repeated(times: usize, call: impl FnMut() -> u64 + 'static) -> Box<dyn Task> {
     Box::new(Repeated { call, times })
 }
@@ -52,7 +52,7 @@ pub struct Case {
     pub name: String,
     /// Where it stands in a picture.
     pub point: Point,
-    /// Does it, in at most so many rounds.
+    /// Does it, in at most this many rounds.
     pub measure: Box<dyn FnOnce(usize) -> Vec<Figure>>,
     /// What is counted.
     pub unit: Unit,

@@ -137,7 +137,7 @@ struct Pieces {
     buffer: Vec<u8>,
 }
 
-/// Reads a stream in pieces of so many bytes. A payload comes in as many events as there are pieces of it.
+/// Reads a stream in pieces of this many bytes. A payload comes in as many events as there are pieces of it.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces {
         connection: server(),
@@ -173,7 +173,7 @@ pub fn mask_copy(bytes: &[u8], key: [u8; 4], out: &mut [u8]) {
     debug_assert_eq!(copied, Ok(bytes.len()));
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut connection = server();
     move |len| {

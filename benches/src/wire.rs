@@ -142,7 +142,7 @@ impl Payload {
     }
 }
 
-/// A buffer is filled in pieces of so many bytes: a copy of a whole buffer may go past the nearest cache, and then
+/// A buffer is filled in pieces of this many bytes: a copy of a whole buffer may go past the nearest cache, and then
 /// what is measured is the memory.
 pub const PIECE: usize = 1024;
 

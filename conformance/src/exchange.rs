@@ -11,9 +11,10 @@
 //! [`CLIENT_REASON`]; the second is closed by the server; the third it closes without a code, or with 1000 if its
 //! interface requires one.
 //!
-//! A Pong behind a Close is checked by itself: on one connection the client sends `close` and a Ping, so that the server's
-//! Pong follows its Close ([`drive_late_pong`]), and on one `ping me` and its Close, so that its own Pong follows
-//! ([`send_late_pong`]). The peers in `peers/` do the same in their own languages, as far as their [`Abilities`] go.
+//! A Pong after a Close is checked by itself: on one connection the client sends `close` and a Ping, so that the
+//! server's Pong follows its Close ([`drive_late_pong`]), and on one `ping me` and its Close, so that its own Pong
+//! follows ([`send_late_pong`]). The peers in `peers/` do the same in their own languages, as far as their
+//! [`Abilities`] go.
 
 use crate::Failure;
 
@@ -195,7 +196,7 @@ pub fn drive<T: Talk>(
     Ok(driver.passed)
 }
 
-/// Has the server send its Pong behind its Close, and returns the number of checks that passed.
+/// Has the server send its Pong after its Close, and returns the number of checks that passed.
 ///
 /// # Errors
 ///
@@ -208,7 +209,7 @@ pub fn drive_late_pong<T: Talk>(talk: T) -> Result<usize, Failure> {
     Ok(driver.passed)
 }
 
-/// Sends a Pong behind a Close to the server, and returns the number of checks that passed.
+/// Sends a Pong after a Close to the server, and returns the number of checks that passed.
 ///
 /// # Errors
 ///

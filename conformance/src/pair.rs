@@ -91,7 +91,7 @@ impl Setting {
         rows
     }
 
-    /// Sends a Pong behind our Close to a server, and returns the number of checks that passed.
+    /// Sends a Pong after our Close to a server, and returns the number of checks that passed.
     fn send_late_pong(&self, server: &Peer) -> Result<usize, Failure> {
         let mut running = self.serve(server, false)?;
         let socket = own::connect(&own::connector(None), &url(running.port(), false))?;
@@ -99,7 +99,7 @@ impl Setting {
         Ok(passed + running.check_ends(&[format!("{CLIENT_CODE} {CLIENT_REASON}")])?)
     }
 
-    /// Has a client make our server send a Pong behind its Close, and returns the number of checks that passed.
+    /// Has a client make our server send a Pong after its Close, and returns the number of checks that passed.
     fn late_pong_to(&self, client: &Peer, outcome: LatePong) -> Result<usize, Failure> {
         let mut running = self.serve(own(), false)?;
         let url = url(running.port(), false);

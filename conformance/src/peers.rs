@@ -16,8 +16,8 @@ pub struct Peer {
     pub client: Option<Abilities>,
     /// What it can do as a server, if there is one.
     pub server: Option<Abilities>,
-    /// What its client makes of a Pong behind a Close, if that is checked: `PROGRAM late URL` has the server send one, and
-    /// prints "passed N".
+    /// What its client makes of a Pong after a Close, if that is checked: `PROGRAM late URL` has the server send one,
+    /// and prints "passed N".
     pub late_pong: Option<LatePong>,
     /// Why not everything is checked, if so.
     pub note: &'static str,

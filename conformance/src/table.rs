@@ -34,7 +34,7 @@ impl Row {
         }
     }
 
-    /// Adds so many checks, of which these passed.
+    /// Adds this many checks, of which these passed.
     pub fn add(&mut self, checks: usize, what: &str, result: Result<usize, Failure>) {
         self.checks += checks;
         match result {

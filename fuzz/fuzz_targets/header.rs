@@ -35,7 +35,7 @@ fuzz_target!(|input: Input<'_>| {
     };
     let bytes = &input.bytes[..input.bytes.len().min(40)];
 
-    // What is found does not change with what comes behind it.
+    // What is found does not change with what comes after it.
     let mut found = Ok(None);
     let mut found_at = bytes.len();
     for len in 0..=bytes.len() {

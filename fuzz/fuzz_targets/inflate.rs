@@ -69,7 +69,7 @@ fn fault_of(error: InflateError) -> DeflateFault {
     }
 }
 
-/// zlib stops behind a final block, and finds some faults of code lengths a little later.
+/// zlib stops after a final block, and finds some faults of code lengths a little later.
 fn check_zlib(payload: &[u8], expected: &Inflated) {
     let mut zlib = zlib_rs::Inflate::new(false, 15);
     let with_tail = [payload, &[0, 0, 0xFF, 0xFF]].concat();

@@ -8,7 +8,7 @@ pub type UnderTest = Bareframe;
 
 /// A receiver of frames that takes its input in pieces.
 pub trait Subject {
-    /// Begins behind the opening handshake, as this side of the connection.
+    /// Begins after the opening handshake, as this side of the connection.
     ///
     /// A receiver without such limits or reserved bits ignores them, and is run on inputs that have none.
     fn new(side: Side, config: Config) -> Self;

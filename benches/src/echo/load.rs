@@ -1,5 +1,5 @@
-//! The load generator: one thread, many connections, so many messages under way on each, every byte of every reply
-//! looked at.
+//! The load generator: one thread, many connections with a window of messages in flight on each, every byte of every
+//! reply looked at.
 
 use crate::wire::{BINARY, From, Payload, frame};
 use mio::net::TcpStream;

@@ -45,7 +45,7 @@ impl Task for Decode {
     }
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut out = [0; FrameHeader::MAX_LEN];
     move |len| {

@@ -34,7 +34,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, usize::MAX))
 }
 
-/// Reads a stream in pieces of so many bytes.
+/// Reads a stream in pieces of this many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, piece))
 }
@@ -59,7 +59,7 @@ impl Task for Pieces {
 
 struct Answer(Pieces);
 
-/// Reads Pings; it answers by itself and gives only the message behind them.
+/// Reads Pings; it answers by itself and gives only the message after them.
 pub fn answer(stream: &Stream) -> Box<dyn Task> {
     let mut pieces = Pieces::new(stream, usize::MAX);
     pieces.frames = 1;
@@ -77,7 +77,7 @@ impl Task for Answer {
     }
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let (payload, mut out) = (vec![0; 1 << 16], [0; 16]);
     move |len| {

@@ -110,7 +110,7 @@ struct Pieces {
     frames: usize,
 }
 
-/// Reads a stream in pieces of so many bytes into the reader's buffer.
+/// Reads a stream in pieces of this many bytes into the reader's buffer.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces {
         reader: reader(stream, (1 << 20).max(2 * stream.longest)),
@@ -135,7 +135,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut writer = FrameWriter::new(Role::Server);
     move |len| {

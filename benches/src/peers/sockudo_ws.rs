@@ -114,7 +114,7 @@ struct Pieces {
     piece: usize,
 }
 
-/// Reads a stream in pieces of so many bytes.
+/// Reads a stream in pieces of this many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     let decode = Decode::new(stream, 64 << 10);
     Box::new(Pieces { decode, piece })
@@ -141,7 +141,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut out = BytesMut::with_capacity(64);
     move |len| {

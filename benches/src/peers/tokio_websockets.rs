@@ -44,7 +44,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, usize::MAX))
 }
 
-/// Reads a stream in pieces of so many bytes.
+/// Reads a stream in pieces of this many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces::new(stream, piece))
 }

@@ -95,7 +95,7 @@ struct Pieces {
     frames: usize,
 }
 
-/// Reads a stream in pieces of so many bytes.
+/// Reads a stream in pieces of this many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     let memory = Memory::new(&stream.bytes, piece);
     Box::new(Pieces {
@@ -115,7 +115,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut out = Vec::with_capacity(64);
     move |len| {

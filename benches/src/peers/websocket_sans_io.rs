@@ -25,7 +25,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     Box::new(WholeBuffer(new(stream, stream.bytes.len())))
 }
 
-/// Reads a stream in pieces of so many bytes.
+/// Reads a stream in pieces of this many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(new(stream, piece))
 }
@@ -89,7 +89,7 @@ impl Task for Pieces {
     }
 }
 
-/// A server's header for a payload of so many bytes.
+/// A server's header for a payload of this many bytes.
 pub fn header() -> impl FnMut(usize) -> u64 {
     let mut encoder = WebsocketFrameEncoder::new();
     move |len| {

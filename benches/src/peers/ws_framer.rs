@@ -16,7 +16,7 @@ pub fn decode(stream: &Stream) -> Box<dyn Task> {
     pieces(stream, usize::MAX)
 }
 
-/// Reads a stream in pieces of so many bytes.
+/// Reads a stream in pieces of this many bytes.
 pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
     Box::new(Pieces {
         buffer: vec![0; (stream.longest + 14).max(64)],

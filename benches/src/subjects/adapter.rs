@@ -16,7 +16,7 @@ const RECEIVE: &str = "receive";
 /// What it reads into, in bytes.
 const BUFFER: usize = 64 << 10;
 
-/// Creates a task of a stream that gives at most so many bytes in one read.
+/// Creates a task of a stream that gives at most this many bytes in one read.
 type Read = fn(&Stream, usize) -> Box<dyn Task>;
 
 const PEERS: [(&str, Read); 2] = [

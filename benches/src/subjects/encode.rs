@@ -14,7 +14,7 @@ const FRAMES: usize = 1000;
 /// The longest header, in bytes.
 const HEADER: usize = 14;
 
-/// Creates a task that encodes headers of payloads of so many bytes.
+/// Creates a task that encodes headers of payloads of this many bytes.
 type ServerHeader = fn(usize) -> Box<dyn Task>;
 /// Creates a task that encodes frames of a payload.
 type ClientFrame = fn(Vec<u8>) -> Box<dyn Task>;

@@ -12,7 +12,7 @@ use crate::wire::{From, Payload, Stream};
 /// What a segment on an Ethernet carries, in bytes.
 pub(super) const SEGMENT: usize = 1460;
 
-/// Creates a task of a stream that comes in pieces of so many bytes.
+/// Creates a task of a stream that comes in pieces of this many bytes.
 type Pieces = fn(&Stream, usize) -> Box<dyn Task>;
 
 const PEERS: [(&str, Pieces); 8] = [

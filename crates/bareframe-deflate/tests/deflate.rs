@@ -6,7 +6,7 @@ use bareframe_deflate::{DeflateStep, Deflater, Fast, Level, WindowBits};
 use bareframe_testkit::{NaiveInflater, Random, split};
 use support::{Setting, bits, inflate, json, repetitive};
 
-/// Compresses a message that comes in pieces, into outputs of so many bytes.
+/// Compresses a message that comes in pieces, into outputs of this many bytes.
 #[track_caller]
 fn deflate<L: Level>(deflater: &mut Deflater<L>, pieces: &[Vec<u8>], out_len: usize) -> Vec<u8> {
     let mut payload = Vec::new();

@@ -242,7 +242,7 @@ impl Bits {
     }
 }
 
-/// Returns the lengths of a complete code for so many of the symbols, `must` among them, with some very long codes.
+/// Returns the lengths of a complete code for this many of the symbols, `must` among them, with some very long codes.
 fn any_code(symbols: usize, used: usize, must: usize, random: &mut Random) -> Vec<usize> {
     let mut leaves = vec![1, 1];
     while leaves.len() < used {

@@ -531,7 +531,7 @@ fn s5_5_2_halves_in_two_threads_share_a_static_slot() {
         scope.spawn(move || {
             while now(writer.answer()).unwrap() {}
             let output = &writer.stream().0.0;
-            // The Close took the place of the Pong, or came behind it.
+            // The Close took the place of the Pong, or came after it.
             assert!(
                 output == b"\x8a\x01p\x88\x00" || output == b"\x88\x00",
                 "{output:?}"

@@ -180,7 +180,7 @@ fn script(stream: &Stream, masked: bool) -> Script {
     script
 }
 
-/// Returns the whole frames of the output, unmasked, and whether nothing is behind them.
+/// Returns the whole frames of the output, unmasked, and whether nothing is after them.
 fn frames(output: &[u8]) -> (Vec<(u8, Vec<u8>)>, bool) {
     let (mut frames, mut rest) = (Vec::new(), output);
     loop {

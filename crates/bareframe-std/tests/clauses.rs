@@ -82,7 +82,7 @@ fn s4_1_tls_comes_first_and_names_the_server() {
     let len = usize::from(u16::from_be_bytes([hello[3], hello[4]]));
     hello = vec![0; len];
     stream.read_exact(&mut hello).unwrap();
-    // The name behind its type and length, as server_name has it (RFC 6066 section 3).
+    // The name after its type and length, as server_name has it (RFC 6066 section 3).
     let named = hello.windows(12).any(|bytes| bytes == b"\x00\x00\x09localhost");
     assert!(named, "{}", hello.escape_ascii());
     drop(stream);

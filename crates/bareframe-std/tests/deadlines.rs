@@ -194,7 +194,7 @@ fn a_socket_keeps_a_deadline_and_has_its_own_timeout_back() {
         (own, own)
     );
 
-    // One that does not block may be called again before the deadline, and not behind it.
+    // One that does not block may be called again before the deadline, and not after it.
     stream.set_nonblocking(true).unwrap();
     for (timeout, kind) in [
         (60 * SECOND, ErrorKind::WouldBlock),

@@ -55,7 +55,7 @@ fn request_error(result: Result<ServerSocket<TcpStream>, Error>) -> RequestError
     }
 }
 
-/// Returns what a client makes of a server that answers with this head, and a frame behind it, and what it asked.
+/// Returns what a client makes of a server that answers with this head, and a frame after it, and what it asked.
 /// `{accept}` stands for the right Accept.
 fn answered(connector: &Connector<'_>, answer: &'static str) -> Result<String, Error> {
     let (url, server) = server_once(move |mut stream, accept| {

@@ -181,7 +181,7 @@ fn a_client_reads_the_content_of_a_refusal_as_it_arrives() {
         .begin_over(stumbling(refusal), "ws://example.com/")
         .unwrap();
     let (result, blocked) = insist(|| connecting.finish());
-    // The line behind the last chunk is not waited for.
+    // The line after the last chunk is not waited for.
     assert!(blocked <= refusal.len());
     match result {
         Err(Error::Handshake(HandshakeError::Refused(refusal))) => {

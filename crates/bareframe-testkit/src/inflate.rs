@@ -26,7 +26,7 @@ pub struct NaiveInflater {
 pub struct Inflated {
     /// All bytes of the message, or those before the fault.
     pub bytes: Vec<u8>,
-    /// The fault, and the index of the byte that proves it; of the byte behind the last if the end of the message does.
+    /// The fault, and the index of the byte that proves it; of the byte after the last if the end of the message does.
     pub fault: Option<(DeflateFault, usize)>,
 }
 

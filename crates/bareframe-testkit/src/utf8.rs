@@ -83,7 +83,7 @@ fn can_encode(begin: &[u8], len: usize) -> bool {
         .any(|&(first, last)| low <= last && first <= high)
 }
 
-/// Returns the characters whose shortest encoding has so many bytes; surrogates are no characters.
+/// Returns the characters whose shortest encoding has this many bytes; surrogates are no characters.
 fn characters_encoded_in(len: usize) -> &'static [(u32, u32)] {
     match len {
         1 => &[(0x0000, 0x007F)],

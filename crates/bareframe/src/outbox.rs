@@ -273,7 +273,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         outside
     }
 
-    /// Returns the free bytes behind the pending ones, which are moved to the front if that frees any.
+    /// Returns the free bytes after the pending ones, which are moved to the front if that frees any.
     pub(crate) fn free(&mut self) -> &mut [u8] {
         let buffer = self.buffer.as_mut();
         if self.start != 0 && self.end <= buffer.len() && self.start <= self.end {

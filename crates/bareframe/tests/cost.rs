@@ -140,7 +140,7 @@ mod heads {
     const LAWFUL: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n";
 
-    /// A request with these lines behind the others, found, parsed and checked.
+    /// A request with these lines after the others, found, parsed and checked.
     fn check(lines: &str) {
         let head = format!("{LAWFUL}{lines}\r\n");
         let head = head.as_bytes();

@@ -34,7 +34,7 @@ fn every_two_bytes<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, 
     }
 }
 
-/// As [`every_two_bytes`], for both roles, behind an empty first fragment with this opcode if there is one.
+/// As [`every_two_bytes`], for both roles, after an empty first fragment with this opcode if there is one.
 fn every_two_bytes_inside(opcode_bits: Option<u8>) {
     let before = |side| {
         let first = opcode_bits.map(|bits| Frame::new(bits, "").fin(false).masked_for(side, KEY));

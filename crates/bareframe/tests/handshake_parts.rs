@@ -15,7 +15,7 @@ fn name(line: &str) -> &str {
 }
 
 /// Returns the lines of a right message, with changes: a line replaces those of its name, the first takes them away
-/// with a `!` behind the name, and lines of a name that was changed before are added.
+/// with a `!` after the name, and lines of a name that was changed before are added.
 fn lines<'l>(all: &[&'l str], changes: &[&'l str]) -> Vec<(&'l str, &'l str)> {
     let is_changed = |line: &&&str| {
         changes

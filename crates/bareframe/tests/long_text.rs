@@ -7,7 +7,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 const BLOCK: usize = 8192;
 
-/// Returns so many bytes, in characters of one to four bytes.
+/// Returns this many bytes, in characters of one to four bytes.
 fn text(len: usize) -> Vec<u8> {
     let text: String = "aé語😀".chars().cycle().take(len).collect();
     let end = (0..=len).rev().find(|&end| text.is_char_boundary(end)).unwrap();

@@ -157,7 +157,7 @@ fn s5_5_3_a_pong_that_comes_long_after_its_ping() {
 fn s5_6_text_may_be_cut_within_a_character() {
     let input = b"\x01\x03\xce\xba\xcf\x00\x03\x8c\xcf\x83\x80\x04\xce\xbc\xce\xb5";
     assert_delivered(&client_receives(input), &[text("κόσμε")]);
-    // With a Ping behind the first fragment.
+    // With a Ping after the first fragment.
     let input = b"\x01\x03\xce\xba\xcf\x89\x07between\x00\x03\x8c\xcf\x83\x80\x04\xce\xbc\xce\xb5";
     assert_delivered(
         &client_receives(input),

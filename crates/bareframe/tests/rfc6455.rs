@@ -29,7 +29,7 @@ fn functions(folder: &Path, tests_only: bool, found: &mut HashSet<String>) {
     }
 }
 
-/// Returns the rows of all tables of a page that have so many cells, without their headings.
+/// Returns the rows of all tables of a page that have this many cells, without their headings.
 fn rows(page: &str, cells: usize) -> Vec<Vec<String>> {
     rows_of(
         &fs::read_to_string(root().join("docs").join(page)).unwrap(),

@@ -162,7 +162,7 @@ fn what_came_behind_the_head_is_received_first() {
 
 #[test]
 fn s5_5_every_order_of_blocked_writes_ends_with_the_pong_and_the_close_on_the_wire() {
-    // In each pass the stream takes so many bytes; the peer talks on, or is silent.
+    // In each pass the stream takes this many bytes; the peer talks on, or is silent.
     for talks in [false, true] {
         for passes in 0_u32..4096 {
             let mut input = vec![[ping("p"), ping("q")].concat()];

@@ -83,7 +83,7 @@ fn a_frame_is_sent_once_and_by_one_session() {
     assert_eq!(other.queued(), b"");
 }
 
-/// Returns the error of text whose first wrong byte has so many characters before it.
+/// Returns the error of text whose first wrong byte has this many characters before it.
 fn wrong_at(at: usize) -> InvalidUtf8 {
     let text = [&b"a".repeat(at)[..], b"\xff"].concat();
     Utf8Validator::new().push(&text).unwrap_err()

@@ -32,7 +32,7 @@ pub(crate) struct Page<'p> {
 struct Place {
     /// The page, if one is open here.
     number: Option<u32>,
-    /// Reports, each with a line feed behind it, which JSON does not contain.
+    /// Reports, each with a line feed after it, which JSON does not contain.
     reports: Deque<u8, WAITING>,
     /// How many reports did not fit.
     lost: usize,

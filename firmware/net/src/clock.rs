@@ -6,7 +6,7 @@ use core::ptr;
 use core::task::Poll;
 use smoltcp::time::{Duration, Instant};
 
-/// Counts up once in so many ticks of 25 MHz as [`PRESCALE`] says, and one more.
+/// Counts up once in this many ticks of 25 MHz as [`PRESCALE`] says, and one more.
 const COUNTER: *mut u32 = 0x4002_8018 as *mut u32;
 const PRESCALE: *mut u32 = 0x4002_801C as *mut u32;
 

@@ -31,7 +31,7 @@ const ADDRL: u32 = 3;
 
 /// The longest Ethernet frame, in bytes, without its check sequence.
 const FRAME: usize = 1514;
-/// The check sequence behind a received frame, in bytes.
+/// The check sequence after a received frame, in bytes.
 const CHECK: usize = 4;
 /// The commands before a frame to be sent, in bytes.
 const COMMANDS: u32 = 8;

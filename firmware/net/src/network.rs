@@ -36,7 +36,7 @@ pub(crate) struct Stack<'m> {
 }
 
 impl<'m> Network<'m> {
-    /// Sets up the hardware and the stack, with storage for so many sockets.
+    /// Sets up the hardware and the stack, with storage for this many sockets.
     ///
     /// # Panics
     ///

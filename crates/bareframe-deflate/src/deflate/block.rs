@@ -12,7 +12,7 @@ use crate::symbols::{
 pub(crate) struct Block<T> {
     tokens: T,
     len: usize,
-    /// How often each symbol occurs: the literals, and behind them the distances.
+    /// How often each symbol occurs: the literals, and after them the distances.
     frequencies: [u16; LITERALS + DISTANCES],
     lengths: [u8; LITERALS + DISTANCES],
     codes: [Code; LITERALS + DISTANCES],
@@ -260,7 +260,7 @@ impl Header {
         self.code_length_count = last.wrapping_add(1).max(4);
     }
 
-    /// Adds a length that occurs so many times in a row.
+    /// Adds a length that occurs this many times in a row.
     fn push_run(&mut self, len: u8, run: u16, frequencies: &mut [u16; 19]) {
         let mut push = |symbol: u8, extra: u16| {
             if let Some(place) = self.symbols.get_mut(self.len) {

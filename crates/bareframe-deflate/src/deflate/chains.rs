@@ -50,7 +50,7 @@ impl<H: AsMut<[u16]>, C: AsMut<[u16]>> Chains<H, C> {
         })
     }
 
-    /// Begins a message at this place; what is behind it was given up.
+    /// Begins a message at this place; what is after it was given up.
     pub(crate) fn begin(&mut self, at: usize) {
         self.linked = self.linked.min(at);
     }

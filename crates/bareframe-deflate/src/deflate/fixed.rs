@@ -158,7 +158,7 @@ pub(crate) fn pair(len: u32, distance: u32) -> Bits {
     )
 }
 
-/// Puts bits behind others.
+/// Puts bits after others.
 #[inline(always)]
 pub(crate) const fn join(first: Bits, second: Bits) -> Bits {
     (

@@ -25,13 +25,13 @@ pub struct Greedy<B, H> {
 #[derive(Clone, Debug)]
 enum Block {
     None,
-    /// With the fixed codes; at `check` it has to be shorter than what is behind `begin`.
+    /// With the fixed codes; at `check` it has to be shorter than what is after `begin`.
     Fixed {
         begin: usize,
         check: usize,
         bits: u64,
     },
-    /// Copied as it is, so many bytes more.
+    /// Copied as it is, this many bytes more.
     Stored {
         left: usize,
     },
@@ -201,7 +201,7 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
     fn write_tokens(&mut self, history: &mut History, output: &mut Output<'_>, stop: usize) -> (u64, bool) {
         let heads = self.heads.as_mut();
         let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
-        // What is in a loop's own variables need not be read again behind each write.
+        // What is in a loop's own variables need not be read again after each write.
         let whole_output = output;
         let mut output = whole_output.by_value();
         let (shift, reach) = (self.shift, Reach::of(history));

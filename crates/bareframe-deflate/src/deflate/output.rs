@@ -114,7 +114,7 @@ impl<'o> Output<'o> {
         }
     }
 
-    /// Writes as many bytes as there is room for, behind all bits, and returns how many.
+    /// Writes as many bytes as there is room for, after all bits, and returns how many.
     pub(crate) fn extend(&mut self, bytes: &[u8]) -> usize {
         self.drain();
         if self.count > 0 {

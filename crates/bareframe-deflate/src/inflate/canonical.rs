@@ -26,7 +26,7 @@ pub(crate) enum Decoded {
     Symbol(u16, u32),
     /// Nothing yet: the code is longer than the bits at hand.
     NeedsBits,
-    /// No symbol has a code that begins with so many bits of these.
+    /// No symbol has a code that begins with this many bits of these.
     Unassigned(u32),
 }
 
@@ -110,7 +110,7 @@ fn assign(counts: &[u16; MAX_CODE_LEN + 1], symbols: &mut [u16], lengths: &Lengt
     }
 }
 
-/// Decodes a symbol of the code with these counts, of which the longest has so many bits.
+/// Decodes a symbol of the code with these counts, of which the longest has this many bits.
 fn decode(counts: &[u16; MAX_CODE_LEN + 1], symbols: &[u16], longest: u32, buffer: &BitBuffer) -> Decoded {
     let mut bits = buffer.bits();
     // A code is sent from its most significant bit on.

@@ -19,7 +19,7 @@ pub(crate) struct Codes {
     total: u16,
     /// How many code lengths were read.
     index: u16,
-    /// At which of them something has to be looked at next: behind the end of block, the literals, and all.
+    /// At which of them something has to be looked at next: after the end of block, the literals, and all.
     check: u16,
     /// What is left of the space of the code that is being read, of which a code of 15 bits takes 1.
     space: u16,
@@ -215,7 +215,7 @@ impl Codes {
         Ok(self.progress())
     }
 
-    /// Adds the code length 0 for so many symbols.
+    /// Adds the code length 0 for this many symbols.
     fn push_zeros(&mut self, times: u16) -> Result<(), InflateError> {
         let end = self.index.wrapping_add(times);
         if end < self.check {
@@ -245,7 +245,7 @@ impl Codes {
         Ok(())
     }
 
-    /// Looks at the code that is behind the last length of all, of the literals, or the end of block.
+    /// Looks at the code that is after the last length of all, of the literals, or the end of block.
     #[cold]
     fn check(&mut self, len: u8) -> Result<(), InflateError> {
         let is_at_end_of_block = self.index == END_OF_BLOCK.wrapping_add(1);

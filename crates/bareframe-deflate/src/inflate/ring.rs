@@ -21,7 +21,7 @@ impl Ring<'_> {
         self.bytes.len().saturating_sub(self.at)
     }
 
-    /// Notes that so many bytes were written behind the last.
+    /// Notes that this many bytes were written after the last.
     pub(crate) fn advance(&mut self, len: usize) {
         self.at = self.at.wrapping_add(len);
         self.history = self.history.saturating_add(len).min(self.window);

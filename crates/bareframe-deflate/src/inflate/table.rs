@@ -188,7 +188,7 @@ impl Entry {
         self.0 & 0x3F
     }
 
-    /// Returns the length or the distance, with the extra bits that are behind the code.
+    /// Returns the length or the distance, with the extra bits that are after the code.
     #[inline(always)]
     pub(crate) const fn value(self, bits: usize) -> usize {
         let with_extra = bits & !usize::MAX.wrapping_shl(self.total());
@@ -196,7 +196,7 @@ impl Entry {
     }
 }
 
-/// Fills the entries for so many bits from a code, and returns what is to be looked up of bits.
+/// Fills the entries for this many bits from a code, and returns what is to be looked up of bits.
 fn fill<E: Copy, const N: usize>(
     table: &mut [E],
     bits: u32,

@@ -112,7 +112,8 @@ impl Setting {
         all
     }
 
-    /// Runs messages, each in pieces as `cut` has it, through an inflater with a memory of so many bytes more than its window.
+    /// Runs messages, each in pieces as `cut` has it, through an inflater with a memory of this many bytes more than
+    /// its window.
     #[track_caller]
     pub(crate) fn check<T: Size>(
         self,

@@ -64,7 +64,7 @@ impl Wire {
         (one.clone(), other)
     }
 
-    /// Returns the same with so many writes that fail before any is done.
+    /// Returns the same with this many writes that fail before any is done.
     pub fn failing(self, errors: impl IntoIterator<Item = ErrorKind>) -> Wire {
         self.write_errors.borrow_mut().extend(errors);
         self

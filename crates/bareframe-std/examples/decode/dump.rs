@@ -44,7 +44,7 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Vec<u8>>> {
         Line::Bytes { offset, .. } => Some(*offset),
         Line::Repeated | Line::End(_) => None,
     })?;
-    // Digits that only look like an offset do not fit the line behind them.
+    // Digits that only look like an offset do not fit the line after them.
     let fits = lines
         .iter()
         .filter(|line| !matches!(line, Line::Repeated))
@@ -59,7 +59,7 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Vec<u8>>> {
         .find_map(|radix| join(&lines, first, radix))
 }
 
-/// Returns the line, and `true` if a colon stands behind its offset, as in no line of plain hexadecimal.
+/// Returns the line, and `true` if a colon stands after its offset, as in no line of plain hexadecimal.
 fn parse_line(line: &str) -> Option<(Line<'_>, bool)> {
     let line = line.trim();
     if line == "*" {

@@ -42,7 +42,7 @@ fn parse_literals(text: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Parses what is behind a backslash.
+/// Parses what is after a backslash.
 fn parse_escape(chars: &mut std::str::Chars<'_>) -> Result<u8, String> {
     match chars.next() {
         Some('x') => {

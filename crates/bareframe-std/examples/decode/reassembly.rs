@@ -9,7 +9,7 @@ pub(crate) struct Reassembly {
     next: Option<u32>,
     /// How many bytes were taken.
     taken: u64,
-    /// Segments behind bytes that have not come, by the number of bytes before them.
+    /// Segments after bytes that have not come, by the number of bytes before them.
     waiting: BTreeMap<u64, Vec<u8>>,
     /// How many segments came again, or in part.
     pub(crate) retransmitted: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Gap {
     /// How many bytes come before them.
     pub(crate) offset: u64,
     pub(crate) len: u64,
-    /// How many bytes came behind them.
+    /// How many bytes came after them.
     pub(crate) behind: u64,
 }
 
@@ -65,7 +65,7 @@ impl Reassembly {
         bytes
     }
 
-    /// Returns the first bytes that are missing, if others came behind them.
+    /// Returns the first bytes that are missing, if others came after them.
     pub(crate) fn gap(&self) -> Option<Gap> {
         let (first, _) = self.waiting.first_key_value()?;
         Some(Gap {
@@ -96,7 +96,7 @@ impl Reassembly {
 mod tests {
     use super::Reassembly;
 
-    /// Returns what is in order after these segments, each by its sequence number behind the SYN's.
+    /// Returns what is in order after these segments, each by its sequence number after the SYN's.
     fn joined(syn: u32, segments: &[(u32, &str)]) -> (String, Reassembly) {
         let mut reassembly = Reassembly::default();
         reassembly.begin(syn);

@@ -31,7 +31,7 @@ enum State {
     Between,
     Frame,
     Head(HeadEnd),
-    /// The content behind a head: how many bytes of it are left.
+    /// The content after a head: how many bytes of it are left.
     Content(u64),
     /// How many bytes of this record of TLS are left.
     Tls(u64),

@@ -30,7 +30,7 @@ pub(crate) fn write_frame(out: &mut dyn Write, from: &str, number: u64, frame: &
     Ok(())
 }
 
-/// A frame behind which the bytes end too soon.
+/// A frame after which the bytes end too soon.
 pub(crate) fn write_unfinished(
     out: &mut dyn Write,
     from: &str,

@@ -190,7 +190,7 @@ impl<'e> Party<'e> {
         self.written.taken() + self.behind.taken()
     }
 
-    /// Returns what was written, with what is behind our Close.
+    /// Returns what was written, with what is after our Close.
     fn written_events(&self) -> Vec<Seen> {
         let (before, behind) = (self.written.transcript(), self.behind.transcript());
         [joined(&before.events), joined(&behind.events)].concat()

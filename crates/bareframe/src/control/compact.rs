@@ -11,7 +11,7 @@ pub(super) fn fill(payload: &mut ControlPayload, mut masker: Masker, from: &[u8]
     }
 }
 
-/// Returns the payload with the bytes behind it, which have no meaning.
+/// Returns the payload with the bytes after it, which have no meaning.
 #[inline]
 pub(super) const fn padded(payload: &ControlPayload) -> [u8; ControlPayload::MAX_LEN + 1] {
     payload.bytes

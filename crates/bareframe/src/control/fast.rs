@@ -43,7 +43,7 @@ fn copy_chunk<const N: usize>(masker: &mut Masker, from: &mut &[u8], to: &mut &m
     true
 }
 
-/// Returns the payload with the bytes behind it, which have no meaning.
+/// Returns the payload with the bytes after it, which have no meaning.
 ///
 /// It reads no more of a short payload than was written with it.
 #[inline(always)]

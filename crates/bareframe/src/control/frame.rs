@@ -21,7 +21,7 @@ const MASK: u8 = 0x80;
 /// ```
 #[derive(Clone, Copy)]
 pub struct ControlFrame {
-    // A header and a payload; the bytes behind `len` have no meaning.
+    // A header and a payload; the bytes after `len` have no meaning.
     bytes: [u8; ControlFrame::ROOM],
     // At most MAX_LEN.
     len: u8,

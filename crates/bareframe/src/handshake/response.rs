@@ -155,7 +155,7 @@ impl<'h> Response<'h> {
         Ok((response, bytes.len().wrapping_sub(rest.len())))
     }
 
-    /// Returns the phrase behind the status code, which may have bytes above `0x7F`.
+    /// Returns the phrase after the status code, which may have bytes above `0x7F`.
     #[must_use]
     pub const fn reason(&self) -> &'h [u8] {
         self.line.reason

@@ -263,7 +263,7 @@ impl<R: Role> End<R> {
             && let Some(frame) = self.connection.poll_transmit()
         {
             match (frame[0] & 0xF, self.close_heard) {
-                // The other end delivers nothing behind our Close.
+                // The other end delivers nothing after our Close.
                 (0xA, None) if close_said => {}
                 (0xA, _) => self.said.pong(&self.pinged),
                 (0x8, Some(code)) => self.said.close(code, ""),

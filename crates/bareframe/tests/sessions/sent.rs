@@ -283,7 +283,7 @@ impl Sent {
                     self.open
                 );
                 if self.due.len() == due {
-                    // The peer's Close needs no answer behind ours, which every call may notice.
+                    // The peer's Close needs no answer after ours, which every call may notice.
                     let noticed = |shown: &str| match heard.has_stopped() {
                         true => shown.replace("closing: CloseSent", "closing: Done"),
                         false => shown.to_owned(),

@@ -39,7 +39,7 @@ pub(crate) struct Stream {
 
 pub(crate) type ServerSession = Session<Server, [u8; 256], [u8; 256]>;
 
-/// Memory for messages of so many bytes.
+/// Memory for messages of this many bytes.
 pub(crate) struct Bounded<const N: usize>(Vec<u8>);
 
 pub(crate) fn gathering<const N: usize>() -> Assembler<Bounded<N>> {

@@ -1,4 +1,4 @@
-//! An async echo server on `bareframe-embedded-io`, behind the opening handshake.
+//! An async echo server on `bareframe-embedded-io`, after the opening handshake.
 
 #![no_std]
 #![no_main]

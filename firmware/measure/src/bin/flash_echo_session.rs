@@ -1,4 +1,4 @@
-//! An async echo server on the session, a loop over embedded-io-async, behind the opening handshake.
+//! An async echo server on the session, a loop over embedded-io-async, after the opening handshake.
 
 #![no_std]
 #![no_main]

@@ -30,8 +30,8 @@ pub(in super::super) fn xor(mut key: u32, bytes: &mut [u8]) {
     // If this is not aligned, at most one byte is left.
     if rest.as_ptr().addr().is_multiple_of(4) {
         while let Some(word) = rest.split_off_mut(..4) {
-            // SAFETY: these are four bytes, borrowed mutably, and aligned as a `u32` is: the first four are, and each four
-            // begin four bytes behind the ones before. Any four bytes are a `u32` and any `u32` is four bytes.
+            // SAFETY: these are four bytes, borrowed mutably, and aligned as a `u32` is: the first four are, and each
+            // four begin four bytes after the previous four. Any four bytes are a `u32` and any `u32` is four bytes.
             let word = unsafe { &mut *word.as_mut_ptr().cast::<u32>() };
             *word ^= key;
         }
