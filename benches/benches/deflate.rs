@@ -1,4 +1,4 @@
-//! Messages compressed, by our levels beside zlib-rs: by kind, length, and with takeover or without.
+//! Compressing messages with our levels and with zlib-rs: by kind and length, with takeover and without.
 
 #[path = "support/messages.rs"]
 mod messages;

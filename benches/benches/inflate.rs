@@ -1,5 +1,5 @@
-//! Messages inflated, by both sizes of ours beside zlib-rs and miniz_oxide: by kind and length, with fixed codes and with
-//! dynamic ones.
+//! Inflating messages with both of ours, zlib-rs and miniz_oxide: by kind and length, with fixed codes and with dynamic
+//! ones.
 
 #[path = "support/messages.rs"]
 mod messages;
@@ -14,7 +14,7 @@ use zlib_rs::{DeflateFlush, InflateFlush};
 const LENS: [usize; 6] = [64, 128, 256, 1024, 4096, 65_536];
 const TAIL: [u8; 4] = [0, 0, 0xFF, 0xFF];
 
-/// Each message is compressed by itself, so that it can be inflated again and again.
+/// Compresses a message by itself, so that it can be inflated again and again.
 fn payload(level: i32, message: &[u8]) -> Vec<u8> {
     let mut zlib = zlib_rs::Deflate::new(level, false, 15);
     let mut out = vec![0; message.len() * 2 + 1000];

@@ -1,5 +1,5 @@
-//! Instructions of a dozen fixed cases, counted by valgrind; `cargo run -p bareframe-benches --bin instructions` holds
-//! them to the counts in the repository.
+//! Instructions of a dozen fixed cases, counted by valgrind; `cargo run -p bareframe-benches --bin instructions`
+//! compares them with the counts in the repository.
 
 #![allow(missing_docs, reason = "the macros make public items")]
 
@@ -11,7 +11,7 @@ use bareframe_benches::wire::{BINARY, From, MARKED, Payload, REQUEST, Stream};
 use gungraun::{library_benchmark, library_benchmark_group, main};
 use std::hint::black_box;
 
-/// So many frames, or calls, are in each count.
+/// How many frames or calls are in each count.
 const TIMES: usize = 100;
 
 fn ready(mut task: Box<dyn Task>) -> Box<dyn Task> {
@@ -63,7 +63,7 @@ fn decode_marked(len: usize) -> Box<dyn Task> {
 
 fn sends<F: FnMut(&[u8]) -> u64 + 'static>(len: usize, mut send: F) -> Box<dyn Task> {
     let payload = Payload::Binary.bytes(len);
-    // The first call of a kernel looks what the processor has.
+    // The first call of a kernel asks the processor for its features.
     send(&payload);
     repeated(TIMES, move || send(black_box(&payload)))
 }

@@ -1,4 +1,4 @@
-//! Ours through a session: events, messages and sends, by size, beside what the engine alone takes.
+//! Our session: events, messages and sends, by size, and the engine alone for comparison.
 
 mod support;
 

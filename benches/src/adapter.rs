@@ -1,4 +1,4 @@
-//! Ours through bareframe-std, driven as its documentation says.
+//! Ours through bareframe-std, used as its documentation says.
 
 use crate::measure::Task;
 use crate::memory::Memory;
@@ -12,7 +12,7 @@ struct Messages {
     frames: usize,
 }
 
-/// Reads a stream that gives at most `piece` bytes in one read: text as `&str`, and all else as bytes.
+/// Reads a stream of which one read returns at most `piece` bytes: text as `&str`, and everything else as bytes.
 pub fn messages(stream: &Stream, piece: usize) -> Box<dyn Task> {
     let memory = Memory::new(&stream.bytes, piece);
     Box::new(Messages {
@@ -32,7 +32,7 @@ impl Task for Messages {
     }
 }
 
-/// The one place from which it is called, as in a program, so that it is inlined here.
+/// It is called from one place only, as in a program, so that it is inlined.
 #[inline(never)]
 fn see(socket: &mut ServerSocket<Untimed<Memory>>, frames: usize) -> u64 {
     let mut seen = 0;

@@ -1,4 +1,4 @@
-//! Measuring: every contender of a case in turn, round after round, so that what disturbs the machine disturbs all.
+//! Measuring: every contender of a case in turn, in rounds, so that disturbances of the machine affect all of them.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -13,7 +13,8 @@ pub trait Task {
     /// Prepares one run; not timed.
     fn prepare(&mut self);
 
-    /// Does the task once; timed. Returns what a consumer has seen, by which all contenders are checked.
+    /// Does the task once; timed. Returns a checksum of what a consumer has seen, which must be the same for all
+    /// contenders.
     fn run(&mut self) -> u64;
 }
 
@@ -36,23 +37,23 @@ impl<F: FnMut() -> u64> Task for Repeated<F> {
     }
 }
 
-/// Someone who can do the task.
+/// An implementation that can do the task.
 #[expect(missing_debug_implementations, reason = "a task has nothing to show")]
 pub struct Contender {
     /// Name and version.
     pub name: String,
-    /// How it does it.
+    /// The task.
     pub task: Box<dyn Task>,
 }
 
 /// One line of a table: the same work for all contenders, ours first.
 #[expect(missing_debug_implementations, reason = "what it does has nothing to show")]
 pub struct Case {
-    /// What it is called in the table.
+    /// Its name in the table.
     pub name: String,
-    /// Where it stands in a picture.
+    /// Its position in a picture.
     pub point: Point,
-    /// Does it, in at most this many rounds.
+    /// Measures it, in at most this many rounds.
     pub measure: Box<dyn FnOnce(usize) -> Vec<Figure>>,
     /// What is counted.
     pub unit: Unit,
@@ -72,17 +73,17 @@ pub struct Point {
 /// Work in memory.
 #[derive(Clone, Debug)]
 pub struct Work {
-    /// What it is called in the table.
+    /// Its name in the table.
     pub name: String,
-    /// Where it stands in a picture.
+    /// Its position in a picture.
     pub point: Point,
     /// What is counted.
     pub unit: Unit,
     /// How many of the unit's operations, or bytes, one run does.
     pub amount: u64,
-    /// What every run must give.
+    /// What every run must return.
     pub expected: u64,
-    /// Peers that do less than what is measured; they are in the table but are not the best.
+    /// Peers that do only a part of the task; they are in the table but are never the best.
     pub lesser: &'static [&'static str],
 }
 
@@ -104,7 +105,7 @@ pub enum Unit {
 pub struct Figure {
     /// Name and version.
     pub name: String,
-    /// The one that counts: of work in memory the best of all rounds, end to end their median.
+    /// The figure that is reported: the best of all rounds for work in memory, and their median end to end.
     pub counts: f64,
     /// The median of all rounds.
     pub median: f64,
@@ -126,7 +127,7 @@ pub struct Measured {
 }
 
 impl Case {
-    /// Creates a case of work in memory; the contenders are made when their turn comes.
+    /// Creates a case of work in memory; the contenders are created when their turn comes.
     pub fn in_memory(work: Work, contenders: impl FnOnce() -> Vec<Contender> + 'static) -> Case {
         Case {
             name: work.name.clone(),
@@ -152,7 +153,7 @@ impl Work {
     ///
     /// # Panics
     ///
-    /// If a contender does not see what it must.
+    /// If a contender's result is not the expected one.
     pub fn measure(&self, mut contenders: Vec<Contender>, rounds: usize) -> Vec<Figure> {
         let clock = clock();
         let mut times = vec![Vec::with_capacity(rounds); contenders.len()];
@@ -186,7 +187,7 @@ impl Work {
     }
 }
 
-/// What looking at the clock takes, which is nobody's fault.
+/// The time to read the clock, which is subtracted.
 fn clock() -> Duration {
     (0..1000)
         .map(|_| Instant::now().elapsed())
@@ -203,7 +204,7 @@ fn once(task: &mut dyn Task) -> (Duration, u64) {
 }
 
 impl Unit {
-    /// How it is written.
+    /// Its symbol.
     pub const fn name(self) -> &'static str {
         match self {
             Unit::Nanoseconds => "ns",
@@ -213,7 +214,7 @@ impl Unit {
         }
     }
 
-    /// Returns the figure of so much work done in that time.
+    /// Returns the figure for this amount of work in this time.
     fn of(self, took: Duration, amount: u64) -> f64 {
         let nanoseconds = (took.as_secs_f64() * 1e9).max(1.0);
         match self {
@@ -223,7 +224,7 @@ impl Unit {
         }
     }
 
-    /// How far `ours` is ahead of `theirs`: above 1 it is.
+    /// How much better `ours` is than `theirs`, as a ratio that is above 1 if it is better.
     pub fn ratio(self, ours: f64, theirs: f64) -> f64 {
         match self {
             Unit::Nanoseconds | Unit::Kibibytes => theirs / ours,
@@ -243,7 +244,7 @@ impl Measured {
         &self.figures[1..]
     }
 
-    /// How far ours is ahead of the best peer that does the same.
+    /// How much better ours is than the best peer that does the same.
     pub fn ratio(&self) -> Option<f64> {
         let ratio = |peer: &Figure| self.unit.ratio(self.ours().counts, peer.counts);
         let peers = self.peers().iter().filter(|peer| !peer.lesser);

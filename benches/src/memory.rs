@@ -1,4 +1,4 @@
-//! A connection in memory, for those who read from a stream and write to one.
+//! A connection in memory, for contenders that read from a stream and write to one.
 
 #[cfg(feature = "peers")]
 mod waiting;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 #[cfg(feature = "peers")]
 pub use waiting::at_once;
 
-/// One end of it: what is read was there before, and what is written is only counted.
+/// One end of it: the bytes to read are there from the start, and written bytes are only counted.
 #[derive(Clone, Debug)]
 pub struct Memory {
     bytes: Rc<[u8]>,
@@ -19,7 +19,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Creates one that gives at most `piece` bytes in one read.
+    /// Creates a connection of which one read returns at most `piece` bytes.
     pub fn new(bytes: &[u8], piece: usize) -> Memory {
         Memory {
             bytes: bytes.into(),
@@ -29,7 +29,7 @@ impl Memory {
         }
     }
 
-    /// Returns the same bytes again, to whoever holds a clone.
+    /// Rewinds to the first byte, also for clones.
     pub fn rewind(&self) {
         self.at.set(0);
         self.written.set(0);

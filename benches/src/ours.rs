@@ -1,4 +1,4 @@
-//! Ours, driven as its documentation says.
+//! Ours, used as its documentation says.
 
 use crate::measure::Task;
 use crate::wire::{From, Stream, look};
@@ -18,8 +18,8 @@ pub fn name() -> String {
     format!("bareframe {}{kernels}", env!("CARGO_PKG_VERSION"))
 }
 
-/// A source of masking keys of the kind that sockudo-ws and tokio-websockets have inside. Not one for use over a network, since it
-/// can be predicted.
+/// A source of masking keys of the same kind as in sockudo-ws and tokio-websockets. It is predictable and must not be
+/// used over a network.
 pub fn keys() -> impl FnMut() -> MaskingKey {
     let mut generator = fastrand::Rng::new();
     move || MaskingKey::new(generator.u32(..).to_ne_bytes())
@@ -76,9 +76,10 @@ impl<R: Role> Task for Decode<R> {
     }
 }
 
-/// The loop of the documentation: what a consumer has seen of one buffer, and how many bytes were owed.
+/// The loop of the documentation. Returns what a consumer has seen of one buffer, and how many bytes of replies were
+/// pending.
 ///
-/// The one place from which it is called, as in a program, so that it is inlined here.
+/// It is called from one place only, as in a program, so that it is inlined.
 #[inline(never)]
 fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> (u64, u64) {
     let (mut seen, mut owed, mut input) = (0, 0, buffer);
@@ -95,7 +96,7 @@ fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> (u64, u64)
     (seen, owed)
 }
 
-/// As [`look`] at a payload of which this may be only a piece.
+/// Does the same as [`look`] for a payload of which this may be only a piece.
 #[inline(always)]
 pub(crate) fn look_at_piece(data: &Data<'_>) -> u64 {
     match data.is_first() {
@@ -111,7 +112,7 @@ struct Answer {
     buffer: Vec<u8>,
 }
 
-/// Reads Pings that are in one buffer, and makes their Pongs.
+/// Reads Pings that are in one buffer, and creates their Pongs.
 pub fn answer(stream: &Stream) -> Box<dyn Task> {
     Box::new(Answer {
         connection: server(),
@@ -206,7 +207,7 @@ pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
     }
 }
 
-/// Reads a browser's request and writes the answer; gives the length of the head that it read.
+/// Reads a browser's request and writes the answer, and returns the length of the head that it read.
 pub fn handshake() -> impl FnMut(&[u8]) -> u64 {
     let mut out = vec![0; 512];
     move |request| {

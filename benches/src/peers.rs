@@ -1,4 +1,4 @@
-//! The peers, each driven as its documentation says, in memory, at its best settings.
+//! The peers, each used as its documentation says, in memory, at its best settings.
 
 pub mod edge_ws;
 pub mod fastwebsockets;

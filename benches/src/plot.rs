@@ -1,4 +1,4 @@
-//! Pictures: one for each subject and unit, logarithmic both ways.
+//! Pictures: one for each subject and unit, with logarithmic axes.
 
 use crate::measure::{Measured, Point};
 use plotters::prelude::*;
@@ -35,7 +35,7 @@ pub fn draw(directory: &Path, cases: &[Measured]) -> Result<(), Box<dyn std::err
         pictures.entry((picture, line)).or_default().push(case);
     }
     for ((picture, line), cases) in pictures {
-        // A single point is no picture.
+        // A single point needs no picture.
         if cases.len() > 1 {
             let name = format!("{picture} {line}")
                 .replace([' ', ','], "-")

@@ -1,9 +1,9 @@
-//! Tables for people and JSON for machines.
+//! Tables and JSON.
 
 use crate::measure::{Figure, Measured};
 use serde_json::{Map, Value, json};
 
-/// Returns the table of one subject: the figure that counts, and in brackets the median if that is another.
+/// Returns the table of one subject: the reported figure, and in brackets the median if it differs.
 pub fn table(title: &str, notes: &[&str], cases: &[Measured]) -> String {
     let mut names: Vec<&str> = Vec::new();
     for figure in cases.iter().flat_map(|case| &case.figures) {

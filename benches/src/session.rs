@@ -1,4 +1,4 @@
-//! Ours through a session, driven as its documentation says.
+//! Ours through a session, used as its documentation says.
 
 use crate::measure::Task;
 use crate::ours::{keys, look_at_piece};
@@ -9,7 +9,7 @@ use bareframe::{
 };
 use std::hint::black_box;
 
-/// An extension that marks a message by RSV1 and leaves its payload as it is.
+/// An extension that marks a message with RSV1 and does not change its payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Marked;
 
@@ -50,7 +50,7 @@ impl OutboundExtension for Marked {
     }
 }
 
-/// The memory of a session. What is sent fits the queue.
+/// A session whose queue is long enough for what is sent.
 type Ours<R, X> = Session<R, Vec<u8>, Vec<u8>, X>;
 
 const QUEUE: usize = 128 << 10;
@@ -114,7 +114,7 @@ impl<R: Role, X: Extension> Task for Messages<R, X> {
     }
 }
 
-/// The one place from which events are asked for, as in a program.
+/// It is called from one place only, as in a program.
 #[inline(never)]
 fn see_events<R: Role, X: Extension>(session: &mut Ours<R, X>) -> u64 {
     let mut seen = 0;
@@ -128,7 +128,7 @@ fn see_events<R: Role, X: Extension>(session: &mut Ours<R, X>) -> u64 {
     seen
 }
 
-/// The one place from which messages are asked for, as in a program.
+/// It is called from one place only, as in a program.
 #[inline(never)]
 fn see_messages<R: Role, X: Extension>(session: &mut Ours<R, X>, assembler: &mut Assembler<Vec<u8>>) -> u64 {
     let mut seen = 0;
@@ -172,14 +172,14 @@ pub fn messages(stream: &Stream) -> Box<dyn Task> {
     }
 }
 
-/// Reads a stream from a client as events, with an extension or without one that could have been.
+/// Reads a stream from a client as events, with an optional extension that was negotiated or not.
 pub fn extended_events(stream: &Stream, extension: Option<Marked>) -> Box<dyn Task> {
     let stream = stream.clone();
     let session = optional(extension, stream.bytes.len());
     Box::new(Events { session, stream })
 }
 
-/// Sends a binary message by a server's session, and takes what is queued.
+/// Sends a binary message by a server's session, and drops what is queued.
 pub fn server_sends() -> impl FnMut(&[u8]) -> u64 {
     let mut session: Ours<_, ()> = Session::new(Connection::server(Config::DEFAULT), vec![], vec![0; QUEUE]);
     move |payload| send(&mut session, payload)

@@ -19,9 +19,9 @@ use crate::peers::versioned;
 /// One table.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject {
-    /// Its name, by which a filter finds it.
+    /// Its name, for filters.
     pub name: &'static str,
-    /// What stands above its table.
+    /// The heading of its table.
     pub title: &'static str,
     /// Creates the subject's cases.
     pub cases: fn() -> Vec<Case>,
@@ -51,7 +51,7 @@ pub const SUBJECTS: &[Subject] = &[
     echo::MEMORY,
 ];
 
-/// Ours in front of the peers that can do it.
+/// Ours, followed by the peers that can do it.
 fn contenders<P: Copy>(
     ours: Box<dyn Task>,
     peers: &[(&str, P)],

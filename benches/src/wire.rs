@@ -1,4 +1,4 @@
-//! What goes over the wire: payloads and frames, made by hand so that no contender encodes for another.
+//! Payloads and frames, encoded here so that no contender encodes for another.
 
 /// The key of every masked frame here.
 pub const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -142,8 +142,8 @@ impl Payload {
     }
 }
 
-/// A buffer is filled in pieces of this many bytes: a copy of a whole buffer may go past the nearest cache, and then
-/// what is measured is the memory.
+/// A buffer is filled in pieces of this many bytes, because a copy of a whole buffer may bypass the nearest cache, and
+/// the time would then be that of the memory.
 pub const PIECE: usize = 1024;
 
 /// A stream of frames, and what a consumer sees of it.
@@ -157,7 +157,7 @@ pub struct Stream {
     pub longest: usize,
     /// Who sends it.
     pub from: From,
-    /// What [`look`] gives for all of its payloads.
+    /// What [`look`] returns for all of its payloads.
     pub expected: u64,
 }
 
@@ -177,7 +177,7 @@ impl Stream {
         }
     }
 
-    /// So many Pings, then one binary message, so that a peer that keeps Pings to itself has something to give.
+    /// Creates a stream of this many Pings and one binary message, for peers that do not report Pings.
     pub fn pings(payload: &[u8], pings: usize) -> Stream {
         let mut stream = Stream::repeated(PING, From::Client, payload, pings);
         frame(&mut stream.bytes, BINARY, From::Client, b".");

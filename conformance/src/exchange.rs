@@ -1,4 +1,4 @@
-//! What two peers say to each other: the client drives the exchange, the server sends back what it receives.
+//! The exchange of two peers: the client drives it, and the server sends back what it receives.
 //!
 //! The server knows the subprotocol `mirror` and sends each message back, with three exceptions:
 //!
@@ -79,8 +79,8 @@ impl Abilities {
         checks
     }
 
-    /// Returns how a server sees the three connections of a client with these abilities end, in sorted order: each is
-    /// what the code and the reason begin with.
+    /// Returns how the three connections of a client with these abilities end for a server, sorted: each is the
+    /// beginning of the code and the reason.
     #[must_use]
     pub fn ends(self, server: Abilities) -> Vec<String> {
         let mut ends = vec![
@@ -102,7 +102,7 @@ pub trait Talk {
     ///
     /// # Errors
     ///
-    /// What the implementation gives; so do the others.
+    /// Returns the implementation's error, as all methods do.
     fn text(&mut self, text: &str) -> Result<(), Failure>;
 
     /// Sends bytes in one frame.
@@ -133,7 +133,7 @@ pub trait Talk {
     /// See [`Talk::text`].
     fn close(&mut self, code: Option<u16>, reason: &str) -> Result<(), Failure>;
 
-    /// Waits for what the peer says; after its Close, until the connection has ended.
+    /// Waits for the peer's next message; after its Close, until the connection has ended.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ pub trait Talk {
     fn hear(&mut self) -> Result<Said, Failure>;
 }
 
-/// What a peer said.
+/// What a peer sent.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Said {
     /// Text.
@@ -154,7 +154,7 @@ pub enum Said {
     Closed(u16, String),
 }
 
-/// Does what a client does against a server with these abilities, and returns the number of checks that passed.
+/// Plays the client against a server with these abilities, and returns the number of checks that passed.
 ///
 /// # Errors
 ///
@@ -196,7 +196,7 @@ pub fn drive<T: Talk>(
     Ok(driver.passed)
 }
 
-/// Has the server send its Pong after its Close, and returns the number of checks that passed.
+/// Requests a Pong after the server's Close, and returns the number of checks that passed.
 ///
 /// # Errors
 ///
@@ -251,7 +251,7 @@ impl<T: Talk> Driver<T> {
         self.expect(&Said::Binary(pieces.concat()))
     }
 
-    /// What the server does when it is asked to.
+    /// Requests what the server does on request.
     fn requests(&mut self, server: Abilities) -> Result<(), Failure> {
         if server.fragments {
             self.talk.text("say it in fragments")?;
@@ -267,7 +267,7 @@ impl<T: Talk> Driver<T> {
         Ok(())
     }
 
-    /// An answer to a Close with one of these codes; whether it has a reason is the server's choice.
+    /// Expects an answer to a Close with one of these codes; the server may add a reason.
     fn expect_answer(&mut self, codes: &[u16]) -> Result<(), Failure> {
         match self.talk.hear()? {
             Said::Closed(answer, _) if codes.contains(&answer) => self.passed += 1,
@@ -286,11 +286,11 @@ impl<T: Talk> Driver<T> {
     }
 }
 
-/// Does what a server does on one connection, and returns the code and the reason of the client's Close.
+/// Plays the server on one connection, and returns the code and the reason of the client's Close.
 ///
 /// # Errors
 ///
-/// What the implementation gives.
+/// Returns the implementation's error.
 pub fn mirror(talk: &mut impl Talk) -> Result<(u16, String), Failure> {
     loop {
         match talk.hear()? {

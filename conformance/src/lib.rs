@@ -1,4 +1,4 @@
-//! What the conformance programs share: the exchange that every pair of peers goes through, and the peers.
+//! Shared code of the conformance programs: the exchange of every pair of peers, and the peers.
 
 pub mod exchange;
 pub mod own;
@@ -12,7 +12,7 @@ pub mod table;
 pub mod tls;
 pub mod tungstenite;
 
-/// What makes a test fail.
+/// The failure of a test.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long a peer may be silent before the test fails.

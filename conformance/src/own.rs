@@ -68,7 +68,7 @@ pub fn serve<S: Stream>(
         let value = String::from_utf8_lossy(header.value());
         (header.name().to_ascii_lowercase(), value.into_owned())
     });
-    // Nobody listens once the client has failed.
+    // Nothing receives this once the client has failed.
     let _ = reports.send(Report::Request(received.collect()));
     let choice = Choice::DEFAULT
         .with_subprotocol(Some(SUBPROTOCOLS[1]))

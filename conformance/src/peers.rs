@@ -8,7 +8,7 @@ use crate::program::Program;
 /// An implementation, and what can be tested of it.
 #[derive(Debug)]
 pub struct Peer {
-    /// What the table calls it.
+    /// Its name in the table.
     pub name: &'static str,
     /// How it is run.
     pub kind: Kind,
@@ -19,7 +19,7 @@ pub struct Peer {
     /// What its client makes of a Pong after a Close, if that is checked: `PROGRAM late URL` has the server send one,
     /// and prints "passed N".
     pub late_pong: Option<LatePong>,
-    /// Why not everything is checked, if so.
+    /// Why not everything is checked, if that is so.
     pub note: &'static str,
 }
 

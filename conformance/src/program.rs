@@ -1,4 +1,4 @@
-//! A program that runs beside the test and ends with it.
+//! A program that runs during a test and ends with it.
 
 use crate::Failure;
 use std::io::{BufRead, BufReader};
@@ -9,10 +9,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// How long a program may print nothing: on a busy machine a browser may take a minute to start, and prints nothing until
-/// the exchange is done. A peer is less patient with each of its steps, and tells which was too much.
+/// How long a program may print nothing: on a busy machine a browser may take a minute to start, and prints nothing
+/// until the exchange is done. A peer has a shorter limit for each of its steps, and reports which one it exceeded.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// How long a program may take to end its own processes once it is told to.
+/// How long a program may take to end its own processes.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 /// A program and the lines that it prints.
@@ -36,7 +36,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// What the system gives.
+    /// Returns the system's error.
     pub fn start(name: &str, command: &mut Command) -> Result<Program, Failure> {
         let mut child = command
             .stdin(Stdio::null())
@@ -76,7 +76,7 @@ impl Program {
         })
     }
 
-    /// Waits for its next line, which begins with this word, and gives what follows it.
+    /// Waits for its next line, which begins with this word, and returns what follows it.
     ///
     /// # Errors
     ///
@@ -108,7 +108,7 @@ impl Program {
         Ok(())
     }
 
-    /// Returns the number by which the system knows it.
+    /// Returns its process ID.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
@@ -118,7 +118,7 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// What the system gives.
+    /// Returns the system's error.
     pub fn runs(&mut self) -> io::Result<bool> {
         Ok(self.child.try_wait()?.is_none())
     }

@@ -23,7 +23,7 @@ impl<S: Read + Write> Duplex for S {}
 /// A connection over either.
 pub type Socket = WebSocket<Box<dyn Duplex>>;
 
-/// Connects as a client, and gives the subprotocol as well; over TLS if there is a configuration for it.
+/// Connects as a client, and returns the subprotocol as well; over TLS if there is a configuration for it.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub fn accept(stream: Box<dyn Duplex>) -> Result<Socket, Failure> {
 ///
 /// # Errors
 ///
-/// What the system gives.
+/// Returns the system's error.
 pub fn be_patient(stream: &TcpStream) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -1,6 +1,6 @@
-//! Messages to compress: what a stock exchange sends, prose in four scripts, a binary protocol, and what does not shrink.
+//! Messages to compress: those of a stock exchange, prose in four scripts, a binary protocol, and random bytes.
 
-/// What a message is like.
+/// A kind of message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     Json,

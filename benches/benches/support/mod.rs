@@ -5,7 +5,7 @@ use criterion::Bencher;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// Has criterion measure a task, without what makes it ready.
+/// Measures a task with criterion, without its preparation.
 pub(crate) fn measure(bencher: &mut Bencher<'_>, task: &mut dyn Task) {
     bencher.iter_custom(|times| {
         let mut took = Duration::ZERO;

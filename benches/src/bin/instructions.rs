@@ -1,4 +1,4 @@
-//! Holds the instructions of fixed cases to the counts in the repository.
+//! Compares the instructions of fixed cases with the counts in the repository.
 
 use clap::Parser;
 use serde_json::Value;
@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 /// The counts, beside this crate's manifest.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
-/// A count may grow by so much of itself.
+/// The relative growth of a count that is allowed.
 const GROWTH: f64 = 0.02;
 
 /// Counts the instructions of a dozen fixed cases with valgrind, and fails if one has grown by more than 2% over the
@@ -20,10 +20,10 @@ struct Arguments {
     accept: bool,
 }
 
-/// An extension that was not negotiated may take so much more than none.
+/// The relative cost of an extension that was not negotiated that is allowed.
 const OPTIONAL: f64 = 0.01;
 
-/// A case with an extension that was not negotiated, beside the case that can have none.
+/// Cases with an extension that was not negotiated, and the same cases without any.
 const PAIRS: [(&str, &str); 3] = [
     ("optional_events_binary_125", "events_binary_125"),
     ("optional_server_sends_16", "server_sends_16"),
@@ -71,7 +71,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Has gungraun count.
+/// Counts with gungraun.
 fn count() -> Result<Counts, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

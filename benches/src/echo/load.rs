@@ -1,5 +1,5 @@
 //! The load generator: one thread, many connections with a window of messages in flight on each, every byte of every
-//! reply looked at.
+//! reply checked.
 
 use crate::wire::{BINARY, From, Payload, frame};
 use mio::net::TcpStream;
@@ -10,23 +10,23 @@ use std::time::{Duration, Instant};
 
 /// Before this, replies are not counted.
 const WARM_UP: Duration = Duration::from_millis(100);
-/// For so long they are.
+/// How long replies are counted.
 const COUNTED: Duration = Duration::from_millis(400);
-/// A server that gives nothing for so long has failed.
+/// A server that sends nothing for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 const READ_BUFFER: usize = 256 * 1024;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
 
-/// What is asked of a server.
+/// The load on a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Load {
     /// Payload of each message, in bytes.
     pub bytes: usize,
     /// How many connections.
     pub connections: usize,
-    /// How many messages are under way on each.
+    /// How many messages are in flight on each.
     pub window: usize,
 }
 
@@ -39,7 +39,7 @@ struct Connection {
     read: usize,
 }
 
-/// Connections that are open, and what goes over them.
+/// The open connections, and what is sent over them.
 #[derive(Debug)]
 pub struct Generator {
     poll: Poll,
@@ -59,7 +59,7 @@ impl Load {
     ///
     /// # Errors
     ///
-    /// What the system gives, or if the server does not upgrade.
+    /// Returns the system's error, or if the server does not upgrade.
     pub fn open(&self, server: SocketAddr) -> io::Result<Generator> {
         let payload = Payload::Binary.bytes(self.bytes);
         let (mut requests, mut replies) = (Vec::new(), Vec::new());
@@ -99,11 +99,11 @@ impl Load {
 }
 
 impl Generator {
-    /// Runs for a while and gives how many replies came in a second.
+    /// Runs for a while and returns how many replies came in a second.
     ///
     /// # Errors
     ///
-    /// What the system gives, or if a reply is wrong or none comes.
+    /// Returns the system's error, or if a reply is wrong or none comes.
     pub fn run(&mut self) -> io::Result<f64> {
         self.until(|_, begin| begin.elapsed() > WARM_UP)?;
         let begin = Instant::now();
@@ -126,13 +126,13 @@ impl Generator {
     fn until(&mut self, enough: impl Fn(&[Connection], Instant) -> bool) -> io::Result<usize> {
         let (mut replies, mut events) = (0, Events::with_capacity(1024));
         let begin = Instant::now();
-        // What was ready at the end of the run before is not told again.
+        // Readiness from the end of the previous run is not reported again.
         for token in 0..self.connections.len() {
             replies += self.exchange(token)?;
         }
         let mut heard = begin;
         while !enough(&self.connections, begin) {
-            // It never sleeps, so that how fast it wakes up is not what is measured.
+            // It never sleeps, so that the time to wake up is not measured.
             self.poll.poll(&mut events, Some(Duration::ZERO))?;
             if !events.is_empty() {
                 heard = Instant::now();
@@ -146,7 +146,7 @@ impl Generator {
         Ok(replies)
     }
 
-    /// Reads and writes what can be on one connection, and gives how many replies became whole.
+    /// Reads and writes what can be on one connection, and returns how many replies became whole.
     fn exchange(&mut self, token: usize) -> io::Result<usize> {
         let Connection {
             stream,
@@ -181,7 +181,7 @@ impl Generator {
     }
 }
 
-/// Writes what can be; tells whether that was anything.
+/// Writes as much as possible; returns `true` if that was anything.
 fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::Result<bool> {
     let mut any = false;
     while *to_write > 0 {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 /// The program that is a server.
 const PROGRAM: &str = "echo-server";
 
-/// A running server; it ends with this value.
+/// A running server, which is ended when this value is dropped.
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
@@ -17,8 +17,8 @@ pub struct ServerProcess {
 
 /// Compiles the program.
 ///
-/// The servers are not linked with what is measured in memory: how much is inlined depends on how often a function is called in
-/// a whole program.
+/// The servers are not linked with the tasks that are measured in memory, because inlining depends on how often a
+/// function is called in the whole program.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ impl ServerProcess {
     ///
     /// # Errors
     ///
-    /// What the system gives.
+    /// Returns the system's error.
     pub fn start(server: &Server) -> io::Result<ServerProcess> {
         let program = std::env::current_exe()?.with_file_name(PROGRAM);
         let mut child = Command::new(program)
@@ -73,7 +73,7 @@ impl ServerProcess {
     ///
     /// # Errors
     ///
-    /// If the system does not say.
+    /// Returns an error if the system does not report it.
     pub fn memory(&self) -> io::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let resident = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));

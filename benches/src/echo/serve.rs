@@ -1,4 +1,4 @@
-//! The servers, each as its documentation writes an echo; every one of them sets TCP_NODELAY.
+//! The servers, each an echo as in its documentation; every one of them sets TCP_NODELAY.
 
 use super::one_thread;
 use super::servers::{OURS, PEERS};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 pub(super) type Served = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// Becomes the server that the first argument names, and tells where it listens.
+/// Runs the server that the first argument names, and prints its address.
 ///
 /// # Errors
 ///
@@ -152,7 +152,7 @@ async fn tokio_websockets(stream: tokio::net::TcpStream) -> Served {
     Ok(())
 }
 
-/// The opening handshake of those that leave it to others.
+/// The opening handshake for servers that do not include one.
 async fn upgrade(stream: &mut tokio::net::TcpStream) -> Served {
     use sockudo_ws::handshake::{build_response, generate_accept_key, parse_request};
     let mut head = Vec::new();

@@ -1,4 +1,4 @@
-//! Which echo servers there are.
+//! The echo servers.
 
 /// An echo server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Server {
         Server { name, waits }
     }
 
-    /// Returns what tells it from the others.
+    /// Returns a title that distinguishes it from the others.
     pub(super) fn title(&self) -> String {
         format!("{} {:?}", self.name, self.waits)
     }

@@ -1,4 +1,4 @@
-//! The same for peers that may wait.
+//! The same for asynchronous peers.
 
 use super::Memory;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! edge-ws: headers only, and a mask; the rest is the caller's.
+//! edge-ws: headers and masking only; the caller does the rest.
 
 use crate::measure::Task;
 use crate::wire::{KEY, Stream, look};

@@ -59,7 +59,7 @@ impl Task for Pieces {
 
 struct Answer(Pieces);
 
-/// Reads Pings; it answers by itself and gives only the message after them.
+/// Reads Pings; it answers by itself and returns only the message after them.
 pub fn answer(stream: &Stream) -> Box<dyn Task> {
     let mut pieces = Pieces::new(stream, usize::MAX);
     pieces.frames = 1;

@@ -22,9 +22,9 @@ fn reader(stream: &Stream, capacity: usize) -> FrameReader {
         .build()
 }
 
-/// What it gives until its buffer is empty, to a consumer and in messages.
+/// Reads until its buffer is empty. Returns what a consumer has seen, and the number of messages.
 ///
-/// The one place from which it is called, as in a program, so that it is inlined here.
+/// It is called from one place only, as in a program, so that it is inlined.
 #[inline(never)]
 fn see(reader: &mut FrameReader) -> (u64, usize) {
     let (mut seen, mut messages) = (0, 0);

@@ -47,7 +47,7 @@ impl Decode {
     }
 }
 
-/// The one place from which it is called, as in a program, so that it is inlined here.
+/// It is called from one place only, as in a program, so that it is inlined.
 #[inline(never)]
 fn process(protocol: &mut Protocol, buffer: &mut BytesMut, messages: &mut Vec<Message>) {
     let processed = protocol.process_into(buffer, messages);

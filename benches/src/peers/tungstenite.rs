@@ -18,7 +18,7 @@ const fn role(from: From) -> Role {
     }
 }
 
-/// The one place from which it is called, as in a program, so that it is inlined here.
+/// It is called from one place only, as in a program, so that it is inlined.
 #[inline(never)]
 fn see(socket: &mut WebSocket<Memory>, frames: usize) -> u64 {
     let mut seen = 0;
@@ -136,7 +136,7 @@ pub fn client_frame(out: usize) -> impl FnMut(&[u8]) -> u64 {
     let mut socket = WebSocket::from_raw_socket(memory.clone(), Role::Client, None);
     let mut shared = Bytes::new();
     move |payload| {
-        // A message owns its payload; this one shares it, so that nothing is copied before it must be.
+        // A message owns its payload; this one shares it, so that nothing is copied needlessly.
         if shared.len() != payload.len() {
             shared = Bytes::copy_from_slice(payload);
         }

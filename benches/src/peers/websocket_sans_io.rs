@@ -1,4 +1,4 @@
-//! websocket-sans-io: frames only, in place; the messages and their text are the caller's.
+//! websocket-sans-io: frames only, in place; the caller joins messages and validates text.
 
 use crate::measure::Task;
 use crate::wire::{KEY, Stream};

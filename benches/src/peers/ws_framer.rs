@@ -11,7 +11,8 @@ struct Pieces {
     piece: usize,
 }
 
-/// Reads a stream; the copy from it is timed. Its buffer holds one frame, since it moves what follows up after each.
+/// Reads a stream; the copy from it is timed. Its buffer holds one frame, because it moves the following bytes to the
+/// front after each.
 pub fn decode(stream: &Stream) -> Box<dyn Task> {
     pieces(stream, usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! Decoding: frames back to back in one buffer, all of it there.
+//! Decoding frames that are back to back in one buffer.
 
 use super::{Subject, contenders};
 use crate::measure::{Case, Point, Task, Unit, Work};

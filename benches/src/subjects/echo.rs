@@ -6,7 +6,7 @@ use crate::measure::{Case, Figure, Point, Unit};
 use crate::peers::versioned;
 use std::io;
 
-/// Every server is asked so often at most; the median counts.
+/// How often every server is measured at most; the median is reported.
 const ROUNDS: usize = 5;
 /// How many connections are held for their memory.
 const CONNECTIONS: usize = 256;

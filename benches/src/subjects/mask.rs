@@ -34,7 +34,7 @@ const SIZES: [usize; 24] = [
     4 << 20,
     16 << 20,
 ];
-/// From here on masking is held to copying.
+/// Lengths for which masking is compared with copying.
 const COPY_SIZES: [usize; 9] = [
     1024,
     4096,
@@ -47,7 +47,7 @@ const COPY_SIZES: [usize; 9] = [
     64,
 ];
 
-/// A header stands between two payloads.
+/// There is a header between two payloads.
 const HEADER: usize = 6;
 /// How many bytes short payloads spread over, so that none is masked just after itself.
 const SPREAD: usize = 16 * 1024;
@@ -129,7 +129,7 @@ fn payloads(len: usize) -> usize {
     (SPREAD / (len + HEADER)).max(1)
 }
 
-/// How often all of them are masked, so that the clock is not what is measured.
+/// How often all of them are masked, so that the clock does not matter.
 fn repeats(len: usize) -> usize {
     ((64 << 10) / (payloads(len) * len)).clamp(1, 16)
 }
@@ -183,7 +183,7 @@ impl<F: FnMut(&mut [u8], &mut [u8])> Task for Masking<F> {
     }
 }
 
-/// The loop that most would write.
+/// The obvious loop.
 fn words(bytes: &mut [u8], key: [u8; 4]) {
     let [a, b, c, d] = key;
     let word = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);

@@ -37,7 +37,7 @@ fn main() -> Result<ExitCode, Failure> {
         Command::new(echo).arg(format!("127.0.0.1:{port}")),
     )?;
     server.listens(port)?;
-    // What is made once and not for each connection is there after the first.
+    // After the first connection everything exists that is allocated once and not for each connection.
     let mut first = connect(port)?;
     send(&mut first, 0, 0, 1)?;
     check(&mut first, 0, 0, 1)?;
@@ -111,7 +111,7 @@ fn connect(port: u16) -> Result<Socket, Failure> {
     Ok(socket)
 }
 
-/// Sends a message on every connection, and then looks at every reply.
+/// Sends a message on every connection, and then checks every reply.
 fn talk(sockets: &mut [Socket], round: usize, len: usize) -> Result<(), Failure> {
     for (number, socket) in sockets.iter_mut().enumerate() {
         send(socket, number, round, len)?;
@@ -122,7 +122,7 @@ fn talk(sockets: &mut [Socket], round: usize, len: usize) -> Result<(), Failure>
     Ok(())
 }
 
-/// Closes every connection, and then looks at every answer.
+/// Closes every connection, and then checks every answer.
 fn close(mut sockets: Vec<Socket>) -> Result<(), Failure> {
     for socket in &mut sockets {
         socket.send_close(CloseCode::GOING_AWAY, "")?;
@@ -139,7 +139,7 @@ fn close(mut sockets: Vec<Socket>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Returns what a connection says in a round: bytes that no other connection and no other round has.
+/// Returns the message of a connection in a round: bytes that no other connection and no other round has.
 fn message(number: usize, round: usize, len: usize) -> Vec<u8> {
     let said = format!("connection {number}, round {round}; ");
     let mut bytes = said.repeat(len / said.len() + 1).into_bytes();
@@ -173,7 +173,7 @@ fn check(socket: &mut Socket, number: usize, round: usize, len: usize) -> Result
 }
 
 impl Memory {
-    /// Looks at what a process holds in memory, and at which of that are its threads' stacks.
+    /// Reads how much memory a process has, and how much of that are its threads' stacks.
     fn of(program: &Program) -> Result<Memory, Failure> {
         let directory = format!("/proc/{}", program.id());
         let threads = fs::read_dir(format!("{directory}/task"))?.count();
@@ -182,7 +182,7 @@ impl Memory {
             stacks: 0,
             threads,
         };
-        // A stack is memory of nobody's file, directly above a small mapping that can't be touched.
+        // A stack is memory without a file, directly above a small mapping that can't be accessed.
         let (mut guard_end, mut is_stack) = (None, false);
         for line in fs::read_to_string(format!("{directory}/smaps"))?.lines() {
             let words: Vec<&str> = line.split_ascii_whitespace().collect();

@@ -1,5 +1,5 @@
-//! bareframe-std with other implementations, and with proxies in between. What they say to each other is described in
-//! `exchange.rs`, and what is checked of a proxy in `proxy_checks.rs`.
+//! bareframe-std with other implementations, and with proxies in between. The exchange is described in `exchange.rs`,
+//! and the checks of a proxy in `proxy_checks.rs`.
 
 use bareframe_conformance::pair::Setting;
 use bareframe_conformance::peers::{PEERS, Peer};

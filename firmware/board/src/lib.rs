@@ -1,13 +1,13 @@
-//! What the images share: QEMU's mps2 boards, and input and output that the compiler can't see through.
+//! Shared code of the images: QEMU's mps2 boards, and input and output that the compiler can't predict.
 
 #![no_std]
 
 use core::ptr;
 
-/// The data register of the first UART, which stands for any source and sink of bytes.
+/// The data register of the first UART, used as a source and sink of bytes.
 const UART0_DATA: *mut u32 = 0x4000_4000 as *mut u32;
 
-/// Fills the buffer with bytes that the compiler knows nothing of, and gives how many it says they are.
+/// Fills the buffer with bytes that the compiler can't predict, and returns an unpredictable number of them.
 #[inline(never)]
 pub fn read(buffer: &mut [u8]) -> usize {
     for byte in buffer.iter_mut() {
@@ -17,7 +17,7 @@ pub fn read(buffer: &mut [u8]) -> usize {
     opaque(buffer.len()).min(buffer.len())
 }
 
-/// Has a use for every byte.
+/// Uses every byte.
 #[inline(never)]
 pub fn write(bytes: &[u8]) {
     for byte in bytes {
@@ -25,7 +25,7 @@ pub fn write(bytes: &[u8]) {
     }
 }
 
-/// A number that the compiler knows nothing of.
+/// Returns a number that the compiler can't predict.
 #[inline(always)]
 pub fn opaque<T: Copy>(value: T) -> T {
     core::hint::black_box(value)

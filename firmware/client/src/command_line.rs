@@ -1,4 +1,4 @@
-//! What the emulator was told to hand over, by a call of semihosting.
+//! The emulator's command line, by a call of semihosting.
 
 use core::str;
 use cortex_m_semihosting::nr::GET_CMDLINE;

@@ -1,4 +1,4 @@
-//! What is said to an echo server, and what has to come back.
+//! Sends messages to an echo server, and checks the echoes.
 
 use bareframe_embedded_io::{
     Assembler, Client, CloseCode, Config, Connecting, Error, Event, Frame, MessageKind, Offer, RandomKeys,
@@ -18,17 +18,17 @@ const LONGEST: usize = 65_536;
 const FRAGMENTS: [&[u8]; 3] = [b"\xce\xba\xcf", b"", b"\x8c\xcf\x83\xce\xbc\xce\xb5"];
 const TEXT: &str = "κόσμε";
 
-/// Why it went wrong.
+/// Why the exchange failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Failure {
     Error(Error<Reset>),
-    /// What did not come as it should.
+    /// What was not as expected.
     Wrong(&'static str),
 }
 
 type Socket<S, G> = WebSocket<S, Client<RandomKeys<G>>, [u8; 2048], [u8; 2048]>;
 
-/// Says it all, and gives how many messages came back.
+/// Sends everything, and returns how many messages came back.
 pub(crate) async fn exchange<S: Read<Error = Reset> + Write>(
     stream: S,
     host: &str,

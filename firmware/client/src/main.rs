@@ -1,5 +1,5 @@
-//! A WebSocket client on QEMU's mps2-an385: it connects to an echo server on the host, and says whether what it sends
-//! comes back. `firmware/connect` starts it.
+//! A WebSocket client on QEMU's mps2-an385: it connects to an echo server on the host, and checks that its messages
+//! come back. `firmware/connect` starts it.
 
 #![no_std]
 #![no_main]
@@ -15,11 +15,11 @@ use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
 use net::{Network, SocketStorage};
 
-/// The port of ours, one of those that nobody has.
+/// The local port, one of the dynamic ones.
 const FROM: u16 = 49_152;
 
-/// What masking keys are drawn from (RFC 6455 section 10.3). A product must take this from its hardware's source of
-/// random numbers, different at every start; this machine has none.
+/// The seed of the masking keys (RFC 6455 section 10.3). A product must take this from its hardware's source of random
+/// numbers, different at every start; this machine has none.
 const SEED: [u8; 32] = *b"no secret, the same at any start";
 
 #[entry]

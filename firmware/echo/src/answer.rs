@@ -1,4 +1,4 @@
-//! How the server does what a page asks for.
+//! Doing what a page asks for.
 
 use crate::ask::ASKS;
 use bareframe::CloseReason;
@@ -16,7 +16,7 @@ pub(crate) enum Wish {
 }
 
 impl Wish {
-    /// Parses what a page says.
+    /// Parses the text of a page.
     pub(crate) fn parse(text: &str) -> Option<Wish> {
         let (name, argument) = text.split_once(' ').unwrap_or((text, ""));
         match name {

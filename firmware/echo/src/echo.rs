@@ -1,4 +1,4 @@
-//! The echo: a message comes back in one frame if it fits memory, and else in fragments that do.
+//! The echo: a message is sent back in one frame if it fits into the memory, and otherwise in fragments that do.
 
 use crate::answer::Wish;
 use crate::pages::Page;
@@ -60,7 +60,7 @@ async fn wished(page: Option<Page<'_>>) -> Wish {
     }
 }
 
-/// When the page has asked for a Close nothing more can be sent, and there is nothing wrong with that.
+/// Ignores that nothing more can be sent after the page has asked for a Close.
 fn unless_closing<E>(sent: Result<(), Error<E>>) -> Result<(), Error<E>> {
     match sent {
         Err(Error::Send(_)) => Ok(()),

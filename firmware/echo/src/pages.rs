@@ -12,7 +12,7 @@ use heapless::Deque;
 /// How many pages may be open at once. Each takes two connections.
 const PAGES: usize = 4;
 
-/// How many bytes of reports may wait for a page: that many are lost whose page is slow.
+/// How many bytes of reports may wait for a page. Further ones are lost if the page is slow.
 const WAITING: usize = 64 << 10;
 
 /// Places for pages.
@@ -66,14 +66,14 @@ impl Pages {
 }
 
 impl Page<'_> {
-    /// Says where to connect so that the page can watch, and what it can ask for.
+    /// Reports where to connect so that the page can watch, and what it can ask for.
     pub(crate) fn hello(self) {
         let echo = format_args!("/echo?page={}", self.number);
         let server = "bareframe on a Cortex-M3";
         self.report(Hello { server, echo });
     }
 
-    /// Tells the page something that is no frame.
+    /// Reports a note to the page.
     pub(crate) fn note(self, note: impl Display) {
         self.report(Note(format_args!("{note}.")));
     }
@@ -82,7 +82,7 @@ impl Page<'_> {
         self.place.borrow_mut().number = None;
     }
 
-    /// Tells the page something, in JSON. A page that is gone need not be told.
+    /// Reports something to the page, in JSON. Does nothing if the page is gone.
     pub(crate) fn report(self, report: impl Display) {
         let place = &mut *self.place.borrow_mut();
         if place.number == Some(self.number) {
@@ -90,7 +90,7 @@ impl Page<'_> {
         }
     }
 
-    /// Waits for something to tell, and gives how many bytes of memory it takes.
+    /// Waits for a report, and returns how many bytes of memory it takes.
     pub(crate) async fn next_report(self, memory: &mut [u8]) -> usize {
         poll_fn(|_| match self.place.borrow_mut().take_report(memory) {
             0 => Poll::Pending,

@@ -1,4 +1,4 @@
-//! What a connection is for: the page, or an echo.
+//! The service of a connection: the page, or an echo.
 
 use crate::answer::Wish;
 use crate::echo::echo;
@@ -30,7 +30,7 @@ const CONFIG: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 pub(crate) async fn connections(mut stream: TcpStream<'_, '_>, port: u16, pages: &Pages, memory: &mut [u8]) {
     loop {
         stream.accept(port).await;
-        // Whatever went wrong, the peer was told; the next may do better.
+        // The peer was told about an error; serve the next one.
         let _ = connection(&mut stream, pages, memory).await;
         stream.end().await;
     }
@@ -82,7 +82,7 @@ async fn connection(
     }
 }
 
-/// Tells a page what happens, and takes what it asks for.
+/// Sends reports to a page, and receives what it asks for.
 async fn tell<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
     socket: &mut WebSocket<S, Server, I, O>,
     page: Page<'_>,

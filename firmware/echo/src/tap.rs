@@ -1,4 +1,5 @@
-//! A stream that shows what crosses it: incoming bytes before they are unmasked, outgoing ones after masking.
+//! A stream that reports the bytes that pass through it: incoming ones before they are unmasked, outgoing ones after
+//! masking.
 
 use crate::frames::Frames;
 use crate::json::{End, Head, Report};
@@ -45,13 +46,13 @@ impl<'p, S> Tapped<'p, S> {
         }
     }
 
-    /// Says whether a page watches. It sees everything from the first byte.
+    /// Sets the page that watches, if there is one. It sees everything from the first byte.
     pub(crate) fn watch(&mut self, page: Option<Page<'p>>) {
         self.watched = page.map_or(Watched::No, Watched::By);
         self.received.see(&[], &self.watched);
     }
 
-    /// Says how the connection has ended, and which frames have not come to their end.
+    /// Reports how the connection has ended, and which frames are unfinished.
     pub(crate) fn ended<E: Debug>(&mut self, how: &Result<(), Error<E>>) {
         let Watched::By(page) = self.watched else { return };
         self.received.end(page);

@@ -104,7 +104,7 @@ async fn serve(stack: Stack<'static>) -> ! {
             continue;
         }
         socket.set_timeout(Some(Duration::from_secs(60)));
-        // A client at fault was told why; one that is gone can't be told anything.
+        // A client at fault has received the reason, and one that is gone can't receive anything.
         let _ = echo(&mut socket).await;
         socket.close();
         let _ = socket.flush().await;
@@ -117,7 +117,7 @@ async fn echo(socket: &mut TcpSocket<'_>) -> Result<(), Error<tcp::Error>> {
             .with_frame(MESSAGE as u64)
             .with_message(MESSAGE as u64),
     );
-    // A request that is wrong, or for no WebSocket, is answered.
+    // A wrong request, or one for something else, is answered.
     let incoming = Incoming::new(Unflushed(socket), [0; 1024]);
     let accepted = incoming.accept(&Choice::DEFAULT, config, [0; 512], [0; 2 * MIN_SEND]);
     let mut socket = accepted.await?;

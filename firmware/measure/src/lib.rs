@@ -1,4 +1,4 @@
-//! The loops that the images are made of.
+//! The loops of the images.
 
 #![no_std]
 
@@ -24,7 +24,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// That of an image that is starting.
+    /// The initial memory.
     pub const START: Memory = Memory {
         server: Connection::server(Config::DEFAULT),
         buffer: [0; 64],

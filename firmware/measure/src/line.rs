@@ -1,4 +1,4 @@
-//! A stream whose reads and writes may have to wait, and fail, for all that the compiler knows.
+//! A stream of which the compiler can't predict whether reads and writes wait or fail.
 
 use embedded_io_async::{Error, ErrorKind, ErrorType, Read, Write};
 

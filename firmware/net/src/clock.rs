@@ -1,4 +1,4 @@
-//! The time since the start, from the counter of the board's FPGA, and limits to what a future may take.
+//! The time since the start, from the counter of the board's FPGA, and time limits for futures.
 
 use core::future::{Future, poll_fn};
 use core::pin::pin;
@@ -6,7 +6,7 @@ use core::ptr;
 use core::task::Poll;
 use smoltcp::time::{Duration, Instant};
 
-/// Counts up once in this many ticks of 25 MHz as [`PRESCALE`] says, and one more.
+/// Counts up once in [`PRESCALE`] plus one ticks of 25 MHz.
 const COUNTER: *mut u32 = 0x4002_8018 as *mut u32;
 const PRESCALE: *mut u32 = 0x4002_801C as *mut u32;
 

@@ -1,6 +1,6 @@
 //! The LAN9118 Ethernet controller of the mps2 boards, polled.
 //!
-//! This is what the emulated one needs; a real one is reset first, and its link is waited for.
+//! This is enough for the emulated one; a real one must be reset first, and its link takes time.
 
 use core::ptr;
 use smoltcp::phy::{self, Device, DeviceCapabilities, Medium};
@@ -24,7 +24,7 @@ const TX_FIFO_INF: usize = 0x80;
 const MAC_CSR_CMD: usize = 0xA4;
 const MAC_CSR_DATA: usize = 0xA8;
 
-/// Registers of the MAC, which are behind two of the others.
+/// Registers of the MAC, which are accessed through two of the others.
 const MAC_CR: u32 = 1;
 const ADDRH: u32 = 2;
 const ADDRL: u32 = 3;
@@ -49,7 +49,7 @@ pub(crate) struct Received<'a>(&'a [u8]);
 pub(crate) struct Room<'a>(&'a mut [u8]);
 
 impl Lan9118 {
-    /// Sets the controller up: it receives what is sent to this address, and says so by its interrupt.
+    /// Sets the controller up: it receives frames for this address, and raises its interrupt for them.
     ///
     /// # Panics
     ///
@@ -150,7 +150,7 @@ pub(crate) fn acknowledge() {
     write(INT_STS, 1 << 3);
 }
 
-/// Returns `true` if the longest frame can be sent, and takes the reports about those that were.
+/// Returns `true` if the longest frame can be sent, and removes the reports about frames that were sent.
 fn has_room() -> bool {
     let information = read(TX_FIFO_INF);
     for _ in 0..information >> 16 & 0xFF {

@@ -1,4 +1,4 @@
-//! The TCP/IP stack, and the loop that lets it and the tasks go on in turn.
+//! The TCP/IP stack, and the loop that runs it and the tasks in turn.
 
 use crate::lan9118::Lan9118;
 use crate::stream::TcpStream;
@@ -16,11 +16,11 @@ use smoltcp::wire::{EthernetAddress, IpCidr, Ipv4Address};
 
 /// An address for local use.
 const ADDRESS: [u8; 6] = [0x02, 0, 0, 0, 0, 0x15];
-/// What QEMU's user networking expects: the board, and its way to the host.
+/// The addresses of QEMU's user networking: the board, and its gateway to the host.
 const IP: Ipv4Address = Ipv4Address::new(10, 0, 2, 15);
 const GATEWAY: Ipv4Address = Ipv4Address::new(10, 0, 2, 2);
 
-/// How long a peer may be silent that owes an acknowledgement, and how often a quiet one is asked for one.
+/// How long a peer may delay an acknowledgement, and how often a silent peer is asked for one.
 const SILENCE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
@@ -82,8 +82,8 @@ impl<'m> Network<'m> {
 
     /// Runs a future until it is done, the stack with it.
     ///
-    /// Whatever happens, it happens in the stack or in time, so that there is nothing to wake: the future is polled
-    /// whenever something may have happened.
+    /// All events come from the stack or the clock, so that no waker is needed: the future is polled whenever there may
+    /// be an event.
     pub fn run<F: Future>(&self, future: F) -> F::Output {
         let mut future = pin!(future);
         let mut context = Context::from_waker(Waker::noop());
@@ -99,7 +99,7 @@ impl<'m> Network<'m> {
 }
 
 impl<'m> Stack<'m> {
-    /// Returns a socket, and what it needs to connect.
+    /// Returns a socket, and the context that it needs to connect.
     pub(crate) fn socket(&mut self, handle: SocketHandle) -> (&mut tcp::Socket<'m>, &mut InterfaceContext) {
         (self.sockets.get_mut(handle), self.interface.context())
     }

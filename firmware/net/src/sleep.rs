@@ -1,6 +1,6 @@
 //! Sleeping until a frame arrives or a hundredth of a second is over.
 //!
-//! No interrupt is ever taken: it wakes the processor while all are masked, and is acknowledged there.
+//! No interrupt handler runs: the interrupt wakes the processor while all are masked, and is acknowledged here.
 
 use crate::lan9118;
 use cortex_m::interrupt::InterruptNumber;
@@ -27,7 +27,7 @@ pub(crate) fn start(mut timer: SYST) {
     timer.clear_current();
     timer.enable_counter();
     timer.enable_interrupt();
-    // SAFETY: no critical section rests on this mask.
+    // SAFETY: no critical section depends on this mask.
     unsafe { NVIC::unmask(Ethernet) };
 }
 

@@ -14,9 +14,9 @@ use smoltcp::socket::tcp::{RecvError, Socket, State};
 /// How long the end of a connection may take, in milliseconds.
 const ENDING: u64 = 5_000;
 
-/// A socket, which is one connection after another.
+/// A socket, which can be used for one connection after another.
 ///
-/// What is written leaves when all tasks wait, so that there is nothing to flush.
+/// Written bytes are sent when all tasks wait, so that there is nothing to flush.
 pub struct TcpStream<'n, 'm> {
     stack: &'n RefCell<Stack<'m>>,
     handle: SocketHandle,
@@ -62,7 +62,7 @@ impl<'n, 'm> TcpStream<'n, 'm> {
         self.with(|socket| socket.may_send()).then_some(()).ok_or(Reset)
     }
 
-    /// Ends the connection: what was written still leaves, what still arrives is dropped.
+    /// Ends the connection: written bytes are still sent, and bytes that still arrive are discarded.
     pub async fn end(&mut self) {
         self.with(Socket::close);
         let ended = within(ENDING, async {

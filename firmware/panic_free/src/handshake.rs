@@ -92,7 +92,7 @@ fn server(buffer: &mut [u8], out: &mut [u8]) {
         }
     }
     if let Ok(found) = RequestHead::parse(head) {
-        // Of other bytes it has no meaning, and does not panic either.
+        // With other bytes the result has no meaning, but nothing panics.
         let request = found.request(if opaque(true) { head } else { out });
         write(request.path().as_bytes());
         note((found.head_len(), request.upgrade().is_ok()));

@@ -9,7 +9,7 @@ use bareframe::{
 use board::{opaque, read, write};
 use core::time::Duration;
 
-/// Inverts the bits of each byte, and says anything about what it did, so that the session must not rely on it.
+/// Inverts the bits of each byte, and returns arbitrary results, so that the session must not rely on them.
 struct Inverted;
 
 impl Extension for Inverted {
@@ -195,7 +195,7 @@ fn next_message<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension, 
     }
 }
 
-/// Sends what is received as it is.
+/// Forwards what is received.
 fn forward<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
     inbound: &mut Inbound<R, I, X>,
     outbound: &mut Outbound<R, O, X>,
@@ -218,7 +218,7 @@ fn pass<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
     }
 }
 
-/// The two halves, and what the one leaves for the other.
+/// Both halves, and what one leaves for the other.
 fn halves<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
     mut inbound: Inbound<R, I, X>,
     mut outbound: Outbound<R, O, X>,
@@ -325,7 +325,7 @@ fn fill<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(session:
     session.read(opaque(0));
 }
 
-/// Has a use for what is to be written, and says how much of it was: any number.
+/// Uses the bytes to be written, and returns an unpredictable number of written bytes.
 fn write_out([queued, payload]: [&[u8]; 2]) -> Option<usize> {
     write(queued);
     write(payload);

@@ -1,5 +1,5 @@
-//! Calls every function of permessage-deflate with inputs that the compiler can't see through, and links only if no panic
-//! path survives: the panic handler calls a function that nobody defines.
+//! Calls every function of permessage-deflate with inputs that the compiler can't predict, and links only if no panic
+//! path survives: the panic handler calls an undefined function.
 
 #![no_std]
 #![no_main]
@@ -22,7 +22,7 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     unsafe { left() }
 }
 
-/// Has a use for a value that is no more than a few bytes.
+/// Uses a value of a few bytes, so that the compiler must compute it.
 fn note<T>(value: T) {
     core::hint::black_box(value);
 }

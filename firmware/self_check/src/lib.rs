@@ -1,4 +1,4 @@
-//! What the engine must do on any machine, for those where `cargo test` does not run.
+//! Checks of the engine for machines on which `cargo test` does not run.
 
 #![no_std]
 

@@ -1,4 +1,4 @@
-//! What is said on the line: one connection after the other.
+//! The connections on the line, one after the other.
 
 use bareframe::handshake::{Accept, Answer, Choice, EncodeError, HeadEnd, Request, Status};
 use bareframe::{
@@ -11,7 +11,7 @@ use heapless::Vec;
 const HEAD: usize = 1024;
 /// The longest message, in bytes.
 const MESSAGE: usize = 256;
-/// The most bytes that one byte is answered with: a message with its header, or an answer to a head.
+/// The longest answer to one byte: a message with its header, or an answer to a head.
 const ANSWER: usize = FrameHeader::MAX_LEN + MESSAGE;
 
 const CONFIG: Config = Config::DEFAULT.with_limits(
@@ -30,7 +30,7 @@ pub(crate) struct Line {
 enum Phase {
     /// A head is arriving.
     Head(HeadEnd, Vec<u8, HEAD>),
-    /// Frames are.
+    /// Frames are arriving.
     Frames(Connection<Server>, Assembler<Vec<u8, MESSAGE>>),
 }
 
@@ -63,7 +63,7 @@ impl Line {
         let Line { phase, out } = self;
         let next = match phase {
             Phase::Head(end, head) => {
-                // `end` finds a head too long before there is no room for it.
+                // `end` refuses a head that is too long before there is no room for it.
                 let _ = head.push(byte);
                 match end.arrived(head) {
                     Ok(false) => return,
@@ -87,7 +87,7 @@ impl Line {
     }
 }
 
-/// Answers the request, and gives what follows it.
+/// Answers the request, and returns what follows it.
 fn reply<B: AsRef<[u8]> + AsMut<[u8]>>(head: &[u8], out: &mut Outbox<B>) -> Phase {
     let upgrade = match Request::parse(head) {
         Ok((request, _)) => request.upgrade(),
@@ -105,7 +105,7 @@ fn reply<B: AsRef<[u8]> + AsMut<[u8]>>(head: &[u8], out: &mut Outbox<B>) -> Phas
     Phase::START
 }
 
-/// Hands one byte to the engine, and echoes the message that it completes.
+/// Passes one byte to the engine, and echoes the message that it completes.
 fn receive<B: AsRef<[u8]> + AsMut<[u8]>>(
     connection: &mut Connection<Server>,
     assembler: &mut Assembler<Vec<u8, MESSAGE>>,
@@ -140,11 +140,11 @@ fn echo<B: AsRef<[u8]> + AsMut<[u8]>>(
     out: &mut Outbox<B>,
     message: &Message<'_>,
 ) {
-    // There is room, and after a Close nothing is to be said.
+    // There is room, and after a Close nothing has to be sent.
     let _ = out.encode(|out| connection.encode(message.kind(), Rsv::NONE, message.payload(), out));
 }
 
-/// Puts a head between the frames: there are none yet.
+/// Queues a head, before any frames.
 fn queue<B: AsRef<[u8]> + AsMut<[u8]>>(
     out: &mut Outbox<B>,
     encode: impl FnOnce(&mut [u8]) -> Result<usize, EncodeError>,

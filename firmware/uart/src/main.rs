@@ -1,4 +1,4 @@
-//! A WebSocket echo server on a UART: each byte goes to the engine in the interrupt that it raises.
+//! A WebSocket echo server on a UART: each byte is passed to the engine in the interrupt that it raises.
 //!
 //! The main program does nothing; a real one would do its own work there. On QEMU's mps2-an385 the first UART raises
 //! interrupt 0 when a byte has arrived, and 1 when one has left.

@@ -15,7 +15,7 @@ const FULL: u32 = 1;
 const SEND: u32 = 0b0101;
 /// In `CONTROL`: receiving, and its interrupt.
 const RECEIVE: u32 = 0b1010;
-/// In `INTERRUPTS`: written to say that each was seen.
+/// In `INTERRUPTS`: written to acknowledge each.
 const LEFT: u32 = 0b01;
 const ARRIVED: u32 = 0b10;
 

@@ -1,4 +1,4 @@
-//! The engine as a WebAssembly module without imports: bytes go in through the module's memory.
+//! The engine as a WebAssembly module without imports: its input is in the module's memory.
 
 #![no_std]
 
@@ -8,13 +8,13 @@ const CAPACITY: usize = 4096;
 
 static mut BYTES: [u8; CAPACITY] = [0; CAPACITY];
 
-/// Returns where the bytes are to be put.
+/// Returns the address for the bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn bytes() -> *mut u8 {
     (&raw mut BYTES).cast()
 }
 
-/// Returns how many bytes there may be.
+/// Returns the maximum number of bytes.
 #[unsafe(no_mangle)]
 pub extern "C" fn capacity() -> usize {
     CAPACITY

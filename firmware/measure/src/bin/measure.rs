@@ -58,7 +58,7 @@ impl Clock {
     }
 }
 
-/// Writes the frames back to back and gives their length in bytes.
+/// Writes the frames back to back and returns their length in bytes.
 fn frames(opcode: Opcode, payload_len: usize, out: &mut [u8]) -> usize {
     let mut len = 0;
     for frame in 0..FRAMES {
