@@ -1,4 +1,4 @@
-//! Messages made whole in three kinds of memory: each is what the oracle saw, or too big for its memory.
+//! Messages assembled in three kinds of memory: each is what the oracle saw, or too big for its memory.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Every call of a connection, in any order and either role, each held to a model.
+//! Every call of a connection, in any order and either role, each compared with a model.
 
 #![no_main]
 

@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// What one implementation made of the bytes.
+/// The result of one implementation.
 #[derive(PartialEq, Eq, Debug)]
 struct Outcome {
     heard: Vec<Heard>,
@@ -246,7 +246,7 @@ fn outcome(transcript: &Transcript) -> Outcome {
     }
 }
 
-/// A stream from which these pieces come, and then nothing for ever; what is written to it is gone.
+/// A stream from which these pieces come, and then nothing forever; what is written to it is gone.
 struct Wire(VecDeque<Vec<u8>>);
 
 impl Wire {

@@ -1,4 +1,4 @@
-//! Lists of extensions, on one line and on several: read as a naive reader reads them, and written back.
+//! Lists of extensions, on one line and on several: parsed as by a naive parser, and written back.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Lists of offers and responses: read as a naive reader reads them, and both sides mean the same.
+//! Lists of offers and responses: parsed as by a naive parser, and both sides mean the same.
 
 #![no_main]
 

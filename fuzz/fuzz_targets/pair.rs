@@ -1,4 +1,4 @@
-//! Two connections talk over a link that cuts and delays: each hears what the other says, and both close.
+//! Two connections talk over a link that cuts and delays: each receives what the other says, and both close.
 
 #![no_main]
 

@@ -1,4 +1,5 @@
-//! Two sessions under any calls in any order, over a stream that cuts, blocks, refuses and ends, each held to a model.
+//! Two sessions under any calls in any order, over a stream that cuts, blocks, refuses and ends, each compared with a
+//! model.
 
 #![no_main]
 

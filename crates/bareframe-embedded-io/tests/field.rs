@@ -224,7 +224,7 @@ fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered
     assert_eq!(block_on(socket.read(&mut assembler)).map(|_| ()), Ok(()));
     let expected = [&header[..], &payload, b"\x88\x02\x03\xe9"].concat();
     assert_eq!(wire.output(), expected);
-    // Or it is given up, and that is no clean end either.
+    // Or it is abandoned, which is not a clean end either.
     let (wire, mut socket, _) = begin();
     assert_eq!(block_on(socket.read(&mut assembler)).map(|_| ()), unfinished);
     socket.fail(CloseCode::GOING_AWAY);

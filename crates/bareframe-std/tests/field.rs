@@ -509,7 +509,7 @@ fn s5_5_2_keepalive_gives_up_a_peer_that_takes_no_answer() {
     let (half, other_peer) = stuck();
     let (mut reader, _writer) = half.split();
     let aborters = [server.aborter().unwrap(), reader.aborter().unwrap()];
-    // Who waits for ever fails, and does not hang.
+    // Who waits forever fails, and does not hang.
     thread::spawn(move || {
         thread::sleep(5 * SECOND);
         aborters.iter().for_each(Aborter::abort);

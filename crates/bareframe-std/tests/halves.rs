@@ -62,7 +62,7 @@ fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
     let long = vec![7; 12 << 20];
     let frame = Frame::binary(&long).to_bytes();
     let writing = thread::spawn(move || writer.send(&long[..]));
-    // The peer takes a little, so that the frame is on its way, and then no more.
+    // The peer takes a little, so that a part of the frame was written, and then no more.
     let mut begin = [0; 10];
     peer.read_exact(&mut begin).unwrap();
     let (seen, saw) = mpsc::channel();
@@ -209,7 +209,7 @@ fn a_socket_may_be_split_in_the_middle_of_everything() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let mut socket = WebSocket::server(listener.accept().unwrap().0, &Options::DEFAULT);
-    // Read: one message, a Ping that is owed its Pong, half a message.
+    // Read: one message, a Ping that needs a Pong, half a message.
     let read = [Frame::text("one"), Frame::ping("p"), Frame::text("tw").fin(false)]
         .map(masked)
         .concat();

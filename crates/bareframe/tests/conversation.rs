@@ -15,7 +15,7 @@ fn server() -> Connection<Server> {
     Connection::server(Config::DEFAULT)
 }
 
-/// Receives frames from a client and gives how many events there were, and the first error.
+/// Receives frames from a client and returns how many events there were, and the first error.
 fn hears(server: &mut Connection<Server>, frames: &[Frame]) -> (usize, Option<ProtocolError>) {
     let mut bytes: Vec<u8> = frames
         .iter()
@@ -32,7 +32,7 @@ fn hears(server: &mut Connection<Server>, frames: &[Frame]) -> (usize, Option<Pr
     }
 }
 
-/// Returns all that is owed.
+/// Returns all that is pending.
 fn owes(connection: &mut Connection<Server>) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| connection.poll_transmit().map(|frame| frame.to_vec())).collect()
 }

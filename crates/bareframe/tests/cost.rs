@@ -23,7 +23,7 @@ fn measured<T>(run: impl FnOnce() -> T) -> T {
     run()
 }
 
-/// Receives pieces of this length; gives how many events there were.
+/// Receives pieces of this length; returns how many events there were.
 fn receive(mut bytes: Vec<u8>, len: usize) -> usize {
     let mut server = Connection::server(UNLIMITED);
     measured(|| {

@@ -8,13 +8,13 @@ use proptest::prelude::*;
 #[derive(PartialEq, Debug)]
 struct Shown {
     heard: Transcript,
-    /// What it answered, polled for after every event, after an error and after the end.
+    /// What it answered, polled after every event, after an error and after the end.
     answered: Vec<Vec<u8>>,
     closure: EndOfStream,
     state: State,
 }
 
-/// A connection that is handed one piece of memory after the other.
+/// A connection that is passed one piece of memory after the other.
 struct End<R> {
     connection: Connection<R>,
     heard: Recorder,
@@ -74,7 +74,7 @@ fn note(heard: &mut Recorder, event: Event<'_>) {
     }
 }
 
-/// Hears an input in these pieces, each in memory of its own.
+/// Receives an input in these pieces, each in memory of its own.
 fn in_pieces<R: Role>(connection: Connection<R>, input: &[u8], pieces: &[usize]) -> Shown {
     let mut end = End {
         connection,
@@ -88,7 +88,7 @@ fn in_pieces<R: Role>(connection: Connection<R>, input: &[u8], pieces: &[usize])
     end.end()
 }
 
-/// Hears an input from a ring of memory, into which reads of these lengths go one after the other.
+/// Receives an input from a ring of memory, into which reads of these lengths go one after the other.
 fn in_a_ring<R: Role>(connection: Connection<R>, input: &[u8], capacity: usize, read: usize) -> Shown {
     let mut end = End {
         connection,
@@ -111,7 +111,7 @@ fn in_a_ring<R: Role>(connection: Connection<R>, input: &[u8], capacity: usize, 
     end.end()
 }
 
-/// Hears the beginning of a script in every way that `seed` gives, and holds them to each other.
+/// Receives the beginning of a script in every way that `seed` gives, and compares the results.
 fn the_cuts_do_not_show<R: Role>(
     script: &Script,
     len: usize,

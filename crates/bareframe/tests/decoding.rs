@@ -1,4 +1,4 @@
-//! Decoding, clause by clause: each case is run through every way of cutting it and held to the oracle.
+//! Decoding, clause by clause: each case is run through every way of cutting it and compared with the oracle.
 
 mod engine;
 

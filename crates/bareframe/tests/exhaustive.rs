@@ -10,7 +10,7 @@ use engine::{KEY, every_way, receive, receive_as};
 
 const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
-/// Holds the engine to the oracle for every two bytes that follow `before`, at once and one by one.
+/// Compares the engine with the oracle for every two bytes that follow `before`, at once and one by one.
 fn every_two_bytes<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, before: &[Frame]) {
     let mut oracle = Oracle::new(side, UNLIMITED);
     let before: Vec<u8> = before.iter().flat_map(Frame::to_bytes).collect();
@@ -132,7 +132,7 @@ fn hopeless_at(text: &[u8]) -> Option<usize> {
     })
 }
 
-/// Pushes text in these pieces; gives the byte at which it failed.
+/// Pushes text in these pieces; returns the byte at which it failed.
 fn fails_at(mut text: Utf8Validator, pieces: &[&[u8]]) -> Option<usize> {
     let mut before = 0;
     for piece in pieces {
@@ -144,7 +144,7 @@ fn fails_at(mut text: Utf8Validator, pieces: &[&[u8]]) -> Option<usize> {
     None
 }
 
-/// Holds the validator to std on this text, at every split and byte by byte.
+/// Compares the validator with std on this text, at every split and byte by byte.
 fn check_as_std_does(text: &[u8]) {
     let due = hopeless_at(text);
     for cut in 0..=text.len() {

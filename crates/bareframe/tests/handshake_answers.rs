@@ -183,7 +183,7 @@ fn s4_4_every_status_of_an_answer_is_final() {
     }
 }
 
-/// Holds a writer to its contract at every length of its output.
+/// Compares a writer with its contract at every length of its output.
 fn writes_all_or_nothing(expected: &[u8], encode: impl Fn(&mut [u8]) -> Result<usize, EncodeError>) {
     let needed = expected.len();
     for len in 0..needed {

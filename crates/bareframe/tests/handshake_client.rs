@@ -70,7 +70,7 @@ fn check_pieces(
     }))
 }
 
-/// Checks a response whole, byte by byte and at every single split, and gives the result, always the same.
+/// Checks a response whole, byte by byte and at every single split, and returns the result, always the same.
 fn check(bytes: &[u8], offer: &Offer<'_>) -> Result<Option<InUse>, ResponseError> {
     let whole = check_pieces(bytes, offer, [bytes.len()].into_iter());
     assert_eq!(check_pieces(bytes, offer, 0..=bytes.len()), whole);

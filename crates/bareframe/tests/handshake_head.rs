@@ -64,7 +64,7 @@ fn receive(parse: Parse, bytes: &[u8], ends: impl Iterator<Item = usize>) -> Opt
     None
 }
 
-/// Receives bytes whole, byte by byte and at every single split, and gives the result, which is always the same.
+/// Receives bytes whole, byte by byte and at every single split, and returns the result, which is always the same.
 fn receive_every_way(parse: Parse, bytes: &[u8]) -> Option<Result<Head, HeadError>> {
     let whole = receive(parse, bytes, [bytes.len()].into_iter());
     assert_eq!(
@@ -364,7 +364,7 @@ fn s3_thousands_of_headers_are_read() {
 
 #[test]
 fn s2_2_a_long_head_that_arrives_byte_by_byte_is_looked_at_once() {
-    // If every call looked at all bytes, these would be 10^12 looks.
+    // If every call read all bytes, it would read 10^12 bytes.
     let value = "v".repeat(2_000_000);
     let bytes = format!("GET / HTTP/1.1\r\nX: {value}\r\n\r\n").into_bytes();
     let mut end = HeadEnd::new(usize::MAX);

@@ -48,7 +48,7 @@ fn list(name: &str, values: &[&str]) -> Vec<u8> {
     request(&lines.iter().map(String::as_str).collect::<Vec<&str>>())
 }
 
-/// Checks a request whole, byte by byte and at every single split, and gives the result, always the same.
+/// Checks a request whole, byte by byte and at every single split, and returns the result, always the same.
 fn check(bytes: &[u8]) -> Result<Option<Agreed>, RequestError> {
     let whole = check_pieces(bytes, [bytes.len()].into_iter());
     assert_eq!(check_pieces(bytes, 0..=bytes.len()), whole);

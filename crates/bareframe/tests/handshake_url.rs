@@ -127,7 +127,7 @@ fn s4_1_the_slash_that_a_url_leaves_out_is_sent() {
     }
 }
 
-/// Returns a request with this target and these lines for the host, and what becomes of it.
+/// Returns a request with this target and these lines for the host, and its result.
 fn request(target: &str, hosts: &str) -> Result<Option<String>, RequestError> {
     let head = format!(
         "GET {target} HTTP/1.1\r\n{hosts}Upgrade: websocket\r\nConnection: Upgrade\r\n\

@@ -1,4 +1,4 @@
-//! Holds the `use` lines of the core to the table of layers in ARCHITECTURE.md.
+//! Compares the `use` lines of the core with the table of layers in ARCHITECTURE.md.
 
 use std::collections::HashMap;
 use std::fs;

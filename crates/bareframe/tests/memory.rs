@@ -35,7 +35,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Holds that no memory is asked for while this runs.
+/// Checks that no memory is asked for while this runs.
 #[track_caller]
 fn without_memory<T>(run: impl FnOnce() -> T) -> T {
     let before = ASKED.get();
@@ -48,7 +48,7 @@ const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 
-/// Receives all of it, sends what is owed, and hears the end.
+/// Receives all of it, sends what is pending, and receives the end.
 fn receive<R: Role>(connection: &mut Connection<R>, mut input: &mut [u8]) {
     loop {
         let heard = connection.receive(&mut input).map(|event| event.is_some());

@@ -1,11 +1,11 @@
-//! Bytes on their way out, through writes that take any number of them.
+//! A queue of bytes, through writes that take any number of them.
 
 use bareframe::{BufferTooSmall, Config, Connection, MaskingKey, MessageKind, Outbox, Rsv, SendError};
 use std::cell::Cell;
 
 const BINARY: MessageKind = MessageKind::Binary;
 
-/// Writes `step` bytes at a time of what is pending, and gives them.
+/// Writes `step` bytes at a time of what is pending, and returns them.
 fn drain(outbox: &mut Outbox<[u8; 64]>, step: usize, written: &mut Vec<u8>) {
     while !outbox.pending().is_empty() {
         let len = step.min(outbox.pending().len());

@@ -349,7 +349,7 @@ fn s7_1_7_an_error_is_returned_after_its_close_has_left() {
 
 #[test]
 fn s7_1_7_an_error_whose_close_can_not_be_written_waits_and_is_not_asked_for_again() {
-    // More input follows, which nobody looks at.
+    // More input follows, which is not read.
     let mut stream = Stream::new([b"\x81\x01x and more".to_vec()]);
     stream.takes = Some(1);
     let mut session = server();

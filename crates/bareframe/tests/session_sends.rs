@@ -1,4 +1,4 @@
-//! Frames on their way out: cut short, given up, given to another session, prepared and forwarded.
+//! Sending frames: cut short, abandoned, given to another session, prepared and forwarded.
 
 mod stream;
 

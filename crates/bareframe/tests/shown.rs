@@ -11,7 +11,7 @@ use std::fmt::{Debug, Display};
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
-/// Holds that each of these is printed in words of its own.
+/// Checks that each of these is printed in words of its own.
 fn all_differ<T: Display>(these: &[T]) {
     let printed: HashSet<String> = these.iter().map(T::to_string).collect();
     assert_eq!(printed.len(), these.len());

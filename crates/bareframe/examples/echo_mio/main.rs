@@ -27,7 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     serve(std::net::TcpListener::bind(address)?, Duration::from_secs(30))
 }
 
-/// Serves for ever. A client that sends nothing for so long gets a Ping, and is dropped after as long again.
+/// Serves forever. A client that sends nothing for `quiet` gets a Ping, and is dropped after the same time again.
 fn serve(listener: std::net::TcpListener, quiet: Duration) -> Result<(), Box<dyn Error>> {
     println!("The echo is at ws://{}/.", listener.local_addr()?);
     listener.set_nonblocking(true)?;

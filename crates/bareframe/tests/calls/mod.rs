@@ -1,4 +1,4 @@
-//! Every call that a connection has, in any order, each held to a model of what it must do.
+//! Every call that a connection has, in any order, each compared with a model of what it must do.
 //!
 //! The model knows the rules of sections 5.4, 5.5 and 7 for the sending side, and leaves what is received to the
 //! testkit's oracle. After every call the state, the bytes that came out and the keys drawn must be the model's,
@@ -24,7 +24,7 @@ struct Keys {
     drawn: Rc<Cell<u32>>,
 }
 
-/// A connection, and what must be true of it.
+/// A connection, and what has to be true of it.
 struct Driver<R> {
     connection: Connection<R>,
     side: Side,
@@ -34,7 +34,7 @@ struct Driver<R> {
     close_sent: bool,
     stopped: Option<Stopped>,
     pong_owed: Option<Vec<u8>>,
-    /// The code of the Close that is owed, which may have none.
+    /// The code of the Close that is pending, which may have none.
     close_owed: Option<Option<CloseCode>>,
     keys_drawn: u32,
     /// How many keys the connection has drawn.
@@ -156,7 +156,7 @@ impl<R: Role + Debug> Driver<R> {
         self.check_state();
     }
 
-    /// Holds the state to the model, and the step to it from the one before to the table.
+    /// Compares the state with the model, and the transition from the previous one with the table.
     fn check_state(&mut self) {
         let (before, after) = (self.state, self.connection.state());
         assert_eq!(after, self.due_state());
@@ -459,7 +459,7 @@ impl<R: Role + Debug> Driver<R> {
         }
     }
 
-    /// Holds a whole frame that came out to what it must be.
+    /// Compares a whole frame that came out with what it must be.
     fn check_frame(&mut self, bytes: &[u8], rsv: Rsv, opcode: Opcode, payload: &[u8]) {
         let header_len = bytes.len() - payload.len();
         let (header, body) = bytes.split_at(header_len);
@@ -467,7 +467,7 @@ impl<R: Role + Debug> Driver<R> {
         assert_eq!(body, masked(payload, key));
     }
 
-    /// Holds a header that came out to what it must be; a client's has the next key.
+    /// Compares a header that came out with what it must be; a client's has the next key.
     fn check_header(
         &mut self,
         bytes: &[u8],

@@ -1,5 +1,5 @@
-//! Holds targets, hosts and URLs to the grammar of the testkit, and to the crates `http` and `url`: where one of them
-//! differs, the clause that decides it is named.
+//! Compares targets, hosts and URLs with the grammar of the testkit, and with the crates `http` and `url`: where one of
+//! them differs, the clause that decides it is named.
 
 use bareframe::handshake::{HeadError, Request, RequestError, Url, Version};
 use bareframe_testkit::uri::{is_absolute_form, is_host, is_origin_form, is_websocket_url};

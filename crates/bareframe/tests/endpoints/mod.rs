@@ -12,7 +12,7 @@ use bareframe_testkit::{Choices, Link, Random, Recorder, Side};
 /// The most turns in which the two ends say something new.
 const MAX_TURNS: usize = 60;
 
-/// The most turns that two ends may need for the bytes on their way and the closing handshake.
+/// The most turns that two ends may need for the bytes in flight and the closing handshake.
 const PATIENCE: usize = 100_000;
 
 const TEXT: &str = "plain, é語😀, and again plain";
@@ -34,7 +34,7 @@ struct End<R> {
     has_shut: bool,
 }
 
-/// Lets two ends say what these choices tell them, over a link that follows from `seed`.
+/// Runs a conversation of two ends that these choices describe, over a link that follows from `seed`.
 ///
 /// # Panics
 ///
@@ -64,7 +64,7 @@ pub(crate) fn run(choices: &[u8], seed: u64) {
     }
 }
 
-/// The client closes, as soon as what it owes leaves room for that, and both go on until both have heard of it.
+/// The client closes, as soon as there is room for that, and both continue until both have received a Close.
 fn close<C: Role, S: Role>(mut client: End<C>, mut server: End<S>, link: &mut Link, random: &mut Random) {
     let mut asked = false;
     for _ in 0..PATIENCE {
@@ -88,7 +88,7 @@ fn close<C: Role, S: Role>(mut client: End<C>, mut server: End<S>, link: &mut Li
     assert_eq!(server.connection.receive_eof(), EndOfStream::Clean);
 }
 
-/// The link breaks: each end hears what is still on its way, and then that there is no more.
+/// The link breaks: each end receives what is still in flight, and then that there is no more.
 fn cut_off<C: Role, S: Role>(mut client: End<C>, mut server: End<S>, link: &mut Link, random: &mut Random) {
     link.shut(Side::Client);
     link.shut(Side::Server);
@@ -220,7 +220,7 @@ impl<R: Role> End<R> {
         }
     }
 
-    /// Writes some of what is pending, and hears some of what is on its way.
+    /// Writes some of what is pending, and receives some of what is in flight.
     fn turn(&mut self, link: &mut Link, random: &mut Random) {
         if !self.has_shut {
             let pending = self.outbox.pending();

@@ -1,4 +1,4 @@
-//! Runs the engine on input cut into pieces, and holds it to what always holds for `receive`.
+//! Runs the engine on input cut into pieces, and checks what always holds for `receive`.
 
 use bareframe::{Config, Connection, Event, MaskingKey, Role};
 use bareframe_testkit::{Recorder, Side, Transcript, check, split};
@@ -45,7 +45,7 @@ pub(crate) fn receive_as(side: Side, config: Config, pieces: Vec<Vec<u8>>) -> Tr
     }
 }
 
-/// Holds the engine to the oracle for every way of cutting the input; gives what they saw.
+/// Compares the engine with the oracle for every way of cutting the input; returns what they saw.
 #[track_caller]
 pub(crate) fn every_way(side: Side, config: Config, input: &[u8]) -> Transcript {
     let verdict = check(side, config, input);

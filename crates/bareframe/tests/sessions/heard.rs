@@ -360,7 +360,7 @@ impl Heard {
         self.begins_next();
     }
 
-    /// Holds an error to what arrived. `capacities` are those of the memories.
+    /// Compares an error with what arrived. `capacities` are those of the memories.
     pub(super) fn failed_with(&mut self, error: ReceiveError, is_abandoned: bool, capacities: [usize; 2]) {
         if let Some(before) = self.error {
             assert_eq!(error, before, "the error changed after it latched");
@@ -387,7 +387,7 @@ impl Heard {
         self.error = Some(error);
     }
 
-    /// Holds what was delivered to all that arrived.
+    /// Compares what was delivered with all that arrived.
     pub(super) fn all_delivered(&mut self) {
         let verdict = self.oracle.verdict();
         let items = self.items();

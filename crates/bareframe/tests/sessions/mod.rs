@@ -1,8 +1,8 @@
 //! Two sessions that are joined by a stream that cuts, blocks, refuses and ends, and any calls on them in any order.
 //!
-//! A model knows each byte that a session must write, and the testkit's oracle what it must deliver. Each call is held to
-//! both: what was written and what is queued is what is due, no more and no less; a call that is refused changes nothing;
-//! what was received is delivered once and in order, or is said to be skipped.
+//! A model knows each byte that a session must write, and the testkit's oracle what it must deliver. Each call is
+//! compared with both: what was written and what is queued is what is due, no more and no less; a call that is refused
+//! changes nothing; what was received is delivered once and in order, or is said to be skipped.
 
 mod halves;
 mod heard;
@@ -238,7 +238,7 @@ fn call<'p, R: Role + Debug, X: Variant>(
                 party.shared.held.push(held.clone());
             }
             let is_done = party.send(&mut held, choices);
-            // What is done or given up is not kept, mostly.
+            // What is done or abandoned is not kept, mostly.
             if !(is_done || choices.once_in(8)) || choices.once_in(8) {
                 party.shared.held.push(held);
             }
@@ -322,7 +322,7 @@ fn garbage<R: Role + Debug, X: Variant>(
     frame.masked_for(from.other(), [7, 1, 2, 3]).to_bytes()
 }
 
-/// Lets both sessions come to an end, and holds them to what must be true then.
+/// Closes both sessions, and checks what has to be true then.
 fn end<C: Role + Debug, S: Role + Debug, X: Variant>(
     client: &mut Party<'_, '_, C, X>,
     server: &mut Party<'_, '_, S, X>,

@@ -1,4 +1,4 @@
-//! One session, its stream, and what must be true of both.
+//! One session, its stream, and what has to be true of both.
 
 mod frames;
 mod stream;
@@ -138,7 +138,7 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         self.halves = Some(halves.split());
         self.account(was_whole);
         self.is_blocked = false;
-        // By itself the reading half does not know that a frame of ours was given up.
+        // By itself the reading half does not know that a frame of ours was abandoned.
         if self.heard.error == Some(ReceiveError::AbnormalClosure) && self.heard.is_closed() {
             self.heard.error = None;
         }

@@ -223,7 +223,7 @@ impl Sent {
         }
     }
 
-    /// Holds what `next_sent` did to the model. Returns `true` if the frame is done.
+    /// Compares what `next_sent` did with the model. Returns `true` if the frame is done.
     pub(super) fn after<R: Role + Debug, X: Variant>(
         &mut self,
         before: &Before,
@@ -442,7 +442,7 @@ impl Sent {
         }
     }
 
-    /// Holds what is queued to what is due.
+    /// Compares what is queued with what is due.
     pub(super) fn check_queue(&mut self, queued: &[u8]) {
         assert_eq!(
             self.drawn.get(),
@@ -490,7 +490,7 @@ impl Sent {
         self.written.len() == self.due.len() && !self.is_unflushed
     }
 
-    /// Holds the messages that were written, as a correct parser reads them, to those that the caller sent.
+    /// Compares the messages that were written, as a correct parser reads them, with those that the caller sent.
     pub(super) fn check_messages(&self) {
         let mut written: Vec<(MessageKind, Rsv, Vec<u8>, bool)> = Vec::new();
         for item in items(&self.oracle.verdict().transcript, self.is_extended) {

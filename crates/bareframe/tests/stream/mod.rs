@@ -8,7 +8,7 @@ use bareframe::{
 use bareframe_testkit as testkit;
 use std::collections::VecDeque;
 
-/// What became of a call.
+/// The result of a call.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     Text(String, bool),
@@ -28,7 +28,7 @@ pub(crate) struct Stream {
     pub(crate) input: VecDeque<Vec<u8>>,
     pub(crate) has_ended: bool,
     pub(crate) output: Vec<u8>,
-    /// How many bytes it takes before it blocks, for ever if `None`.
+    /// How many bytes it takes before it blocks, forever if `None`.
     pub(crate) takes: Option<usize>,
     /// The most bytes of one write.
     pub(crate) step: usize,

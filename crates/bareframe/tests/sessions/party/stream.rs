@@ -8,14 +8,14 @@ use bareframe_testkit::Choices;
 use std::collections::VecDeque;
 use std::fmt::Debug;
 
-/// The bytes on their way to the peer.
+/// The bytes in flight to the peer.
 #[derive(Default)]
 pub(in super::super) struct Wire {
     pub(in super::super) bytes: VecDeque<u8>,
     pub(in super::super) has_ended: bool,
 }
 
-/// What became of something that was to be done.
+/// The result of something that was to be done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Done {
     Yes,
