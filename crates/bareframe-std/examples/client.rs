@@ -65,7 +65,7 @@ fn run(url: &str, out: &mut impl Write) -> Result<(), Error> {
     Ok(())
 }
 
-/// Text is quoted, so that nothing in it moves the cursor.
+/// Text is quoted and escaped, so that nothing in it controls the terminal.
 fn print(out: &mut impl Write, event: Event<'_>, message: &mut Vec<u8>) -> io::Result<()> {
     match event {
         Event::Data(piece) => {

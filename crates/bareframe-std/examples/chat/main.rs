@@ -1,11 +1,11 @@
-//! A chat in rooms, with two threads for each member: what one says, all in the room hear.
+//! A chat in rooms, with two threads for each member. A message is sent to all members of the room.
 //!
 //! ```text
 //! cargo run --release -p bareframe-std --example chat -- 127.0.0.1:9001
 //! ```
 //!
-//! The path is the room, and the cookie `name` says who speaks. With an origin, pages of no other site are let in (RFC 6455 section
-//! 10.2). The end of the standard input ends the chat: every member gets a Close with 1001.
+//! The path is the room, and the cookie `name` is the member's name. With an origin, only pages of that site are
+//! accepted (RFC 6455 section 10.2). The end of the standard input ends the chat: every member gets a Close with 1001.
 
 #[cfg(test)]
 mod tests;
@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-/// A chat in rooms: the path is the room, and the cookie `name` says who speaks.
+/// A chat in rooms: the path is the room, and the cookie `name` is the member's name.
 #[derive(Parser)]
 struct Arguments {
     /// Where to listen
@@ -35,7 +35,7 @@ struct Arguments {
 
 const OPTIONS: Options = Options::DEFAULT
     .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(4 << 10)))
-    // A peer that is gone is found out by a Ping.
+    // A Ping finds out whether the peer is still there.
     .with_keepalive(Duration::from_secs(30), Duration::from_secs(10))
     .with_write_timeout(Duration::from_secs(10));
 const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(OPTIONS);
@@ -43,17 +43,17 @@ const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(OPTIONS);
 struct Chat {
     /// The site whose pages may open connections, or any.
     origin: Option<String>,
-    /// Whoever says nothing for so long has left.
+    /// A member that sends nothing for this long is disconnected.
     idle: Duration,
     rooms: Mutex<Rooms>,
 }
 
 #[derive(Default)]
 struct Rooms {
-    /// Who is in which room, by numbers that are given once.
+    /// The members, by room and a number that is used once.
     members: HashMap<(String, u64), Member>,
     next: u64,
-    /// No one is let in any more.
+    /// No more members are accepted.
     has_ended: bool,
 }
 
@@ -83,7 +83,7 @@ fn main() -> io::Result<()> {
 }
 
 impl Chat {
-    /// Lets members in, in threads of its own.
+    /// Accepts members, in threads of its own.
     fn begin(listener: TcpListener, origin: Option<String>, idle: Duration) -> Arc<Chat> {
         let rooms = Mutex::default();
         let chat = Arc::new(Chat { origin, idle, rooms });
@@ -92,9 +92,9 @@ impl Chat {
             for stream in listener.incoming() {
                 let chat = Arc::clone(&doorman);
                 match stream {
-                    // How a member's connection ended is nobody's business.
+                    // It does not matter how a member's connection ended.
                     Ok(stream) => drop(thread::spawn(move || chat.serve(stream))),
-                    // The system is short of sockets; in a moment it may have more.
+                    // The system is out of sockets; it may have more in a moment.
                     Err(_) => thread::sleep(Duration::from_millis(100)),
                 }
             }
@@ -125,7 +125,7 @@ impl Chat {
             return incoming.answer(Status::FORBIDDEN, &[], b"The cookie \"name\" is missing.\n");
         };
         let (mut reader, writer) = incoming.accept(&Choice::DEFAULT)?.split();
-        // So many messages wait for a member that reads slowly, before it is cut off.
+        // How many messages may wait for a member that reads slowly, before it is disconnected.
         let (queue, said) = sync_channel(64);
         let member = Member {
             queue,
@@ -151,7 +151,7 @@ impl Chat {
         };
         // Without its queue the other thread ends.
         self.lock().members.remove(&key);
-        // How it ended is known.
+        // How it ended is known already.
         let _ = (reader.close(None, ""), writing.join());
         ended
     }
@@ -169,7 +169,7 @@ impl Chat {
         key
     }
 
-    /// Has all in a member's room hear what it says.
+    /// Sends a message to all in the speaker's room.
     fn say(&self, speaker: &(String, u64), text: &str) {
         // A frame's header has at most 14 bytes.
         let memory = vec![0; text.len() + 14];
@@ -202,7 +202,7 @@ impl Chat {
         }
     }
 
-    /// Closes every connection, waits so long, and returns how many were left and cut off.
+    /// Closes every connection, waits for at most `timeout`, and returns how many were left and aborted.
     fn end(&self, timeout: Duration) -> usize {
         self.lock().has_ended = true;
         for member in self.lock().members.values() {

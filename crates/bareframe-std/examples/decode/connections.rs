@@ -63,7 +63,7 @@ impl Connections {
     /// Writes all that was found, and returns `true` if all of it was right.
     pub(crate) fn finish(self, out: &mut dyn Write) -> io::Result<bool> {
         let (shown, others): (Vec<_>, Vec<_>) = self.all.into_iter().partition(|connection| {
-            // Without HTTP there was no opening handshake; whoever names the port knows better.
+            // Without HTTP there was no opening handshake, unless the user has named the port.
             self.port.is_some() || connection.has_http()
         });
         let (shown, others) = match shown.is_empty() {
@@ -96,8 +96,8 @@ impl Connections {
 }
 
 impl Connection {
-    /// The client is who sends a SYN alone. Without one it is who does not have the port that was asked for, or else the
-    /// larger one, and then nobody is held to masking.
+    /// The client is the end that sends a SYN alone. Without a SYN it is the end that does not have the requested port,
+    /// or else the one with the larger port, and then masking is not checked.
     fn new(segment: &Segment<'_>, port: Option<u16>) -> Connection {
         let Segment { from, to, .. } = *segment;
         let from_client = match (segment.syn, port) {

@@ -1,7 +1,7 @@
-//! What a peer said, in a form that may go to a terminal.
+//! Escapes a peer's text, so that it can be shown on a terminal.
 
-/// Returns the text with everything escaped that a terminal would obey or that is not seen: control characters, marks of
-/// direction, other format characters and combining ones. Quotes and backslashes stay, so that JSON can be read.
+/// Returns the text with everything escaped that controls a terminal or is invisible: control characters, direction
+/// marks, other format characters and combining ones. Quotes and backslashes stay, so that JSON can be read.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

@@ -1,4 +1,4 @@
-//! Decodes frames and says in words what is in them, and where and why they are wrong.
+//! Decodes frames and describes them, or where and why they are wrong.
 //!
 //! ```text
 //! cargo run -p bareframe-std --example decode -- 81 81 6C 93 C7 E4 0D
@@ -31,19 +31,20 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
 
-/// Says in words what is in frames, and where and why they are wrong.
+/// Describes the frames in bytes, or where and why they are wrong.
 ///
-/// The bytes come in hexadecimal with or without spaces, commas, colons and 0x, as `\x81\x05` or string literals, as arrays of
-/// C and other languages, or as dumps by xxd, hexdump, od, tcpdump or Wireshark.
-/// Captures (pcap, pcapng) are told by their first bytes; both directions of their TCP connections are shown.
+/// The bytes come in hexadecimal with or without spaces, commas, colons and 0x, as `\x81\x05` or string literals, as
+/// arrays of C and other languages, or as dumps by xxd, hexdump, od, tcpdump or Wireshark. Captures (pcap, pcapng) are
+/// recognised by their first bytes; both directions of their TCP connections are shown.
 ///
-/// Heads of HTTP and records of TLS among the frames are said and skipped, and compressed messages are shown as they are.
+/// Heads of HTTP and records of TLS among the frames are reported and skipped, and compressed messages are shown
+/// compressed.
 ///
 /// The exit status is 0 if all bytes are right, 1 if not, and 2 if they can't be read.
 #[derive(Parser)]
 #[command(name = "decode")]
 struct Arguments {
-    /// Refuse frames that are not masked as this end must mask them; else both forms are taken.
+    /// Refuse frames that are not masked as those of this end must be; by default both forms are accepted.
     #[arg(long, value_enum)]
     from: Option<End>,
     /// Read the bytes as they are from this file, or a capture (pcap, pcapng); `-` is standard input.
@@ -85,7 +86,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns `true` if whoever reads the output wants no more of it, as `head` does.
+/// Returns `true` if the reader of the output has closed it, as `head` does.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error
         .downcast_ref::<io::Error>()

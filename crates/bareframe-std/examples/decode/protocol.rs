@@ -1,9 +1,9 @@
-//! What bytes are that are no frames, by the first of them. Each of these would be wrong as a frame's first byte.
+//! Recognises other protocols by their first byte, none of which is allowed as a frame's first byte.
 
-/// What begins here.
+/// The protocol of the bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Protocol {
-    /// Nothing of the others: frames.
+    /// None of the others, which means frames.
     WebSocket,
     /// HTTP/1.
     Http,
@@ -65,7 +65,7 @@ pub(crate) fn tls_record(content_type: u8) -> &'static str {
 pub(crate) struct HeadEnd {
     /// Where the line begins that has not ended yet.
     line: usize,
-    /// How many bytes need no second look.
+    /// How many bytes were searched.
     seen: usize,
 }
 

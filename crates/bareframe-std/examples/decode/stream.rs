@@ -18,7 +18,7 @@ pub(crate) struct Stream {
     state: State,
     frames: Frames,
     count: u64,
-    /// The bytes of which it is not known yet what they are.
+    /// The bytes whose protocol is not known yet.
     pending: Vec<u8>,
     /// How many bytes were taken, and how many of them were no frames.
     offset: u64,
@@ -39,7 +39,7 @@ enum State {
     Ignored,
 }
 
-/// Writes what the bytes are in words, and returns `true` if all of them are right.
+/// Writes a description of the bytes, and returns `true` if all of them are right.
 pub(crate) fn decode(rules: Rules, mut input: impl Read, out: &mut dyn Write) -> io::Result<bool> {
     let mut stream = Stream::new("", rules);
     let mut buffer = [0; 16 * 1024];
@@ -96,7 +96,7 @@ impl Stream {
     pub(crate) fn finish(&mut self, out: &mut dyn Write) -> io::Result<bool> {
         let from = self.from;
         if matches!(self.state, State::Between) {
-            // What could have become something else is only a frame, and a wrong one.
+            // The incomplete beginning of another protocol is a wrong frame.
             self.state = State::Frame;
             self.push(&[], out)?;
         }

@@ -1,4 +1,4 @@
-//! Frames, right and wrong, and what is said about them.
+//! Frames, right and wrong, and their descriptions.
 
 use crate::stream::decode;
 use crate::*;

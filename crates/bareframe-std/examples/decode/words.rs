@@ -1,4 +1,4 @@
-//! A frame in words.
+//! Describes a frame.
 
 use crate::escape::escape;
 use crate::frames::{Fault, Frame, Message};

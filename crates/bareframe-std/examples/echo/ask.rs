@@ -1,4 +1,4 @@
-//! What a page can ask the server to send, because a browser can't; the echo server for a microcontroller too.
+//! What a page can ask the server to send, because a browser can't. The echo server for a microcontroller uses it too.
 
 use crate::json::Quoted;
 use core::fmt::{self, Display, Formatter};
@@ -8,7 +8,7 @@ pub(crate) struct Ask {
     pub(crate) name: &'static str,
     label: &'static str,
     section: &'static str,
-    /// The bytes of a broken frame; empty for what is sent as it should be.
+    /// The bytes of a broken frame; empty for a correct one.
     pub(crate) broken: &'static [u8],
 }
 
@@ -112,7 +112,7 @@ impl Ask {
     }
 }
 
-/// How the page is greeted: by whom, where to connect so that it can watch, and what it can ask for.
+/// The first report to a page: the server's name, where to connect so that it can watch, and what it can ask for.
 pub(crate) struct Hello<T> {
     pub(crate) server: &'static str,
     pub(crate) echo: T,

@@ -1,6 +1,6 @@
-//! What the page is told, in JSON: a few flat objects do not need a crate.
+//! The reports to the page, in JSON. A few flat objects do not need a crate.
 //!
-//! The echo server for a microcontroller tells it the same, so that nothing is allocated.
+//! The echo server for a microcontroller uses them too, so nothing is allocated.
 
 use crate::frames::{Fault, Frame, Message};
 use bareframe::{CloseReason, Opcode, ProtocolError, Rsv};
@@ -19,7 +19,7 @@ pub(crate) struct Head<'h>(pub(crate) End, pub(crate) &'h str);
 /// A frame, and who sent it. Its fields that did not come, because a byte before them is wrong, are left out.
 pub(crate) struct Report<'f>(pub(crate) End, pub(crate) &'f Frame);
 
-/// What the server has to say that is no frame.
+/// A note of the server that is not about a frame.
 pub(crate) struct Note<T>(pub(crate) T);
 
 /// A text in quotes.
@@ -27,7 +27,7 @@ pub(crate) struct Quoted<T>(pub(crate) T);
 
 struct Hex<'o>(&'o [u8]);
 
-/// Writes what stands between quotes.
+/// Writes the text between quotes.
 struct Escape<'a, 'f>(&'a mut Formatter<'f>);
 
 impl Display for Head<'_> {

@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Writes a line to standard error. The echo works though nobody reads it.
+/// Writes a line to standard error. The echo works even if it can't be written.
 fn log(line: fmt::Arguments<'_>) {
     let _ = writeln!(io::stderr(), "{line}");
 }
@@ -95,7 +95,7 @@ fn listen(listener: &TcpListener, verbose: bool) -> ExitCode {
                 .spawn(move || serve(stream, &pages, verbose))
         });
         if let Err(error) = served {
-            // The system is short of sockets or threads; in a moment it may have more.
+            // The system is out of sockets or threads; it may have more in a moment.
             log(format_args!("echo: {error}"));
             thread::sleep(Duration::from_millis(100));
         }
@@ -147,7 +147,7 @@ fn echo(socket: &mut ServerSocket<Tapped>, verbose: bool) -> Result<(), Error> {
             let (kind, len) = (message.kind(), message.payload().len());
             log(format_args!("{kind}, {len} bytes"));
         }
-        // It leaves with the other answers to what was read with it.
+        // It is written together with the other answers to the same read.
         sender.feed(&message)?;
     }
     Ok(())

@@ -22,14 +22,14 @@ pub(crate) struct Pages {
 
 /// A page that is open.
 pub(crate) struct Page {
-    /// The connection on which the page hears what happens.
+    /// The connection that carries the reports to the page.
     reports: Writer,
-    /// The connection on which it happens, the latest if the page has made several.
+    /// The connection that the page watches, the latest if it has opened several.
     watched: Mutex<Option<Writer>>,
 }
 
 impl Pages {
-    /// Serves the connection on which a page hears what happens, and asks.
+    /// Serves the connection that carries the reports to a page and its requests.
     pub(crate) fn serve(&self, mut socket: ServerSocket<Tapped>) -> Result<(), Error> {
         socket.stream_mut().watch(None);
         let (mut reader, writer) = socket.split();
@@ -81,7 +81,7 @@ impl Page {
     }
 
     fn report(&self, report: &str) {
-        // A page that is gone need not be told.
+        // A page that is gone needs no report.
         let _ = self.reports.send(report);
     }
 

@@ -1,4 +1,5 @@
-//! A stream that shows what crosses it: incoming bytes before they are unmasked, outgoing ones after masking.
+//! A stream that reports the bytes that pass through it: incoming ones before they are unmasked, outgoing ones after
+//! masking.
 
 use crate::frames::Frames;
 use crate::json::{End, Head, Note, Report};
@@ -8,14 +9,14 @@ use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A TCP stream that someone may watch.
+/// A TCP stream that a page may watch.
 pub(crate) struct Tapped {
     tcp: SharedSocket<TcpStream>,
     watched: Watched,
 }
 
 enum Watched {
-    /// The request, which says whether someone watches, is not looked at yet: the bytes so far.
+    /// The bytes so far of a request that was not parsed yet, which decides whether a page watches.
     NotYetKnown {
         received: Vec<u8>,
         sent: Vec<u8>,
@@ -55,7 +56,7 @@ impl Tapped {
         }
     }
 
-    /// Says whether someone watches. Whoever does sees everything from the first byte.
+    /// Sets the tap of a page that watches, if there is one. It sees everything from the first byte.
     pub(crate) fn watch(&mut self, tap: Option<Arc<Tap>>) {
         let so_far = std::mem::replace(&mut self.watched, Watched::No);
         if let (Some(tap), Watched::NotYetKnown { received, sent }) = (tap, so_far) {
@@ -65,7 +66,7 @@ impl Tapped {
         }
     }
 
-    /// Sends, and returns how many bytes went.
+    /// Sends, and returns how many bytes were sent.
     fn send(
         &mut self,
         slices: &[IoSlice<'_>],

@@ -1,4 +1,4 @@
-//! Echoes every message of any number of connections, all in one thread: the system tells which stream can go on.
+//! Echoes every message of any number of connections, all in one thread. The system reports which streams are ready.
 //!
 //! ```text
 //! cargo run --release -p bareframe-std --example echo_one_thread
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     let Arguments { address } = Arguments::parse();
     let served = TcpListener::bind(&address).and_then(|listener| {
         let address = listener.local_addr()?;
-        // The echo works though nobody reads where it is.
+        // The echo works even if its address can't be written.
         let _ = writeln!(io::stdout(), "The echo is at ws://{address}/.");
         serve::serve(listener)
     });

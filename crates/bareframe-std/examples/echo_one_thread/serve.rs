@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 const LISTENER: Token = Token(usize::MAX);
 
-/// How often the loop looks for handshakes that are late, of which the system does not tell.
+/// How often the loop checks for handshakes that are late, which the system does not report.
 const TICK: Duration = Duration::from_secs(1);
 
 /// A connection, by what it waits for.
 enum Connection {
     Opening(Accepting<Polled>),
-    /// With what it could not take yet.
+    /// An open connection, with the message that it could not send yet.
     Open(ServerSocket<Polled>, Option<OwnedMessage>),
     Closing(ServerSocket<Polled>),
 }
@@ -25,7 +25,7 @@ enum Connection {
 struct Server {
     poll: Poll,
     listener: TcpListener,
-    /// Clients wait that could not be taken, since there was no descriptor for them.
+    /// Clients wait that could not be accepted, because there was no descriptor for them.
     is_full: bool,
     connections: HashMap<Token, Connection>,
     next: usize,
@@ -77,7 +77,7 @@ impl Server {
                     return;
                 }
                 Err(error) if is_of_one_client(&error) => continue,
-                // The system will not tell again of the clients that wait.
+                // The system does not report the waiting clients again.
                 Err(_) => {
                     self.is_full = true;
                     return;
@@ -99,7 +99,7 @@ impl Server {
         }
     }
 
-    /// Goes on with a connection until its stream can't, and forgets it at its end.
+    /// Advances a connection until its stream blocks, and removes it at its end.
     fn advance(&mut self, token: Token) {
         if let Some(connection) = self.connections.remove(&token)
             && let Some(connection) = connection.advance()
@@ -123,7 +123,7 @@ impl Server {
 }
 
 impl Connection {
-    /// Goes on until the stream can't; returns `None` at the end.
+    /// Advances until the stream blocks; returns `None` at the end.
     fn advance(mut self) -> Option<Connection> {
         loop {
             let (done, next) = match self {
@@ -136,7 +136,7 @@ impl Connection {
                 },
                 Connection::Open(mut socket, mut unsent) => match echo(&mut socket, &mut unsent) {
                     Err(error) if error.is_temporary() => (Err(error), Connection::Open(socket, unsent)),
-                    // Also one that broke the protocol is told so, to the end.
+                    // A peer that violated the protocol is also sent a Close, to the end.
                     _ => (Ok(()), Connection::Closing(socket)),
                 },
                 Connection::Closing(mut socket) => match socket.close(None, "") {
@@ -154,7 +154,7 @@ impl Connection {
     }
 }
 
-/// A TCP stream that the system tells about. It does not block: each call returns at once.
+/// A TCP stream whose readiness the system reports. It does not block: each call returns at once.
 #[derive(Debug)]
 struct Polled(TcpStream);
 
@@ -190,12 +190,12 @@ impl Stream for Polled {
 /// Echoes to a clean end.
 fn echo(socket: &mut ServerSocket<Polled>, unsent: &mut Option<OwnedMessage>) -> Result<(), Error> {
     socket.flush()?;
-    // Nothing is in its way any more.
+    // Nothing has to be written before it any more.
     if let Some(message) = unsent.take() {
         socket.send(&message)?;
     }
     while let Some((message, mut sender)) = socket.read_with_sender()? {
-        // What one read brought is answered in one write.
+        // The messages of one read are answered in one write.
         let fed = sender.feed(&message);
         if let Err(Error::Io(_)) = &fed {
             *unsent = Some(OwnedMessage::from(message));
