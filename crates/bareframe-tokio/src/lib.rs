@@ -1,0 +1,41 @@
+//! WebSocket (RFC 6455) connections over tokio: a loop around the session of [`bareframe`].
+//!
+//! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
+//! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
+//! - [`WebSocket::send`] sends a [`Message`].
+//! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod close;
+mod error;
+mod keys;
+mod message;
+mod options;
+mod pool;
+mod reader;
+mod sending;
+mod session;
+mod timer;
+mod utf8_bytes;
+mod websocket;
+mod writer;
+
+pub use bareframe::{
+    Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
+    MaskingKey, MaskingKeys, Message as MessageRef, MessageKind, PreparedFrame, ProtocolError, Role, Rsv,
+    SendError, Server, State, UnsentFrame,
+};
+pub use close::StreamEnd;
+pub use error::Error;
+pub use keys::SystemKeys;
+pub use message::{CloseFrame, Message};
+pub use options::Options;
+pub use utf8_bytes::Utf8Bytes;
+pub use websocket::{ClientSocket, ServerSocket, WebSocket};
+
+/// The README's example is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
