@@ -1,5 +1,6 @@
 //! The loop around the engine, without I/O: it owns what was received and what is queued, and says what to do next.
 
+mod controls;
 mod error;
 mod frame;
 mod inbound;
@@ -231,7 +232,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         loop {
             // What had no room before a write has some now, or the next Ping would take its place.
             self.queue_replies();
-            let next = match self.inbound.step_message(assembler) {
+            let next = match self.inbound.step_message::<false, B>(assembler) {
                 Ok(Step::Ready) => {
                     self.blocked = false;
                     return Ok(Next::Ready);
