@@ -9,14 +9,22 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod close;
+mod closing;
 mod error;
+mod halves;
+mod handoff;
 mod keys;
 mod message;
 mod options;
 mod pool;
+mod read;
 mod reader;
+mod send;
+mod sender;
 mod sending;
 mod session;
+mod shared_stream;
+mod sink;
 mod timer;
 mod utf8_bytes;
 mod websocket;
@@ -29,9 +37,12 @@ pub use bareframe::{
 };
 pub use close::StreamEnd;
 pub use error::Error;
+pub use halves::{ReadHalf, WriteHalf};
 pub use keys::SystemKeys;
 pub use message::{CloseFrame, Message};
 pub use options::Options;
+pub use read::WithSender;
+pub use sender::MessageSender;
 pub use utf8_bytes::Utf8Bytes;
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};
 

@@ -1,7 +1,8 @@
 //! Messages that own their payload.
 
+use crate::session::Inbound;
 use crate::utf8_bytes::Utf8Bytes;
-use bareframe::{CloseCode, Frame};
+use bareframe::{Assembler, CloseCode, CloseReason, Event, Frame, MessageKind, Role, Rsv};
 use bytes::Bytes;
 
 /// A message, or a control frame, that owns its payload; a clone shares it.
@@ -67,6 +68,55 @@ impl Message {
         }
     }
 
+    /// Creates a Close.
+    pub(crate) fn close(code: Option<CloseCode>, reason: &str) -> Message {
+        let frame = code.map(|code| CloseFrame {
+            code,
+            reason: reason.into(),
+        });
+        Message::Close(frame)
+    }
+
+    /// Takes what is ready: a message or a control frame.
+    pub(crate) fn take<R: Role>(
+        inbound: &mut Inbound<R>,
+        assembler: &mut Assembler<Vec<u8>>,
+    ) -> Option<Message> {
+        let is_gathered = inbound.is_gathered();
+        if let Some(message) = inbound.message(assembler)
+            && !is_gathered
+        {
+            return Some(Message::from(message));
+        }
+        if is_gathered {
+            // Its memory is kept.
+            let (kind, rsv, payload) = assembler.take_message()?;
+            return Some(Message::gathered(kind, rsv, payload));
+        }
+        Message::control(&inbound.event()?)
+    }
+
+    /// Creates a message of a payload that was gathered; text that an extension changed is binary.
+    fn gathered(kind: MessageKind, rsv: Rsv, payload: Vec<u8>) -> Message {
+        if kind == MessageKind::Binary || !rsv.is_empty() {
+            return Message::Binary(payload.into());
+        }
+        match String::from_utf8(payload) {
+            Ok(text) => Message::Text(text.into()),
+            Err(error) => Message::Binary(error.into_bytes().into()),
+        }
+    }
+
+    /// Creates a control frame that was received; `None` for a piece of a message.
+    fn control(event: &Event<'_>) -> Option<Message> {
+        match event {
+            Event::Data(_) => None,
+            Event::Ping(payload) => Some(Message::Ping(Bytes::copy_from_slice(payload))),
+            Event::Pong(payload) => Some(Message::Pong(Bytes::copy_from_slice(payload))),
+            Event::Close(reason) => Some(Message::Close(CloseFrame::received(reason))),
+        }
+    }
+
     /// Returns the frame that sends it.
     pub(crate) fn frame(&self) -> Frame<'_> {
         match self {
@@ -77,6 +127,15 @@ impl Message {
             Message::Close(Some(frame)) => close_frame(Some(frame.code), &frame.reason),
             Message::Close(None) => Frame::close_without_code(),
         }
+    }
+}
+
+impl CloseFrame {
+    fn received(reason: &CloseReason) -> Option<CloseFrame> {
+        Some(CloseFrame {
+            code: reason.code()?,
+            reason: reason.reason().into(),
+        })
     }
 }
 

@@ -77,7 +77,8 @@ impl Options {
     }
 
     /// Returns options in which a call that reads sends a Ping when nothing came for `interval`, and returns
-    /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that.
+    /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that. At the end such a call
+    /// also waits no longer than `deadline` for the stream to take our Close.
     ///
     /// ```
     /// use bareframe_tokio::Options;
@@ -141,6 +142,12 @@ impl Options {
     pub fn keepalive(&self) -> Option<Keepalive> {
         let (interval, deadline) = self.keepalive?;
         Some(Keepalive::new(interval, deadline))
+    }
+
+    /// Returns how long a call that reads waits for the stream to take our Close, if there is a limit.
+    pub(crate) fn answer_timeout(&self) -> Option<Duration> {
+        let timeouts = self.keepalive.map(|(_, deadline)| deadline);
+        timeouts.into_iter().chain(self.write_timeout).min()
     }
 }
 

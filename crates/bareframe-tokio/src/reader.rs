@@ -13,6 +13,9 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
+/// So many reads at most are made by one poll, so that other tasks and the limits of time have their turn.
+pub(crate) const READS: usize = 64;
+
 /// So many short reads in a row do without the longer memory.
 const SHORT_READS: u8 = 16;
 
@@ -25,6 +28,9 @@ pub(crate) struct Reader {
     /// The longer memory is used for as many reads as this, or more if they fill the shorter one.
     long_reads: u8,
     keepalive: Option<Box<Alive>>,
+    /// How long the stream may take for our Close once nothing else is waited for.
+    answer_timeout: Option<Duration>,
+    timer: Timer,
 }
 
 /// A keepalive with its clock and its timer.
@@ -54,6 +60,8 @@ impl Reader {
             keepalive: options
                 .keepalive()
                 .map(|keepalive| Box::new(Alive::new(keepalive))),
+            answer_timeout: options.answer_timeout(),
+            timer: Timer::STOPPED,
         }
     }
 
@@ -123,6 +131,21 @@ impl Reader {
                 None => Poll::Pending,
             },
         }
+    }
+
+    /// Returns `Ready` if the stream has not taken our Close in time, while nothing else is waited for.
+    pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(timeout) = self.answer_timeout else {
+            return Poll::Pending;
+        };
+        self.timer.start(timeout);
+        self.timer.poll(cx)
+    }
+
+    /// Ends the time for an answer.
+    #[inline]
+    pub(crate) fn done(&mut self) {
+        self.timer.stop();
     }
 
     /// Notes how much a read returned.

@@ -11,12 +11,22 @@ use std::task::{Context, Poll, ready};
 use tokio::io::AsyncWrite;
 
 /// A stream and the writing half of a session, for as long as one call lasts.
-#[derive(Debug)]
 pub(crate) struct Sending<'s, S, R> {
     pub(crate) stream: &'s mut S,
     pub(crate) outbound: &'s mut Outbound<R>,
     pub(crate) writer: &'s mut Writer,
     pub(crate) by: By,
+}
+
+impl<S, R> Sending<'_, S, R> {
+    pub(crate) const fn reborrow(&mut self) -> Sending<'_, S, R> {
+        Sending {
+            stream: self.stream,
+            outbound: self.outbound,
+            writer: self.writer,
+            by: self.by,
+        }
+    }
 }
 
 impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
@@ -75,12 +85,38 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         done
     }
 
-    /// Queues or writes all of a frame.
-    pub(crate) fn poll_queued(
+    /// Queues or writes all of a frame, behind what was taken before, within the limit of the operation.
+    pub(crate) fn poll_sent(
         &mut self,
         cx: &mut Context<'_>,
         frame: &mut Frame<'_>,
     ) -> Poll<Result<(), Error>> {
+        let sent = self.poll_frame(cx, frame);
+        self.writer.limit(cx, sent, Error::WriteTimeout)
+    }
+
+    /// Writes all that was taken and all that is queued, within the limit of the operation.
+    pub(crate) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let flushed = self.poll_flush(cx);
+        self.writer.limit(cx, flushed, Error::Unflushed)
+    }
+
+    /// Queues or writes all of a frame, behind what was taken before.
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: &mut Frame<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.writer.lease(self.outbound);
+        if !frame.is_begun() {
+            ready!(self.poll_kept(cx))?;
+            self.writer.make_room(self.outbound, frame);
+        }
+        self.poll_queued(cx, frame)
+    }
+
+    /// Queues or writes all of a frame.
+    fn poll_queued(&mut self, cx: &mut Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {
         loop {
             match self.outbound.next_sent(frame) {
                 Ok(Next::Ready) => return Poll::Ready(Ok(())),

@@ -1,24 +1,14 @@
-//! A connection: what it is made of, and receiving.
+//! A connection: what it is made of.
 
-use crate::close::{Closing, StreamEnd};
-use crate::error::Error;
+use crate::close::Closing;
 use crate::keys::SystemKeys;
-use crate::message::Message;
 use crate::options::Options;
-use crate::reader::{Reader, Waited};
-use crate::sending::Sending;
+use crate::reader::Reader;
 use crate::session::Session;
-use crate::writer::{By, Writer};
-use bareframe::{
-    Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message as MessageRef,
-    Next, ReceiveError, Role, Server, State,
-};
+use crate::writer::Writer;
+use bareframe::{Assembler, Client, CloseReason, Connection, MaskingKeys, Role, Server, State};
 use bytes::Bytes;
-use std::fmt;
-use std::future::poll_fn;
-use std::io;
-use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::{fmt, io};
 
 /// A WebSocket connection over a stream.
 ///
@@ -62,15 +52,6 @@ pub type ClientSocket<S> = WebSocket<S, Client<SystemKeys>>;
 
 /// A server's connection.
 pub type ServerSocket<S> = WebSocket<S, Server>;
-
-/// What a call looks for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Wanted {
-    Message,
-    Event,
-    /// The end; what comes before is dropped.
-    End,
-}
 
 impl<S> WebSocket<S, Server> {
     /// Creates the server's end over a stream whose opening handshake is done.
@@ -185,193 +166,8 @@ impl<S, R: Role> WebSocket<S, R> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
-    /// Reads until a message is whole and lends it; `None` when the connection has ended cleanly.
-    ///
-    /// A message that came in one read is lent from there; others are gathered in memory that grows with what has arrived, never
-    /// with what was declared. Pings and the peer's Close are answered.
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Io`], [`Error::Protocol`], [`Error::AbnormalClosure`], or [`Error::KeepaliveTimeout`];
-    /// [`Error::MessageSkipped`], once, for a message of which [`WebSocket::read_event`] took a part;
-    /// [`Error::UnfinishedFrame`] while a frame of ours is not finished and the peer has closed.
-    pub async fn read(&mut self) -> Result<Option<MessageRef<'_>>, Error> {
-        let is_ready = poll_fn(|cx| self.poll_until(cx, Wanted::Message)).await?;
-        if !is_ready {
-            return Ok(None);
-        }
-        Ok(self.session.message(&mut self.assembler))
-    }
-
-    /// Reads the next event: a piece of a message as it arrives, or a control frame; `None` when the connection has ended cleanly. It
-    /// needs no memory for messages, however long they are.
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
-    ///
-    /// # Errors
-    ///
-    /// As [`WebSocket::read`]; [`Error::MessageSkipped`], once, for a message of which [`WebSocket::read`] took a part before
-    /// it was dropped or returned an error.
-    pub async fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
-        let is_ready = poll_fn(|cx| self.poll_until(cx, Wanted::Event)).await?;
-        if !is_ready {
-            return Ok(None);
-        }
-        Ok(self.session.event())
-    }
-
-    /// Performs what the session says until what is wanted is there; returns `false` when the connection has ended.
-    pub(crate) fn poll_until(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<bool, Error>> {
-        self.writer.lease(self.session.both().1);
-        // What an earlier call has taken goes on; if it can't, it hides nothing that arrives.
-        if self.writer.kept.is_some() {
-            let _ = self.sending(By::Reader).poll_kept(cx);
-        }
-        loop {
-            let next = match wanted {
-                Wanted::Message => self.session.next_message(&mut self.assembler),
-                Wanted::Event | Wanted::End => self.session.next_event(),
-            };
-            match next {
-                Ok(Next::Ready) if wanted == Wanted::End => drop(self.session.event()),
-                Ok(Next::Ready) => return Poll::Ready(Ok(true)),
-                Ok(Next::Closed) => return Poll::Ready(Ok(false)),
-                Ok(Next::Memory) => self.reader.lease(self.session.both().0),
-                Ok(Next::Read) => ready!(self.poll_read(cx, wanted == Wanted::End))?,
-                Ok(next) => {
-                    let done = self.sending(By::Reader).poll_perform(cx, next);
-                    if done.is_pending() && !self.session.blocked(next) {
-                        return Poll::Pending;
-                    }
-                }
-                Err(ReceiveError::MessageSkipped) if wanted == Wanted::End => {}
-                // The rest of it waits for the stream.
-                Err(ReceiveError::UnfinishedFrame) if self.writer.kept.is_some() => return Poll::Pending,
-                Err(error) => {
-                    let is_last = matches!(error, ReceiveError::AbnormalClosure | ReceiveError::Protocol(_));
-                    self.closing.is_reported |= is_last && wanted != Wanted::End;
-                    return Poll::Ready(Err(match error {
-                        // Why the stream was refused says more than that it ended.
-                        ReceiveError::AbnormalClosure => {
-                            self.writer.failure().unwrap_or(Error::AbnormalClosure)
-                        }
-                        error => error.into(),
-                    }));
-                }
-            }
-        }
-    }
-
-    /// Reads once. While the peer is waited for, nothing is held that is not needed.
-    fn poll_read(&mut self, cx: &mut Context<'_>, has_limit: bool) -> Poll<Result<(), Error>> {
-        let (inbound, outbound) = self.session.both();
-        match self.reader.poll_read(cx, &mut self.stream, inbound, has_limit) {
-            Poll::Ready(Ok(Waited::Read)) => Poll::Ready(Ok(())),
-            Poll::Ready(Ok(Waited::PingIsDue)) => {
-                // Within a frame that is not finished none can be sent, and none after our Close.
-                let _ = outbound.next_sent(&mut Frame::ping(&[]));
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(error @ Error::Io(_))) => {
-                Poll::Ready(Err(self.writer.failure().unwrap_or(error)))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Pending => {
-                Reader::give_back(inbound, &mut self.assembler);
-                Writer::give_back(outbound);
-                Poll::Pending
-            }
-        }
-    }
-
-    pub(crate) fn sending(&mut self, by: By) -> Sending<'_, S, R> {
-        let (_, outbound) = self.session.both();
-        Sending {
-            stream: &mut self.stream,
-            outbound,
-            writer: &mut self.writer,
-            by,
-        }
-    }
-
-    /// Waits until another message may be taken, once what has to be answered is queued before.
-    pub(crate) fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.writer.lease(self.session.both().1);
-        let _ = self.session.next_flush();
-        if self.session.state() == State::Failed {
-            let closed = Error::Send(bareframe::SendError::Closed);
-            return Poll::Ready(Err(self.writer.failure().unwrap_or(closed)));
-        }
-        let room = self.sending(By::Writer).poll_room(cx);
-        self.writer.limit(cx, room, Error::WriteTimeout)
-    }
-
-    pub(crate) fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        let flushed = self.poll_all_flushed(cx);
-        self.writer.limit(cx, flushed, Error::Unflushed)
-    }
-
-    fn poll_all_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        loop {
-            ready!(self.sending(By::Writer).poll_flush(cx))?;
-            self.writer.lease(self.session.both().1);
-            // The answers that had no room before are queued by it.
-            if self.session.next_flush() == Next::Ready {
-                Writer::give_back(self.session.both().1);
-                return Poll::Ready(Ok(()));
-            }
-        }
-    }
-
-    /// Sends a message: it was written, with all that was fed before, when this returns.
-    ///
-    /// # Cancel safety
-    ///
-    /// It first waits for room. If the future is dropped meanwhile, nothing was sent. Then the message is taken: if the future is
-    /// dropped, the next call of any method that reads or writes sends what is left of it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::WriteTimeout`], [`Error::Send`] and [`Error::Io`]: nothing of it was taken, or the connection is gone.
-    /// [`Error::Unflushed`] if it was taken and the time is over; it is not sent again.
-    pub async fn send(&mut self, message: impl Into<Message>) -> Result<(), Error> {
-        let message = message.into();
-        self.writer.begin();
-        poll_fn(|cx| self.poll_room(cx)).await?;
-        self.sending(By::Writer).start(message)?;
-        poll_fn(|cx| self.poll_flushed(cx)).await
-    }
-
-    /// Sends our Close, waits for the peer's, and ends the stream.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::CloseTimeout`], or what [`WebSocket::read`] returns.
-    pub async fn close(
-        &mut self,
-        code: impl Into<Option<CloseCode>>,
-        reason: &str,
-    ) -> Result<StreamEnd, Error> {
-        let code = code.into();
-        if self.session.state() == State::Open {
-            poll_fn(|cx| self.poll_room(cx)).await?;
-            let frame = Message::Close(code.map(|code| crate::CloseFrame {
-                code,
-                reason: reason.into(),
-            }));
-            self.sending(By::Writer).start(frame)?;
-        }
-        poll_fn(|cx| self.poll_until(cx, Wanted::End)).await?;
-        Ok(StreamEnd::NotSeen)
-    }
-}
+// Nothing but the stream is ever pinned.
+impl<S: Unpin, R> Unpin for WebSocket<S, R> {}
 
 /// It shows what was received and queued and not what it says.
 impl<S: fmt::Debug, R: Role + fmt::Debug> fmt::Debug for WebSocket<S, R> {

@@ -130,6 +130,22 @@ impl Writer {
         }
     }
 
+    /// Keeps what is left of a frame that was begun and that its caller can't send again.
+    pub(crate) fn keep<R: Role>(outbound: &mut Outbound<R>, frame: &mut Frame<'_>) {
+        let len = outbound.queued().len().saturating_add(frame.left());
+        let kept = outbound.exchange_queue(vec![0; len.max(LEAST)]);
+        debug_assert!(kept.is_ok(), "there is room for all of it");
+        let _ = outbound.next_sent(frame);
+    }
+
+    /// Has room for our Close, whatever is queued.
+    pub(crate) fn make_room_for_close<R: Role>(outbound: &mut Outbound<R>) {
+        if outbound.room() < BESIDE {
+            let len = outbound.queued().len().saturating_add(LEAST);
+            let _ = outbound.exchange_queue(vec![0; len]);
+        }
+    }
+
     /// Returns `true` if another frame may be queued.
     #[inline]
     pub(crate) fn has_room<R: Role>(&self, outbound: &mut Outbound<R>) -> bool {
@@ -189,6 +205,13 @@ impl Writer {
         match &mut self.waiting[by as usize] {
             Some(waiting) => waiting.clone_from(cx.waker()),
             waiting => *waiting = Some(cx.waker().clone()),
+        }
+    }
+
+    /// Wakes the task that reads, if it waits.
+    pub(crate) fn wake_reader(&mut self) {
+        if let Some(reader) = self.waiting[By::Reader as usize].take() {
+            reader.wake();
         }
     }
 
