@@ -62,7 +62,7 @@ impl Options {
         self
     }
 
-    /// Returns options in which at most this many bytes are gathered for one write, but at least 512: once so many are queued, a
+    /// Returns options in which at most this many bytes are gathered for one write, but at least 256: once so many are queued, a
     /// call that sends waits until the stream takes some. One message more may be begun, whose payload is not copied.
     pub const fn with_write_buffer(mut self, len: usize) -> Options {
         self.write_buffer = len;

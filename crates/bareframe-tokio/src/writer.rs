@@ -15,6 +15,9 @@ use std::time::Duration;
 /// How long the queue is at least while something is sent, in bytes.
 const LEAST: usize = 4 << 10;
 
+/// How long it must be able to become.
+const MIN: usize = 256;
+
 /// The queue becomes so many times as long.
 const GROWTH: usize = 4;
 
@@ -67,7 +70,7 @@ impl Wake for Both {
 impl Writer {
     pub(crate) fn new(options: &Options) -> Writer {
         Writer {
-            most: options.write_buffer().max(512),
+            most: options.write_buffer().max(MIN),
             timeout: options.write_timeout(),
             timer: Timer::STOPPED,
             kept: None,
