@@ -1,5 +1,7 @@
 //! What can go wrong between a program and its peer, and whose fault it is.
 
+use crate::connect::{ConnectError, HandshakeError, Refusal};
+use bareframe::handshake::UrlError;
 use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError};
 use std::{fmt, io};
 
@@ -41,6 +43,15 @@ pub enum Error {
     KeepaliveTimeout,
     /// The peer did not close in time after our Close (RFC 6455 section 7.1.1); drop the connection.
     CloseTimeout,
+    /// There is no connection: it says what failed, and where.
+    Connect(Box<ConnectError>),
+    /// There is no connection over a stream of the caller's: the opening handshake failed (RFC 6455 section 4).
+    Handshake(HandshakeError),
+    /// There is no connection: the URL is not one of a WebSocket (RFC 6455 section 3).
+    Url(UrlError),
+    /// There is no connection: the URL's scheme is `wss`, and there is no TLS for it. It takes the feature `rustls`, and either the
+    /// feature `platform-verifier` or a configuration of the caller's.
+    NoTls,
 }
 
 impl Error {
@@ -49,6 +60,16 @@ impl Error {
     pub const fn close_code(&self) -> Option<CloseCode> {
         match self {
             Error::Protocol(error) => Some(error.close_code()),
+            _ => None,
+        }
+    }
+
+    /// Returns the server's answer, if that is why there is no connection.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Error::Connect(error) => error.refusal(),
+            Error::Handshake(HandshakeError::Refused(refusal)) => Some(refusal),
             _ => None,
         }
     }
@@ -99,6 +120,12 @@ impl From<ProtocolError> for Error {
     }
 }
 
+impl From<UrlError> for Error {
+    fn from(error: UrlError) -> Error {
+        Error::Url(error)
+    }
+}
+
 impl From<SendError> for Error {
     fn from(error: SendError) -> Error {
         Error::Send(error)
@@ -124,6 +151,14 @@ impl fmt::Display for Error {
             Error::CloseTimeout => {
                 f.write_str("the peer did not close in time after our Close (RFC 6455 section 7.1.1)")
             }
+            Error::Connect(error) => error.fmt(f),
+            Error::Handshake(error) => error.fmt(f),
+            Error::Url(error) => error.fmt(f),
+            Error::NoTls => f.write_str(if cfg!(feature = "rustls") {
+                "the URL asks for TLS, and there is neither the feature platform-verifier nor a configuration"
+            } else {
+                "the URL asks for TLS, and the feature rustls is not on"
+            }),
         }
     }
 }
@@ -132,6 +167,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Io(error) => Some(error),
+            Error::Connect(error) => error.source(),
             _ => None,
         }
     }

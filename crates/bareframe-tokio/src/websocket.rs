@@ -1,6 +1,7 @@
 //! A connection: what it is made of.
 
 use crate::close::Closing;
+use crate::connect::ServerResponse;
 use crate::keys::SystemKeys;
 use crate::options::Options;
 use crate::reader::Reader;
@@ -45,6 +46,7 @@ pub struct WebSocket<S, R> {
     pub(crate) writer: Writer,
     pub(crate) closing: Closing,
     pub(crate) subprotocol: Option<Box<str>>,
+    pub(crate) response: Option<Box<ServerResponse>>,
 }
 
 /// A client's connection with keys from the system.
@@ -92,6 +94,7 @@ impl<S, R: Role> WebSocket<S, R> {
             writer: Writer::new(options),
             closing: Closing::new(is_client, options),
             subprotocol: None,
+            response: None,
         }
     }
 
@@ -144,6 +147,12 @@ impl<S, R: Role> WebSocket<S, R> {
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
+    }
+
+    /// Returns the server's answer to the opening handshake, if this is a client that did one.
+    #[must_use]
+    pub fn response(&self) -> Option<&ServerResponse> {
+        self.response.as_deref()
     }
 
     /// Returns the stream, for what is not the protocol's: its addresses, its options.
