@@ -122,6 +122,12 @@ impl ConnectError {
         &self.kind
     }
 
+    /// Returns what happened, to be kept.
+    #[must_use]
+    pub fn into_kind(self) -> ConnectErrorKind {
+        self.kind
+    }
+
     /// Returns `true` if a limit of time has passed; [`ConnectError::step`] is the step in which it did.
     #[must_use]
     pub const fn is_timeout(&self) -> bool {

@@ -53,6 +53,9 @@ impl Proxy {
         if !is_proxy(Matcher::builder().all(url).build()) {
             return Err(InvalidProxy(()));
         }
+        if excepts_all(no_proxy) {
+            return Ok(Proxy::none());
+        }
         let matcher = Matcher::builder().all(url).no(no_proxy).build();
         Ok(Proxy(Arc::new(matcher)))
     }
@@ -62,7 +65,18 @@ impl Proxy {
     /// `HTTP_PROXY`, there is no proxy. A variable that is not the URL of a proxy counts as if it were not set.
     #[must_use]
     pub fn from_env() -> Proxy {
+        let mut no_proxy = ["NO_PROXY", "no_proxy"].iter().map(std::env::var);
+        if no_proxy
+            .find_map(Result::ok)
+            .is_some_and(|list| excepts_all(&list))
+        {
+            return Proxy::none();
+        }
         Proxy(Arc::new(Matcher::from_env()))
+    }
+
+    fn none() -> Proxy {
+        Proxy(Arc::new(Matcher::builder().build()))
     }
 
     /// Returns the proxy for a server.
@@ -86,6 +100,11 @@ impl fmt::Display for InvalidProxy {
 }
 
 impl std::error::Error for InvalidProxy {}
+
+/// Returns `true` if a list has `*`, which the matcher takes for all names but for no address.
+fn excepts_all(no_proxy: &str) -> bool {
+    no_proxy.split(',').any(|entry| entry.trim() == "*")
+}
 
 fn is_supported(proxy: &Intercept) -> bool {
     proxy.uri().host().is_some() && matches!(scheme(proxy), "http" | "https" | "socks5" | "socks5h")
@@ -208,6 +227,10 @@ mod tests {
             proxy_for(&proxy, "ws://example.org"),
             Some(("http".to_owned(), "::1".to_owned(), 3128))
         );
+        let proxy = Proxy::new("http://[::1]:3128", "example.com, *").unwrap();
+        for url in ["ws://example.org", "ws://192.0.2.1"] {
+            assert_eq!(proxy_for(&proxy, url), None, "{url}");
+        }
     }
 
     #[test]
