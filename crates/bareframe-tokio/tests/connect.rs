@@ -399,7 +399,9 @@ async fn s4_1_one_handshake_after_the_other_unless_it_is_said_otherwise() {
     for client in clients {
         client.await.unwrap().unwrap();
     }
-    (first.await.unwrap(), second.await.unwrap());
+    for server in [first, second] {
+        server.await.unwrap();
+    }
 
     let clients = pair(Connector::DEFAULT.with_concurrent_handshakes(true));
     let (first, _) = listener.accept().await.unwrap();

@@ -118,6 +118,47 @@ async fn a_certificate_that_the_platform_does_not_know_is_an_error_of_tls() {
     assert_eq!(error.step(), ConnectStep::Tls);
 }
 
+/// Runs in a process of its own, in which the platform's roots are those that a test says.
+#[cfg(feature = "platform-verifier")]
+#[tokio::test]
+#[ignore = "another test runs it"]
+async fn with_the_roots_of_the_environment() {
+    let Ok(url) = std::env::var("BAREFRAME_TEST_URL") else {
+        return;
+    };
+    let connector = Connector::DEFAULT.with_resolver(async |_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
+    let mut socket = connector.connect(&url).await.unwrap();
+    println!("read {:?}", socket.read().await.unwrap().unwrap().as_str());
+}
+
+// Elsewhere the roots are not in a file.
+#[cfg(all(feature = "platform-verifier", target_os = "linux"))]
+#[tokio::test]
+async fn a_certificate_that_the_platform_knows_is_taken() {
+    let (_, server, pem) = certified::certified_with_pem();
+    let (address, served) = serve_tls(server, greet).await;
+    let file = std::env::temp_dir().join(format!("bareframe-tokio-{}.pem", std::process::id()));
+    std::fs::write(&file, pem).unwrap();
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child
+        .args([
+            "--exact",
+            "with_the_roots_of_the_environment",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("BAREFRAME_TEST_URL", url(address))
+        .env("SSL_CERT_FILE", &file)
+        .env_remove("SSL_CERT_DIR");
+    let output = tokio::task::spawn_blocking(move || child.output().unwrap())
+        .await
+        .unwrap();
+    std::fs::remove_file(file).unwrap();
+    let output = String::from_utf8_lossy(&output.stdout);
+    assert!(output.contains("read Some(\"Hello\")\n"), "{output}");
+    served.await.unwrap();
+}
+
 #[cfg(not(feature = "platform-verifier"))]
 #[tokio::test]
 async fn without_roots_it_is_said_before_anything_is_done() {

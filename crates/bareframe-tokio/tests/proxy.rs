@@ -52,7 +52,7 @@ type Asked = (Option<(String, String)>, u8, Vec<u8>);
 
 /// Serves one connection of SOCKS5 (RFC 1928), and returns what was asked for.
 async fn serve_socks(mut client: TcpStream) -> Asked {
-    let mut string = async |client: &mut TcpStream| {
+    let string = async |client: &mut TcpStream| {
         let len = client.read_u8().await.unwrap();
         let mut bytes = vec![0; usize::from(len)];
         client.read_exact(&mut bytes).await.unwrap();

@@ -304,6 +304,11 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    async fn slow(duration: Duration) -> io::Result<()> {
+        sleep(duration).await;
+        Ok(())
+    }
+
     /// The limit that has passed for a step that never ends, and how long it was waited for, in seconds.
     async fn passed(limits: Limits, limit: Option<Duration>) -> (Option<Duration>, u64) {
         let begun = Instant::now();
@@ -319,8 +324,7 @@ mod tests {
     async fn a_step_lasts_as_long_as_its_limit_and_what_is_left_of_that_of_all_steps() {
         let limits = Limits::new(seconds(5));
         assert_eq!(passed(limits, Some(seconds(2))).await, (Some(seconds(2)), 2));
-        let slow = async { Ok::<_, io::Error>(sleep(seconds(1)).await) };
-        assert!(limits.within(Some(seconds(2)), slow).await.is_ok());
+        assert!(limits.within(Some(seconds(2)), slow(seconds(1))).await.is_ok());
         // Two seconds of five are left.
         assert_eq!(passed(limits, Some(seconds(3))).await, (Some(seconds(5)), 2));
         assert_eq!(passed(limits, None).await, (Some(seconds(5)), 0));
@@ -330,7 +334,11 @@ mod tests {
     async fn a_limit_that_no_clock_reaches_is_none() {
         let limits = Limits::new(Duration::MAX);
         assert_eq!(passed(limits, Some(seconds(2))).await, (Some(seconds(2)), 2));
-        let slow = async { Ok::<_, io::Error>(sleep(seconds(1000)).await) };
-        assert!(limits.within(Some(Duration::MAX), slow).await.is_ok());
+        assert!(
+            limits
+                .within(Some(Duration::MAX), slow(seconds(1000)))
+                .await
+                .is_ok()
+        );
     }
 }
