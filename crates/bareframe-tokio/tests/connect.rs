@@ -12,10 +12,12 @@ use server::{answer, greet, header, listen, read_head, serve_once, switch, wait_
 use std::future::pending;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv6Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -452,6 +454,49 @@ async fn a_stream_of_the_callers_is_asked_over() {
             .await
             .unwrap()
             .starts_with("GET /a HTTP/1.1\r\nHost: example.com\r\n")
+    );
+}
+
+/// A stream that takes nothing, and from which this is read.
+struct Deaf(&'static [u8]);
+
+impl AsyncRead for Deaf {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Deaf {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(Err(ErrorKind::BrokenPipe.into()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[tokio::test]
+async fn a_server_may_refuse_before_it_has_read_the_request() {
+    let stream = Deaf(b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\n\r\n");
+    let error = Connector::DEFAULT.connect_over(stream, "ws://a/").await.err();
+    assert_eq!(error.unwrap().refusal().unwrap().status(), 431);
+    // If it says nothing, that the request was not taken is why there is no connection.
+    let error = Connector::DEFAULT
+        .connect_over(Deaf(b"HTTP/1.1"), "ws://a/")
+        .await
+        .err();
+    assert!(
+        matches!(&error, Some(Error::Io(error)) if error.kind() == ErrorKind::BrokenPipe),
+        "{error:?}"
     );
 }
 
