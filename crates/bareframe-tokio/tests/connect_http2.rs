@@ -131,6 +131,31 @@ async fn rfc8441_s5_a_websocket_over_http2_without_tls() {
         .unwrap();
 }
 
+#[tokio::test]
+async fn both_halves_of_a_connection_over_http2_go_on_at_once() {
+    // As many bytes as fit into no window, before the first is read.
+    const COUNT: usize = 300;
+    let (_, url, served) = served(true, echo).await;
+    let (mut reader, mut writer) = CONNECTOR.connect(&url).await.unwrap().split();
+    let text = "a".repeat(10_000);
+    let sent = text.clone();
+    let sending = tokio::spawn(async move {
+        for _ in 0..COUNT {
+            writer.send(sent.as_str()).await.unwrap();
+        }
+        writer.send_close(None, "").await.unwrap();
+    });
+    let mut count = 0;
+    while let Some(message) = reader.read().await.unwrap() {
+        assert!(message.as_str() == Some(&text));
+        count += 1;
+    }
+    assert_eq!(count, COUNT);
+    sending.await.unwrap();
+    drop(reader);
+    timeout(SOON, served).await.unwrap().unwrap().unwrap();
+}
+
 #[cfg(feature = "rustls")]
 #[tokio::test]
 async fn rfc8441_s5_over_tls_the_server_chooses_the_version_of_http() {
