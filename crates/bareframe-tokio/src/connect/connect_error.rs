@@ -44,7 +44,8 @@ pub struct ConnectError {
 pub enum ConnectStep {
     /// The addresses of the host are looked up, or those of the proxy.
     Lookup,
-    /// TCP connects to one of the addresses.
+    /// TCP connects to one of the addresses. Before that, another opening handshake of this process with the same address is waited
+    /// for ([`Connector::with_concurrent_handshakes`](crate::Connector::with_concurrent_handshakes)).
     Tcp,
     /// The proxy is asked to connect to the host.
     Proxy,
