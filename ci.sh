@@ -74,6 +74,7 @@ compact() {
 # The README's test command, then the core as its other users build it, for large machines and for small ones.
 tests() {
     cargo test
+    cargo test -p bareframe-tokio --all-features
     cargo test -p bareframe --no-default-features --lib --tests
     cargo test -p bareframe --features simd --lib --tests
     compact cargo test -p bareframe --lib --tests --target-dir target/compact
@@ -89,6 +90,7 @@ lint() {
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-embedded-io --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-tokio --all-targets --all-features -- -D warnings
     compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
     compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
 }

@@ -1,5 +1,6 @@
 //! The loop around the engine, without I/O. It owns the received and the queued bytes, and returns what to do next.
 
+mod controls;
 mod error;
 mod frame;
 mod inbound;
@@ -231,7 +232,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         loop {
             // A reply that had no room before a write may have some now. If it stayed, the next Ping would replace it.
             self.queue_replies();
-            let next = match self.inbound.step_message(assembler) {
+            let next = match self.inbound.step_message::<false, B>(assembler) {
                 Ok(Step::Ready) => {
                     self.blocked = false;
                     return Ok(Next::Ready);

@@ -156,7 +156,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     #[inline(never)]
-    fn next_long_text(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+    pub(super) fn next_long_text(
+        &mut self,
+        at: usize,
+        len: usize,
+        masker: Masker,
+    ) -> Result<Next, ReceiveError> {
         if self.receive_long_text(at, len, masker) {
             READY
         } else {
@@ -165,13 +170,18 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     }
 
     #[inline(never)]
-    fn next_long_binary(&mut self, at: usize, len: usize, masker: Masker) -> Result<Next, ReceiveError> {
+    pub(super) fn next_long_binary(
+        &mut self,
+        at: usize,
+        len: usize,
+        masker: Masker,
+    ) -> Result<Next, ReceiveError> {
         self.receive_long_binary(at, len, masker);
         READY
     }
 
     #[inline(never)]
-    fn next_text(&mut self) -> Result<Next, ReceiveError> {
+    pub(super) fn next_text(&mut self) -> Result<Next, ReceiveError> {
         self.validate_text()?;
         Ok(Next::Ready)
     }
@@ -251,7 +261,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline(never)]
     fn next_message_rest<B: Gather>(&mut self, assembler: &mut Assembler<B>) -> Result<Next, ReceiveError> {
         loop {
-            match self.step_message(assembler)? {
+            match self.step_message::<false, B>(assembler)? {
                 Step::Ready => return Ok(Next::Ready),
                 // Taken now, or only the latest Ping would be answered.
                 Step::Control if self.receiver.has_reply() => return Ok(Next::Write),
@@ -428,9 +438,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         self.is_open() || self.has_more()
     }
 
-    /// Looks for a message, and stops at a control frame so that it can be answered.
+    /// Looks for a message, and stops at a control frame so that it can be answered. It then is the event that was found, if `REPORT`
+    /// says so; else it is dropped.
     #[inline(always)]
-    pub(super) fn step_message<B: Gather>(
+    pub(super) fn step_message<const REPORT: bool, B: Gather>(
         &mut self,
         assembler: &mut Assembler<B>,
     ) -> Result<Step, ReceiveError> {
@@ -466,7 +477,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     return Err(ReceiveError::MessageSkipped);
                 }
                 Found::Ping | Found::Pong | Found::Close => {
-                    self.cursor.found = Found::Nothing;
+                    if !REPORT {
+                        self.cursor.found = Found::Nothing;
+                    }
                     return Ok(Step::Control);
                 }
             }

@@ -1,0 +1,167 @@
+//! The client's side of the opening handshake (RFC 6455 section 4.1).
+
+mod addresses;
+mod client_stream;
+mod connect_error;
+mod connector;
+mod content;
+mod handshake_error;
+mod head;
+mod http1;
+#[cfg(feature = "http2")]
+mod http2;
+mod lookup;
+mod one_handshake;
+#[cfg(feature = "proxy")]
+mod proxy;
+mod redirect;
+mod refusal;
+mod route;
+#[cfg(feature = "rustls")]
+mod tls;
+
+pub use client_stream::ClientStream;
+pub use connect_error::{ConnectError, ConnectErrorKind, ConnectStep};
+pub use connector::Connector;
+pub use handshake_error::HandshakeError;
+#[cfg(feature = "proxy")]
+pub use proxy::{InvalidProxy, Proxy};
+pub use redirect::RedirectError;
+pub use refusal::{Refusal, ServerResponse};
+
+use crate::error::Error;
+use crate::websocket::{ClientSocket, WebSocket};
+use bareframe::handshake::Url;
+use head::Received;
+use http1::Agreed;
+use redirect::{follow, is_redirect, is_same_host};
+use route::{Limits, Route};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+
+/// Connects to a URL with [`Connector::DEFAULT`].
+///
+/// # Errors
+///
+/// As [`Connector::connect`].
+///
+/// # Cancel safety
+///
+/// As [`Connector::connect`].
+pub async fn connect(url: &str) -> Result<ClientSocket<ClientStream>, Error> {
+    Connector::DEFAULT.connect(url).await
+}
+
+impl Connector<'_> {
+    /// Connects to a `ws://` URL, or with the feature `rustls` to a `wss://` URL.
+    ///
+    /// The addresses of the host are tried beside each other, those of both families in turns, each a quarter of a second after
+    /// the one before or as soon as that has failed (RFC 8305). All of it, name lookup and TLS among it, lasts at most
+    /// [`Connector::with_timeout`]. While this process is connecting to the same address and port already, it waits for that to
+    /// succeed or fail, unless [`Connector::with_concurrent_handshakes`] says otherwise (RFC 6455 section 4.1).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`] and [`Error::NoTls`], before anything is done; and [`Error::Connect`], which says what failed at which
+    /// address.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, its connections and tasks are too, and nothing is left behind, except a name lookup of the system
+    /// that has begun, which ends by itself. The next call begins anew.
+    pub async fn connect(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
+        let limits = Limits::new(self.timeout);
+        let first = Url::parse(url)?;
+        let mut redirected = None;
+        let mut followed = 0;
+        loop {
+            let url = redirected.as_deref().map_or(Ok(first), Url::parse)?;
+            let mut route = Route::new(self, &url, limits)?;
+            let cookie = self.cookie();
+            let headers = self.all_headers(cookie.as_deref(), !is_same_host(&first, &url));
+            let offer = self.offer(url.offer(), &headers);
+            let error = match route.connect(&offer).await {
+                Ok((stream, agreed, received)) => return self.socket(stream, agreed, &received),
+                Err(error) => error,
+            };
+            let target = match &error {
+                ConnectErrorKind::Handshake(HandshakeError::Refused(refusal))
+                    if self.redirects > 0 && is_redirect(refusal.status()) =>
+                {
+                    refusal.header("Location").map(|location| follow(&url, location))
+                }
+                _ => None,
+            };
+            let failed = match target {
+                None => error,
+                Some(Ok(target)) if followed < self.redirects => {
+                    followed += 1;
+                    redirected = Some(target);
+                    continue;
+                }
+                Some(Ok(_)) => HandshakeError::Redirect(RedirectError::TooMany).into(),
+                Some(Err(error)) => HandshakeError::Redirect(error).into(),
+            };
+            return Err(route.error(failed));
+        }
+    }
+
+    /// Asks for a WebSocket over a stream that is there already, by HTTP/1.1; of the URL the authority, path and query are
+    /// sent. The server has the shorter of [`Connector::with_timeout`] and [`Connector::with_handshake_timeout`] for its answer. Redirects are
+    /// not followed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use bareframe_tokio::{Connector, Error, HandshakeError};
+    /// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    ///
+    /// let (client, mut server) = tokio::io::duplex(1024);
+    /// tokio::spawn(async move {
+    ///     server.read(&mut [0; 1024]).await?;
+    ///     server.write_all(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n").await
+    /// });
+    /// let connected = Connector::DEFAULT.connect_over(client, "ws://localhost/").await;
+    /// let Err(Error::Handshake(HandshakeError::Refused(refusal))) = connected else { panic!() };
+    /// assert_eq!(refusal.status(), 403);
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Url`]; [`Error::Handshake`] for a response that is wrong, late or no WebSocket, and for what can't stand in a head;
+    /// [`Error::Io`] from the stream and from the system's random source.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, so is the stream.
+    pub async fn connect_over<S>(&self, mut stream: S, url: &str) -> Result<ClientSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let url = Url::parse(url)?;
+        let cookie = self.cookie();
+        let headers = self.all_headers(cookie.as_deref(), false);
+        let offer = self.offer(url.offer(), &headers);
+        let limit = self
+            .handshake_timeout
+            .map_or(self.timeout, |limit| limit.min(self.timeout));
+        let upgraded = timeout(limit, http1::upgrade(&mut stream, &offer, self.response_limits())).await;
+        match upgraded {
+            Ok(Ok((agreed, received))) => self.socket(stream, agreed, &received),
+            Ok(Err(ConnectErrorKind::Io(error))) => Err(Error::Io(error)),
+            Ok(Err(ConnectErrorKind::Handshake(error))) => Err(Error::Handshake(error)),
+            Ok(Err(ConnectErrorKind::Timeout(_))) | Err(_) => Err(Error::Handshake(HandshakeError::Timeout)),
+        }
+    }
+
+    fn socket<S>(&self, stream: S, agreed: Agreed, received: &Received) -> Result<ClientSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let mut socket = WebSocket::client(stream, &self.options)?.with_leftover(received.arrived());
+        socket.subprotocol = agreed.subprotocol;
+        socket.response = Some(Box::new(agreed.response));
+        Ok(socket)
+    }
+}

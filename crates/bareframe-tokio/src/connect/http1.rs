@@ -1,0 +1,104 @@
+//! The opening handshake over HTTP/1.1 (RFC 6455 section 4.1).
+
+use crate::connect::connect_error::ConnectErrorKind;
+use crate::connect::content::Content;
+use crate::connect::handshake_error::HandshakeError;
+use crate::connect::head::{Received, encode};
+use crate::connect::refusal::{Refusal, ServerResponse};
+use bareframe::handshake::{Accept, HeadEnd, Key, Offer, Response, ResponseError, ResponseHead};
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+/// How long the content of a refusal is waited for, which a server may never end.
+pub(crate) const REFUSAL_TIME: Duration = Duration::from_secs(1);
+
+/// How much is read of the server's answer.
+#[derive(Clone, Copy)]
+pub(crate) struct ResponseLimits {
+    pub(crate) head: usize,
+    pub(crate) refusal: usize,
+}
+
+/// What both sides agreed on, and what the server answered.
+pub(crate) struct Agreed {
+    pub(crate) subprotocol: Option<Box<str>>,
+    pub(crate) response: ServerResponse,
+}
+
+/// Sends the request, and reads the response. Of what is received afterwards the first may be in the [`Received`] that is returned.
+pub(crate) async fn upgrade(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    offer: &Offer<'_>,
+    limits: ResponseLimits,
+) -> Result<(Agreed, Received), ConnectErrorKind> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(io::Error::other)?;
+    let key = Key::from_random(random);
+    let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
+    // The server may have answered before it ended the stream.
+    let unsent = send(stream, &request).await.err();
+    let answered = answer(stream, offer, &Accept::from_key(&key), limits).await;
+    match (answered, unsent) {
+        // Why the request was not taken says more than that the stream ended.
+        (Err(ConnectErrorKind::Handshake(HandshakeError::Ended) | ConnectErrorKind::Io(_)), Some(error)) => {
+            Err(ConnectErrorKind::Io(error))
+        }
+        (answered, _) => answered,
+    }
+}
+
+async fn send(stream: &mut (impl AsyncWrite + Unpin), request: &[u8]) -> io::Result<()> {
+    stream.write_all(request).await?;
+    stream.flush().await
+}
+
+async fn answer(
+    stream: &mut (impl AsyncRead + Unpin),
+    offer: &Offer<'_>,
+    accept: &Accept,
+    limits: ResponseLimits,
+) -> Result<(Agreed, Received), ConnectErrorKind> {
+    let mut received = Received::default();
+    loop {
+        let mut end = HeadEnd::new(limits.head);
+        while !end.arrived(received.arrived()).map_err(wrong)? {
+            if received.read(stream).await? == 0 {
+                return Err(HandshakeError::Ended.into());
+            }
+        }
+        let head = ResponseHead::parse(received.arrived_mut()).map_err(wrong)?;
+        let response = head.response(received.arrived());
+        let established = response.upgrade(offer, accept).map_err(wrong)?;
+        if established.is_none() && response.status() < 200 {
+            // Another head follows (RFC 9110 section 15.2).
+            received.take(head.head_len());
+            continue;
+        }
+        let whole = to_owned(&response);
+        if let Some(established) = established {
+            let subprotocol = established.subprotocol().map(Box::from);
+            received.take(head.head_len());
+            let agreed = Agreed {
+                subprotocol,
+                response: whole,
+            };
+            return Ok((agreed, received));
+        }
+        let mut content = Content::of(&response, limits.refusal);
+        received.take(head.head_len());
+        // What came in time is kept.
+        let _ = timeout(REFUSAL_TIME, content.read(stream, &mut received)).await;
+        return Err(HandshakeError::Refused(Refusal::new(whole, content.into_parts())).into());
+    }
+}
+
+fn to_owned(response: &Response<'_>) -> ServerResponse {
+    let headers = response.headers().map(|header| (header.name(), header.value()));
+    ServerResponse::new(response.status(), headers)
+}
+
+fn wrong(error: impl Into<ResponseError>) -> HandshakeError {
+    HandshakeError::Response(error.into())
+}

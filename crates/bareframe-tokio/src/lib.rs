@@ -1,0 +1,70 @@
+//! WebSocket (RFC 6455) connections over tokio: a loop around the session of [`bareframe`].
+//!
+//! - [`connect()`] connects to a URL, and [`Connector`] says how: headers, subprotocols, proxies, redirects, limits of time.
+//! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
+//! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
+//! - [`WebSocket::send`] sends a [`Message`].
+//! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
+//!
+//! # Features
+//!
+//! - `rustls`: `wss://` URLs by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
+//! - `platform-verifier`: `wss://` URLs with the roots that the platform trusts.
+//! - `proxy`: connections through HTTP and SOCKS5 proxies.
+//! - `http2`: connections over HTTP/2 (RFC 8441).
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod close;
+mod closing;
+mod connect;
+mod error;
+mod halves;
+mod handoff;
+mod keys;
+mod message;
+mod options;
+mod pool;
+mod read;
+mod reader;
+mod send;
+mod sender;
+mod sending;
+mod session;
+mod shared_stream;
+mod sink;
+mod timer;
+mod utf8_bytes;
+mod websocket;
+mod writer;
+
+pub use bareframe::handshake::{Url, UrlError};
+pub use bareframe::{
+    Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
+    MaskingKey, MaskingKeys, Message as MessageRef, MessageKind, PreparedFrame, ProtocolError, Role, Rsv,
+    SendError, Server, State, UnsentFrame, handshake,
+};
+pub use close::StreamEnd;
+pub use connect::{
+    ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, HandshakeError, RedirectError,
+    Refusal, ServerResponse, connect,
+};
+#[cfg(feature = "proxy")]
+pub use connect::{InvalidProxy, Proxy};
+pub use error::Error;
+pub use halves::{ReadHalf, WriteHalf};
+pub use keys::SystemKeys;
+pub use message::{CloseFrame, Message};
+pub use options::Options;
+pub use read::WithSender;
+pub use sender::MessageSender;
+#[cfg(feature = "rustls")]
+pub use tokio_rustls::rustls;
+pub use utf8_bytes::Utf8Bytes;
+pub use websocket::{ClientSocket, ServerSocket, WebSocket};
+
+/// The README's example is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,83 @@
+//! Memory that connections have only while they need it: each thread has a few buffers for all that it polls.
+
+use std::cell::RefCell;
+
+/// So many buffers are kept by a thread at most, and so many bytes.
+const MOST: usize = 64;
+const MOST_BYTES: usize = 2 << 20;
+
+thread_local! {
+    static POOL: RefCell<Pool> = const {
+        RefCell::new(Pool {
+            buffers: Vec::new(),
+            bytes: 0,
+        })
+    };
+}
+
+/// Buffers that nobody uses now. Each has its whole length in use, so that it is not filled with zeros again.
+struct Pool {
+    buffers: Vec<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Pool {
+    fn take(&mut self, len: usize) -> Option<Vec<u8>> {
+        // The one that was given back last is in the nearest cache.
+        let at = self.buffers.iter().rposition(|buffer| buffer.len() == len)?;
+        self.bytes = self.bytes.saturating_sub(len);
+        Some(self.buffers.remove(at))
+    }
+
+    fn put(&mut self, buffer: Vec<u8>) {
+        let bytes = self.bytes.saturating_add(buffer.len());
+        if self.buffers.len() < MOST && bytes <= MOST_BYTES && buffer.capacity() == buffer.len() {
+            self.bytes = bytes;
+            self.buffers.push(buffer);
+        }
+    }
+}
+
+/// Returns memory of this length.
+pub(crate) fn take(len: usize) -> Vec<u8> {
+    let pooled = POOL.try_with(|pool| pool.borrow_mut().take(len));
+    pooled.ok().flatten().unwrap_or_else(|| vec![0; len])
+}
+
+/// Gives memory back, which is kept for the next connection if its length is one of those that are asked for again.
+pub(crate) fn put(buffer: Vec<u8>) {
+    if buffer.is_empty() {
+        return;
+    }
+    let _ = POOL.try_with(|pool| pool.borrow_mut().put(buffer));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_used_again_by_its_length_and_what_is_kept_is_bounded() {
+        let mut buffer = take(1000);
+        buffer[0] = 7;
+        put(buffer);
+        assert_eq!(take(999)[0], 0);
+        assert_eq!(take(1000)[0], 7);
+        assert_eq!(take(1000)[0], 0);
+        for _ in 0..1000 {
+            put(vec![0; 100]);
+        }
+        let (kept, bytes) = POOL.with_borrow(|pool| (pool.buffers.len(), pool.bytes));
+        assert_eq!((kept, bytes), (MOST, MOST * 100));
+        for _ in 0..MOST {
+            drop(take(100));
+        }
+        for _ in 0..10 {
+            put(vec![0; MOST_BYTES / 2]);
+        }
+        assert_eq!(
+            POOL.with_borrow(|pool| (pool.buffers.len(), pool.bytes)),
+            (2, MOST_BYTES)
+        );
+    }
+}

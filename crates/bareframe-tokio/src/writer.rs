@@ -1,0 +1,240 @@
+//! What writing knows beside the stream and the queue.
+
+use crate::error::{Error, copy};
+use crate::message::Message;
+use crate::options::Options;
+use crate::pool;
+use crate::session::Outbound;
+use crate::timer::Timer;
+use bareframe::{Frame, Role, UnsentFrame};
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+/// How long the queue is at least while something is sent, in bytes.
+const LEAST: usize = 4 << 10;
+
+/// How long it must be able to become.
+const MIN: usize = 256;
+
+/// The queue becomes so many times as long.
+const GROWTH: usize = 4;
+
+/// Payload of so many bytes is written from where it is rather than gathered.
+const GATHERED: usize = 8 << 10;
+
+/// Room for a frame's header and for an answer behind it.
+const BESIDE: usize = 145;
+
+/// Who polls what writes. Each may be a task of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum By {
+    Reader,
+    Writer,
+}
+
+/// The limits of writing a session's queue to a stream, who waits for it, and how it failed.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    /// So many bytes are queued at most before a call that sends waits.
+    most: usize,
+    timeout: Option<Duration>,
+    /// The limit of the call that sends.
+    timer: Timer,
+    /// The message that was taken and is not queued as a whole.
+    pub(crate) kept: Option<Kept>,
+    /// Why the stream takes nothing any more.
+    failure: Option<io::Error>,
+    waiting: [Option<Waker>; 2],
+}
+
+/// A message that was taken, and how much of it is left.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) message: Message,
+    pub(crate) unsent: UnsentFrame,
+}
+
+/// Wakes the tasks of both halves: a stream knows only the last that asked.
+struct Both([Waker; 2]);
+
+impl Wake for Both {
+    fn wake(self: Arc<Both>) {
+        for waker in &self.0 {
+            waker.wake_by_ref();
+        }
+    }
+}
+
+impl Writer {
+    pub(crate) fn new(options: &Options) -> Writer {
+        Writer {
+            most: options.write_buffer().max(MIN),
+            timeout: options.write_timeout(),
+            timer: Timer::STOPPED,
+            kept: None,
+            failure: None,
+            waiting: [None, None],
+        }
+    }
+
+    /// Has a queue to send with.
+    #[inline]
+    pub(crate) fn lease<R: Role>(&self, outbound: &mut Outbound<R>) {
+        if outbound.queue_len() == 0 {
+            let _ = outbound.exchange_queue(pool::take(LEAST.min(self.most)));
+        }
+    }
+
+    /// Gives the queue back if nothing is in it.
+    #[inline]
+    pub(crate) fn give_back<R: Role>(outbound: &mut Outbound<R>) {
+        if outbound.queue_len() > 0
+            && outbound.queued().is_empty()
+            && let Ok(queue) = outbound.exchange_queue(Vec::new())
+        {
+            pool::put(queue);
+        }
+    }
+
+    /// Has the queue take more of what is gathered in it, if it may. Returns `true` if it can take more now.
+    pub(crate) fn grow<R: Role>(&self, outbound: &mut Outbound<R>, frame: &Frame<'_>) -> bool {
+        // What is written from where it is needs no room.
+        if !outbound.to_write(frame)[1].is_empty() {
+            return false;
+        }
+        let len = outbound.queue_len();
+        let left = frame.left().min(GATHERED);
+        let needed = outbound
+            .queued()
+            .len()
+            .saturating_add(left)
+            .saturating_add(BESIDE);
+        let mut longer = len.max(LEAST.min(self.most));
+        while longer < needed && longer < self.most {
+            longer = longer.saturating_mul(GROWTH).min(self.most);
+        }
+        if longer <= len {
+            return false;
+        }
+        match outbound.exchange_queue(pool::take(longer)) {
+            Ok(queue) | Err(queue) => pool::put(queue),
+        }
+        outbound.queue_len() > len
+    }
+
+    /// Has a frame find room in the queue rather than be written by itself, if it is short.
+    #[inline]
+    pub(crate) fn make_room<R: Role>(&self, outbound: &mut Outbound<R>, frame: &Frame<'_>) {
+        let needed = frame.left().saturating_add(BESIDE);
+        if outbound.room() < needed && frame.left() <= GATHERED && !frame.is_begun() {
+            self.grow(outbound, frame);
+        }
+    }
+
+    /// Keeps what is left of a frame that was begun and that its caller can't send again.
+    pub(crate) fn keep<R: Role>(outbound: &mut Outbound<R>, frame: &mut Frame<'_>) {
+        let len = outbound.queued().len().saturating_add(frame.left());
+        let kept = outbound.exchange_queue(vec![0; len.max(LEAST)]);
+        debug_assert!(kept.is_ok(), "there is room for all of it");
+        let _ = outbound.next_sent(frame);
+    }
+
+    /// Has room for our Close, whatever is queued.
+    pub(crate) fn make_room_for_close<R: Role>(outbound: &mut Outbound<R>) {
+        if outbound.room() < BESIDE {
+            let len = outbound.queued().len().saturating_add(LEAST);
+            let _ = outbound.exchange_queue(vec![0; len]);
+        }
+    }
+
+    /// Returns `true` if another frame may be queued.
+    #[inline]
+    pub(crate) fn has_room<R: Role>(&self, outbound: &mut Outbound<R>) -> bool {
+        let is_below = outbound.queued().len() < self.most;
+        is_below && (outbound.room() >= BESIDE || self.grow(outbound, &Frame::NONE))
+    }
+
+    /// Begins an operation that has a limit.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        self.timer.stop();
+    }
+
+    /// Returns what an operation returns, or `error` if it has to wait and its time is over.
+    #[inline]
+    pub(crate) fn limit<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        done: Poll<Result<T, Error>>,
+        error: Error,
+    ) -> Poll<Result<T, Error>> {
+        match (done, self.timeout) {
+            (Poll::Pending, Some(timeout)) => {
+                self.timer.start(timeout);
+                match self.timer.poll(cx) {
+                    Poll::Ready(()) => {
+                        self.timer.stop();
+                        Poll::Ready(Err(error))
+                    }
+                    Poll::Pending => Poll::Pending,
+                }
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// Keeps why the stream takes nothing any more.
+    pub(crate) fn fail(&mut self, error: &io::Error) {
+        self.failure = Some(copy(error));
+        self.kept = None;
+    }
+
+    /// Returns the error with which the stream refused a write, if it did.
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.failure.as_ref().map(|error| Error::Io(copy(error)))
+    }
+
+    /// Returns what to wake instead of this task alone.
+    pub(crate) fn both(&self, by: By, cx: &Context<'_>) -> Option<Waker> {
+        let other = self.waiting[by.other()].as_ref()?;
+        let differ = !other.will_wake(cx.waker());
+        differ.then(|| Waker::from(Arc::new(Both([other.clone(), cx.waker().clone()]))))
+    }
+
+    /// Notes that this task waits until the stream takes something.
+    pub(crate) fn wait(&mut self, by: By, cx: &Context<'_>) {
+        match &mut self.waiting[by as usize] {
+            Some(waiting) => waiting.clone_from(cx.waker()),
+            waiting => *waiting = Some(cx.waker().clone()),
+        }
+    }
+
+    /// Wakes the task that reads, if it waits.
+    pub(crate) fn wake_reader(&mut self) {
+        if let Some(reader) = self.waiting[By::Reader as usize].take() {
+            reader.wake();
+        }
+    }
+
+    /// Wakes whoever else waits, as the stream has taken something.
+    #[inline]
+    pub(crate) fn wake_other(&mut self, by: By, cx: &Context<'_>) {
+        self.waiting[by as usize] = None;
+        if let Some(other) = self.waiting[by.other()].take()
+            && !other.will_wake(cx.waker())
+        {
+            other.wake();
+        }
+    }
+}
+
+impl By {
+    const fn other(self) -> usize {
+        match self {
+            By::Reader => By::Writer as usize,
+            By::Writer => By::Reader as usize,
+        }
+    }
+}
