@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn s5_3_keys_are_fresh_across_batches_and_connections() {
         let mut keys = [SystemKeys::new().unwrap(), SystemKeys::new().unwrap()];
-        let drawn: HashSet<[u8; 4]> = (0..1024).map(|at| keys[at % 2].next_key().octets()).collect();
+        let drawn: HashSet<[u8; 4]> = (0..1024).map(|at| keys[at % 2].next_key().to_bytes()).collect();
         // A batch used twice would give 256; among 1024 random keys one pair may be equal, hardly two.
         assert!(drawn.len() >= 1022, "{}", drawn.len());
     }

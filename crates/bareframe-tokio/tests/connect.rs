@@ -132,7 +132,7 @@ async fn s4_1_an_answer_may_come_byte_by_byte_and_after_others() {
             "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n{}",
             switch(&head, "X: y\r\n z\r\n")
         );
-        for byte in [answer.as_bytes(), &Frame::text("Hello").octets()].concat() {
+        for byte in [answer.as_bytes(), &Frame::text("Hello").to_bytes()].concat() {
             stream.write_all(&[byte]).await.unwrap();
             tokio::task::yield_now().await;
         }

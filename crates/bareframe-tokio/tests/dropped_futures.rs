@@ -211,7 +211,7 @@ fn echoes(seeds: Range<u64>) -> Drops {
             .iter()
             .map(|payload| testkit::Frame::text(payload).masked([1, 2, 3, 4]));
         let end = testkit::Frame::close(1000, "").masked([1, 2, 3, 4]);
-        let input = frames.chain([end]).flat_map(|frame| frame.octets());
+        let input = frames.chain([end]).flat_map(|frame| frame.to_bytes());
         let wire = Slow::new(seed, &input.collect::<Vec<_>>());
         let mut server = WebSocket::server(wire.clone(), &options(&mut random));
         let taken = match random.below(2) {

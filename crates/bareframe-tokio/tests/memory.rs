@@ -112,7 +112,7 @@ fn held(count: usize, arrives: &[u8], step: usize, echoes: bool) -> usize {
 
 /// Holds so many connections that had 64 KiB to the limit.
 fn hold_to_limit(count: usize) {
-    let long = Frame::binary(vec![7; 64 << 10]).masked([1, 2, 3, 4]).octets();
+    let long = Frame::binary(vec![7; 64 << 10]).masked([1, 2, 3, 4]).to_bytes();
     let each = held(count, &long, usize::MAX, true);
     println!("{count} connections that had 64 KiB each hold {each} bytes each");
     println!("of which size_of is {}", size_of::<ServerSocket<Idle>>());
@@ -124,13 +124,13 @@ fn an_idle_connection_holds_no_buffer() {
     // What the pool of the thread holds does not count.
     held(
         10,
-        &Frame::binary(vec![7; 100 << 10]).masked([0; 4]).octets(),
+        &Frame::binary(vec![7; 100 << 10]).masked([0; 4]).to_bytes(),
         10_000,
         true,
     );
     hold_to_limit(1000);
     // However it came.
-    let long = Frame::binary(vec![7; 64 << 10]).masked([1, 2, 3, 4]).octets();
+    let long = Frame::binary(vec![7; 64 << 10]).masked([1, 2, 3, 4]).to_bytes();
     for step in [1000, 10_000] {
         let each = held(100, &long, step, true);
         assert!(each <= IDLE, "{step}: {each}");
@@ -139,7 +139,9 @@ fn an_idle_connection_holds_no_buffer() {
         Frame::text("a").fin(false),
         Frame::continuation(vec![b'b'; 200 << 10]),
     ];
-    let gathered = gathered.map(|frame| frame.masked([1, 2, 3, 4]).octets()).concat();
+    let gathered = gathered
+        .map(|frame| frame.masked([1, 2, 3, 4]).to_bytes())
+        .concat();
     let each = held(100, &gathered, usize::MAX, false);
     assert!(each <= IDLE, "{each}");
     // Of a message that has begun, what has arrived is held, and about as much again.

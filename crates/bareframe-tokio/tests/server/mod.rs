@@ -59,7 +59,7 @@ pub(crate) fn switch(head: &str, more: &str) -> String {
 /// Opens a WebSocket, says "Hello" in the same write, and waits for the end. Returns the head of the request.
 pub(crate) async fn greet(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> String {
     let head = read_head(&mut stream).await;
-    let answer = [switch(&head, "").as_bytes(), &Frame::text("Hello").octets()].concat();
+    let answer = [switch(&head, "").as_bytes(), &Frame::text("Hello").to_bytes()].concat();
     stream.write_all(&answer).await.unwrap();
     stream.flush().await.unwrap();
     wait_for_end(&mut stream).await;
