@@ -128,24 +128,26 @@ lowest_rust() {
 # What each unit of hostile input costs in instructions must not grow with its number.
 cost() {
     need valgrind valgrind
-    local binary workload
-    binary=$(cargo test -p bareframe --release --test cost --no-run --message-format=json |
-        sed -n 's/.*"executable":"\([^"]*cost-[^"]*\)".*/\1/p')
+    local package binary workload
     count_of() {
         COST=$2 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
             --collect-atstart=no '--toggle-collect=*cost::measured*' "$binary" --ignored --exact "$1" --test-threads=1 2>&1 | sed -n 's/.*Collected : //p'
     }
     printf '%-40s %12s %12s %8s\n' "instructions a unit" "1st 20,000" "next 40,000" ratio
-    "$binary" --ignored --list | sed -n 's/: test$//p' | while read -r workload; do
-        local few more most
-        few=$(count_of "$workload" 20000)
-        more=$(count_of "$workload" 40000)
-        most=$(count_of "$workload" 80000)
-        awk -v name="$workload" -v few="$few" -v more="$more" -v most="$most" 'BEGIN {
-            first = (more - few) / 20000; second = (most - more) / 40000
-            printf "%-40s %12.1f %12.1f %8.3f\n", name, first, second, second / first
-            exit second / first > 1.1
-        }' || { echo "cost: $workload does not grow with its octets" >&2; exit 1; }
+    for package in bareframe bareframe-deflate; do
+        binary=$(cargo test -p "$package" --release --test cost --no-run --message-format=json |
+            sed -n 's/.*"executable":"\([^"]*cost-[^"]*\)".*/\1/p')
+        "$binary" --ignored --list | sed -n 's/: test$//p' | while read -r workload; do
+            local few more most
+            few=$(count_of "$workload" 20000)
+            more=$(count_of "$workload" 40000)
+            most=$(count_of "$workload" 80000)
+            awk -v name="$workload" -v few="$few" -v more="$more" -v most="$most" 'BEGIN {
+                first = (more - few) / 20000; second = (most - more) / 40000
+                printf "%-40s %12.1f %12.1f %8.3f\n", name, first, second, second / first
+                exit second / first > 1.1
+            }' || { echo "cost: $workload does not grow with its bytes" >&2; exit 1; }
+        done
     done
 }
 

@@ -7,7 +7,7 @@
 use bareframe::handshake::Extensions;
 use bareframe::{Opcode, Rsv};
 use bareframe_deflate::{
-    Acceptance, Compact, DeflateStep, Deflater, Direction, Fast, Inflater, Level, MessageDeflater, Offer,
+    Acceptance, Compact, DeflateStep, Deflater, Direction, Fast, Inflater, Level, MemoryTooSmall, MessageDeflater, Offer,
     Parameters, Payload, Prepared, Size, Step, WindowBits, agree, begins_compressed, encode_offers,
 };
 use board::{opaque, read, write};
@@ -60,8 +60,11 @@ fn inflate<T: Size>(window: &mut [u8], input: &mut [u8]) {
     }
 }
 
-fn deflate<L: Level>(deflater: Option<Deflater<L>>, input: &mut [u8], out: &mut [u8]) {
-    let Some(deflater) = deflater else { return };
+fn deflate<L: Level>(deflater: Result<Deflater<L>, MemoryTooSmall>, input: &mut [u8], out: &mut [u8]) {
+    let deflater = match deflater {
+        Ok(deflater) => deflater,
+        Err(error) => return note((error.memory(), error.len(), error.needed())),
+    };
     let mut deflater = deflater.with_context_takeover(opaque(true));
     note((deflater.window_bits(), deflater.is_between_messages()));
     while opaque(true) {
