@@ -3,6 +3,7 @@
 use crate::answering::Answering;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
+use crate::extension::Agreed;
 use crate::head::{Received, Unsent, encode, handshake_error, read_head};
 use crate::options::Options;
 use crate::stream::Stream;
@@ -330,10 +331,12 @@ impl<S: Stream> Incoming<S> {
     /// does not fit what the client offered; [`HandshakeError::Timeout`] if the client does not take the answer in what is
     /// left of [`Acceptor::with_timeout`](crate::Acceptor::with_timeout), of which the time between the calls is no part; [`Error::Io`].
     pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
-        let head = match self.upgrade() {
+        let (head, agreed) = match self.upgrade() {
             Ok(Some(upgrade)) => {
                 let accept = Accept::from_key(upgrade.key());
-                encode(|out| upgrade.encode(&accept, choice, out))
+                let (agreed, extensions) = Agreed::accept(&self.options, &upgrade, choice.extensions());
+                let choice = choice.with_extensions(&extensions);
+                (encode(|out| upgrade.encode(&accept, &choice, out)), agreed)
             }
             Ok(None) => {
                 let text = "the client asks for no WebSocket";
@@ -354,7 +357,7 @@ impl<S: Stream> Incoming<S> {
             Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(handshake_error(error)),
             _ => self.received.take(self.head.head_len()),
         }
-        let mut socket = WebSocket::server(self.stream, &self.options)
+        let mut socket = WebSocket::server_with(self.stream, &self.options, agreed)
             .with_leftover(self.received.arrived())
             .with_unsent(unsent.left());
         socket.subprotocol = choice.subprotocol().map(Box::from);

@@ -48,6 +48,7 @@
 //!
 //! # Features
 //!
+//! - `deflate`: compression of messages (RFC 7692), by [`Options::with_deflate`](Options).
 //! - `rustls`: `wss://` URLs. [`accept`] takes a stream of rustls as it takes any other.
 
 #![forbid(unsafe_code)]
@@ -64,6 +65,7 @@ mod content;
 mod date;
 mod deadline;
 mod error;
+mod extension;
 mod halves;
 mod head;
 mod keys;
@@ -93,6 +95,8 @@ pub use bareframe::{
     MaskingKey, MaskingKeys, Message, MessageKind, PreparedFrame, ProtocolError, Role, Rsv, SendError,
     Server, State, UnsentFrame, handshake,
 };
+#[cfg(feature = "deflate")]
+pub use bareframe_deflate as deflate;
 pub use client_stream::ClientStream;
 pub use connect::{Connecting, connect};
 pub use connect_error::ConnectError;

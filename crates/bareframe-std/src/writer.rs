@@ -2,8 +2,9 @@
 
 use crate::deadline::Deadline;
 use crate::error::{Error, copy};
+use crate::extension::StdOutbound;
 use crate::options::Options;
-use bareframe::{Frame, Outbound, Role};
+use bareframe::{Frame, Role};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,7 @@ impl Writer {
     }
 
     /// Has the queue take more of what is gathered in it, if it may. Returns `true` if it can take more now.
-    pub(crate) fn grow<R: Role>(&self, outbound: &mut Outbound<R, Vec<u8>>, frame: &Frame<'_>) -> bool {
+    pub(crate) fn grow<R: Role>(&self, outbound: &mut StdOutbound<R>, frame: &Frame<'_>) -> bool {
         /// Room for the frame's header and for an answer behind it.
         const BESIDE: usize = 145;
         // What is written from where it is needs no room.
@@ -83,7 +84,7 @@ impl Writer {
     }
 
     /// Gives back what the queue grew by, if nothing is in it.
-    pub(crate) fn give_back<R: Role>(outbound: &mut Outbound<R, Vec<u8>>) {
+    pub(crate) fn give_back<R: Role>(outbound: &mut StdOutbound<R>) {
         if outbound.queue_len() > LEAST && outbound.queued().is_empty() {
             let _ = outbound.exchange_queue(Writer::queue());
         }

@@ -12,6 +12,19 @@ use crate::session::frame::{Content, Frame};
 use crate::session::next::Next;
 
 impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
+    /// Returns `true` if there is an extension, so that what is sent is not as long as what was given.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Session};
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+    /// assert!(!session.both().1.has_extension());
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn has_extension(&self) -> bool {
+        !X::Outbound::NONE && !self.extension.rsv().is_empty()
+    }
+
     /// Returns `true` if the frame goes through the extension, and begins to.
     #[inline]
     pub(super) fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
