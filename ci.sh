@@ -75,6 +75,8 @@ compact() {
 tests() {
     cargo test
     cargo test -p bareframe --no-default-features --lib --tests
+    cargo test -p bareframe-deflate --features std --lib --test pool
+    cargo test -p bareframe-std --features deflate --lib --examples --test deflate --test failing_streams --test halves
     cargo test -p bareframe --features simd --lib --tests
     compact cargo test -p bareframe --lib --tests --target-dir target/compact
     compact cargo test -p bareframe --features simd --lib --tests --target-dir target/compact
@@ -88,6 +90,8 @@ lint() {
     cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-deflate --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-std --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-embedded-io --all-targets --all-features -- -D warnings
     compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
     compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
@@ -218,6 +222,11 @@ other_targets() {
 
 conformance() {
     conformance/all
+}
+
+# All of the Autobahn suite with its 1,000 echoes of each message that is compressed (a quarter of an hour).
+autobahn() {
+    conformance/run --all-echoes
 }
 
 # All peers, in both directions, and all proxies: `conformance` runs those that install within a minute.

@@ -3,11 +3,14 @@
 //! ```text
 //! cargo run --release -p bareframe-std --example echo
 //! cargo run --release -p bareframe-std --example echo -- 0.0.0.0:8080 --verbose
+//! cargo run --release -p bareframe-std --example echo --features deflate
 //! ```
 //!
 //! Then open <http://127.0.0.1:9001/> in a browser, or connect any client to <ws://127.0.0.1:9001/>.
 
 mod ask;
+#[path = "../compression/mod.rs"]
+mod compression;
 #[path = "../frames/mod.rs"]
 mod frames;
 mod json;
@@ -33,7 +36,7 @@ const PAGE: &[u8] = include_bytes!("../page.html");
 const STACK: usize = 128 << 10;
 
 /// Large messages and many fragments, as test suites send them, but little memory for a connection that is quiet.
-const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(
+const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(compression::with_takeover(
     Options::DEFAULT
         .with_config(
             Config::DEFAULT.with_limits(
@@ -46,7 +49,7 @@ const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(
         .with_read_buffer(8 << 10)
         .with_read_buffer_max(16 << 10)
         .with_write_buffer(8 << 10),
-);
+));
 
 /// Echoes every message, and shows at / a page that draws every frame.
 #[derive(Parser)]
