@@ -439,7 +439,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants interop semver deny package failing_streams"
+longer="coverage mutants autobahn interop semver deny package failing_streams"
 
 # What each job took, also when one fails.
 times=

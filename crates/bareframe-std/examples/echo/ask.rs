@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn broken_frames_are_broken_where_they_say() {
         for ask in ASKS.iter().filter(|ask| !ask.broken.is_empty()) {
-            let mut frames = Frames::new(Rules::FROM_SERVER);
+            let mut frames = Frames::<()>::new(Rules::FROM_SERVER);
             let mut octets = ask.broken;
             let last = iter::from_fn(|| frames.next(&mut octets)).last();
             let fault = last.and_then(|frame| frame.fault);

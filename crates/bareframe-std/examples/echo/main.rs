@@ -13,6 +13,8 @@ mod ask;
 mod compression;
 #[path = "../frames/mod.rs"]
 mod frames;
+#[path = "../frames/inflate.rs"]
+mod inflate;
 mod json;
 mod page;
 mod tap;
