@@ -295,6 +295,25 @@ impl<S: Stream> Incoming<S> {
         &self.stream
     }
 
+    /// Returns the request, to be accepted with these options in place of the acceptor's: others for another path, say.
+    ///
+    /// ```
+    /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
+    /// use bareframe_std::handshake::Choice;
+    /// use bareframe_std::{Config, Limits, Options};
+    /// # fn accept<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
+    /// let len = if incoming.request().path() == "/upload" { 1 << 30 } else { 1 << 10 };
+    /// let limits = Limits::DEFAULT.with_frame(len).with_message(len);
+    /// let options = Options::DEFAULT.with_config(Config::DEFAULT.with_limits(limits));
+    /// incoming.with_options(options).accept(&Choice::DEFAULT)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Incoming<S> {
+        self.options = options;
+        self
+    }
+
     /// Returns `true` if the client asks for a WebSocket, rightly or wrongly.
     #[must_use]
     pub fn is_upgrade(&self) -> bool {

@@ -38,20 +38,19 @@ const PAGE: &[u8] = include_bytes!("../page.html");
 const STACK: usize = 128 << 10;
 
 /// Large messages and many fragments, as test suites send them, but little memory for a connection that is quiet.
-const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(compression::with_takeover(
-    Options::DEFAULT
-        .with_config(
-            Config::DEFAULT.with_limits(
-                Limits::UNLIMITED
-                    .with_frame(64 << 20)
-                    .with_message(64 << 20)
-                    .with_fragments(1 << 20),
-            ),
-        )
-        .with_read_buffer(8 << 10)
-        .with_read_buffer_max(16 << 10)
-        .with_write_buffer(8 << 10),
-));
+const OPTIONS: Options = Options::DEFAULT
+    .with_config(
+        Config::DEFAULT.with_limits(
+            Limits::UNLIMITED
+                .with_frame(64 << 20)
+                .with_message(64 << 20)
+                .with_fragments(1 << 20),
+        ),
+    )
+    .with_read_buffer(8 << 10)
+    .with_read_buffer_max(16 << 10)
+    .with_write_buffer(8 << 10);
+const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(compression::with_takeover(OPTIONS));
 
 /// Echoes every message, and shows at / a page that draws every frame.
 #[derive(Parser)]
@@ -133,7 +132,13 @@ fn answer(incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<()
         ),
         ("/frames", true) => pages.serve(incoming.accept(&Choice::DEFAULT)?),
         (_, true) => {
-            if let Some(page) = page {
+            if let Some((page, compresses)) = page {
+                // A browser offers compression always; that it is left out is the page's choice.
+                let incoming = if compresses {
+                    incoming
+                } else {
+                    incoming.with_options(OPTIONS)
+                };
                 return page.watch(incoming);
             }
             let mut socket = incoming.accept(&Choice::DEFAULT)?;

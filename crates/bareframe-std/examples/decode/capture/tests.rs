@@ -380,9 +380,17 @@ fn rfc7692_s5_1_compressed_messages_of_both_directions_are_inflated_with_their_h
     ];
     let (out, right) = decoded(&pcap(1, &packets), None);
     assert!(right, "{out}");
-    assert_eq!(out.matches("inflated  text, 5 bytes: `Hello`").count(), 3, "{out}");
+    assert_eq!(
+        out.matches("inflated  text, 5 bytes: `Hello`").count(),
+        3,
+        "{out}"
+    );
     // What the client sends refers to nothing before it.
-    packets.push(packet(Client, request + 13, b"\xc1\x85\0\0\0\0\xf2\x00\x11\x00\x00"));
+    packets.push(packet(
+        Client,
+        request + 13,
+        b"\xc1\x85\0\0\0\0\xf2\x00\x11\x00\x00",
+    ));
     let (out, right) = decoded(&pcap(1, &packets), None);
     assert!(!right && out.contains("a distance goes back"), "{out}");
 }
