@@ -76,6 +76,7 @@ tests() {
     cargo test
     cargo test -p bareframe --no-default-features --lib --tests
     cargo test -p bareframe-deflate --features std --lib --test pool
+    cargo test -p bareframe-embedded-io --features deflate --test compressed
     cargo test -p bareframe-std --features deflate --lib --examples --test deflate --test failing_streams --test halves
     cargo test -p bareframe --features simd --lib --tests
     compact cargo test -p bareframe --lib --tests --target-dir target/compact
@@ -111,6 +112,7 @@ no_std() {
             export CARGO_TARGET_DIR=target/no_std RUSTFLAGS="-D warnings"
             cargo build -p bareframe --no-default-features --target "$target"
             cargo build -p bareframe-embedded-io --target "$target"
+            cargo build -p bareframe-embedded-io --features deflate --target "$target"
             cargo build -p bareframe-deflate --target "$target"
             cargo build -p bareframe --all-features --target "$target"
         )

@@ -189,6 +189,14 @@ impl<L: Level> Deflater<L> {
         }
     }
 
+    /// Sets a window that is no larger than the one that the memory was checked for, before the first message.
+    #[must_use]
+    pub(crate) fn with_smaller_window(mut self, window_bits: WindowBits) -> Deflater<L> {
+        self.window_bits = self.window_bits.min(window_bits);
+        self.history = History::new(self.window_bits);
+        self
+    }
+
     /// Sets whether a message may refer to those before it (RFC 7692 section 7.1.1).
     #[must_use]
     pub fn with_context_takeover(mut self, takeover: bool) -> Deflater<L> {

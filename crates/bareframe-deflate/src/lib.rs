@@ -89,7 +89,7 @@ pub use policy::{CompressionLevel, Policy};
 #[cfg(feature = "std")]
 pub use pool::{AnyLevel, DeflatePool, DeflaterPool, SharedDeflate, SharedHalves, prepare};
 pub use session::{
-    Deflate, DeflaterLease, InboundDeflate, InflaterLease, OutboundDeflate, Pool, PooledDeflater,
-    PooledInflater,
+    Deflate, DeflaterLease, InboundDeflate, InflaterLease, OutboundDeflate, OwnDeflate, OwnHalves, OwnMemory,
+    Pool, PooledDeflater, PooledInflater,
 };
 pub use window_bits::{InvalidWindowBits, WindowBits};

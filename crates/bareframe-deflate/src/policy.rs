@@ -96,6 +96,18 @@ impl Policy {
         self
     }
 
+    /// Returns the largest window for what this side sends.
+    #[must_use]
+    pub const fn sending_window_bits(&self) -> WindowBits {
+        self.sending.window_bits
+    }
+
+    /// Returns the largest window for what this side receives.
+    #[must_use]
+    pub const fn receiving_window_bits(&self) -> WindowBits {
+        self.receiving.window_bits
+    }
+
     /// Returns how many bytes a message must have to be compressed.
     #[must_use]
     pub const fn threshold(&self) -> usize {

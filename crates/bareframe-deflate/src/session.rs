@@ -3,10 +3,12 @@
 mod inbound;
 mod lease;
 mod outbound;
+mod own;
 
 pub use inbound::InboundDeflate;
 pub use lease::{DeflaterLease, InflaterLease, Pool, PooledDeflater, PooledInflater};
 pub use outbound::OutboundDeflate;
+pub use own::{OwnDeflate, OwnHalves, OwnMemory};
 
 use bareframe::{Extension, Memory};
 use core::fmt;

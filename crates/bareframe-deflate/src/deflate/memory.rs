@@ -19,14 +19,14 @@ pub struct MemoryTooSmall {
 
 impl MemoryTooSmall {
     /// Checks that a memory is as long as it needs to be.
-    pub(super) fn check(memory: &'static str, len: usize, needed: usize) -> Result<(), MemoryTooSmall> {
+    pub(crate) fn check(memory: &'static str, len: usize, needed: usize) -> Result<(), MemoryTooSmall> {
         if len < needed {
             return Err(MemoryTooSmall { memory, len, needed });
         }
         Ok(())
     }
 
-    /// Returns which one it is: `buffer`, `heads`, `links` or `tokens`.
+    /// Returns which one it is: `window`, `buffer`, `heads`, `links` or `tokens`.
     #[must_use]
     pub const fn memory(&self) -> &'static str {
         self.memory
