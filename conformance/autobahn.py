@@ -1,10 +1,11 @@
 """Runs the Autobahn TestSuite and judges every case.
 
-  autobahn.py [--short] [--plain] [--echoes N] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
+  autobahn.py [--short] [--plain | --compressed] [--echoes N] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
 
 ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
-the suite; --short leaves out what takes longest, --plain the sections on compression, in which each case has 1,000 echoes
-or those that --echoes says, if the suite can do with fewer. A case passes if the suite calls its behaviour and its closing OK or
+the suite; --short leaves out what takes longest, --plain the sections on compression and
+--compressed all others; a case on compression has 1,000 echoes, or those that --echoes says if the suite can do with
+fewer. A case passes if the suite calls its behaviour and its closing OK or
 INFORMATIONAL. The suite ends with status 0 and a shorter report if its peer dies, so that the number of cases in each
 section is judged as well.
 """
@@ -40,23 +41,26 @@ SHORT = {9: (["9.1.1", "9.1.2", "9.2.1", "9.2.2", "9.5.6", "9.6.6", "9.7.1", "9.
 ECHOES = "WSTEST_DEFLATE_COUNT"
 GOOD = ("OK", "INFORMATIONAL")
 PATIENCE = 300
-# What a thousand echoes of each case on compression take.
+# What a thousand echoes of each case on compression take, or ten of them in an emulator.
 LONG_PATIENCE = 3600
+QUICK_ECHOES = "20"
 
 
 class Selection:
     """The cases to run, in shards that take equally long, and how many they are in each section."""
 
-    def __init__(self, short, plain):
+    def __init__(self, short, plain, compressed):
         cases = {section: ([f"{section}.*"], count) for section, (_, count) in SECTIONS.items()}
         cases |= SHORT if short else {}
         if plain:
             cases = {section: case for section, case in cases.items() if section not in COMPRESSION}
+        if compressed:
+            cases = {section: cases[section] for section in COMPRESSION}
         self.counts = {section: count for section, (_, count) in cases.items()}
         # Section 9 takes as long as all others without compression together.
         alone = (9, *COMPRESSION)
         others = [pattern for section, (patterns, _) in cases.items() if section not in alone for pattern in patterns]
-        self.shards = [cases[section][0] for section in alone if section in cases] + [others]
+        self.shards = [cases[section][0] for section in alone if section in cases] + ([others] if others else [])
 
 
 class Run:
@@ -102,7 +106,7 @@ class Run:
 
 
 def patience():
-    return PATIENCE if os.environ.get(ECHOES) else LONG_PATIENCE
+    return PATIENCE if os.environ.get(ECHOES) == QUICK_ECHOES else LONG_PATIENCE
 
 
 def free_port():
@@ -181,6 +185,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--compressed", action="store_true")
     parser.add_argument("--echoes", metavar="N")
     parser.add_argument("--server", metavar="ECHO")
     parser.add_argument("--client")
@@ -190,7 +195,7 @@ def main():
     reports = arguments.reports.resolve()
     if arguments.echoes:
         os.environ[ECHOES] = arguments.echoes
-    selection = Selection(arguments.short, arguments.plain)
+    selection = Selection(arguments.short, arguments.plain, arguments.compressed)
     shutil.rmtree(reports, ignore_errors=True)
     judged, problems = {}, []
     for role, test, peer in (("server", test_server, arguments.server), ("client", test_client, arguments.client)):
