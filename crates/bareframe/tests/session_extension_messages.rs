@@ -167,6 +167,45 @@ fn s5_3_what_an_extension_leaves_as_it_is_a_client_masks() {
     }
 }
 
+/// Changes the first byte of a message, and then wants it sent as it is.
+struct Fickle;
+
+impl Extension for Fickle {
+    type Inbound = ();
+    type Outbound = Fickle;
+}
+
+impl OutboundExtension for Fickle {
+    fn rsv(&self) -> Rsv {
+        Rsv::RSV1
+    }
+
+    fn begin(&mut self, _: MessageKind, _: usize, _: bool) -> bool {
+        true
+    }
+
+    fn send(&mut self, input: &[u8], _: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {
+        match input {
+            [b'a', ..] => {
+                out[0] = b'A';
+                Ok(Extended::new(1, 0..1, false))
+            }
+            _ => Ok(Extended::unchanged(0..0)),
+        }
+    }
+}
+
+#[test]
+fn an_extension_that_leaves_a_message_as_it_is_when_it_has_changed_it_fails_the_connection() {
+    let connection = Connection::server(AGREED);
+    let mut session =
+        Session::<_, _, _, Fickle>::with_extension(connection, [0; 64], [0; 256], (), (), Fickle);
+    assert_eq!(session.next_sent(&mut Frame::text("bc")), Ok(Next::Ready));
+    let failed = Err(SendError::Extension(CloseCode::INTERNAL_ERROR));
+    assert_eq!(session.next_sent(&mut Frame::text("abc")), failed);
+    assert_eq!(session.queued(), b"\x81\x02bc\x41\x01A");
+}
+
 #[test]
 fn s8_1_text_that_an_extension_leaves_as_it_is_was_validated() {
     let mut session = session(Connection::server(AGREED), &Rc::default());
