@@ -42,7 +42,7 @@ ECHOES = "WSTEST_DEFLATE_COUNT"
 GOOD = ("OK", "INFORMATIONAL")
 PATIENCE = 300
 # What a thousand echoes of each case on compression take, or ten of them in an emulator.
-LONG_PATIENCE = 3600
+LONG_PATIENCE = 7200
 QUICK_ECHOES = "20"
 
 
