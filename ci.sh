@@ -76,6 +76,9 @@ tests() {
     cargo test
     cargo test -p bareframe-tokio --all-features
     cargo test -p bareframe --no-default-features --lib --tests
+    cargo test -p bareframe-deflate --features std --lib --test pool
+    cargo test -p bareframe-embedded-io --features deflate --test compressed
+    cargo test -p bareframe-std --features deflate --lib --examples --test deflate --test failing_streams --test halves
     cargo test -p bareframe --features simd --lib --tests
     compact cargo test -p bareframe --lib --tests --target-dir target/compact
     compact cargo test -p bareframe --features simd --lib --tests --target-dir target/compact
@@ -89,6 +92,8 @@ lint() {
     cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-deflate --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-std --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-embedded-io --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-tokio --all-targets --all-features -- -D warnings
     compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
@@ -145,6 +150,7 @@ no_std() {
             export CARGO_TARGET_DIR=target/no_std RUSTFLAGS="-D warnings"
             cargo build -p bareframe --no-default-features --target "$target"
             cargo build -p bareframe-embedded-io --target "$target"
+            cargo build -p bareframe-embedded-io --features deflate --target "$target"
             cargo build -p bareframe-deflate --target "$target"
             cargo build -p bareframe --all-features --target "$target"
         )
@@ -166,24 +172,26 @@ lowest_rust() {
 # What each unit of hostile input costs in instructions must not grow with its number.
 cost() {
     need valgrind valgrind
-    local binary workload
-    binary=$(cargo test -p bareframe --release --test cost --no-run --message-format=json |
-        sed -n 's/.*"executable":"\([^"]*cost-[^"]*\)".*/\1/p')
+    local package binary workload
     count_of() {
         COST=$2 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
             --collect-atstart=no '--toggle-collect=*cost::measured*' "$binary" --ignored --exact "$1" --test-threads=1 2>&1 | sed -n 's/.*Collected : //p'
     }
     printf '%-40s %12s %12s %8s\n' "instructions a unit" "1st 20,000" "next 40,000" ratio
-    "$binary" --ignored --list | sed -n 's/: test$//p' | while read -r workload; do
-        local few more most
-        few=$(count_of "$workload" 20000)
-        more=$(count_of "$workload" 40000)
-        most=$(count_of "$workload" 80000)
-        awk -v name="$workload" -v few="$few" -v more="$more" -v most="$most" 'BEGIN {
-            first = (more - few) / 20000; second = (most - more) / 40000
-            printf "%-40s %12.1f %12.1f %8.3f\n", name, first, second, second / first
-            exit second / first > 1.1
-        }' || { echo "cost: $workload does not grow with its bytes" >&2; exit 1; }
+    for package in bareframe bareframe-deflate; do
+        binary=$(cargo test -p "$package" --release --test cost --no-run --message-format=json |
+            sed -n 's/.*"executable":"\([^"]*cost-[^"]*\)".*/\1/p')
+        "$binary" --ignored --list | sed -n 's/: test$//p' | while read -r workload; do
+            local few more most
+            few=$(count_of "$workload" 20000)
+            more=$(count_of "$workload" 40000)
+            most=$(count_of "$workload" 80000)
+            awk -v name="$workload" -v few="$few" -v more="$more" -v most="$most" 'BEGIN {
+                first = (more - few) / 20000; second = (most - more) / 40000
+                printf "%-40s %12.1f %12.1f %8.3f\n", name, first, second, second / first
+                exit second / first > 1.1
+            }' || { echo "cost: $workload does not grow with its bytes" >&2; exit 1; }
+        done
     done
 }
 
@@ -254,6 +262,11 @@ other_targets() {
 
 conformance() {
     conformance/all
+}
+
+# All of the Autobahn suite with its 1,000 echoes of each message that is compressed (a quarter of an hour).
+autobahn() {
+    conformance/run --all-echoes
 }
 
 # All peers, in both directions, and all proxies: `conformance` runs those that install within a minute.
@@ -466,7 +479,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants interop semver deny package failing_streams"
+longer="coverage mutants autobahn interop semver deny package failing_streams"
 
 # What each job took, also when one fails.
 times=

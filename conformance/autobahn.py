@@ -1,15 +1,18 @@
-"""Runs sections 1 to 10 of the Autobahn TestSuite and checks every case.
+"""Runs the Autobahn TestSuite and checks every case.
 
-  autobahn.py [--short] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
+  autobahn.py [--short] [--plain | --compressed] [--echoes N] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
 
 ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
-the suite; --short leaves out what takes longest. A case passes if the suite calls its behaviour and its closing OK or
+the suite; --short leaves out what takes longest, --plain the sections on compression and
+--compressed all others; a case on compression has 1,000 echoes, or those that --echoes says if the suite can do with
+fewer. A case passes if the suite calls its behaviour and its closing OK or
 INFORMATIONAL. The suite ends with status 0 and a shorter report if its peer dies, so that the number of cases in each
 section is checked as well.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -28,23 +31,36 @@ SECTIONS = {
     7: ("closing", 37),
     9: ("limits", 54),
     10: ("automatic fragmentation", 1),
+    12: ("compression", 90),
+    13: ("parameters of compression", 126),
 }
+COMPRESSION = (12, 13)
 # What stands for a section in a short run: of the limits the shorter messages, and fewer of them.
 SHORT = {9: (["9.1.1", "9.1.2", "9.2.1", "9.2.2", "9.5.6", "9.6.6", "9.7.1", "9.8.1"], 8)}
+# How the suite of shared tools is told how many echoes a case on compression has.
+ECHOES = "WSTEST_DEFLATE_COUNT"
 GOOD = ("OK", "INFORMATIONAL")
 PATIENCE = 300
+# What a thousand echoes of each case on compression take, or ten of them in an emulator.
+LONG_PATIENCE = 7200
+QUICK_ECHOES = "20"
 
 
 class Selection:
     """The cases to run, in shards that take equally long, and how many they are in each section."""
 
-    def __init__(self, short):
+    def __init__(self, short, plain, compressed):
         cases = {section: ([f"{section}.*"], count) for section, (_, count) in SECTIONS.items()}
         cases |= SHORT if short else {}
+        if plain:
+            cases = {section: case for section, case in cases.items() if section not in COMPRESSION}
+        if compressed:
+            cases = {section: cases[section] for section in COMPRESSION}
         self.counts = {section: count for section, (_, count) in cases.items()}
-        # Section 9 takes as long as all others together.
-        others = [pattern for section, (patterns, _) in cases.items() if section != 9 for pattern in patterns]
-        self.shards = [cases[9][0], others]
+        # Section 9 takes as long as all others without compression together.
+        alone = (9, *COMPRESSION)
+        others = [pattern for section, (patterns, _) in cases.items() if section not in alone for pattern in patterns]
+        self.shards = [cases[section][0] for section in alone if section in cases] + ([others] if others else [])
 
 
 class Run:
@@ -89,6 +105,10 @@ class Run:
         return results
 
 
+def patience():
+    return PATIENCE if os.environ.get(ECHOES) == QUICK_ECHOES else LONG_PATIENCE
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -118,7 +138,7 @@ def test_server(directory, echo, selection, wstest):
             for shard in range(len(selection.shards))
         ]
         for suite in suites:
-            suite.wait(PATIENCE)
+            suite.wait(patience())
         problems = []
         if server.poll() is not None:
             problems.append(f"the echo server ended with status {server.returncode} during the run")
@@ -136,7 +156,7 @@ def test_client(directory, client, selection, wstest):
         for shard, (url, suite) in enumerate(clients):
             wait_for(int(url.rpartition(":")[2]), suite)
             clients[shard] = run.start(f"client{shard}", [client, url, AGENT])
-        statuses = [process.wait(PATIENCE) for process in clients]
+        statuses = [process.wait(patience()) for process in clients]
         problems = [f"the client ended with status {status}" for status in statuses if status != 0]
     return run.results(), problems
 
@@ -164,13 +184,18 @@ def check(results, selection):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--plain", action="store_true")
+    parser.add_argument("--compressed", action="store_true")
+    parser.add_argument("--echoes", metavar="N")
     parser.add_argument("--server", metavar="ECHO")
     parser.add_argument("--client")
     parser.add_argument("reports", type=pathlib.Path)
     parser.add_argument("wstest", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     reports = arguments.reports.resolve()
-    selection = Selection(arguments.short)
+    if arguments.echoes:
+        os.environ[ECHOES] = arguments.echoes
+    selection = Selection(arguments.short, arguments.plain, arguments.compressed)
     shutil.rmtree(reports, ignore_errors=True)
     checked, problems = {}, []
     for role, test, peer in (("server", test_server, arguments.server), ("client", test_client, arguments.client)):

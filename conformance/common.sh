@@ -42,7 +42,7 @@ node_packages() {
 }
 
 build_echo() {
-    cargo build --quiet --release -p bareframe-std --example echo
+    cargo build --quiet --release -p bareframe-std --example echo --features deflate
 }
 
 # build PROGRAM: one of this package, which need not be fast.

@@ -41,7 +41,7 @@ impl OutboundExtension for Marked {
         Rsv::RSV1
     }
 
-    fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+    fn begin(&mut self, _: MessageKind, _: usize, _: bool) -> bool {
         true
     }
 

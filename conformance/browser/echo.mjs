@@ -5,7 +5,7 @@ import net from "node:net";
 import { fileURLToPath } from "node:url";
 
 /** The command of the echo example, without its address. */
-export const ECHO = "cargo run --quiet --release -p bareframe-std --example echo --";
+export const ECHO = "cargo run --quiet --release -p bareframe-std --example echo --features deflate --";
 
 async function freePort() {
   const server = net.createServer();

@@ -65,7 +65,7 @@ class Page {
       }
       return {
         fields, bits: texts("#picture .bits").join(""), story: document.querySelector("#detail p").textContent,
-        fault: texts("#detail .fault").join(""), means: texts(".fields .why").join("\n"),
+        inflated: texts("#inflated").join(""), saved: texts("#saved").join(""), fault: texts("#detail .fault").join(""), means: texts(".fields .why").join("\n"),
         sent: row("sent"), key: row("key"), payload: row("plain"),
       };
     });
@@ -216,6 +216,38 @@ const steps = {
     return `${kinds.length} kinds`;
   },
 
+  async "a compressed message shows RSV1, the compressed bytes, the text and what was saved"(page) {
+    if (!await page.page.locator("#compression").isVisible()) {
+      assert.ok(!page.complete, "the echo example offers compression");
+      return "not offered";
+    }
+    await page.page.locator("#compress").check();
+    await page.state(/^open: .*, compressed$/);
+    const text = "to and fro, ".repeat(20);
+    for (const times of ["first", "second"]) {
+      await page.mark();
+      await page.page.getByLabel("Text to send").fill(text);
+      await page.click("Send text");
+      for (const from of ["client", "server"]) {
+        const shown = await page.show(await page.next(from, "text"));
+        assert.equal(shown.fields["RSV1-3"], "100");
+        assert.match(shown.means, /the message is compressed, as both sides agreed/);
+        const len = Number(shown.fields["Payload length"]);
+        assert.ok(len > 0 && len < (times === "first" ? 40 : 20), `${len} bytes, the ${times} time`);
+        assert.equal(shown.sent.length, len);
+        assert.equal(shown.inflated, `“${text}”`);
+        assert.match(shown.saved, new RegExp(`${len} bytes for 240 bytes, [89]\\d % saved`));
+        assert.match(shown.story, /text message in one frame, compressed/);
+      }
+    }
+    await page.page.locator("#compress").uncheck();
+    await page.state(/^open: [^,]*$/);
+    await page.mark();
+    await page.page.getByLabel("Text to send").fill("Hello");
+    await page.click("Send text");
+    assert.equal((await page.show(await page.next("client", "text"))).fields["RSV1-3"], "000");
+  },
+
   async "the second connection is not shown"(page) {
     const all = await page.page.locator("#timeline").textContent();
     assert.ok(!all.includes('{"'), "no report is reported");
@@ -244,6 +276,7 @@ async function main() {
     tab.on("requestfailed", request => complaints.push(`${request.url()}: ${request.failure().errorText}`));
     tab.on("request", request => { if (!request.url().startsWith(server.url)) complaints.push(`asks for ${request.url()}`); });
     const page = new Page(tab);
+    page.complete = complete;
     page.offers = async name => {
       const there = await tab.locator(".server").getByRole("button", { name, exact: true }).count() > 0;
       assert.ok(there || !complete, `the echo example offers ${name}`);

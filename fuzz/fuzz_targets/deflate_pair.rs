@@ -5,17 +5,22 @@
 
 use arbitrary::Arbitrary;
 use bareframe::handshake::Extensions;
-use bareframe_deflate::{
-    Acceptance, Compact, Deflater, Direction, Fast, Inflater, Level, MessageDeflater, Offer, Payload,
-    Prepared, PreparedError, Size, agree, encode_offers,
+use bareframe::{
+    Assembler, Config, Connection, ExtensionWindow, Frame, Limits, MaskingKey, Memory, MessageKind, Next,
+    PreparedFrame, Role, Rsv, SendError, Session,
 };
-use bareframe_fuzz::deflate::{Compressible, deflate, inflate, window_bits};
+use bareframe_deflate::{
+    Acceptance, Compact, Deflate, Deflater, DeflaterLease, Direction, Fast, InboundDeflate, Inflater,
+    InflaterLease, Level, Offer, OutboundDeflate, Size, agree, encode_offers,
+};
+use bareframe_fuzz::deflate::{Compressible, deflate, window_bits};
 use libfuzzer_sys::fuzz_target;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     offer: (bool, bool, Option<u8>, Option<Option<u8>>),
     acceptance: (bool, bool, u8, u8),
+    queues: (u8, u8),
     heads: u16,
     threshold: u8,
     sent: Vec<Sent<'a>>,
@@ -26,8 +31,9 @@ struct Sent<'a> {
     by_client: bool,
     how: How,
     message: Compressible<'a>,
-    piece: u16,
-    out: u8,
+    /// The message is sent in fragments of so many bytes, and arrives in pieces of so many.
+    fragment: u16,
+    piece: u8,
 }
 
 #[derive(Arbitrary, Debug)]
@@ -35,13 +41,6 @@ enum How {
     Compressed,
     OptedOut,
     Prepared(u8),
-}
-
-/// One side's deflater, and the other's inflater.
-struct Way<L, T> {
-    deflater: MessageDeflater<L>,
-    inflater: Inflater<T>,
-    window: Vec<u8>,
 }
 
 fuzz_target!(|input: Input<'_>| {
@@ -77,103 +76,180 @@ fuzz_target!(|input: Input<'_>| {
     let buffer = vec![0; 2 * server_bits.size()];
     let heads = vec![0; usize::from(input.heads).max(2)];
     let greedy = Deflater::greedy(server_bits, buffer, heads).expect("it is enough");
-    let mut to_client = way::<_, Fast>(&input, greedy, of_server.server(), of_client.server());
+    let mut server = session::<_, _, Compact>(
+        Connection::server(AGREED),
+        &input,
+        input.queues.0,
+        greedy,
+        of_server.server(),
+        of_server.client(),
+    );
 
     let client_bits = of_client.client().window_bits();
     let (buffer, links) = (vec![0; 2 * client_bits.size()], vec![0; client_bits.size()]);
     let best =
         Deflater::best(client_bits, buffer, vec![0; 1024], links, vec![0; 6144]).expect("it is enough");
-    let mut to_server = way::<_, Compact>(&input, best, of_client.client(), of_server.client());
+    let mut number = 0_u32;
+    let keys = || {
+        number = number.wrapping_add(0x0102_0304);
+        MaskingKey::new(number.to_be_bytes())
+    };
+    let mut client = session::<_, _, Fast>(
+        Connection::client(AGREED, keys),
+        &input,
+        input.queues.1,
+        best,
+        of_client.client(),
+        of_client.server(),
+    );
 
     for sent in &input.sent {
         if sent.by_client {
-            send(sent, &mut to_server);
+            let bytes = send(sent, &mut client, of_client.client());
+            receive(sent, bytes.as_deref(), &mut server);
         } else {
-            send(sent, &mut to_client);
+            let bytes = send(sent, &mut server, of_server.server());
+            receive(sent, bytes.as_deref(), &mut client);
         }
     }
 });
 
-fn way<L: Level, T: Size>(
+const AGREED: Config = Config::DEFAULT.with_rsv(Rsv::RSV1).with_limits(Limits::UNLIMITED);
+
+type Sessions<R, I, D> = Session<R, Vec<u8>, Vec<u8>, Deflate<I, Vec<u8>, D>>;
+
+fn session<R: Role, L: Level, T: Size>(
+    connection: Connection<R>,
     input: &Input<'_>,
+    queue: u8,
     deflater: Deflater<L>,
     sends: Direction,
     receives: Direction,
-) -> Way<L, T> {
+) -> Sessions<R, Inflater<T>, Deflater<L>> {
     assert_eq!(deflater.window_bits(), sends.window_bits());
     let deflater = deflater.with_context_takeover(sends.context_takeover());
-    Way {
-        deflater: MessageDeflater::new(deflater).with_threshold(input.threshold.into()),
-        inflater: Inflater::new(receives.window_bits()).with_context_takeover(receives.context_takeover()),
-        window: vec![0; receives.window_bits().size()],
-    }
+    let inflater = Inflater::new(receives.window_bits()).with_context_takeover(receives.context_takeover());
+    Session::with_extension(
+        connection,
+        vec![0; 200],
+        vec![0; 131 + usize::from(queue) * 8],
+        InboundDeflate::new(inflater),
+        ExtensionWindow::new(vec![0; receives.window_bits().size()]),
+        OutboundDeflate::new(deflater).with_threshold(input.threshold.into()),
+    )
 }
 
-fn send<L: Level, T: Size>(sent: &Sent<'_>, way: &mut Way<L, T>) {
+/// Returns the bytes of the message on the wire, or `None` if it was refused.
+fn send<R, I, M, D>(
+    sent: &Sent<'_>,
+    session: &mut Session<R, Vec<u8>, Vec<u8>, Deflate<I, M, D>>,
+    sends: Direction,
+) -> Option<Vec<u8>>
+where
+    R: Role,
+    I: InflaterLease<M>,
+    M: Memory,
+    D: DeflaterLease,
+{
     let message = sent.message.bytes();
-    let (piece, out_len) = (usize::from(sent.piece).max(1), usize::from(sent.out).max(1));
-    match sent.how {
-        How::Compressed => {}
-        How::OptedOut => assert!(way.deflater.opt_out()),
-        How::Prepared(bits) => {
-            let bits = window_bits(bits);
-            let mut once =
-                Deflater::greedy(bits, vec![0; 2 * bits.size()], vec![0; 512]).expect("it is enough");
-            let payload = deflate(&mut once, &message, piece, out_len);
-            match way.deflater.prepared(Prepared::new(&payload, bits)) {
-                Ok(payload) => receive(way, payload, piece, &message),
-                Err(error) => {
-                    assert_eq!(error, PreparedError::WindowTooLarge);
-                    assert!(bits > way.deflater.window_bits());
-                }
+    let mut output = Vec::new();
+    if let How::Prepared(bits) = sent.how {
+        let bits = window_bits(bits);
+        let mut once = Deflater::greedy(bits, vec![0; 2 * bits.size()], vec![0; 512]).expect("it is enough");
+        let payload = deflate(&mut once, &message, message.len().max(1), message.len() * 2 + 100);
+        let memory = vec![0; payload.len() + 14];
+        let prepared = PreparedFrame::new(MessageKind::Binary, Rsv::RSV1, &payload, memory);
+        let prepared = prepared.expect("it fits").with_parameters(bits.bits());
+        let may_pass = bits <= sends.window_bits();
+        let done = write(session, &mut Frame::prepared(&prepared), &mut output);
+        assert_eq!(
+            done,
+            if may_pass {
+                Ok(())
+            } else {
+                Err(SendError::NotAgreed)
             }
-            return;
-        }
+        );
+        return may_pass.then_some(output);
     }
-    let mut out = vec![0; out_len];
-    let (mut payload, mut is_compressed) = (Vec::new(), None);
-    let mut rest = &message[..];
-    'message: loop {
-        let (mut front, behind) = rest.split_at(piece.min(rest.len()));
-        rest = behind;
-        loop {
-            match way.deflater.next(&mut front, rest.is_empty(), &mut out) {
-                Payload::NeedsInput => break assert!(front.is_empty() && !rest.is_empty()),
-                Payload::Frame {
-                    len,
-                    is_first,
-                    is_last,
-                } => {
-                    assert_eq!(is_first, is_compressed.is_none());
-                    is_compressed = Some(true);
-                    payload.extend_from_slice(&out[..len]);
-                    if is_last {
-                        assert!(front.is_empty() && rest.is_empty());
-                        break 'message;
-                    }
-                }
-                Payload::Uncompressed(taken) => {
-                    assert_ne!(is_compressed, Some(true));
-                    is_compressed = Some(false);
-                    payload.extend_from_slice(taken);
-                    payload.extend_from_slice(front);
-                    if rest.is_empty() {
-                        break 'message;
-                    }
-                    break;
-                }
+    let fragment = usize::from(sent.fragment).max(1);
+    let count = message.len().div_ceil(fragment).max(1);
+    for number in 0..count {
+        let piece = &message[number * fragment..message.len().min((number + 1) * fragment)];
+        let frame = Frame::binary(piece).fragment(number + 1 == count);
+        let mut frame = match sent.how {
+            How::OptedOut => frame.without_extension(),
+            _ => frame,
+        };
+        assert_eq!(write(session, &mut frame, &mut output), Ok(()));
+    }
+    if matches!(sent.how, How::OptedOut) {
+        assert_eq!(output[0] & 0x40, 0);
+    }
+    Some(output)
+}
+
+fn write<R, I, M, D>(
+    session: &mut Session<R, Vec<u8>, Vec<u8>, Deflate<I, M, D>>,
+    frame: &mut Frame<'_>,
+    output: &mut Vec<u8>,
+) -> Result<(), SendError>
+where
+    R: Role,
+    I: InflaterLease<M>,
+    M: Memory,
+    D: DeflaterLease,
+{
+    loop {
+        let next = match session.next_sent(frame)? {
+            Next::Ready => session.next_flush(),
+            next => next,
+        };
+        match next {
+            Next::Ready => return Ok(()),
+            Next::Flush => session.flushed(),
+            _ => {
+                let bytes = session.to_write(frame).concat();
+                assert!(!bytes.is_empty(), "there is something to write");
+                session.wrote(bytes.len(), frame);
+                output.extend(bytes);
             }
         }
-    }
-    assert!(way.deflater.is_between_messages());
-    if is_compressed == Some(true) {
-        receive(way, &payload, piece, &message);
-    } else {
-        assert!(payload == message);
     }
 }
 
-fn receive<L, T: Size>(way: &mut Way<L, T>, payload: &[u8], piece: usize, message: &[u8]) {
-    let (bytes, error) = inflate(&mut way.inflater, &mut way.window, payload, piece);
-    assert!(bytes == message && error.is_none(), "{error:?}");
+/// Receives the message, and nothing else.
+fn receive<R, I, M, D>(
+    sent: &Sent<'_>,
+    bytes: Option<&[u8]>,
+    session: &mut Session<R, Vec<u8>, Vec<u8>, Deflate<I, M, D>>,
+) where
+    R: Role,
+    I: InflaterLease<M>,
+    M: Memory,
+    D: DeflaterLease,
+{
+    let Some(mut rest) = bytes else { return };
+    let piece = usize::from(sent.piece).max(1);
+    let mut assembler = Assembler::new(Vec::new());
+    let mut received = false;
+    loop {
+        match session.next_message(&mut assembler).expect("it is right") {
+            Next::Ready => {
+                let message = session.message(&mut assembler).expect("it is ready");
+                assert!(!received && message.payload() == sent.message.bytes());
+                received = true;
+            }
+            Next::Read if rest.is_empty() => return assert!(received),
+            Next::Read => {
+                let space = session.space();
+                let len = space.len().min(piece).min(rest.len());
+                let (front, behind) = rest.split_at(len);
+                space[..len].copy_from_slice(front);
+                session.read(len);
+                rest = behind;
+            }
+            next => panic!("{next:?}"),
+        }
+    }
 }

@@ -1,11 +1,18 @@
 //! The client that the Autobahn suite tests: it asks how many cases there are, echoes in each, and has the report written.
 
 use bareframe_conformance::Failure;
+use bareframe_std::deflate::Policy;
 use bareframe_std::{CloseCode, Config, Connector, Error, Limits, Options, connect};
 
 /// Section 9 sends a message in 65,537 fragments, which is one more than the default allows.
 const CONNECTOR: Connector<'static> = Connector::DEFAULT.with_options(
-    Options::DEFAULT.with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_fragments(1 << 20))),
+    Options::DEFAULT
+        .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_fragments(1 << 20)))
+        .with_deflate(
+            Policy::DEFAULT
+                .with_sending_takeover(true)
+                .with_receiving_takeover(true),
+        ),
 );
 
 fn main() -> Result<(), Failure> {

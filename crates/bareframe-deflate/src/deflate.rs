@@ -7,15 +7,19 @@ mod fixed;
 mod greedy;
 mod history;
 mod huffman;
+mod memory;
 mod output;
 
 pub use best::Best;
 pub use greedy::Greedy;
+pub use memory::MemoryTooSmall;
 
 use crate::WindowBits;
 use core::fmt;
-use history::History;
-use output::{Output, Pending};
+use core::ops::Range;
+pub(crate) use history::History;
+pub(crate) use output::Output;
+use output::Pending;
 
 /// Compresses messages for the payloads of frames (RFC 7692 section 7.2.1), in the caller's memory.
 ///
@@ -85,6 +89,9 @@ pub(crate) trait Encode {
         0
     }
 
+    /// Overwrites what it has kept of messages beside the buffer.
+    fn wipe(&mut self) {}
+
     /// Overwrites all memory.
     fn clear(&mut self);
 
@@ -107,18 +114,25 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Deflater<Greedy<B, H>> {
     /// `buffer` has at least twice as many bytes as the window, and `heads` at least two elements: the more, the more matches
     /// are found. A quarter as many as the window has bytes are enough for a microcontroller, and 4,096 for a server.
     ///
-    /// Returns `None` if one of them is too small. Only the largest power of two of the heads is used, and no more than two windows.
+    /// Only the largest power of two of the heads is used, and no more than two windows.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryTooSmall`], which says which memory has how many elements and needs how many.
     ///
     /// ```
     /// use bareframe_deflate::{Deflater, WindowBits};
-    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).is_some());
-    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 511], [0; 64]).is_none());
-    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 512], [0; 1]).is_none());
+    /// assert!(Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).is_ok());
+    /// let error = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 1]).unwrap_err();
+    /// assert_eq!(error.to_string(), "the heads of a deflater has 1 elements and needs 2");
     /// ```
-    #[must_use]
-    pub fn greedy(window_bits: WindowBits, buffer: B, heads: H) -> Option<Deflater<Greedy<B, H>>> {
+    pub fn greedy(
+        window_bits: WindowBits,
+        buffer: B,
+        heads: H,
+    ) -> Result<Deflater<Greedy<B, H>>, MemoryTooSmall> {
         let level = Greedy::new(window_bits.size(), buffer, heads)?;
-        Some(Deflater::new(window_bits, level))
+        Ok(Deflater::new(window_bits, level))
     }
 }
 
@@ -135,7 +149,9 @@ where
     /// window has bytes, and `tokens` one and a half times as many, of which 6,144 are always enough. As many heads as the window
     /// has bytes and 8,192 tokens are good for a server: together 224 KiB for the largest window.
     ///
-    /// Returns `None` if one of them is too small.
+    /// # Errors
+    ///
+    /// [`MemoryTooSmall`], which says which memory has how many elements and needs how many.
     ///
     /// ```
     /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
@@ -149,21 +165,20 @@ where
     /// let DeflateStep::MessageEnd(len) = deflater.deflate(&mut input, &mut out, true) else { unreachable!() };
     /// assert!(len < 30);
     /// ```
-    #[must_use]
     pub fn best(
         window_bits: WindowBits,
         buffer: B,
         heads: H,
         links: C,
         tokens: T,
-    ) -> Option<Deflater<Best<B, H, C, T>>> {
+    ) -> Result<Deflater<Best<B, H, C, T>>, MemoryTooSmall> {
         let level = Best::new(window_bits.size(), buffer, heads, links, tokens)?;
-        Some(Deflater::new(window_bits, level))
+        Ok(Deflater::new(window_bits, level))
     }
 }
 
 impl<L: Level> Deflater<L> {
-    fn new(window_bits: WindowBits, level: L) -> Deflater<L> {
+    pub(crate) fn new(window_bits: WindowBits, level: L) -> Deflater<L> {
         Deflater {
             level,
             history: History::new(window_bits),
@@ -174,11 +189,24 @@ impl<L: Level> Deflater<L> {
         }
     }
 
+    /// Sets a window that is no larger than the one that the memory was checked for, before the first message.
+    #[must_use]
+    pub(crate) fn with_smaller_window(mut self, window_bits: WindowBits) -> Deflater<L> {
+        self.window_bits = self.window_bits.min(window_bits);
+        self.history = History::new(self.window_bits);
+        self
+    }
+
     /// Sets whether a message may refer to those before it (RFC 7692 section 7.1.1).
     #[must_use]
     pub fn with_context_takeover(mut self, takeover: bool) -> Deflater<L> {
         self.context_takeover = takeover;
         self
+    }
+
+    /// As [`Deflater::with_context_takeover`], from the next message on.
+    pub fn set_context_takeover(&mut self, takeover: bool) {
+        self.context_takeover = takeover;
     }
 
     /// Returns the window bits.
@@ -293,11 +321,27 @@ impl<L: Level> Deflater<L> {
         self.history.has_message
     }
 
-    /// Abandons the current message and returns what was taken of it.
-    pub(crate) fn abandon_gathered(&mut self) -> &[u8] {
+    /// Abandons the current message and returns where in the memory what was taken of it is, until the next call.
+    pub(crate) fn abandon_gathered(&mut self) -> Range<usize> {
         let taken = self.history.message..self.history.end;
         self.abandon();
-        self.level.buffer().get(taken).unwrap_or_default()
+        taken
+    }
+
+    /// Returns bytes of the memory.
+    pub(crate) fn taken(&mut self, range: Range<usize>) -> &[u8] {
+        self.level.buffer().get(range).unwrap_or_default()
+    }
+
+    /// Gathers input without compressing it. Returns `true` if there is enough for blocks of it to say whether they shrink.
+    pub(crate) fn gather(&mut self, input: &mut &[u8]) -> bool {
+        /// Less than this is not compressed before the message ends.
+        const ENOUGH: usize = 1024;
+        if self.stage == Stage::BetweenMessages {
+            self.begin_message();
+        }
+        self.history.fill(self.level.buffer(), input);
+        !input.is_empty() || self.history.ahead() >= self.history.window.min(ENOUGH)
     }
 
     /// Forgets the history: the next message refers to nothing before it.
@@ -321,6 +365,35 @@ impl<L: Level> Deflater<L> {
         if self.stage == Stage::BetweenMessages {
             self.history.forget();
         }
+    }
+
+    /// Forgets the history, and overwrites what was taken since this was called last, so that another connection without context
+    /// takeover may use the deflater. Its settings stay. Within a message it drops that.
+    ///
+    /// It takes less time than [`Deflater::reset`]: as much as these bytes take.
+    ///
+    /// ```
+    /// use bareframe_deflate::{DeflateStep, Deflater, WindowBits};
+    /// let mut deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
+    /// let mut out = [0; 100];
+    /// for _ in 0..2 {
+    ///     let step = deflater.deflate(&mut &b"Hello"[..], &mut out, true);
+    ///     assert_eq!(step, DeflateStep::MessageEnd(7));
+    ///     deflater.wipe();
+    /// }
+    /// ```
+    pub fn wipe(&mut self) {
+        if self.stage != Stage::BetweenMessages {
+            self.history.at = self.history.end;
+            self.pending = Pending::default();
+            self.stage = Stage::BetweenMessages;
+        }
+        let dirty = self.history.take_dirty();
+        if let Some(bytes) = self.level.buffer().get_mut(dirty) {
+            bytes.fill(0);
+        }
+        self.level.wipe();
+        self.history.forget();
     }
 
     /// Forgets everything, so that another connection may use the deflater; overwrites its memory too.

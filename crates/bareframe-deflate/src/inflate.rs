@@ -194,8 +194,22 @@ impl<T: Size> Inflater<T> {
         (self.at, self.history) = (0, 0);
     }
 
-    /// Inflates the front of `input`, which is the unmasked payload of a message's frames one after the other;
-    /// `is_last` is set if the message ends with `input`.
+    /// Forgets all that [`Inflater::reset`] does, and goes on as an inflater with these settings, in another window.
+    ///
+    /// ```
+    /// use bareframe_deflate::{Compact, Inflater, Step, WindowBits};
+    /// let mut inflater = Inflater::<Compact>::new(WindowBits::MAX);
+    /// inflater.reset_to(WindowBits::MIN, false, 1000);
+    /// assert_eq!(inflater.inflate(&mut [0; 256], &mut &[0x00][..], true), Ok(Step::MessageEnd));
+    /// ```
+    pub fn reset_to(&mut self, window_bits: WindowBits, context_takeover: bool, limit: u64) {
+        (self.window_bits, self.context_takeover) = (window_bits, context_takeover);
+        self.limit = limit;
+        self.reset();
+    }
+
+    /// Inflates what is in front of `input`, the unmasked payload of a message's frames one after the other; `is_last` says that
+    /// the message ends with `input`.
     ///
     /// `window` is memory of at least [`WindowBits::size`] bytes, and the same at every call. The bytes that it takes
     /// are removed from `input`. After [`Step::Output`] the rest of the same input is expected.
@@ -216,7 +230,15 @@ impl<T: Size> Inflater<T> {
         }
         let is_other = self.memory_len != 0 && self.memory_len != window.len();
         if window.len() < self.window_bits.size() || is_other {
-            return Err(InflateError::Window);
+            let needed = if is_other {
+                self.memory_len
+            } else {
+                self.window_bits.size()
+            };
+            return Err(InflateError::Window {
+                len: window.len(),
+                needed,
+            });
         }
         self.memory_len = window.len();
         if self.at == window.len() {
@@ -234,7 +256,10 @@ impl<T: Size> Inflater<T> {
         (self.at, self.history, self.left) = (ring.at, ring.history, ring.left);
         let step = match result {
             Ok(step) => step,
-            Err(error) => {
+            Err(mut error) => {
+                if let InflateError::TooBig { limit } = &mut error {
+                    *limit = self.limit;
+                }
                 self.error = Some(error);
                 if self.at == begin {
                     return Err(error);

@@ -44,6 +44,7 @@
 //! - No call panics, whatever the input and the order of the calls.
 
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -65,17 +66,31 @@
     )
 )]
 
+#[cfg(feature = "std")]
+extern crate std;
+
 mod deflate;
 mod inflate;
 mod message;
 mod negotiate;
+mod policy;
+#[cfg(feature = "std")]
+mod pool;
+mod session;
 mod symbols;
 mod window_bits;
 
-pub use deflate::{Best, DeflateStep, Deflater, Greedy, Level};
+pub use deflate::{Best, DeflateStep, Deflater, Greedy, Level, MemoryTooSmall};
 pub use inflate::{Compact, Fast, InflateError, Inflater, Size, Step};
 pub use message::{MessageDeflater, Payload, Prepared, PreparedError, begins_compressed};
 pub use negotiate::{
     Acceptance, Direction, EXTENSION, NegotiationError, Offer, Parameters, agree, encode_offers,
+};
+pub use policy::{CompressionLevel, Policy};
+#[cfg(feature = "std")]
+pub use pool::{AnyLevel, DeflatePool, DeflaterPool, SharedDeflate, SharedHalves, prepare};
+pub use session::{
+    Deflate, DeflaterLease, InboundDeflate, InflaterLease, OutboundDeflate, OwnDeflate, OwnHalves, OwnMemory,
+    Pool, PooledDeflater, PooledInflater,
 };
 pub use window_bits::{InvalidWindowBits, WindowBits};

@@ -4,6 +4,7 @@ use crate::WindowBits;
 use crate::deflate::{DeflateStep, Deflater, Level};
 use bareframe::{Opcode, ProtocolError, Rsv};
 use core::fmt;
+use core::ops::Range;
 
 /// Compresses the messages of a connection that are worth it, frame by frame (RFC 7692 sections 6.1 and 7.2.1).
 ///
@@ -39,10 +40,14 @@ use core::fmt;
 #[derive(Clone)]
 pub struct MessageDeflater<L> {
     deflater: Deflater<L>,
+    choice: Choice,
+}
+
+/// Which messages are compressed.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
     threshold: usize,
     state: State,
-    /// How many bytes of the current frame are in the output.
-    filled: usize,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +66,7 @@ enum State {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
 pub enum Payload<'d> {
-    /// All input was taken. The output is kept for the current frame and must not change.
+    /// All input was taken, and there is nothing to send yet.
     NeedsInput,
     /// The front of the output is a frame's payload. The first frame of the message has RSV1, and only it (RFC 7692
     /// section 6.1); the last has FIN.
@@ -93,7 +98,7 @@ pub enum Payload<'d> {
 ///
 /// let deflater = Deflater::greedy(WindowBits::MIN, [0; 512], [0; 64]).unwrap();
 /// let refused = MessageDeflater::new(deflater).prepared(prepared);
-/// assert_eq!(refused, Err(PreparedError::WindowTooLarge));
+/// assert_eq!(refused.unwrap_err().to_string(), "the message was compressed with window bits 9, and 8 were negotiated");
 /// let deflater = Deflater::greedy(nine, [0; 1024], [0; 128]).unwrap();
 /// assert_eq!(MessageDeflater::new(deflater).prepared(prepared)?, &out[..len]);
 /// # Ok::<(), PreparedError>(())
@@ -109,30 +114,33 @@ pub struct Prepared<'p> {
 #[non_exhaustive]
 pub enum PreparedError {
     /// It was compressed with a larger window than was negotiated.
-    WindowTooLarge,
+    WindowTooLarge {
+        /// The window bits that it was compressed with.
+        prepared: WindowBits,
+        /// Those that were negotiated for this direction.
+        negotiated: WindowBits,
+    },
     /// Another message is begun.
     WithinMessage,
 }
 
 impl<L: Level> MessageDeflater<L> {
-    /// The default threshold, in bytes; shorter messages rarely shrink enough.
-    pub const THRESHOLD: usize = 32;
+    /// The threshold of a new one, in bytes: shorter messages rarely shrink by more than they cost.
+    pub const THRESHOLD: usize = Choice::THRESHOLD;
 
     /// Creates a message deflater that compresses with this deflater.
     #[must_use]
     pub fn new(deflater: Deflater<L>) -> MessageDeflater<L> {
         MessageDeflater {
             deflater,
-            threshold: Self::THRESHOLD,
-            state: State::Between { opted_out: false },
-            filled: 0,
+            choice: Choice::new(Self::THRESHOLD),
         }
     }
 
     /// Sets how many bytes a message must have to be compressed, if the first call gets all of it.
     #[must_use]
     pub fn with_threshold(mut self, len: usize) -> MessageDeflater<L> {
-        self.threshold = len;
+        self.choice.threshold = len;
         self
     }
 
@@ -145,7 +153,7 @@ impl<L: Level> MessageDeflater<L> {
     /// Returns `true` if no message is begun.
     #[must_use]
     pub fn is_between_messages(&self) -> bool {
-        matches!(self.state, State::Between { .. })
+        matches!(self.choice.state, State::Between { .. })
     }
 
     /// Opts the next message out of compression; within a message, returns `false` and changes nothing.
@@ -161,7 +169,7 @@ impl<L: Level> MessageDeflater<L> {
     pub fn opt_out(&mut self) -> bool {
         let is_between = self.is_between_messages();
         if is_between {
-            self.state = State::Between { opted_out: true };
+            self.choice.state = State::Between { opted_out: true };
         }
         is_between
     }
@@ -169,63 +177,24 @@ impl<L: Level> MessageDeflater<L> {
     /// Returns what has to be sent next of the message at the front of `input`, which ends the message if `is_last` is
     /// set.
     ///
-    /// The bytes that it takes are removed from `input`. Until a frame is returned, `out` has to be the same memory at
-    /// every call. A full `out` ends a frame, so that it may have any length except 0, which would lead to endless
-    /// empty frames.
+    /// What is taken is removed from `input`. A full `out` ends a frame, so that it may have any length but 0, which would make empty
+    /// frames without end. A kilobyte of input is gathered before anything of it is compressed, unless the message ends before.
     ///
     /// After [`Payload::Uncompressed`] the caller sends all of the input. It calls this for the rest of the message
     /// too, which returns the same, until `is_last` was set.
     pub fn next(&mut self, input: &mut &[u8], is_last: bool, out: &mut [u8]) -> Payload<'_> {
-        let given = *input;
-        let mut is_first_call = false;
-        if let State::Between { opted_out } = self.state {
-            let is_short = is_last && given.len() < self.threshold;
-            self.filled = 0;
-            is_first_call = true;
-            self.state = if opted_out || is_short {
-                State::Uncompressed
-            } else {
-                State::First
-            };
-        }
-        if self.state == State::Uncompressed {
-            self.end_if(is_last);
-            return Payload::Uncompressed(&[]);
-        }
-        let free = out.get_mut(self.filled..).unwrap_or_default();
-        let step = self.deflater.deflate(input, free, is_last);
-        let (DeflateStep::NeedsInput(len) | DeflateStep::OutputFull(len) | DeflateStep::MessageEnd(len)) =
-            step;
-        self.filled = self.filled.saturating_add(len);
-        let is_end = match step {
-            DeflateStep::NeedsInput(_) => return Payload::NeedsInput,
-            DeflateStep::OutputFull(_) => false,
-            DeflateStep::MessageEnd(_) => true,
-        };
-        let is_first = self.state == State::First;
-        if is_first && self.filled >= self.deflater.compressed_len() && self.deflater.has_message() {
-            self.state = State::Uncompressed;
-            self.end_if(is_last);
-            if is_first_call {
-                *input = given;
-                self.deflater.abandon();
-                return Payload::Uncompressed(&[]);
-            }
-            return Payload::Uncompressed(self.deflater.abandon_gathered());
-        }
-        self.state = State::Later;
-        self.end_if(is_end);
-        let len = core::mem::take(&mut self.filled);
-        Payload::Frame {
-            len,
-            is_first,
-            is_last: is_end,
-        }
-    }
-
-    fn end_if(&mut self, is_end: bool) {
-        if is_end {
-            self.state = State::Between { opted_out: false };
+        match self.choice.next(&mut self.deflater, input, is_last, out) {
+            Chosen::NeedsInput => Payload::NeedsInput,
+            Chosen::Frame {
+                len,
+                is_first,
+                is_last,
+            } => Payload::Frame {
+                len,
+                is_first,
+                is_last,
+            },
+            Chosen::Uncompressed(taken) => Payload::Uncompressed(self.deflater.taken(taken)),
         }
     }
 
@@ -237,7 +206,10 @@ impl<L: Level> MessageDeflater<L> {
     /// If it was compressed with a larger window than this connection has, or if a message is begun; nothing changes then.
     pub fn prepared<'p>(&mut self, prepared: Prepared<'p>) -> Result<&'p [u8], PreparedError> {
         if prepared.window_bits > self.deflater.window_bits() {
-            return Err(PreparedError::WindowTooLarge);
+            return Err(PreparedError::WindowTooLarge {
+                prepared: prepared.window_bits,
+                negotiated: self.deflater.window_bits(),
+            });
         }
         if !self.is_between_messages() {
             return Err(PreparedError::WithinMessage);
@@ -249,8 +221,93 @@ impl<L: Level> MessageDeflater<L> {
     /// Forgets everything and overwrites the deflater's memory, so that another connection may use it.
     pub fn reset(&mut self) {
         self.deflater.reset();
-        self.state = State::Between { opted_out: false };
-        self.filled = 0;
+        self.choice.state = State::Between { opted_out: false };
+    }
+}
+
+/// As [`Payload`], with the place in the deflater's memory in place of bytes.
+pub(crate) enum Chosen {
+    NeedsInput,
+    Frame {
+        len: usize,
+        is_first: bool,
+        is_last: bool,
+    },
+    Uncompressed(Range<usize>),
+}
+
+impl Choice {
+    pub(crate) const THRESHOLD: usize = 32;
+
+    pub(crate) const fn new(threshold: usize) -> Choice {
+        Choice {
+            threshold,
+            state: State::Between { opted_out: false },
+        }
+    }
+
+    /// Returns `true` if a message, all of which is so long, is worth to be compressed.
+    pub(crate) const fn is_worth_it(&self, len: usize) -> bool {
+        len >= self.threshold
+    }
+
+    /// Begins a message that may be compressed.
+    pub(crate) fn begin(&mut self) {
+        self.state = State::First;
+    }
+
+    /// As [`MessageDeflater::next`].
+    pub(crate) fn next<L: Level>(
+        &mut self,
+        deflater: &mut Deflater<L>,
+        input: &mut &[u8],
+        is_last: bool,
+        out: &mut [u8],
+    ) -> Chosen {
+        let given = *input;
+        if let State::Between { opted_out } = self.state {
+            let is_short = is_last && !self.is_worth_it(given.len());
+            self.state = if opted_out || is_short {
+                State::Uncompressed
+            } else {
+                State::First
+            };
+        }
+        if self.state == State::Uncompressed {
+            self.end_if(is_last);
+            return Chosen::Uncompressed(0..0);
+        }
+        let is_enough = is_last || deflater.gather(input);
+        if !is_enough {
+            return Chosen::NeedsInput;
+        }
+        let (len, is_end) = match deflater.deflate(input, out, is_last) {
+            DeflateStep::NeedsInput(0) => return Chosen::NeedsInput,
+            DeflateStep::NeedsInput(len) | DeflateStep::OutputFull(len) => (len, false),
+            DeflateStep::MessageEnd(len) => (len, true),
+        };
+        let is_first = self.state == State::First;
+        if is_first && len >= deflater.compressed_len() && deflater.has_message() {
+            self.state = State::Uncompressed;
+            self.end_if(is_last);
+            let taken_now = given.len().saturating_sub(input.len());
+            *input = given;
+            let taken = deflater.abandon_gathered();
+            return Chosen::Uncompressed(taken.start..taken.end.saturating_sub(taken_now));
+        }
+        self.state = State::Later;
+        self.end_if(is_end);
+        Chosen::Frame {
+            len,
+            is_first,
+            is_last: is_end,
+        }
+    }
+
+    fn end_if(&mut self, is_end: bool) {
+        if is_end {
+            self.state = State::Between { opted_out: false };
+        }
     }
 }
 
@@ -290,20 +347,20 @@ impl<L> fmt::Debug for MessageDeflater<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MessageDeflater")
             .field("deflater", &self.deflater)
-            .field("threshold", &self.threshold)
-            .field("state", &self.state)
+            .field("choice", &self.choice)
             .finish_non_exhaustive()
     }
 }
 
 impl fmt::Display for PreparedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PreparedError::WindowTooLarge => {
-                "the message was compressed with a larger window than was negotiated"
-            }
-            PreparedError::WithinMessage => "another message is begun",
-        })
+        match self {
+            PreparedError::WindowTooLarge { prepared, negotiated } => write!(
+                f,
+                "the message was compressed with window bits {prepared}, and {negotiated} were negotiated"
+            ),
+            PreparedError::WithinMessage => f.write_str("another message is begun"),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! Negotiation in the opening handshake (RFC 7692 sections 5 and 7.1), both roles.
 
 mod error;
+#[cfg(feature = "std")]
+mod lists;
 mod offer;
 mod parameters;
 mod server;

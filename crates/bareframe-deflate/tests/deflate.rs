@@ -214,12 +214,12 @@ fn memory_that_is_too_small_is_refused() {
     for window_bits in 8..=15 {
         let bits = bits(window_bits);
         let size = bits.size();
-        let greedy = |buffer, heads| Deflater::greedy(bits, vec![0; buffer], vec![0; heads]).is_some();
+        let greedy = |buffer, heads| Deflater::greedy(bits, vec![0; buffer], vec![0; heads]).is_ok();
         assert!(greedy(2 * size, 2));
         assert!(!greedy(2 * size - 1, 2) && !greedy(2 * size, 1) && !greedy(2 * size, 0));
         let best = |buffer, heads, links, tokens| {
             let (buffer, heads, links) = (vec![0; buffer], vec![0; heads], vec![0; links]);
-            Deflater::best(bits, buffer, heads, links, vec![0; tokens]).is_some()
+            Deflater::best(bits, buffer, heads, links, vec![0; tokens]).is_ok()
         };
         let tokens = (3 * size / 2).min(6144);
         assert!(best(2 * size, 2, size, tokens));

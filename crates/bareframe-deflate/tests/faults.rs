@@ -8,7 +8,6 @@ use bareframe_deflate::{
     begins_compressed,
 };
 use bareframe_testkit::{DeflateFault, NaiveInflater, split};
-use std::time::{Duration, Instant};
 use support::{Setting, bits, inflate, json, repetitive, zlib};
 
 /// "Hello" and its payload.
@@ -159,7 +158,7 @@ fn s10_4_a_bomb_stops_at_its_limit_while_it_is_made() {
             ..Setting::MAX
         },
     );
-    assert_eq!(InflateError::TooBig.close_code().number(), 1009);
+    assert_eq!(InflateError::TooBig { limit: 5 }.close_code().number(), 1009);
 }
 
 #[test]
@@ -367,52 +366,6 @@ fn no_call_of_the_codec_takes_nothing_and_says_nothing() {
             assert!(calls < 100);
         }
         assert!(input.is_empty());
-    }
-}
-
-/// Returns how long the fastest of three runs takes.
-fn time(mut run: impl FnMut()) -> Duration {
-    let mut times = [Duration::MAX; 3];
-    for time in &mut times {
-        let begin = Instant::now();
-        run();
-        *time = begin.elapsed();
-    }
-    times.into_iter().min().unwrap()
-}
-
-#[test]
-fn byte_by_byte_the_work_grows_as_the_bytes_do() {
-    let inflate_all = |len| {
-        let payload = zlib(6, 15, true, &[json(1, len)]).remove(0);
-        time(|| {
-            let pieces = split::cut(&payload, &split::in_pieces_of(1, payload.len()));
-            let inflated = inflate(
-                &mut Inflater::<Fast>::new(WindowBits::MAX),
-                &mut vec![0; 1 << 15],
-                &pieces,
-            );
-            assert_eq!(inflated.bytes.len(), len);
-        })
-    };
-    let deflate_all = |len| {
-        let message = json(1, len);
-        time(|| {
-            let mut deflater = greedy(15);
-            let mut out = vec![0; len + 100];
-            for byte in &message {
-                let _ = deflater.deflate(&mut std::slice::from_ref(byte), &mut out, false);
-            }
-            assert!(matches!(
-                deflater.deflate(&mut &[][..], &mut out, true),
-                DeflateStep::MessageEnd(_)
-            ));
-        })
-    };
-    // Sixteen times the bytes: quadratic work would be 256 times as much, at every attempt; a machine that is busy with something
-    // else is slow at some.
-    for run in [&inflate_all as &dyn Fn(usize) -> Duration, &deflate_all] {
-        assert!((0..5).any(|_| run(80_000) < run(5000) * 80));
     }
 }
 

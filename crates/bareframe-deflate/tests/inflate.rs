@@ -191,14 +191,29 @@ fn the_memory_of_the_window_must_be_the_same() {
     let hello = [0xF2, 0x48, 0xCD, 0xC9, 0xC9, 0x07, 0x00];
     let mut input = &hello[..];
     let refused = inflater.inflate(&mut [0; 511], &mut input, true);
-    assert_eq!((refused, input.len()), (Err(InflateError::Window), 7));
+    assert_eq!(
+        (refused, input.len()),
+        (
+            Err(InflateError::Window {
+                len: 511,
+                needed: 512
+            }),
+            7
+        )
+    );
     let mut window = [0; 600];
     assert_eq!(
         inflater.inflate(&mut window, &mut input, true),
         Ok(Step::Output(0..5))
     );
     let refused = inflater.inflate(&mut [0; 601], &mut input, true);
-    assert_eq!(refused, Err(InflateError::Window));
+    assert_eq!(
+        refused,
+        Err(InflateError::Window {
+            len: 601,
+            needed: 600
+        })
+    );
     assert_eq!(
         inflater.inflate(&mut window, &mut input, true),
         Ok(Step::MessageEnd)

@@ -127,8 +127,9 @@ fn converse<L: Level>(deflater: Deflater<L>, takeover: bool, seed: u64) {
                     assert_eq!((inflated.bytes, inflated.fault), (message, None));
                 }
                 Err(error) => {
-                    assert_eq!(error, PreparedError::WindowTooLarge);
                     assert!(prepared_bits > window_bits);
+                    let (prepared, negotiated) = (bits(prepared_bits), bits(window_bits));
+                    assert_eq!(error, PreparedError::WindowTooLarge { prepared, negotiated });
                 }
             }
             continue;

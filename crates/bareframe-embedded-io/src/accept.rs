@@ -5,7 +5,7 @@ use crate::head::{Head, MIN_RECEIVE};
 use crate::socket::{MIN_SEND, Socket};
 use crate::websocket::WebSocket;
 use bareframe::handshake::{Accept, Answer, Choice, Key, Request, RequestError, RequestHead, Status};
-use bareframe::{Config, Connection, Memory, Role, Server, Session};
+use bareframe::{Config, Connection, Extension, Memory, Role, Server, Session};
 use core::fmt;
 use embedded_io_async::{Read, Write};
 
@@ -132,7 +132,16 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         mut send: O,
     ) -> Result<WebSocket<S, Server, I, O>, Error<S::Error>> {
         let response_len = self.agree(make, choice, send.as_mut()).await?;
-        let mut session = Session::new(Connection::server(config), receive, send);
+        let session = Session::new(Connection::server(config), receive, send);
+        self.answer_with(session, response_len).await
+    }
+
+    /// Writes the response that is in the queue of the session, which begins with what came behind the request.
+    pub(crate) async fn answer_with<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+        mut self,
+        mut session: Session<Server, I, O, X>,
+        response_len: usize,
+    ) -> Result<WebSocket<S, Server, I, O, X>, Error<S::Error>> {
         if let Err(error) = begin(&mut session, self.behind()) {
             self.fail().await?;
             return Err(error.into());
@@ -215,7 +224,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
     }
 
     /// Encodes the response that accepts the request to `out`, and returns its length; or answers otherwise.
-    async fn agree(
+    pub(crate) async fn agree(
         &mut self,
         make: impl FnOnce(&Key) -> Accept,
         choice: &Choice<'_>,
@@ -280,8 +289,8 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
 }
 
 /// Begins a session with the bytes that arrived after the peer's head.
-pub(crate) fn begin<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
-    session: &mut Session<R, I, O>,
+pub(crate) fn begin<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+    session: &mut Session<R, I, O, X>,
     behind: &[u8],
 ) -> Result<(), HandshakeError> {
     let (needed, space) = (MIN_RECEIVE, session.space());

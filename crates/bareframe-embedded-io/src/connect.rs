@@ -6,7 +6,7 @@ use crate::head::Head;
 use crate::socket::Socket;
 use crate::websocket::WebSocket;
 use bareframe::handshake::{Accept, Established, Key, Offer, Response, ResponseHead};
-use bareframe::{Client, Config, Connection, MaskingKeys, Memory, Session};
+use bareframe::{Client, Config, Connection, Extension, MaskingKeys, Memory, Session};
 use core::fmt;
 use embedded_io_async::{ErrorKind, Read, Write};
 
@@ -149,8 +149,17 @@ impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'
     ) -> Result<WebSocket<S, Client<K>, I, O>, Error<S::Error>> {
         self.response().await?;
         self.established()?;
+        self.begin_session(|keys| Session::new(Connection::client(config, keys), receive, send))
+    }
+
+    /// Creates the connection of a session, which begins with what came behind the response.
+    #[expect(clippy::type_complexity, reason = "it names all that a connection is made of")]
+    pub(crate) fn begin_session<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+        self,
+        create: impl FnOnce(K) -> Session<Client<K>, I, O, X>,
+    ) -> Result<WebSocket<S, Client<K>, I, O, X>, Error<S::Error>> {
         let behind = self.head.arrived().get(self.head_len()..).unwrap_or(&[]);
-        let mut session = Session::new(Connection::client(config, self.keys), receive, send);
+        let mut session = create(self.keys);
         begin(&mut session, behind)?;
         Ok(Socket::new(self.stream, session))
     }

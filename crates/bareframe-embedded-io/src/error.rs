@@ -49,6 +49,9 @@ pub enum HandshakeError {
     NoUpgrade,
     /// The server answers with this status, which is not 101.
     Status(u16),
+    /// The server's response to the offer of compression is wrong (RFC 7692 section 7).
+    #[cfg(feature = "deflate")]
+    Deflate(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] bareframe_deflate::NegotiationError),
     /// The stream ended within the peer's head.
     Ended,
     /// The receive buffer is shorter than [`MIN_RECEIVE`](crate::MIN_RECEIVE).
@@ -121,6 +124,8 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, needed, available) = match self {
             HandshakeError::Http(error) => return error.fmt(f),
+            #[cfg(feature = "deflate")]
+            HandshakeError::Deflate(error) => return error.fmt(f),
             HandshakeError::NoUpgrade => return f.write_str("the client does not ask for a WebSocket"),
             HandshakeError::Status(status) => return write!(f, "the server answered with {status}"),
             HandshakeError::Ended => return f.write_str("the stream ended within the head"),

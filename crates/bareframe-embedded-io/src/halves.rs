@@ -5,8 +5,8 @@ use crate::slot::Slot;
 use crate::socket::{Sending, Socket, sealed};
 use crate::websocket::WebSocket;
 use bareframe::{
-    Assembler, CloseCode, CloseReason, Event, Frame, Gather, Inbound, Memory, Message, Next, Outbound,
-    Pending, ReceiveError, Role, SendError,
+    Assembler, CloseCode, CloseReason, Event, Extension, Frame, Gather, Inbound, Memory, Message, Next,
+    Outbound, Pending, ReceiveError, Role, SendError,
 };
 use core::fmt;
 use core::future::poll_fn;
@@ -16,24 +16,24 @@ use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 ///
 /// It leaves what has to be answered in the [`Slot`] at once and wakes the writing half, for which it never waits. Once
 /// it has ended or was dropped, [`WriteHalf::answer`] returns `false`.
-pub struct ReadHalf<'s, S, R: Role, I: Memory> {
+pub struct ReadHalf<'s, S, R: Role, I: Memory, X: Extension = ()> {
     stream: S,
-    inbound: Inbound<R, I>,
+    inbound: Inbound<R, I, X>,
     slot: &'s Slot,
 }
 
 /// The writing half of a connection, for one task; see [`WebSocket::split`]. The methods that send are those of
 /// [`Socket`].
-pub type WriteHalf<'s, S, R, O> = Socket<S, OutboundHalf<'s, R, O>>;
+pub type WriteHalf<'s, S, R, O, X = ()> = Socket<S, OutboundHalf<'s, R, O, X>>;
 
 /// The writing half of a session, with the slot in which the other half leaves what has to be answered.
-pub struct OutboundHalf<'s, R, O> {
-    outbound: Outbound<R, O>,
+pub struct OutboundHalf<'s, R, O, X: Extension = ()> {
+    outbound: Outbound<R, O, X>,
     slot: &'s Slot,
     pending: Pending,
 }
 
-impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> {
+impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> WebSocket<S, R, I, O, X> {
     /// Splits the connection into two halves for two tasks; `split` returns the two halves of the stream. `slot` passes
     /// what has to be answered from one to the other, and must not be used by another connection as long as one of them
     /// exists.
@@ -58,11 +58,12 @@ impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> 
     ///     Ok(())
     /// }
     /// ```
+    #[expect(clippy::type_complexity, reason = "two halves")]
     pub fn split<'s, T, U>(
         self,
         slot: &'s Slot,
         split: impl FnOnce(S) -> (T, U),
-    ) -> (ReadHalf<'s, T, R, I>, WriteHalf<'s, U, R, O>) {
+    ) -> (ReadHalf<'s, T, R, I, X>, WriteHalf<'s, U, R, O, X>) {
         slot.reset();
         let (stream, writing) = split(self.stream);
         let (inbound, outbound) = self.session.split();
@@ -85,7 +86,7 @@ impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> 
     }
 }
 
-impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
+impl<S, R: Role, I: Memory, X: Extension> ReadHalf<'_, S, R, I, X> {
     /// Returns the stream.
     #[must_use]
     pub const fn stream(&self) -> &S {
@@ -112,7 +113,7 @@ impl<S, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
     }
 }
 
-impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
+impl<S: Read, R: Role, I: Memory, X: Extension> ReadHalf<'_, S, R, I, X> {
     /// Reads the next message as [`WebSocket::read`] does; the answer to the latest Ping is left for the writing half.
     ///
     /// If the future is dropped, the next call continues.
@@ -143,7 +144,7 @@ impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
 
     async fn until_ready(
         &mut self,
-        mut next: impl FnMut(&mut Inbound<R, I>) -> Result<Next, ReceiveError>,
+        mut next: impl FnMut(&mut Inbound<R, I, X>) -> Result<Next, ReceiveError>,
     ) -> Result<(), Error<S::Error>> {
         loop {
             let next = next(&mut self.inbound);
@@ -163,7 +164,7 @@ impl<S: Read, R: Role, I: Memory> ReadHalf<'_, S, R, I> {
     }
 }
 
-impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> WriteHalf<'_, S, R, O> {
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> WriteHalf<'_, S, R, O, X> {
     /// Waits until the reading half leaves something to answer, and sends the answer. Returns `false` once the reading
     /// half has received the peer's Close or an error, or was dropped, and what it left was sent.
     ///
@@ -187,7 +188,7 @@ impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> WriteHalf<'_, S, R, O> {
     }
 }
 
-impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> OutboundHalf<'_, R, O> {
+impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> OutboundHalf<'_, R, O, X> {
     /// Queues what the reading half left, as far as there is room between frames.
     fn queue_pending(&mut self) {
         self.slot.take_to(&mut self.pending);
@@ -195,13 +196,16 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>> OutboundHalf<'_, R, O> {
     }
 }
 
-impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending<S> for OutboundHalf<'_, R, O> {}
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Sending<S> for OutboundHalf<'_, R, O, X> {}
 
-impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for OutboundHalf<'_, R, O> {
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> sealed::Sending<S>
+    for OutboundHalf<'_, R, O, X>
+{
     type Stream = S;
     type Error = S::Error;
     type Role = R;
     type Queue = O;
+    type Extension = X;
 
     fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         if !frame.is_begun() {
@@ -215,7 +219,7 @@ impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for Out
         self.outbound.next_flush()
     }
 
-    fn outbound(&mut self) -> &mut Outbound<R, O> {
+    fn outbound(&mut self) -> &mut Outbound<R, O, X> {
         &mut self.outbound
     }
 
@@ -224,13 +228,13 @@ impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for Out
     }
 }
 
-impl<S, R: Role, I: Memory> Drop for ReadHalf<'_, S, R, I> {
+impl<S, R: Role, I: Memory, X: Extension> Drop for ReadHalf<'_, S, R, I, X> {
     fn drop(&mut self) {
         self.slot.put(Pending::NONE, true);
     }
 }
 
-impl<S, R: Role + fmt::Debug, I: Memory> fmt::Debug for ReadHalf<'_, S, R, I> {
+impl<S, R: Role + fmt::Debug, I: Memory, X: Extension> fmt::Debug for ReadHalf<'_, S, R, I, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReadHalf")
             .field("inbound", &self.inbound)
@@ -238,7 +242,7 @@ impl<S, R: Role + fmt::Debug, I: Memory> fmt::Debug for ReadHalf<'_, S, R, I> {
     }
 }
 
-impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for OutboundHalf<'_, R, O> {
+impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::Debug for OutboundHalf<'_, R, O, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboundHalf")
             .field("outbound", &self.outbound)
@@ -248,14 +252,16 @@ impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>> fmt::Debug for OutboundHalf<'_
 }
 
 #[cfg(feature = "defmt")]
-impl<S, R: Role + defmt::Format, I: Memory> defmt::Format for ReadHalf<'_, S, R, I> {
+impl<S, R: Role + defmt::Format, I: Memory, X: Extension> defmt::Format for ReadHalf<'_, S, R, I, X> {
     fn format(&self, f: defmt::Formatter<'_>) {
         defmt::write!(f, "ReadHalf {{ inbound: {} }}", self.inbound);
     }
 }
 
 #[cfg(feature = "defmt")]
-impl<R: defmt::Format, O: AsRef<[u8]> + AsMut<[u8]>> defmt::Format for OutboundHalf<'_, R, O> {
+impl<R: defmt::Format, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> defmt::Format
+    for OutboundHalf<'_, R, O, X>
+{
     fn format(&self, f: defmt::Formatter<'_>) {
         defmt::write!(f, "OutboundHalf {{ outbound: {} }}", self.outbound);
     }

@@ -81,6 +81,7 @@
 //! # Features
 //!
 //! - `defmt`: `defmt::Format` on every public type.
+//! - `deflate`: compression of messages, by `Incoming::accept_compressed` and `Connecting::establish_compressed`.
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -100,6 +101,8 @@
 
 mod accept;
 pub mod blocking;
+#[cfg(feature = "deflate")]
+mod compressed;
 mod connect;
 mod error;
 mod halves;
@@ -117,6 +120,10 @@ pub use bareframe::{
     MaskingKey, MaskingKeys, Memory, Message, MessageKind, ProtocolError, ReceiveError, Role, Rsv, SendError,
     Server, SliceBuffer, State, UnsentFrame, handshake,
 };
+#[cfg(feature = "deflate")]
+pub use bareframe_deflate as deflate;
+#[cfg(feature = "deflate")]
+pub use compressed::Compressed;
 pub use connect::Connecting;
 pub use error::{Error, HandshakeError};
 pub use halves::{OutboundHalf, ReadHalf, WriteHalf};

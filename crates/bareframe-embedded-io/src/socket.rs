@@ -1,7 +1,7 @@
 //! Sending on a connection or on its writing half.
 
 use crate::error::Error;
-use bareframe::{CloseCode, Frame, Memory, Next, Outbound, Role, SendError, Session};
+use bareframe::{CloseCode, Extension, Frame, Memory, Next, Outbound, Role, SendError, Session};
 use core::fmt;
 use embedded_io_async::{Error as _, ErrorKind, Write};
 
@@ -49,13 +49,13 @@ pub struct Socket<S, C> {
 }
 
 /// Sends on a connection while a message or an event is lent from it.
-pub type Writer<'w, S, R, O> = Socket<&'w mut S, &'w mut Outbound<R, O>>;
+pub type Writer<'w, S, R, O, X = ()> = Socket<&'w mut S, &'w mut Outbound<R, O, X>>;
 
 /// The state that sends frames over a stream: a session, or its writing half.
 pub trait Sending<S>: sealed::Sending<S> {}
 
 pub(crate) mod sealed {
-    use super::{Frame, Next, Outbound, Role, SendError, Write};
+    use super::{Extension, Frame, Next, Outbound, Role, SendError, Write};
     use embedded_io_async::Error;
 
     pub trait Sending<S> {
@@ -64,24 +64,34 @@ pub(crate) mod sealed {
         type Error: Error;
         type Role: Role;
         type Queue: AsRef<[u8]> + AsMut<[u8]>;
+        type Extension: Extension;
 
         /// Sends until all of the frame is queued or written, after the pending answers.
         fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError>;
         /// Writes until nothing is queued any more, pending answers included.
         fn next_flush(&mut self) -> Next;
-        fn outbound(&mut self) -> &mut Outbound<Self::Role, Self::Queue>;
+        fn outbound(&mut self) -> &mut Outbound<Self::Role, Self::Queue, Self::Extension>;
         fn stream(stream: &mut S) -> &mut Self::Stream;
     }
 }
 
-impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> Sending<S> for Session<R, I, O> {}
-impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> Sending<&mut S> for &mut Outbound<R, O> {}
+impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Sending<S>
+    for Session<R, I, O, X>
+{
+}
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Sending<&mut S>
+    for &mut Outbound<R, O, X>
+{
+}
 
-impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<S> for Session<R, I, O> {
+impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> sealed::Sending<S>
+    for Session<R, I, O, X>
+{
     type Stream = S;
     type Error = S::Error;
     type Role = R;
     type Queue = O;
+    type Extension = X;
 
     fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         self.next_sent(frame)
@@ -91,7 +101,7 @@ impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending
         self.next_flush()
     }
 
-    fn outbound(&mut self) -> &mut Outbound<R, O> {
+    fn outbound(&mut self) -> &mut Outbound<R, O, X> {
         self.both().1
     }
 
@@ -100,11 +110,14 @@ impl<S: Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending
     }
 }
 
-impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<&mut S> for &mut Outbound<R, O> {
+impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> sealed::Sending<&mut S>
+    for &mut Outbound<R, O, X>
+{
     type Stream = S;
     type Error = S::Error;
     type Role = R;
     type Queue = O;
+    type Extension = X;
 
     fn next_sent(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
         (**self).next_sent(frame)
@@ -114,7 +127,7 @@ impl<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>> sealed::Sending<&mut S> fo
         (**self).next_flush()
     }
 
-    fn outbound(&mut self) -> &mut Outbound<R, O> {
+    fn outbound(&mut self) -> &mut Outbound<R, O, X> {
         self
     }
 
@@ -270,9 +283,9 @@ impl<S, C: Sending<S>> Socket<S, C> {
 }
 
 /// Writes what is queued and what is left of the frame, or flushes the stream.
-async fn perform<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>>(
+async fn perform<S: Write, R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
     stream: &mut S,
-    outbound: &mut Outbound<R, O>,
+    outbound: &mut Outbound<R, O, X>,
     refused: &mut Option<ErrorKind>,
     next: Next,
     frame: &mut Frame<'_>,

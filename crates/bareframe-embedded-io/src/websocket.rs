@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::socket::{Socket, Writer};
 use bareframe::{
-    Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Frame, Gather, Inbound,
+    Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Extension, Frame, Gather, Inbound,
     MaskingKeys, Memory, Message, Next, ReceiveError, Role, SendError, Server, Session, State,
 };
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
@@ -37,7 +37,26 @@ use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 ///     Ok(())
 /// }
 /// ```
-pub type WebSocket<S, R, I, O> = Socket<S, Session<R, I, O>>;
+///
+/// `X` is an extension that was agreed on: with the feature `deflate` there is one.
+pub type WebSocket<S, R, I, O, X = ()> = Socket<S, Session<R, I, O, X>>;
+
+impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> WebSocket<S, R, I, O, X> {
+    /// Creates a connection of a session whose opening handshake is done, with an extension of the caller's for one.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Session};
+    /// use bareframe_embedded_io::WebSocket;
+    /// # let stream = ();
+    /// let session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+    /// let socket = WebSocket::from_session(stream, session);
+    /// # let _ = socket;
+    /// ```
+    #[must_use]
+    pub const fn from_session(stream: S, session: Session<R, I, O, X>) -> WebSocket<S, R, I, O, X> {
+        Socket::new(stream, session)
+    }
+}
 
 impl<S, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, Server, I, O> {
     /// Creates the server's end over a stream whose opening handshake is done.
@@ -56,7 +75,7 @@ impl<S, K: MaskingKeys, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, Cl
     }
 }
 
-impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> {
+impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> WebSocket<S, R, I, O, X> {
     /// Returns how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
@@ -78,7 +97,9 @@ impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> 
     }
 }
 
-impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocket<S, R, I, O> {
+impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>
+    WebSocket<S, R, I, O, X>
+{
     /// Reads the next message, and gathers it in the assembler's memory if it arrived in pieces; `None` when the connection was closed.
     /// A message that is longer than that memory is refused with 1009, however it arrived.
     ///
@@ -117,7 +138,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     pub fn read_with_writer<'m, B: Gather>(
         &'m mut self,
         assembler: &'m mut Assembler<B>,
-    ) -> impl Future<Output = Result<Option<(Message<'m>, Writer<'m, S, R, O>)>, Error<S::Error>>> {
+    ) -> impl Future<Output = Result<Option<(Message<'m>, Writer<'m, S, R, O, X>)>, Error<S::Error>>> {
         self.read_until(
             assembler,
             |session, assembler| session.next_message(assembler),
@@ -150,7 +171,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     #[expect(clippy::type_complexity, reason = "an event, and what sends while it is lent")]
     pub fn read_event_with_writer(
         &mut self,
-    ) -> impl Future<Output = Result<Option<(Event<'_>, Writer<'_, S, R, O>)>, Error<S::Error>>> {
+    ) -> impl Future<Output = Result<Option<(Event<'_>, Writer<'_, S, R, O, X>)>, Error<S::Error>>> {
         self.read_until(
             (),
             |session, _| session.next_event(),
@@ -188,8 +209,8 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     /// Returns what is ready, and a writer to use while it is lent.
     fn lend<'m, T>(
         &'m mut self,
-        take: impl FnOnce(&'m mut Inbound<R, I>) -> Option<T>,
-    ) -> Option<(T, Writer<'m, S, R, O>)> {
+        take: impl FnOnce(&'m mut Inbound<R, I, X>) -> Option<T>,
+    ) -> Option<(T, Writer<'m, S, R, O, X>)> {
         let (inbound, outbound) = self.session.both();
         let writer = Socket {
             stream: &mut self.stream,
@@ -203,7 +224,7 @@ impl<S: Read + Write, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>> WebSocke
     async fn read_until<'m, A, T>(
         &'m mut self,
         mut memory: A,
-        next: impl Fn(&mut Session<R, I, O>, &mut A) -> Result<Next, ReceiveError>,
+        next: impl Fn(&mut Session<R, I, O, X>, &mut A) -> Result<Next, ReceiveError>,
         take: impl FnOnce(&'m mut Self, A) -> T,
     ) -> Result<T, Error<S::Error>> {
         loop {

@@ -2,13 +2,17 @@
 //!
 //! ```text
 //! cargo run --release -p bareframe-std --example client -- ws://127.0.0.1:9001/
+//! cargo run --release -p bareframe-std --example client --features deflate,rustls -- wss://example.com/
 //! ```
 
+#[path = "compression/mod.rs"]
+mod compression;
 #[path = "hex/mod.rs"]
 mod hex;
 
 use bareframe_std::{
-    Client, ClientStream, CloseCode, Error, Event, Frame, MessageKind, Share, SystemKeys, WriteHalf, connect,
+    Client, ClientStream, CloseCode, Connector, Error, Event, Frame, MessageKind, Options, Share, SystemKeys,
+    WriteHalf,
 };
 use clap::Parser;
 use std::error::Error as StdError;
@@ -51,7 +55,8 @@ fn main() -> ExitCode {
 
 /// Prints what the server sends until the connection ends, or until nobody reads what is printed.
 fn run(url: &str, out: &mut impl Write) -> Result<(), Error> {
-    let (mut reader, writer) = connect(url)?.split();
+    let connector = Connector::DEFAULT.with_options(compression::with_takeover(Options::DEFAULT));
+    let (mut reader, writer) = connector.connect(url)?.split();
     let mut printed = writeln!(out, "Connected. /help tells what can be sent.");
     // The input may block for ever; when the connection ends the program does.
     thread::spawn(move || send_lines(&writer));

@@ -3,6 +3,7 @@
 use crate::answering::Answering;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
+use crate::extension::Agreed;
 use crate::head::{Received, Unsent, encode, handshake_error, read_head};
 use crate::options::Options;
 use crate::stream::Stream;
@@ -294,6 +295,25 @@ impl<S: Stream> Incoming<S> {
         &self.stream
     }
 
+    /// Returns the request, to be accepted with these options in place of the acceptor's: others for another path, say.
+    ///
+    /// ```
+    /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
+    /// use bareframe_std::handshake::Choice;
+    /// use bareframe_std::{Config, Limits, Options};
+    /// # fn accept<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
+    /// let len = if incoming.request().path() == "/upload" { 1 << 30 } else { 1 << 10 };
+    /// let limits = Limits::DEFAULT.with_frame(len).with_message(len);
+    /// let options = Options::DEFAULT.with_config(Config::DEFAULT.with_limits(limits));
+    /// incoming.with_options(options).accept(&Choice::DEFAULT)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Incoming<S> {
+        self.options = options;
+        self
+    }
+
     /// Returns `true` if the client asks for a WebSocket, rightly or wrongly.
     #[must_use]
     pub fn is_upgrade(&self) -> bool {
@@ -331,10 +351,12 @@ impl<S: Stream> Incoming<S> {
     /// rest of [`Acceptor::with_timeout`](crate::Acceptor::with_timeout), which does not include the time between the
     /// calls; [`Error::Io`].
     pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
-        let head = match self.upgrade() {
+        let (head, agreed) = match self.upgrade() {
             Ok(Some(upgrade)) => {
                 let accept = Accept::from_key(upgrade.key());
-                encode(|out| upgrade.encode(&accept, choice, out))
+                let (agreed, extensions) = Agreed::accept(&self.options, &upgrade, choice.extensions());
+                let choice = choice.with_extensions(&extensions);
+                (encode(|out| upgrade.encode(&accept, &choice, out)), agreed)
             }
             Ok(None) => {
                 let text = "the client asks for no WebSocket";
@@ -355,7 +377,7 @@ impl<S: Stream> Incoming<S> {
             Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(handshake_error(error)),
             _ => self.received.take(self.head.head_len()),
         }
-        let mut socket = WebSocket::server(self.stream, &self.options)
+        let mut socket = WebSocket::server_with(self.stream, &self.options, agreed)
             .with_leftover(self.received.arrived())
             .with_unsent(unsent.left());
         socket.subprotocol = choice.subprotocol().map(Box::from);

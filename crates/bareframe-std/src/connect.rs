@@ -6,14 +6,16 @@ use crate::connector::Connector;
 use crate::content::Content;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
+use crate::extension::Agreed;
 use crate::head::{Received, Unsent, encode, handshake_error, read_head};
-use crate::keys;
+use crate::keys::{self, SystemKeys};
 use crate::lookup::look_up;
 use crate::one_address::OneAddress;
 use crate::refusal::Refusal;
 use crate::stream::{Share, Stream};
 use crate::websocket::{ClientSocket, WebSocket};
 use bareframe::handshake::{Accept, HeadEnd, Key, Offer, ResponseError, ResponseHead, Url};
+use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -46,6 +48,7 @@ const REFUSAL_TIME: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Connecting<'a, S> {
     connector: Connector<'a>,
+    extensions: Cow<'a, str>,
     /// `None` when there is nothing left to do.
     stream: Option<S>,
     accept: Accept,
@@ -71,10 +74,12 @@ impl<'a, S: Stream> Connecting<'a, S> {
         keys::fill(&mut random)?;
         let key = Key::from_random(random);
         let headers = connector.all_headers();
-        let offer = connector.offer(url.offer(), &headers);
+        let extensions = Agreed::offer(&connector.options, connector.extensions);
+        let offer = connector.offer(url.offer(), &extensions, &headers);
         let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
         Ok(Connecting {
             connector: connector.clone(),
+            extensions,
             stream: Some(stream),
             accept: Accept::from_key(&key),
             deadline,
@@ -98,11 +103,16 @@ impl<'a, S: Stream> Connecting<'a, S> {
             return Err(Error::Io(ErrorKind::NotConnected.into()));
         };
         match self.shake_hands(&mut stream) {
-            Ok((subprotocol, head)) => {
-                let mut socket = WebSocket::client(stream, &self.connector.options)?
+            Ok(Handshake {
+                subprotocol,
+                response,
+                agreed,
+            }) => {
+                let options = &self.connector.options;
+                let mut socket = WebSocket::client_with(stream, options, SystemKeys::new()?, agreed)
                     .with_leftover(self.received.arrived());
                 socket.subprotocol = subprotocol;
-                socket.response = Some(head);
+                socket.response = Some(response);
                 Ok(socket)
             }
             Err(error) if error.is_blocked() => {
@@ -122,8 +132,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
         self.stream.as_ref()
     }
 
-    /// Returns the subprotocol that was agreed on, and the head of the response.
-    fn shake_hands(&mut self, stream: &mut S) -> Result<Agreed, Error> {
+    fn shake_hands(&mut self, stream: &mut S) -> Result<Handshake, Error> {
         if self.failure.is_none() {
             match self.request.write(stream, self.deadline) {
                 Ok(()) => {}
@@ -134,7 +143,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
                 Err(error) => self.failure = Some(error),
             }
         }
-        let offer = self.connector.offer(Offer::new("", ""), &[]);
+        let offer = self.connector.offer(Offer::new("", ""), &self.extensions, &[]);
         while self.refused.is_none() {
             let parsed = read_head(stream, &mut self.received, &mut self.end, self.deadline)?
                 .and_then(|()| ResponseHead::parse(self.received.arrived_mut()));
@@ -144,9 +153,17 @@ impl<'a, S: Stream> Connecting<'a, S> {
             match response.upgrade(&offer, &self.accept).map_err(wrong)? {
                 Some(established) => {
                     let subprotocol = established.subprotocol().map(Box::from);
+                    let Connector {
+                        options, extensions, ..
+                    } = &self.connector;
+                    let agreed = Agreed::from_response(options, extensions, established.extensions())?;
                     let response = (Box::from(bytes), Box::new(head));
                     self.received.take(head.head_len());
-                    return Ok((subprotocol, response));
+                    return Ok(Handshake {
+                        subprotocol,
+                        response,
+                        agreed,
+                    });
                 }
                 // Another head follows (RFC 9110 section 15.2).
                 None if response.status() < 200 => self.end = HeadEnd::new(self.connector.head_limit),
@@ -167,8 +184,13 @@ impl<'a, S: Stream> Connecting<'a, S> {
     }
 }
 
-/// The subprotocol, and the head of the response with what was found in it.
-type Agreed = (Option<Box<str>>, (Box<[u8]>, Box<ResponseHead>));
+/// What an opening handshake has come to.
+struct Handshake {
+    subprotocol: Option<Box<str>>,
+    /// The head of the response, and what was found in it.
+    response: (Box<[u8]>, Box<ResponseHead>),
+    agreed: Agreed,
+}
 
 fn wrong(error: ResponseError) -> Error {
     HandshakeError::Response(error).into()

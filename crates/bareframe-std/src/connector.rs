@@ -165,15 +165,20 @@ impl<'a> Connector<'a> {
             .collect()
     }
 
-    /// Adds the origin, subprotocols and extensions of this connector, and these headers instead of its own.
-    pub(crate) const fn offer<'o>(&self, offer: Offer<'o>, headers: &'o [(&'o str, &'o str)]) -> Offer<'o>
+    /// Adds what this connector asks for, with these extensions and headers in place of its own.
+    pub(crate) const fn offer<'o>(
+        &self,
+        offer: Offer<'o>,
+        extensions: &'o str,
+        headers: &'o [(&'o str, &'o str)],
+    ) -> Offer<'o>
     where
         'a: 'o,
     {
         offer
             .with_origin(self.origin)
             .with_subprotocols(self.subprotocols)
-            .with_extensions(self.extensions)
+            .with_extensions(extensions)
             .with_headers(headers)
     }
 }

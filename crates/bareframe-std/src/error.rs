@@ -69,6 +69,9 @@ pub enum HandshakeError {
     NoUpgrade,
     /// The server's response is wrong.
     Response(ResponseError),
+    /// The server's response to the offer of compression is wrong (RFC 7692 section 7).
+    #[cfg(feature = "deflate")]
+    Deflate(bareframe_deflate::NegotiationError),
     /// The server answered with another status than 101, which may redirect or ask for credentials.
     Refused(Refusal),
     /// The caller's values are not allowed in a head. Nothing was sent.
@@ -139,6 +142,8 @@ impl HandshakeError {
             HandshakeError::Request(error) => Some(error.status().number()),
             HandshakeError::NoUpgrade => Some(Status::UPGRADE_REQUIRED.number()),
             HandshakeError::Refused(refusal) => Some(refusal.status()),
+            #[cfg(feature = "deflate")]
+            HandshakeError::Deflate(_) => None,
             HandshakeError::Response(_)
             | HandshakeError::Head(_)
             | HandshakeError::Ended
@@ -250,6 +255,8 @@ impl fmt::Display for HandshakeError {
             HandshakeError::Request(error) => error.fmt(f),
             HandshakeError::NoUpgrade => f.write_str("the client does not ask for a WebSocket (status 426)"),
             HandshakeError::Response(error) => error.fmt(f),
+            #[cfg(feature = "deflate")]
+            HandshakeError::Deflate(error) => error.fmt(f),
             HandshakeError::Refused(refusal) => refusal.fmt(f),
             HandshakeError::Head(error) => error.fmt(f),
             HandshakeError::Ended => f.write_str("the peer ended the stream within the opening handshake"),

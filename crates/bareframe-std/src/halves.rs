@@ -3,6 +3,7 @@
 use crate::close::Closing;
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
+use crate::extension::{StdInbound, StdOutbound};
 use crate::linger::StreamEnd;
 use crate::lock::{lock, try_lock};
 use crate::reader::{Reader, Waited};
@@ -11,8 +12,7 @@ use crate::stream::{Aborter, Share, Stream};
 use crate::websocket::{Wanted, WebSocket};
 use crate::writer::Writer;
 use bareframe::{
-    Assembler, CloseCode, CloseReason, Event, Frame, Inbound, Message, Next, Outbound, Pending, ReceiveError,
-    Role, SendError,
+    Assembler, CloseCode, CloseReason, Event, Frame, Message, Next, Pending, ReceiveError, Role, SendError,
 };
 use std::io::{self, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -26,7 +26,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct ReadHalf<S, R> {
     stream: S,
-    inbound: Inbound<R, Vec<u8>>,
+    inbound: StdInbound<R>,
     assembler: Assembler<Vec<u8>>,
     reader: Reader,
     closing: Closing,
@@ -53,7 +53,7 @@ struct Shared<S, R> {
 #[derive(Debug)]
 struct Sending<S, R> {
     stream: S,
-    outbound: Outbound<R, Vec<u8>>,
+    outbound: StdOutbound<R>,
     writer: Writer,
 }
 

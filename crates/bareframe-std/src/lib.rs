@@ -49,6 +49,7 @@
 //!
 //! # Features
 //!
+//! - `deflate`: compression of messages (RFC 7692), by [`Options::with_deflate`](Options).
 //! - `rustls`: `wss://` URLs. [`accept`] accepts a stream of rustls like any other.
 
 #![forbid(unsafe_code)]
@@ -65,6 +66,7 @@ mod content;
 mod date;
 mod deadline;
 mod error;
+mod extension;
 mod halves;
 mod head;
 mod keys;
@@ -94,6 +96,8 @@ pub use bareframe::{
     MaskingKey, MaskingKeys, Message, MessageKind, PreparedFrame, ProtocolError, Role, Rsv, SendError,
     Server, State, UnsentFrame, handshake,
 };
+#[cfg(feature = "deflate")]
+pub use bareframe_deflate as deflate;
 pub use client_stream::ClientStream;
 pub use connect::{Connecting, connect};
 pub use connect_error::ConnectError;

@@ -30,6 +30,8 @@ pub struct Options {
     write_timeout: Option<Duration>,
     keepalive: Option<(Duration, Duration)>,
     clock: Clock,
+    #[cfg(feature = "deflate")]
+    deflate: Option<bareframe_deflate::Policy>,
 }
 
 impl Options {
@@ -43,6 +45,8 @@ impl Options {
         write_timeout: None,
         keepalive: None,
         clock: Clock(Instant::now),
+        #[cfg(feature = "deflate")]
+        deflate: None,
     };
 
     /// Returns options with this configuration of the engine: limits, extension bits, and whether Pings are answered.
@@ -117,6 +121,53 @@ impl Options {
     pub const fn with_clock(mut self, clock: fn() -> Instant) -> Options {
         self.clock = Clock(clock);
         self
+    }
+
+    /// Returns options in which messages are compressed where the peer agrees to it in the opening handshake (RFC 7692): a client
+    /// offers it, a server accepts it. The limit of a message is that of what it is inflated to as well.
+    ///
+    /// Compression tells who can see the lengths of messages something about secrets in them: see
+    /// [`OutboundDeflate`](crate::deflate::OutboundDeflate), and
+    /// [`Frame::without_extension`](crate::Frame::without_extension), which sends a message as it is.
+    ///
+    /// The [default policy](bareframe_deflate::Policy::DEFAULT) holds no memory between messages. With takeover short messages shrink far
+    /// more.
+    ///
+    /// ```
+    /// use bareframe_std::deflate::Policy;
+    /// use bareframe_std::{Acceptor, Connector, Options};
+    /// use std::net::TcpListener;
+    ///
+    /// let options = Options::DEFAULT.with_deflate(Policy::DEFAULT.with_sending_takeover(true));
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let url = format!("ws://{}/", listener.local_addr()?);
+    /// let server = std::thread::spawn(move || -> Result<(), bareframe_std::Error> {
+    ///     let mut socket = Acceptor::DEFAULT.with_options(options).accept(listener.accept()?.0)?;
+    ///     while let Some((message, mut sender)) = socket.read_with_sender()? {
+    ///         sender.send(&message)?;
+    ///     }
+    ///     Ok(())
+    /// });
+    /// let mut socket = Connector::DEFAULT.with_options(options).connect(&url)?;
+    /// assert!(socket.deflate().is_some());
+    /// let text = "all work and no play ".repeat(100);
+    /// socket.send(&text[..])?;
+    /// assert_eq!(socket.read()?.unwrap().as_str(), Some(&text[..]));
+    /// socket.close(None, "")?;
+    /// # server.join().unwrap()?;
+    /// # Ok::<(), bareframe_std::Error>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub const fn with_deflate(mut self, policy: bareframe_deflate::Policy) -> Options {
+        self.deflate = Some(policy);
+        self
+    }
+
+    /// Returns what is wanted of compression, if it is.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<bareframe_deflate::Policy> {
+        self.deflate
     }
 
     /// Returns the configuration of the engine.

@@ -2,9 +2,10 @@
 
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
+use crate::extension::StdInbound;
 use crate::options::Options;
 use crate::stream::Stream;
-use bareframe::{Assembler, Inbound, Keepalive, KeepaliveStep, Role, State};
+use bareframe::{Assembler, Keepalive, KeepaliveStep, Role, State};
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
@@ -59,7 +60,7 @@ impl Reader {
     pub(crate) fn read<S: Stream, R: Role>(
         &mut self,
         stream: &mut S,
-        inbound: &mut Inbound<R, Vec<u8>>,
+        inbound: &mut StdInbound<R>,
         assembler: &mut Assembler<Vec<u8>>,
         deadline: Deadline,
     ) -> Result<Waited, Error> {
@@ -120,7 +121,7 @@ impl Reader {
     }
 
     /// Sets the length of the memory for the next read.
-    fn fit<R: Role>(&mut self, inbound: &mut Inbound<R, Vec<u8>>) {
+    fn fit<R: Role>(&mut self, inbound: &mut StdInbound<R>) {
         let len = inbound.memory_len();
         // The session lengthens the memory for the part of a message that it keeps.
         let held = len.saturating_sub(inbound.space().len());

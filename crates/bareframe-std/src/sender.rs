@@ -2,9 +2,10 @@
 
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
+use crate::extension::StdOutbound;
 use crate::stream::Stream;
 use crate::writer::{LEAST, Writer};
-use bareframe::{CloseCode, Frame, Next, Outbound, Role, SendError};
+use bareframe::{CloseCode, Frame, Next, Role, SendError};
 use std::io::{self, ErrorKind, IoSlice};
 
 /// Sends on a connection while a message that it received is lent.
@@ -28,7 +29,7 @@ use std::io::{self, ErrorKind, IoSlice};
 #[derive(Debug)]
 pub struct MessageSender<'s, S, R> {
     stream: &'s mut S,
-    outbound: &'s mut Outbound<R, Vec<u8>>,
+    outbound: &'s mut StdOutbound<R>,
     writer: &'s mut Writer,
 }
 
@@ -38,7 +39,7 @@ pub type WithSender<'s, T, S, R> = (T, MessageSender<'s, S, R>);
 impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     pub(crate) fn new(
         stream: &'s mut S,
-        outbound: &'s mut Outbound<R, Vec<u8>>,
+        outbound: &'s mut StdOutbound<R>,
         writer: &'s mut Writer,
     ) -> MessageSender<'s, S, R> {
         MessageSender {
@@ -114,6 +115,10 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         // that accepts little.
         while self.outbound.queued().len() > self.writer.most && !frame.is_begun() {
             self.write(&mut Frame::NONE.clone(), deadline)?;
+        }
+        // A message that fits the queue is sent in one frame, which an extension can't know before it is full.
+        if self.outbound.has_extension() && !frame.is_begun() && frame.left() > LEAST / 2 {
+            self.writer.grow(self.outbound, frame);
         }
         loop {
             match self.outbound.next_sent(frame) {
@@ -202,10 +207,16 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
     fn keep(&mut self, frame: &mut Frame<'_>, sent: Result<(), Error>) -> Result<(), Error> {
         match sent {
             Err(Error::Io(error)) if frame.is_begun() && is_temporary(&error) => {
-                let len = self.outbound.queued().len().saturating_add(frame.left());
-                let kept = self.outbound.exchange_queue(vec![0; len.max(LEAST)]);
-                debug_assert!(kept.is_ok(), "there is room for all of it");
-                let _ = self.outbound.next_sent(frame);
+                let mut len = self.outbound.queued().len().saturating_add(frame.left());
+                loop {
+                    let kept = self.outbound.exchange_queue(vec![0; len.max(LEAST)]);
+                    debug_assert!(kept.is_ok(), "there is room for all of it");
+                    // What an extension makes of it may be longer, and more may be in its memory.
+                    if self.outbound.next_sent(frame) != Ok(Next::Write) {
+                        break;
+                    }
+                    len = len.max(LEAST).saturating_mul(2);
+                }
                 Err(Error::Unflushed(error))
             }
             sent => sent,

@@ -3,6 +3,7 @@
 use crate::close::Closing;
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
+use crate::extension::{Agreed, StdSession};
 use crate::keys::SystemKeys;
 use crate::linger::StreamEnd;
 use crate::message::OwnedMessage;
@@ -14,7 +15,7 @@ use crate::writer::Writer;
 use bareframe::handshake::{Response, ResponseHead};
 use bareframe::{
     Assembler, Client, CloseCode, CloseReason, Connection, Event, Frame, MaskingKeys, Message, Next,
-    ReceiveError, Role, SendError, Server, Session, State,
+    ReceiveError, Role, SendError, Server, State,
 };
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -69,7 +70,9 @@ use std::io::{self, ErrorKind};
 /// ```
 pub struct WebSocket<S, R> {
     pub(crate) stream: S,
-    pub(crate) session: Session<R, Vec<u8>, Vec<u8>>,
+    pub(crate) session: StdSession<R>,
+    #[cfg(feature = "deflate")]
+    agreed: Agreed,
     pub(crate) assembler: Assembler<Vec<u8>>,
     pub(crate) reader: Reader,
     pub(crate) writer: Writer,
@@ -98,7 +101,36 @@ impl<S: Stream> WebSocket<S, Server> {
     /// Creates the server's end over a stream whose opening handshake is done.
     #[must_use]
     pub fn server(stream: S, options: &Options) -> WebSocket<S, Server> {
-        WebSocket::new(stream, Connection::server(options.config()), false, options)
+        WebSocket::server_with(stream, options, Agreed::NOTHING)
+    }
+
+    pub(crate) fn server_with(stream: S, options: &Options, agreed: Agreed) -> WebSocket<S, Server> {
+        let connection = Connection::server(agreed.config(options));
+        WebSocket::new(stream, connection, false, options, agreed)
+    }
+
+    /// Creates the server's end over a stream whose opening handshake is done and has agreed on compression.
+    ///
+    /// ```
+    /// use bareframe_std::deflate::Policy;
+    /// use bareframe_std::handshake::Extensions;
+    /// use bareframe_std::{Options, Untimed, WebSocket};
+    /// let offers = Extensions::parse("permessage-deflate").unwrap();
+    /// let parameters = Policy::DEFAULT.acceptance().accept(offers).unwrap();
+    /// let stream = Untimed(std::io::Cursor::new(Vec::new()));
+    /// let mut server = WebSocket::server_with_deflate(stream, &Options::DEFAULT, parameters);
+    /// server.send("all work and no play, all work and no play")?;
+    /// assert!(server.stream().0.get_ref().len() < 35);
+    /// # Ok::<(), bareframe_std::Error>(())
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn server_with_deflate(
+        stream: S,
+        options: &Options,
+        parameters: bareframe_deflate::Parameters,
+    ) -> WebSocket<S, Server> {
+        WebSocket::server_with(stream, options, Agreed(Some(parameters)))
     }
 }
 
@@ -111,23 +143,61 @@ impl<S: Stream> WebSocket<S, Client<SystemKeys>> {
     pub fn client(stream: S, options: &Options) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
         Ok(WebSocket::client_with_keys(stream, options, SystemKeys::new()?))
     }
+
+    /// Creates the client's end over a stream whose opening handshake is done and has agreed on compression.
+    ///
+    /// # Errors
+    ///
+    /// What the system's random source returns.
+    #[cfg(feature = "deflate")]
+    pub fn client_with_deflate(
+        stream: S,
+        options: &Options,
+        parameters: bareframe_deflate::Parameters,
+    ) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
+        let agreed = Agreed(Some(parameters));
+        Ok(WebSocket::client_with(
+            stream,
+            options,
+            SystemKeys::new()?,
+            agreed,
+        ))
+    }
 }
 
 impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
     /// Creates the client's end with the caller's masking keys, which must be unpredictable (RFC 6455 section 10.3).
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
-        WebSocket::new(stream, Connection::client(options.config(), keys), true, options)
+        WebSocket::client_with(stream, options, keys, Agreed::NOTHING)
+    }
+
+    pub(crate) fn client_with(
+        stream: S,
+        options: &Options,
+        keys: K,
+        agreed: Agreed,
+    ) -> WebSocket<S, Client<K>> {
+        let connection = Connection::client(agreed.config(options), keys);
+        WebSocket::new(stream, connection, true, options, agreed)
     }
 }
 
 impl<S: Stream, R: Role> WebSocket<S, R> {
-    fn new(stream: S, connection: Connection<R>, is_client: bool, options: &Options) -> WebSocket<S, R> {
-        let mut session = Session::new(connection, Vec::new(), Writer::queue());
+    fn new(
+        stream: S,
+        connection: Connection<R>,
+        is_client: bool,
+        options: &Options,
+        agreed: Agreed,
+    ) -> WebSocket<S, R> {
+        let mut session = agreed.session(connection, is_client, options, Writer::queue());
         session.both().0.hold_up_to(options.read_buffer_max());
         WebSocket {
             stream,
             session,
+            #[cfg(feature = "deflate")]
+            agreed,
             assembler: Assembler::new(Vec::new()),
             reader: Reader::new(options),
             writer: Writer::new(options),
@@ -576,6 +646,13 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
+    }
+
+    /// Returns how messages are compressed, if that was agreed on (RFC 7692).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<bareframe_deflate::Parameters> {
+        self.agreed.0
     }
 
     /// Returns the server's response, if it was read here: its extensions and other headers.

@@ -2,8 +2,9 @@
 
 use crate::deadline::Deadline;
 use crate::error::{Error, copy};
+use crate::extension::StdOutbound;
 use crate::options::Options;
-use bareframe::{Frame, Outbound, Role};
+use bareframe::{Frame, Role};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,7 @@ impl Writer {
     }
 
     /// Lengthens the queue for gathered frames, within the limit. Returns `true` if it is longer now.
-    pub(crate) fn grow<R: Role>(&self, outbound: &mut Outbound<R, Vec<u8>>, frame: &Frame<'_>) -> bool {
+    pub(crate) fn grow<R: Role>(&self, outbound: &mut StdOutbound<R>, frame: &Frame<'_>) -> bool {
         /// Room for the frame's header and for an answer after it.
         const BESIDE: usize = 145;
         // Payload that is written from where it is needs no room.
@@ -83,7 +84,7 @@ impl Writer {
     }
 
     /// Frees what the queue grew by, if it is empty.
-    pub(crate) fn shrink<R: Role>(outbound: &mut Outbound<R, Vec<u8>>) {
+    pub(crate) fn shrink<R: Role>(outbound: &mut StdOutbound<R>) {
         if outbound.queue_len() > LEAST && outbound.queued().is_empty() {
             let _ = outbound.exchange_queue(Writer::queue());
         }

@@ -302,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
             Poll::Ready(Err(error @ Error::Io(_))) => Poll::Ready(Err(self.failure().unwrap_or(error))),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
-                Reader::give_back(&mut self.inbound, &mut self.assembler);
+                Reader::shrink(&mut self.inbound, &mut self.assembler);
                 if settled.is_none() {
                     // The other half was in a poll, which has ended soon; then this task waits for the stream itself.
                     cx.waker().wake_by_ref();
@@ -374,7 +374,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         self.shared.settle(answer)
     }
 
-    /// Takes a stream that is too slow for one that takes nothing.
+    /// Treats a stream that is too slow as one that refuses to write.
     fn refuse(&self) {
         self.shared.look(|part| {
             part.outbound.refused();

@@ -77,7 +77,7 @@ impl Message {
         Message::Close(frame)
     }
 
-    /// Takes what is ready: a message or a control frame.
+    /// Returns what is ready: a message or a control frame.
     pub(crate) fn take<R: Role>(
         inbound: &mut Inbound<R>,
         assembler: &mut Assembler<Vec<u8>>,

@@ -44,7 +44,7 @@ pub(crate) fn take(len: usize) -> Vec<u8> {
     pooled.ok().flatten().unwrap_or_else(|| vec![0; len])
 }
 
-/// Gives memory back, which is kept for the next connection if its length is one of those that are asked for again.
+/// Returns memory to the pool, which keeps it for the next connection if its length is one of those that are asked for again.
 pub(crate) fn put(buffer: Vec<u8>) {
     if buffer.is_empty() {
         return;

@@ -254,14 +254,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
-                Reader::give_back(inbound, &mut self.assembler);
-                Writer::give_back(outbound);
+                Reader::shrink(inbound, &mut self.assembler);
+                Writer::shrink(outbound);
                 Poll::Pending
             }
         }
     }
 
-    /// Takes a stream that is too slow for one that takes nothing.
+    /// Treats a stream that is too slow as one that refuses to write.
     fn refuse(&mut self) {
         self.session.refused();
         self.writer.fail(&ErrorKind::TimedOut.into());

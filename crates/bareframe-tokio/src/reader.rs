@@ -75,8 +75,8 @@ impl Reader {
         let _ = inbound.put_memory(pool::take(len));
     }
 
-    /// Takes back what is not needed while the peer is waited for: all, unless a message has begun to arrive, and then most.
-    pub(crate) fn give_back<R: Role>(inbound: &mut Inbound<R>, assembler: &mut Assembler<Vec<u8>>) {
+    /// Frees the memory that is not needed while the peer is waited for: all, unless a message has begun to arrive, and then most.
+    pub(crate) fn shrink<R: Role>(inbound: &mut Inbound<R>, assembler: &mut Assembler<Vec<u8>>) {
         /// How long the memory may be for what is held of a message.
         const ROOM: usize = 512;
         drop(assembler.take_message());

@@ -276,7 +276,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             self.writer.lease(self.session.both().1);
             // The answers that had no room before are queued by it.
             if self.session.next_flush() == Next::Ready && self.writer.kept.is_none() {
-                Writer::give_back(self.session.both().1);
+                Writer::shrink(self.session.both().1);
                 return Poll::Ready(Ok(()));
             }
             ready!(self.sending(by).poll_flush(cx))?;

@@ -45,7 +45,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         }
     }
 
-    /// Takes a message, after [`Sending::poll_room`].
+    /// Begins to send a message, after [`Sending::poll_room`].
     pub(crate) fn start(&mut self, message: Message) -> Result<(), Error> {
         self.writer.lease(self.outbound);
         let mut frame = message.frame();
@@ -133,7 +133,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         loop {
             match self.outbound.next_flush() {
                 Next::Ready => {
-                    Writer::give_back(self.outbound);
+                    Writer::shrink(self.outbound);
                     return Poll::Ready(Ok(()));
                 }
                 next => ready!(self.poll_perform(cx, next))?,

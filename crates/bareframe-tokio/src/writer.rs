@@ -87,9 +87,9 @@ impl Writer {
         }
     }
 
-    /// Gives the queue back if nothing is in it.
+    /// Returns the queue to the pool if nothing is in it.
     #[inline]
-    pub(crate) fn give_back<R: Role>(outbound: &mut Outbound<R>) {
+    pub(crate) fn shrink<R: Role>(outbound: &mut Outbound<R>) {
         if outbound.queue_len() > 0
             && outbound.queued().is_empty()
             && let Ok(queue) = outbound.exchange_queue(Vec::new())

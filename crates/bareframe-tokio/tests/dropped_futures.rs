@@ -184,7 +184,7 @@ fn sends(seeds: Range<u64>, sabotage: Option<Sabotage>) -> Drops {
     drops
 }
 
-/// Makes the future again and again, and drops it each time that it is not done at once.
+/// Creates the future again and again, and drops it each time that it is not ready at once.
 macro_rules! dropping {
     ($drops:expr, $name:expr, $future:expr) => {
         loop {

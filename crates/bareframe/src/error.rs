@@ -53,6 +53,8 @@ pub enum ProtocolError {
     InvalidCloseCode,
     /// A Close frame with a reason that is not UTF-8 (5.5.1).
     InvalidCloseReason,
+    /// The extension can't receive the payload, and fails the connection with this code (9).
+    Extension(CloseCode),
     /// A layer above called `fail` with this code (7.1.7).
     Failed(CloseCode),
 }
@@ -91,6 +93,8 @@ pub enum SendError {
     InvalidUtf8(InvalidUtf8),
     /// The frame was begun by another session, or is not the one that was begun last.
     OtherFrame,
+    /// The message was encoded with parameters of an extension that were not agreed on with this peer (9.1).
+    NotAgreed,
     /// The extension failed with this code. The connection has failed; only its Close can be sent (7.1.7).
     Extension(CloseCode),
     /// The output has too little room.
@@ -122,7 +126,7 @@ impl ProtocolError {
             ProtocolError::InvalidUtf8 | ProtocolError::InvalidCloseReason => {
                 CloseCode::INVALID_FRAME_PAYLOAD_DATA
             }
-            ProtocolError::Failed(code) => code,
+            ProtocolError::Extension(code) | ProtocolError::Failed(code) => code,
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }
@@ -144,6 +148,7 @@ impl ProtocolError {
             ProtocolError::InvalidUtf8 => "8.1",
             ProtocolError::TruncatedCloseCode | ProtocolError::InvalidCloseReason => "5.5.1",
             ProtocolError::InvalidCloseCode => "7.4",
+            ProtocolError::Extension(_) => "9",
             ProtocolError::Failed(_) => "7.1.7",
         }
     }
@@ -183,6 +188,7 @@ impl fmt::Display for ProtocolError {
             }
             ProtocolError::InvalidCloseCode => "the peer sent a close code that must not be sent",
             ProtocolError::InvalidCloseReason => "the peer sent a close reason that is not UTF-8",
+            ProtocolError::Extension(_) => "the peer sent payload that the extension can't receive",
             ProtocolError::Failed(_) => "a layer above failed the connection",
         };
         write!(
@@ -210,6 +216,7 @@ impl fmt::Display for SendError {
             SendError::OtherFrame => {
                 "this frame was begun by another session, or is not the one that was begun last"
             }
+            SendError::NotAgreed => "the message was encoded for an extension that the peer did not agree to",
             SendError::Extension(code) => return write!(f, "the extension failed (close code {code})"),
             SendError::BufferTooSmall(error) => return error.fmt(f),
         })

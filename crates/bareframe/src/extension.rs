@@ -35,7 +35,7 @@ use core::ops::Range;
 ///     fn rsv(&self) -> Rsv {
 ///         Rsv::RSV1
 ///     }
-///     fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+///     fn begin(&mut self, _: MessageKind, _: usize, _: bool) -> bool {
 ///         true
 ///     }
 ///     fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {
@@ -68,6 +68,12 @@ pub trait InboundExtension {
     /// Returns the reserved bits that it uses; the messages whose first frame has one of them pass through it.
     fn rsv(&self) -> Rsv;
 
+    /// Begins a message, before [`InboundExtension::receive`] is called for it. Memory that is leased is put into `window` here.
+    fn begin(&mut self, _window: &mut Self::Window) {}
+
+    /// Ends a message: all of its payload was taken, or it failed. Memory that is leased is removed from `window` here.
+    fn end(&mut self, _window: &mut Self::Window) {}
+
     /// Decodes the front of `input` into payload in `window`. `is_last` is set if the message ends with this input.
     ///
     /// The session calls it again with the input that it did not take, and then with an empty input, until it names an
@@ -89,12 +95,22 @@ pub trait OutboundExtension {
     /// session is created is not used.
     fn rsv(&self) -> Rsv;
 
-    /// Begins a message whose first frame has `payload_len` bytes of payload. Returns `false` if the message is sent
-    /// unchanged.
-    fn begin(&mut self, kind: MessageKind, payload_len: usize) -> bool;
+    /// Begins a message of which the caller's first frame has `payload_len` bytes of payload, and which ends with that
+    /// frame if `is_last`. Returns `false` if the message is sent unchanged.
+    fn begin(&mut self, kind: MessageKind, payload_len: usize, is_last: bool) -> bool;
+
+    /// Passes a message that has the extension's bits already because it was changed elsewhere. `parameters` are those of
+    /// [`PreparedFrame::with_parameters`](crate::PreparedFrame::with_parameters), and 0 if there are none. Returns
+    /// `false` if the peer could not receive the message: the session then refuses it.
+    fn pass(&mut self, _parameters: u8) -> bool {
+        true
+    }
 
     /// Encodes the front of `input` into the payload of a frame, at the front of `out`. `is_last` is set if the message
     /// ends with this input. The payload that one call writes is sent as one frame.
+    ///
+    /// An extension that finds that a message should be sent as it is, though it has begun it, returns [`Extended::unchanged`], if no
+    /// frame was made of the message before.
     ///
     /// # Errors
     ///
@@ -110,6 +126,7 @@ pub struct Extended {
     pub(crate) start: usize,
     pub(crate) end: usize,
     pub(crate) is_done: bool,
+    pub(crate) is_unchanged: bool,
 }
 
 impl Extended {
@@ -122,6 +139,17 @@ impl Extended {
             start: range.start,
             end: range.end,
             is_done,
+            is_unchanged: false,
+        }
+    }
+
+    /// The message is sent as it is. In this range of the output are bytes of it that were taken before, which are sent first; the
+    /// extension is called again until the range is empty, and not any more for this message.
+    #[must_use]
+    pub const fn unchanged(range: Range<usize>) -> Extended {
+        Extended {
+            is_unchanged: true,
+            ..Extended::new(0, range, false)
         }
     }
 }
@@ -150,6 +178,8 @@ pub(crate) struct Progress {
     pub(crate) kind: Option<MessageKind>,
     /// Some payload of the message was named before.
     pub(crate) is_continued: bool,
+    /// The extension was not told yet that the message has ended.
+    pub(crate) is_over: bool,
     /// The range that was named last.
     pub(crate) start: usize,
     pub(crate) end: usize,
@@ -215,6 +245,18 @@ impl<M: Memory> ExtensionWindow<M> {
             progress: Progress::default(),
         }
     }
+
+    /// Returns the memory, which an extension exchanges where a message begins or ends.
+    ///
+    /// ```
+    /// use bareframe::ExtensionWindow;
+    /// let mut window = ExtensionWindow::new(None::<[u8; 256]>);
+    /// *window.memory_mut() = Some([0; 256]);
+    /// assert!(window.memory_mut().take().is_some());
+    /// ```
+    pub const fn memory_mut(&mut self) -> &mut M {
+        &mut self.memory
+    }
 }
 
 impl Extension for () {
@@ -243,7 +285,7 @@ impl OutboundExtension for () {
     }
 
     #[inline(always)]
-    fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+    fn begin(&mut self, _: MessageKind, _: usize, _: bool) -> bool {
         false
     }
 
@@ -265,6 +307,18 @@ impl<X: InboundExtension> InboundExtension for Option<X> {
         self.as_ref().map_or(Rsv::NONE, |extension| extension.rsv())
     }
 
+    fn begin(&mut self, window: &mut X::Window) {
+        if let Some(extension) = self {
+            extension.begin(window);
+        }
+    }
+
+    fn end(&mut self, window: &mut X::Window) {
+        if let Some(extension) = self {
+            extension.end(window);
+        }
+    }
+
     fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode> {
         match self {
             Some(extension) => extension.receive(window, input, is_last),
@@ -282,9 +336,13 @@ impl<X: OutboundExtension> OutboundExtension for Option<X> {
     }
 
     #[inline]
-    fn begin(&mut self, kind: MessageKind, payload_len: usize) -> bool {
+    fn begin(&mut self, kind: MessageKind, payload_len: usize, is_last: bool) -> bool {
         self.as_mut()
-            .is_some_and(|extension| extension.begin(kind, payload_len))
+            .is_some_and(|extension| extension.begin(kind, payload_len, is_last))
+    }
+
+    fn pass(&mut self, parameters: u8) -> bool {
+        self.as_mut().is_some_and(|extension| extension.pass(parameters))
     }
 
     fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode> {

@@ -158,7 +158,7 @@ fn s8_1_text_is_validated_behind_the_extension() {
 fn s7_1_7_an_extension_that_fails_in_the_middle_fails_the_connection_with_its_code() {
     let mut session = server(packer(9));
     let mut stream = Stream::new([packed(true, false, b"\x02a\x00")]);
-    let error = ReceiveError::Protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION));
+    let error = ReceiveError::Protocol(ProtocolError::Extension(CloseCode::POLICY_VIOLATION));
     assert_eq!(joined(&mut stream, &mut session), Err(error));
     assert_eq!(stream.output, b"\x88\x02\x03\xf0");
 
@@ -282,7 +282,7 @@ impl OutboundExtension for Broken {
     fn rsv(&self) -> Rsv {
         Rsv::RSV1
     }
-    fn begin(&mut self, _: MessageKind, _: usize) -> bool {
+    fn begin(&mut self, _: MessageKind, _: usize, _: bool) -> bool {
         true
     }
     fn send(&mut self, _: &[u8], _: bool, _: &mut [u8]) -> Result<Extended, CloseCode> {
@@ -325,7 +325,7 @@ fn an_extension_that_lies_or_makes_no_progress_fails_the_connection_as_our_own_f
             Broken(made),
         );
         let mut stream = Stream::new([packed(true, true, b"text")]);
-        let error = ReceiveError::Protocol(ProtocolError::Failed(CloseCode::INTERNAL_ERROR));
+        let error = ReceiveError::Protocol(ProtocolError::Extension(CloseCode::INTERNAL_ERROR));
         assert_eq!(stream.event(&mut session), Outcome::Failed(error));
     }
 }

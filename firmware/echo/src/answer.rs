@@ -2,6 +2,7 @@
 
 use crate::ask::ASKS;
 use bareframe::CloseReason;
+use bareframe::Extension;
 use bareframe_embedded_io::{CloseCode, Error, Frame, Memory, Server, WebSocket};
 use embedded_io_async::{Read, Write};
 
@@ -36,9 +37,9 @@ impl Wish {
     }
 
     /// Sends what was asked for.
-    pub(crate) async fn answer<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
+    pub(crate) async fn answer<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         self,
-        socket: &mut WebSocket<S, Server, I, O>,
+        socket: &mut WebSocket<S, Server, I, O, X>,
     ) -> Result<(), Error<S::Error>> {
         match self {
             Wish::Ping => socket.ping(b"are you there?").await,

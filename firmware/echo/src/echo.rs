@@ -2,6 +2,7 @@
 
 use crate::answer::Wish;
 use crate::pages::Page;
+use bareframe::Extension;
 use bareframe_embedded_io::{Error, Event, Frame, Memory, MessageKind, Server, WebSocket};
 use core::future::pending;
 use embassy_futures::select::{Either, select};
@@ -9,8 +10,8 @@ use embedded_io_async::{Read, Write};
 
 /// Echoes until the connection has ended, and sends in between what a page asks for. The memory is longer than what the
 /// socket receives at once.
-pub(crate) async fn echo<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>>(
-    socket: &mut WebSocket<S, Server, I, O>,
+pub(crate) async fn echo<S: Read + Write, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
+    socket: &mut WebSocket<S, Server, I, O, X>,
     page: Option<Page<'_>>,
     memory: &mut [u8],
 ) -> Result<(), Error<S::Error>> {

@@ -70,7 +70,11 @@ impl Page<'_> {
     pub(crate) fn hello(self) {
         let echo = format_args!("/echo?page={}", self.number);
         let server = "bareframe on a Cortex-M3";
-        self.report(Hello { server, echo });
+        self.report(Hello {
+            server,
+            echo,
+            compression: false,
+        });
     }
 
     /// Reports a note to the page.

@@ -4,6 +4,7 @@ use crate::answer::Wish;
 use crate::echo::echo;
 use crate::pages::{Page, Pages};
 use crate::tap::{HEAD, Tapped};
+use bareframe_embedded_io::deflate::{OwnMemory, Policy, WindowBits};
 use bareframe_embedded_io::{
     Assembler, Choice, Config, Error, Frame, Incoming, Limits, Memory, Server, Status, WebSocket,
 };
@@ -25,6 +26,26 @@ const PATIENCE: u64 = 30_000;
 
 /// A message may have any length, because it is never held as a whole.
 const CONFIG: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
+
+/// How many bits the windows have, unless the environment of the build says 9.
+const BITS: WindowBits = {
+    let bits = match option_env!("WINDOW_BITS") {
+        Some(bits) if matches!(bits.as_bytes(), [b'9']) => 9,
+        _ => 10,
+    };
+    WindowBits::new(bits).expect("it is from 8 to 15")
+};
+const WINDOW: usize = BITS.size();
+
+/// Messages refer to those before them in both directions.
+const POLICY: Policy = Policy::DEFAULT
+    .with_sending_window_bits(BITS)
+    .with_receiving_window_bits(BITS)
+    .with_sending_takeover(true)
+    .with_receiving_takeover(true);
+
+/// What is received at once on a connection that may be compressed, in bytes.
+const RECEIVE: usize = 2048;
 
 /// Serves one connection after another.
 pub(crate) async fn connections(mut stream: TcpStream<'_, '_>, port: u16, pages: &Pages, memory: &mut [u8]) {
@@ -71,6 +92,15 @@ async fn connection(
             page.close();
             ended
         }
+        (_, Ok(Some(_))) if watching.is_none() => {
+            let own = OwnMemory::new(POLICY, [0; WINDOW], [0; 2 * WINDOW], [0; WINDOW / 4]);
+            let own = own.expect("it is enough for the policy");
+            let accepted = incoming.accept_compressed(own, &Choice::DEFAULT, CONFIG, [0; RECEIVE], &mut send);
+            let mut socket = accepted.await?;
+            socket.stream_mut().watch(None);
+            echo(&mut socket, None, memory).await
+        }
+        // What a page watches it shows as it is.
         (_, Ok(Some(_))) => {
             let accepted = incoming.accept_in_place(&Choice::DEFAULT, CONFIG, &mut send);
             let mut socket = accepted.await?;

@@ -34,8 +34,8 @@ impl OutboundExtension for Inverted {
         rsv()
     }
 
-    fn begin(&mut self, kind: MessageKind, payload_len: usize) -> bool {
-        note((kind, payload_len));
+    fn begin(&mut self, kind: MessageKind, payload_len: usize, is_last: bool) -> bool {
+        note((kind, payload_len, is_last));
         opaque(false)
     }
 

@@ -5,10 +5,11 @@
 #![no_main]
 
 use bareframe::handshake::Extensions;
-use bareframe::{Opcode, Rsv};
+use bareframe::{Config, Connection, Event, Frame, MessageKind, Opcode, PreparedFrame, Rsv, Session};
 use bareframe_deflate::{
-    Acceptance, Compact, DeflateStep, Deflater, Direction, Fast, Inflater, Level, MessageDeflater, Offer,
-    Parameters, Payload, Prepared, Size, Step, WindowBits, agree, begins_compressed, encode_offers,
+    Acceptance, Compact, DeflateStep, Deflater, Direction, Fast, Inflater, Level, MemoryTooSmall,
+    MessageDeflater, Offer, OwnDeflate, OwnMemory, Parameters, Payload, Policy, Prepared, Size, Step,
+    WindowBits, agree, begins_compressed, encode_offers,
 };
 use board::{opaque, read, write};
 
@@ -54,14 +55,19 @@ fn inflate<T: Size>(window: &mut [u8], input: &mut [u8]) {
                 Err(error) => break note((error, error.close_code())),
             }
         }
-        if opaque(false) {
-            inflater.reset();
+        match opaque(0) {
+            0 => inflater.reset(),
+            1 => inflater.reset_to(bits(), opaque(true), opaque(1000)),
+            _ => {}
         }
     }
 }
 
-fn deflate<L: Level>(deflater: Option<Deflater<L>>, input: &mut [u8], out: &mut [u8]) {
-    let Some(deflater) = deflater else { return };
+fn deflate<L: Level>(deflater: Result<Deflater<L>, MemoryTooSmall>, input: &mut [u8], out: &mut [u8]) {
+    let deflater = match deflater {
+        Ok(deflater) => deflater,
+        Err(error) => return note((error.memory(), error.len(), error.needed())),
+    };
     let mut deflater = deflater.with_context_takeover(opaque(true));
     note((deflater.window_bits(), deflater.is_between_messages()));
     while opaque(true) {
@@ -74,6 +80,8 @@ fn deflate<L: Level>(deflater: Option<Deflater<L>>, input: &mut [u8], out: &mut 
             0 => deflater.abandon(),
             1 => deflater.forget(),
             2 => deflater.reset(),
+            3 => deflater.wipe(),
+            4 => deflater.set_context_takeover(opaque(false)),
             _ => {}
         }
     }
@@ -112,6 +120,54 @@ fn deflate<L: Level>(deflater: Option<Deflater<L>>, input: &mut [u8], out: &mut 
             messages.reset();
         }
     }
+}
+
+/// The extension of a session, with all of its code.
+fn session(
+    memory: OwnMemory<&mut [u8], &mut [u8], &mut [u16]>,
+    agreed: Option<(Direction, Direction)>,
+    input: &mut [u8],
+) {
+    type Extended<'m> = Option<OwnDeflate<&'m mut [u8], &'m mut [u8], &'m mut [u16]>>;
+    note((memory.policy().threshold(), memory.policy().level()));
+    let (inbound, window, outbound) = memory.halves(agreed, opaque(1000));
+    let connection = Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1));
+    let mut session = Session::<_, _, _, Extended<'_>>::with_extension(
+        connection, [0; 100], [0; 200], inbound, window, outbound,
+    );
+    while opaque(true) {
+        let len = read(session.space());
+        session.read(len);
+        if let Ok(next) = session.next_event() {
+            note(next);
+        }
+        if let Some(Event::Data(data)) = session.event() {
+            write(data.payload());
+        }
+        let payload = bytes(input);
+        let mut frame = match opaque(0) {
+            0 => Frame::binary(payload).without_extension(),
+            1 => Frame::text_piece(payload).with_rsv(Rsv::RSV1),
+            _ => Frame::binary(payload),
+        }
+        .fragment(opaque(true));
+        note(session.next_sent(&mut frame).is_ok());
+        if let Ok(prepared) = PreparedFrame::new(MessageKind::Binary, Rsv::RSV1, b"", [0; 20]) {
+            let prepared = prepared.with_parameters(opaque(9));
+            note(session.next_sent(&mut Frame::prepared(&prepared)).is_ok());
+        }
+        write(session.queued());
+        session.wrote(opaque(10), &mut frame);
+    }
+}
+
+fn policy() -> Policy {
+    Policy::DEFAULT
+        .with_sending_window_bits(bits())
+        .with_receiving_window_bits(bits())
+        .with_sending_takeover(opaque(true))
+        .with_receiving_takeover(opaque(true))
+        .with_threshold(opaque(30))
 }
 
 fn direction(direction: Direction) {
@@ -178,6 +234,13 @@ fn main() -> ! {
             INPUT,
             OUT,
         );
+        let (buffer, heads) = (&mut BUFFER[..], &mut HEADS[..]);
+        if let Ok(memory) = OwnMemory::new(policy(), &mut WINDOW[..], buffer, heads) {
+            let offers = Extensions::parse(text(OUT));
+            let accepted = offers.and_then(|offers| memory.policy().acceptance().accept(offers));
+            let agreed = accepted.map(|parameters| (parameters.client(), parameters.server()));
+            session(memory, agreed, INPUT);
+        }
         negotiate(INPUT, OUT);
     }
 }

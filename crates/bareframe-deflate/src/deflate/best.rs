@@ -4,6 +4,7 @@ use super::block::{Block, Form};
 use super::chains::{Chains, Match};
 use super::greedy::low_32;
 use super::history::History;
+use super::memory::MemoryTooSmall;
 use super::output::Output;
 use super::{Encode, Level, Run};
 
@@ -48,12 +49,18 @@ where
     T: AsMut<[u32]>,
 {
     /// Creates the level if the memory is large enough.
-    pub(super) fn new(window: usize, mut buffer: B, heads: H, links: C, tokens: T) -> Option<Self> {
-        let has_room = buffer.as_mut().len() >= window.wrapping_mul(2);
+    pub(crate) fn new(
+        window: usize,
+        mut buffer: B,
+        heads: H,
+        links: C,
+        tokens: T,
+    ) -> Result<Self, MemoryTooSmall> {
+        MemoryTooSmall::check("buffer", buffer.as_mut().len(), window.wrapping_mul(2))?;
         let least_tokens = longest_stored(window).min(LEAST_TOKENS);
         let chains = Chains::new(window, heads, links)?;
         let block = Block::new(tokens, least_tokens)?;
-        has_room.then_some(Best {
+        Ok(Best {
             buffer,
             chains,
             block,
@@ -151,6 +158,10 @@ where
             Stage::Stored { left } => left,
             Stage::Gather | Stage::Codes => 0,
         }
+    }
+
+    fn wipe(&mut self) {
+        self.block.wipe();
     }
 
     fn clear(&mut self) {

@@ -2,6 +2,7 @@
 
 use super::fixed::{distance_extra, distance_index, join, length_extra, length_index};
 use super::huffman::{Code, assign, find_lengths};
+use super::memory::MemoryTooSmall;
 use super::output::Output;
 use crate::symbols::{
     CODE_LENGTH_ORDER, DISTANCE_BASES, DISTANCES, END_OF_BLOCK, LENGTHS, LITERALS, MAX_CODE_LEN,
@@ -43,9 +44,9 @@ pub(crate) enum Form {
 }
 
 impl<T: AsMut<[u32]>> Block<T> {
-    pub(crate) fn new(mut tokens: T, least: usize) -> Option<Block<T>> {
-        let has_room = tokens.as_mut().len() >= least;
-        has_room.then_some(Block {
+    pub(crate) fn new(mut tokens: T, least: usize) -> Result<Block<T>, MemoryTooSmall> {
+        MemoryTooSmall::check("tokens", tokens.as_mut().len(), least)?;
+        Ok(Block {
             tokens,
             len: 0,
             frequencies: [0; LITERALS + DISTANCES],

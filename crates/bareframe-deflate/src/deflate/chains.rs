@@ -1,7 +1,8 @@
 //! Chains: where the bytes at hand were before, the nearest place first.
 
-use super::greedy::{common_len, low_16};
+use super::greedy::{common_len, hash_shift, low_16};
 use super::history::History;
+use super::memory::MemoryTooSmall;
 
 /// Places by the hash of the four bytes there, linked from one to the one before.
 #[derive(Clone, Debug)]
@@ -34,13 +35,12 @@ const NICE: usize = 130;
 
 impl<H: AsMut<[u16]>, C: AsMut<[u16]>> Chains<H, C> {
     /// Creates chains if the memory is large enough.
-    pub(crate) fn new(window: usize, mut heads: H, mut links: C) -> Option<Chains<H, C>> {
-        let log = heads.as_mut().len().checked_ilog2().filter(|&log| log > 0)?;
-        let shift = u32::BITS.checked_sub(log.min(16))?;
-        let has_room = links.as_mut().len() >= window;
+    pub(crate) fn new(window: usize, mut heads: H, mut links: C) -> Result<Chains<H, C>, MemoryTooSmall> {
+        let shift = hash_shift(heads.as_mut())?;
+        MemoryTooSmall::check("links", links.as_mut().len(), window)?;
         heads.as_mut().fill(0);
         links.as_mut().fill(0);
-        has_room.then_some(Chains {
+        Ok(Chains {
             heads,
             links,
             shift,

@@ -2,6 +2,7 @@
 
 use super::fixed;
 use super::history::History;
+use super::memory::MemoryTooSmall;
 use super::output::Output;
 use super::{Encode, Level, Run};
 
@@ -46,12 +47,11 @@ const PIECE: usize = 128;
 
 impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
     /// Creates the level if the memory is large enough.
-    pub(super) fn new(window: usize, mut buffer: B, mut heads: H) -> Option<Greedy<B, H>> {
-        let log = heads.as_mut().len().checked_ilog2().filter(|&log| log > 0)?;
-        let shift = u32::BITS.checked_sub(log.min(16))?;
-        let has_room = buffer.as_mut().len() >= window.wrapping_mul(2);
+    pub(crate) fn new(window: usize, mut buffer: B, mut heads: H) -> Result<Greedy<B, H>, MemoryTooSmall> {
+        MemoryTooSmall::check("buffer", buffer.as_mut().len(), window.wrapping_mul(2))?;
+        let shift = hash_shift(heads.as_mut())?;
         heads.as_mut().fill(0);
-        has_room.then_some(Greedy {
+        Ok(Greedy {
             buffer,
             heads,
             shift,
@@ -235,6 +235,13 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
         history.at = at;
         (bits, is_full)
     }
+}
+
+/// Returns how much of a hash is dropped so that it is the index of a head.
+pub(super) fn hash_shift(heads: &[u16]) -> Result<u32, MemoryTooSmall> {
+    MemoryTooSmall::check("heads", heads.len(), 2)?;
+    let log = heads.len().checked_ilog2().unwrap_or_default();
+    Ok(u32::BITS.wrapping_sub(log.min(16)))
 }
 
 /// Returns `true` if one of eight places has a match before.

@@ -2,6 +2,7 @@
 
 use crate::WindowBits;
 use crate::symbols::MAX_MATCH;
+use core::ops::Range;
 
 /// Places in a memory of two windows.
 ///
@@ -20,6 +21,8 @@ pub(crate) struct History {
     pub(crate) end: usize,
     /// The size of the window.
     pub(crate) window: usize,
+    /// Where bytes are that were taken since the memory was overwritten last.
+    dirty: Range<usize>,
 }
 
 impl History {
@@ -31,6 +34,7 @@ impl History {
             at: 0,
             end: 0,
             window: window_bits.size(),
+            dirty: 0..0,
         }
     }
 
@@ -60,6 +64,12 @@ impl History {
             *input = rest;
         }
         self.end = self.end.wrapping_add(len);
+        self.dirty.end = self.dirty.end.max(self.end);
+    }
+
+    /// Returns where bytes are that were taken since this was called last.
+    pub(crate) fn take_dirty(&mut self) -> Range<usize> {
+        core::mem::replace(&mut self.dirty, self.end..self.end)
     }
 
     /// Moves everything to the front of the memory but history beyond `keep` bytes, and returns by how much.
@@ -82,6 +92,7 @@ impl History {
             moved = moved.wrapping_add(len);
         }
         self.begin = 0;
+        self.dirty.start = 0;
         // The beginning of a message that is longer than its history can't be gone back to.
         self.has_message &= from <= self.message;
         self.message = self.message.saturating_sub(from);

@@ -118,7 +118,7 @@ impl<T: Decode> Blocks<T> {
                     return Err(InflateError::InvalidStoredLength);
                 }
                 if u64::from(len) > ring.left {
-                    return Err(InflateError::TooBig);
+                    return Err(TOO_BIG);
                 }
                 self.buffer.unread(source);
                 self.state = State::Stored { left: len };
@@ -176,7 +176,7 @@ impl<T: Decode> Blocks<T> {
                     }
                     self.buffer.consume(code_len);
                     if ring.left == 0 {
-                        return Err(InflateError::TooBig);
+                        return Err(TOO_BIG);
                     }
                     ring.push((symbol & 0xFF) as u8);
                     return Ok(None);
@@ -257,9 +257,12 @@ impl<T: Decode> Blocks<T> {
     }
 }
 
+/// The inflater knows the limit.
+const TOO_BIG: InflateError = InflateError::TooBig { limit: 0 };
+
 fn check_length(len: u16, ring: &Ring<'_>) -> Result<(), InflateError> {
     if u64::from(len) > ring.left {
-        return Err(InflateError::TooBig);
+        return Err(TOO_BIG);
     }
     Ok(())
 }

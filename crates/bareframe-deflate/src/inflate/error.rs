@@ -9,7 +9,9 @@ use core::fmt;
 /// use bareframe::CloseCode;
 /// use bareframe_deflate::InflateError;
 /// assert_eq!(InflateError::InvalidDistance.close_code(), CloseCode::INVALID_FRAME_PAYLOAD_DATA);
-/// assert_eq!(InflateError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
+/// let error = InflateError::TooBig { limit: 1000 };
+/// assert_eq!(error.close_code(), CloseCode::MESSAGE_TOO_BIG);
+/// assert_eq!(error.to_string(), "the inflated message is longer than its limit of 1000 bytes");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[non_exhaustive]
@@ -28,9 +30,17 @@ pub enum InflateError {
     /// The message ends inside of a block (RFC 7692 section 7.2.2).
     Unfinished,
     /// The message is longer than its limit when it is inflated (RFC 6455 section 10.4).
-    TooBig,
-    /// The memory of the window is smaller than the window, or has another length than before: an error of the caller.
-    Window,
+    TooBig {
+        /// How many bytes it may have.
+        limit: u64,
+    },
+    /// The memory of the window is shorter than the window, or is not as long as at the calls before: an error of the caller.
+    Window {
+        /// How many bytes it has.
+        len: usize,
+        /// How many it needs: those of the window, or of the memory at the calls before.
+        needed: usize,
+    },
 }
 
 impl InflateError {
@@ -38,8 +48,8 @@ impl InflateError {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            InflateError::TooBig => CloseCode::MESSAGE_TOO_BIG,
-            InflateError::Window => CloseCode::INTERNAL_ERROR,
+            InflateError::TooBig { .. } => CloseCode::MESSAGE_TOO_BIG,
+            InflateError::Window { .. } => CloseCode::INTERNAL_ERROR,
             _ => CloseCode::INVALID_FRAME_PAYLOAD_DATA,
         }
     }
@@ -54,8 +64,15 @@ impl fmt::Display for InflateError {
             InflateError::InvalidSymbol => "compressed data has a code without a symbol",
             InflateError::InvalidDistance => "a distance in compressed data goes back beyond the window",
             InflateError::Unfinished => "a compressed message ends inside of a block",
-            InflateError::TooBig => "the inflated message is longer than its limit",
-            InflateError::Window => "the memory of the window has the wrong length",
+            InflateError::TooBig { limit } => {
+                return write!(
+                    f,
+                    "the inflated message is longer than its limit of {limit} bytes"
+                );
+            }
+            InflateError::Window { len, needed } => {
+                return write!(f, "the memory of the window has {len} bytes and needs {needed}");
+            }
         })
     }
 }

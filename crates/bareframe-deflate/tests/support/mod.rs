@@ -61,7 +61,7 @@ fn fault_of(error: InflateError) -> DeflateFault {
         InflateError::InvalidSymbol => DeflateFault::Symbol,
         InflateError::InvalidDistance => DeflateFault::Distance,
         InflateError::Unfinished => DeflateFault::Unfinished,
-        InflateError::TooBig => DeflateFault::TooBig,
+        InflateError::TooBig { .. } => DeflateFault::TooBig,
         other => panic!("{other}"),
     }
 }

@@ -7,14 +7,16 @@
 //! The path is the room, and the cookie `name` is the member's name. With an origin, only pages of that site are
 //! accepted (RFC 6455 section 10.2). The end of the standard input ends the chat: every member gets a Close with 1001.
 
+#[path = "../compression/mod.rs"]
+mod compression;
+mod said;
 #[cfg(test)]
 mod tests;
 
 use bareframe_std::handshake::{Choice, Request, Status};
-use bareframe_std::{
-    Aborter, Acceptor, CloseCode, Config, Error, Frame, Limits, MessageKind, Options, PreparedFrame, Rsv,
-};
+use bareframe_std::{Aborter, Acceptor, CloseCode, Config, Error, Limits, Options};
 use clap::Parser;
+use said::{Form, Message};
 use std::collections::HashMap;
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -33,7 +35,7 @@ struct Arguments {
     origin: Option<String>,
 }
 
-const OPTIONS: Options = Options::DEFAULT
+const OPTIONS: Options = compression::by_message(Options::DEFAULT)
     .with_config(Config::DEFAULT.with_limits(Limits::DEFAULT.with_message(4 << 10)))
     // A Ping finds out whether the peer is still there.
     .with_keepalive(Duration::from_secs(30), Duration::from_secs(10))
@@ -63,9 +65,9 @@ struct Member {
     spoke: Instant,
 }
 
-/// What a member's second thread sends. A message is encoded once for all.
+/// What a member's second thread sends.
 enum Said {
-    Message(Arc<PreparedFrame<Vec<u8>>>),
+    Message(Arc<Message>),
     Close(CloseCode, &'static str),
 }
 
@@ -124,7 +126,9 @@ impl Chat {
         let Some(name) = name else {
             return incoming.answer(Status::FORBIDDEN, &[], b"The cookie \"name\" is missing.\n");
         };
-        let (mut reader, writer) = incoming.accept(&Choice::DEFAULT)?.split();
+        let socket = incoming.accept(&Choice::DEFAULT)?;
+        let form = Form::of(&socket);
+        let (mut reader, writer) = socket.split();
         // How many messages may wait for a member that reads slowly, before it is disconnected.
         let (queue, said) = sync_channel(64);
         let member = Member {
@@ -135,7 +139,7 @@ impl Chat {
         let key = self.enter(room, member);
         let writing = thread::spawn(move || {
             said.iter().try_for_each(|said| match said {
-                Said::Message(message) => writer.send(Frame::prepared(&*message)),
+                Said::Message(message) => writer.send(message.frame(form)),
                 Said::Close(code, reason) => writer.send_close(code, reason),
             })
         });
@@ -171,10 +175,7 @@ impl Chat {
 
     /// Sends a message to all in the speaker's room.
     fn say(&self, speaker: &(String, u64), text: &str) {
-        // A frame's header has at most 14 bytes.
-        let memory = vec![0; text.len() + 14];
-        let message = PreparedFrame::new(MessageKind::Text, Rsv::NONE, text.as_bytes(), memory);
-        let message = Arc::new(message.expect("it is text, and there is room"));
+        let message = Arc::new(Message::new(text));
         let mut rooms = self.lock();
         for ((room, number), member) in &mut rooms.members {
             if *number == speaker.1 {

@@ -1,5 +1,7 @@
-use super::Chat;
-use bareframe_std::{ClientSocket, ClientStream, CloseCode, Connector, Error, HandshakeError, ProtocolError};
+use super::{Chat, compression};
+use bareframe_std::{
+    ClientSocket, ClientStream, CloseCode, Connector, Error, HandshakeError, Options, ProtocolError,
+};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,13 @@ fn enter(url: &str, room: &str, name: &str) -> Member {
     let cookie = format!("a=b; name={name}");
     let headers = [("Cookie", cookie.as_str())];
     let connector = Connector::DEFAULT.with_headers(&headers);
+    // Those whose name begins with a C have compression.
+    let options = compression::with_takeover(Options::DEFAULT);
+    let connector = if name.starts_with('C') {
+        connector.with_options(options)
+    } else {
+        connector
+    };
     connector.connect(&format!("{url}{room}")).unwrap()
 }
 
@@ -48,6 +57,30 @@ fn what_one_says_all_in_the_room_hear_and_nobody_else() {
     ann.close(CloseCode::NORMAL_CLOSURE, "").unwrap();
     ben.send("Bye").unwrap();
     hears(&mut ben, "Ben: Bye");
+}
+
+#[test]
+fn what_one_says_is_compressed_for_those_who_can_hear_it_so() {
+    let (_chat, url) = begin(None, LONG);
+    let (mut ann, mut cat, mut cid) = (
+        enter(&url, "red", "Ann"),
+        enter(&url, "red", "Cat"),
+        enter(&url, "red", "Cid"),
+    );
+    for text in ["1", &"to and fro ".repeat(100), "2", &"to and fro ".repeat(100)] {
+        for member in [&mut ann, &mut cat, &mut cid] {
+            member.send(text).unwrap();
+        }
+        // Each hears the three in the order of the room.
+        let heard = [&mut ann, &mut cat, &mut cid].map(|member| {
+            let heard = [(); 3].map(|()| member.read().unwrap().unwrap().as_str().unwrap().to_owned());
+            assert!(heard.iter().all(|heard| heard.ends_with(text)));
+            heard
+        });
+        assert!(heard[0] == heard[1] && heard[1] == heard[2]);
+    }
+    #[cfg(feature = "deflate")]
+    assert!(cat.deflate().is_some() && ann.deflate().is_none());
 }
 
 #[test]

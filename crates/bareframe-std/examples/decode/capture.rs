@@ -2,6 +2,7 @@
 
 use crate::connections::Connections;
 use crate::segment::{self, Segment};
+use bareframe_deflate::Parameters;
 use pcap_parser::traits::PcapNGPacketBlock;
 use pcap_parser::{Block, Linktype, PcapBlockOwned, PcapError, create_reader};
 use std::error::Error;
@@ -21,8 +22,13 @@ pub(crate) fn is_capture(start: &[u8]) -> bool {
 }
 
 /// Decodes the TCP connections of a capture, and returns `true` if all of it is right.
-pub(crate) fn decode(file: &[u8], port: Option<u16>, out: &mut dyn Write) -> Result<bool, Box<dyn Error>> {
-    let mut connections = Connections::new(port);
+pub(crate) fn decode(
+    file: &[u8],
+    port: Option<u16>,
+    deflate: Option<Parameters>,
+    out: &mut dyn Write,
+) -> Result<bool, Box<dyn Error>> {
+    let mut connections = Connections::new(port, deflate);
     let mut links = Vec::new();
     let mut unknown = None;
     let mut reader = create_reader(BLOCK_MAX, file).map_err(said)?;
@@ -81,13 +87,14 @@ pub(crate) fn decode(file: &[u8], port: Option<u16>, out: &mut dyn Write) -> Res
 pub(crate) fn decode_dumped(
     packets: &[Vec<u8>],
     port: Option<u16>,
+    deflate: Option<Parameters>,
     out: &mut dyn Write,
 ) -> Option<io::Result<bool>> {
     let segments: Option<Vec<_>> = packets
         .iter()
         .map(|packet| Segment::parse_dumped(packet))
         .collect();
-    let mut connections = Connections::new(port);
+    let mut connections = Connections::new(port, deflate);
     let pushed = segments?.iter().try_for_each(|segment| connections.push(segment));
     Some(pushed.and_then(|()| connections.finish(out)))
 }

@@ -5,6 +5,7 @@ use crate::reassembly::Reassembly;
 use crate::segment::Segment;
 use crate::stream::Stream;
 use bareframe::Rules;
+use bareframe_deflate::Parameters;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -13,6 +14,8 @@ use std::net::SocketAddr;
 pub(crate) struct Connections {
     /// The server's port, if only its connections count.
     port: Option<u16>,
+    /// How messages are compressed where no response says it.
+    deflate: Option<Parameters>,
     /// The latest connection between two ends, the smaller address first.
     latest: HashMap<[SocketAddr; 2], usize>,
     all: Vec<Connection>,
@@ -35,9 +38,10 @@ struct Direction {
 }
 
 impl Connections {
-    pub(crate) fn new(port: Option<u16>) -> Connections {
+    pub(crate) fn new(port: Option<u16>, deflate: Option<Parameters>) -> Connections {
         Connections {
             port,
+            deflate,
             latest: HashMap::new(),
             all: Vec::new(),
         }
@@ -53,7 +57,7 @@ impl Connections {
         let known = self.latest.get(&ends).copied();
         let index = known.filter(|index| !self.all[*index].is_ended_by(segment));
         let index = index.unwrap_or_else(|| {
-            self.all.push(Connection::new(segment, self.port));
+            self.all.push(Connection::new(segment, self.port, self.deflate));
             self.all.len() - 1
         });
         self.latest.insert(ends, index);
@@ -98,7 +102,7 @@ impl Connections {
 impl Connection {
     /// The client is the end that sends a SYN alone. Without a SYN it is the end that does not have the requested port,
     /// or else the one with the larger port, and then masking is not checked.
-    fn new(segment: &Segment<'_>, port: Option<u16>) -> Connection {
+    fn new(segment: &Segment<'_>, port: Option<u16>, deflate: Option<Parameters>) -> Connection {
         let Segment { from, to, .. } = *segment;
         let from_client = match (segment.syn, port) {
             (true, _) => !segment.ack,
@@ -113,8 +117,8 @@ impl Connection {
         Connection {
             client,
             server,
-            from_client: Direction::new("Client: ", client_rules),
-            from_server: Direction::new("Server: ", server_rules),
+            from_client: Direction::new("Client: ", client_rules, deflate),
+            from_server: Direction::new("Server: ", server_rules, deflate),
             found: Vec::new(),
         }
     }
@@ -135,7 +139,12 @@ impl Connection {
             true => &mut self.from_client,
             false => &mut self.from_server,
         };
-        direction.push(segment, &mut self.found)
+        direction.push(segment, &mut self.found)?;
+        // What the server's response agrees to is in use in both directions.
+        if let Some(parameters) = self.from_server.stream.take_agreed() {
+            self.from_client.stream.agree(parameters);
+        }
+        Ok(())
     }
 
     fn has_http(&self) -> bool {
@@ -154,10 +163,10 @@ impl Connection {
 }
 
 impl Direction {
-    fn new(from: &'static str, rules: Rules) -> Direction {
+    fn new(from: &'static str, rules: Rules, deflate: Option<Parameters>) -> Direction {
         Direction {
             reassembly: Reassembly::default(),
-            stream: Stream::new(from, rules),
+            stream: Stream::new(from, rules, deflate),
             start: Vec::new(),
         }
     }

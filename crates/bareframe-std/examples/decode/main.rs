@@ -5,6 +5,8 @@
 //! echo 8900 | cargo run -p bareframe-std --example decode -- --from server
 //! cargo run -p bareframe-std --example decode -- --raw frames.bin
 //! cargo run -p bareframe-std --example decode -- --raw capture.pcap --port 9001
+//! cargo run -p bareframe-std --example decode -- --deflate C1 07 F2 48 CD C9 C9 07 00
+//! cargo run -p bareframe-std --example decode -- --deflate='server_no_context_takeover; client_max_window_bits=10' --raw frames.bin
 //! ```
 
 mod capture;
@@ -15,6 +17,8 @@ mod escape;
 mod frames;
 #[path = "../hex/mod.rs"]
 mod hex;
+#[path = "../frames/inflate.rs"]
+mod inflate;
 mod pasted;
 mod protocol;
 mod reassembly;
@@ -25,6 +29,8 @@ mod tests;
 mod words;
 
 use bareframe::Rules;
+use bareframe::handshake::Extensions;
+use bareframe_deflate::{EXTENSION, Parameters};
 use clap::{Parser, ValueEnum};
 use std::error::Error;
 use std::fs::File;
@@ -37,7 +43,8 @@ use std::process::ExitCode;
 /// arrays of C and other languages, or as dumps by xxd, hexdump, od, tcpdump or Wireshark. Captures (pcap, pcapng) are
 /// recognised by their first bytes; both directions of their TCP connections are shown.
 ///
-/// Heads of HTTP and records of TLS among the frames are reported and skipped, and compressed messages are shown
+/// Heads of HTTP and records of TLS among the frames are reported and skipped. Compressed messages are inflated, with
+/// the history of earlier ones, if the response of the server agreed to that or by --deflate; otherwise they are shown
 /// compressed.
 ///
 /// The exit status is 0 if all bytes are right, 1 if not, and 2 if they can't be read.
@@ -53,6 +60,10 @@ struct Arguments {
     /// Of a capture, show the connections of this TCP port; without it those that begin with HTTP, if there are any.
     #[arg(long)]
     port: Option<u16>,
+    /// Inflate compressed messages (RFC 7692) by the parameters that were agreed on, where no response of the server says them;
+    /// without any, by those that hold where none are agreed on.
+    #[arg(long, value_name = "PARAMETERS", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = parameters)]
+    deflate: Option<Parameters>,
     /// The bytes as they were pasted; without any, or by `-`, they are read from standard input.
     bytes: Vec<String>,
 }
@@ -71,6 +82,22 @@ impl Arguments {
 enum End {
     Client,
     Server,
+}
+
+/// Reads parameters as they stand in a response behind the name of the extension.
+fn parameters(text: &str) -> Result<Parameters, String> {
+    let element = if text.trim().is_empty() {
+        EXTENSION.to_owned()
+    } else {
+        format!("{EXTENSION}; {text}")
+    };
+    let element =
+        Extensions::parse(&element).ok_or("they are no parameters, as in server_max_window_bits=10")?;
+    match inflate::agreed(element) {
+        Ok(Some(parameters)) => Ok(parameters),
+        Ok(None) => Err("they are of another extension".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 fn main() -> ExitCode {
@@ -117,9 +144,14 @@ fn decode_raw(
     input.by_ref().take(4).read_to_end(&mut start)?;
     if capture::is_capture(&start) {
         input.read_to_end(&mut start)?;
-        return capture::decode(&start, arguments.port, out);
+        return capture::decode(&start, arguments.port, arguments.deflate, out);
     }
-    Ok(stream::decode(arguments.rules(), start.chain(input), out)?)
+    Ok(stream::decode(
+        arguments.rules(),
+        arguments.deflate,
+        start.chain(input),
+        out,
+    )?)
 }
 
 /// Decodes text, or a capture.
@@ -131,7 +163,7 @@ fn decode_standard_input(
     let mut bytes = Vec::new();
     input.read_to_end(&mut bytes)?;
     if capture::is_capture(&bytes) {
-        return capture::decode(&bytes, arguments.port, out);
+        return capture::decode(&bytes, arguments.port, arguments.deflate, out);
     }
     let text = str::from_utf8(&bytes)
         .map_err(|_| "standard input is not text; `--raw -` takes bytes as they are")?;
@@ -142,12 +174,17 @@ fn decode_standard_input(
 fn decode_text(arguments: &Arguments, text: &str, out: &mut dyn Write) -> Result<bool, Box<dyn Error>> {
     let bytes = match dump::parse(text) {
         Some(dumps) => {
-            if let Some(decoded) = capture::decode_dumped(&dumps, arguments.port, out) {
+            if let Some(decoded) = capture::decode_dumped(&dumps, arguments.port, arguments.deflate, out) {
                 return Ok(decoded?);
             }
             dumps.concat()
         }
         None => pasted::parse(text)?,
     };
-    Ok(stream::decode(arguments.rules(), &bytes[..], out)?)
+    Ok(stream::decode(
+        arguments.rules(),
+        arguments.deflate,
+        &bytes[..],
+        out,
+    )?)
 }

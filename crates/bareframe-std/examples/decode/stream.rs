@@ -2,9 +2,11 @@
 
 use crate::escape::escape;
 use crate::frames::Frames;
+use crate::inflate::{MessageInflater, agreed_in};
 use crate::protocol::{self, HeadEnd, Protocol};
 use crate::words;
 use bareframe::{Rsv, Rules};
+use bareframe_deflate::Parameters;
 use std::io::{self, Read, Write};
 use std::mem;
 
@@ -16,7 +18,10 @@ pub(crate) struct Stream {
     /// What is written in front of each thing that is found: who sent it, if that is known.
     from: &'static str,
     state: State,
-    frames: Frames,
+    frames: Frames<MessageInflater>,
+    rules: Rules,
+    /// What a response has agreed to that was not told to the other direction.
+    agreed: Option<Parameters>,
     count: u64,
     /// The bytes whose protocol is not known yet.
     pending: Vec<u8>,
@@ -39,9 +44,14 @@ enum State {
     Ignored,
 }
 
-/// Writes a description of the bytes, and returns `true` if all of them are right.
-pub(crate) fn decode(rules: Rules, mut input: impl Read, out: &mut dyn Write) -> io::Result<bool> {
-    let mut stream = Stream::new("", rules);
+/// Writes what the bytes are in words, and returns `true` if all of them are right.
+pub(crate) fn decode(
+    rules: Rules,
+    deflate: Option<Parameters>,
+    mut input: impl Read,
+    out: &mut dyn Write,
+) -> io::Result<bool> {
+    let mut stream = Stream::new("", rules, deflate);
     let mut buffer = [0; 16 * 1024];
     loop {
         let len = input.read(&mut buffer)?;
@@ -58,18 +68,35 @@ pub(crate) fn decode(rules: Rules, mut input: impl Read, out: &mut dyn Write) ->
 }
 
 impl Stream {
-    pub(crate) fn new(from: &'static str, rules: Rules) -> Stream {
-        Stream {
+    pub(crate) fn new(from: &'static str, rules: Rules, deflate: Option<Parameters>) -> Stream {
+        // Compressed messages of which nobody knows how they are compressed are shown as they are.
+        let rules = rules.with_rsv(Rsv::RSV1);
+        let mut stream = Stream {
             from,
             state: State::Between,
-            // Compressed messages are shown as they are.
-            frames: Frames::new(rules.with_rsv(Rsv::RSV1)),
+            frames: Frames::new(rules),
+            rules,
+            agreed: None,
             count: 0,
             pending: Vec::new(),
             offset: 0,
             others: 0,
             right: true,
+        };
+        if let Some(parameters) = deflate {
+            stream.agree(parameters);
         }
+        stream
+    }
+
+    /// Says how messages are compressed.
+    pub(crate) fn agree(&mut self, parameters: Parameters) {
+        self.frames.agree(MessageInflater::new(parameters), self.rules);
+    }
+
+    /// Returns what a response in this stream has agreed to, once.
+    pub(crate) fn take_agreed(&mut self) -> Option<Parameters> {
+        self.agreed.take()
     }
 
     pub(crate) fn from(&self) -> &'static str {
@@ -205,7 +232,12 @@ impl Stream {
         };
         let head = &rest[..len];
         self.write_lines(head, out)?;
-        let content = protocol::content_len(&String::from_utf8_lossy(head));
+        let head = String::from_utf8_lossy(head);
+        if let Some(parameters) = agreed_in(&head) {
+            self.agreed = Some(parameters);
+            self.agree(parameters);
+        }
+        let content = protocol::content_len(&head);
         match content {
             None => words::line(out, "content", "up to the end")?,
             Some(0) => {}

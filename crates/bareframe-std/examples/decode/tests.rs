@@ -17,9 +17,9 @@ impl Read for Slowly<'_> {
 fn decoded(rules: Rules, hex: &str) -> (String, bool) {
     let bytes = hex::parse(hex).unwrap();
     let mut out = Vec::new();
-    let right = decode(rules, &bytes[..], &mut out).unwrap();
+    let right = decode(rules, None, &bytes[..], &mut out).unwrap();
     let mut slowly = Vec::new();
-    assert_eq!(decode(rules, Slowly(&bytes), &mut slowly).unwrap(), right);
+    assert_eq!(decode(rules, None, Slowly(&bytes), &mut slowly).unwrap(), right);
     let (out, slowly) = (
         String::from_utf8(out).unwrap(),
         String::from_utf8(slowly).unwrap(),
@@ -402,4 +402,102 @@ fn tls_is_said_and_what_is_behind_it_is_shown() {
     wrong(Rules::ANY, "16 03 01 00 02 01", &["inside a record of TLS"]);
     wrong(Rules::ANY, "16 03 01 00", &["inside a record of TLS"]);
     wrong(Rules::ANY, "16 03", &["Byte 0 (0x16) is wrong"]);
+}
+
+/// What is printed for these bytes with `--deflate` and these parameters.
+fn inflated(deflate: &str, hex: &str) -> (String, bool) {
+    let bytes = hex::parse(hex).unwrap();
+    let [mut out, mut slowly] = [const { Vec::new() }; 2];
+    let deflate = Some(parameters(deflate).unwrap());
+    let right = decode(Rules::ANY, deflate, &bytes[..], &mut out).unwrap();
+    assert_eq!(
+        decode(Rules::ANY, deflate, Slowly(&bytes), &mut slowly).unwrap(),
+        right
+    );
+    assert_eq!(out, slowly);
+    (String::from_utf8(out).unwrap(), right)
+}
+
+/// The examples of RFC 7692 section 7.2.3: "Hello" by itself, and with what was sent before it.
+const COMPRESSED_HELLO: &str = "c1 07 f2 48 cd c9 c9 07 00";
+const HELLO_AGAIN: &str = "c1 05 f2 00 11 00 00";
+
+#[test]
+fn rfc7692_s7_2_3_compressed_messages_are_inflated_with_what_was_before_them() {
+    let (out, right) = inflated("", &format!("{COMPRESSED_HELLO} {HELLO_AGAIN} 8105 48656c6c6f"));
+    assert!(right, "{out}");
+    for says in [
+        "RSV1-3    100, compressed (RSV1), by permessage-deflate (RFC 7692)\n",
+        "payload   f2 48 cd c9 c9 07 00\n",
+        "inflated  text, 5 bytes: `Hello`\n  saved     nothing: 7 bytes for 5 bytes\n",
+        "inflated  text, 5 bytes: `Hello`\n  saved     nothing: 5 bytes for 5 bytes\n",
+        "text      `Hello`\n",
+    ] {
+        assert!(out.contains(says), "no {says:?} in\n{out}");
+    }
+    // A message in fragments, with a Ping between, and masked.
+    let (out, right) = inflated("", "41 03 f2 48 cd 89 00 80 04 c9 c9 07 00");
+    assert!(
+        right && out.contains("inflated  text, 2 frames, 5 bytes: `Hello`"),
+        "{out}"
+    );
+    assert!(out.contains("a compressed message goes on"), "{out}");
+    let (out, _) = inflated("", "c1 87 00 00 00 00 f2 48 cd c9 c9 07 00");
+    assert!(out.contains("inflated  text, 5 bytes: `Hello`"), "{out}");
+    let (out, _) = inflated("", "c2 06 62 18 d9 00 00 00");
+    assert!(out.contains("inflated  binary, "), "{out}");
+}
+
+#[test]
+fn rfc7692_s7_1_parameters_say_which_window_and_history_there_is() {
+    let twice = format!("{COMPRESSED_HELLO} {HELLO_AGAIN}");
+    let (out, right) = inflated("server_no_context_takeover", &twice);
+    assert!(
+        !right && out.contains("a distance goes back beyond the window or the first message"),
+        "{out}"
+    );
+    // The other direction has a history.
+    assert!(inflated("client_no_context_takeover", &twice).1);
+    for wrong in [
+        "server_max_window_bits=16",
+        "x",
+        "server_max_window_bits",
+        "=",
+        "client_max_window_bits",
+    ] {
+        assert!(parameters(wrong).is_err(), "{wrong}");
+    }
+    let arguments = Arguments::try_parse_from(["decode", "--deflate", "C107"]).unwrap();
+    assert!(arguments.deflate.is_some() && arguments.bytes == ["C107"]);
+    let arguments =
+        Arguments::try_parse_from(["decode", "--deflate=client_max_window_bits=9", "C107"]).unwrap();
+    assert_eq!(arguments.deflate.unwrap().client().window_bits().bits(), 9);
+}
+
+#[test]
+fn what_can_not_be_inflated_is_wrong_at_its_byte() {
+    let (out, right) = inflated("", "c1 01 07");
+    assert!(!right && out.contains("Byte 2 (0x07) is wrong"), "{out}");
+    assert!(out.contains("a compressed block has a reserved type"), "{out}");
+    // Inflated text must be UTF-8: a stored block with 0xFF.
+    let (out, right) = inflated("", "c1 07 00 01 00 fe ff ff 00");
+    assert!(!right && out.contains("not UTF-8"), "{out}");
+    assert!(inflated("", "c2 07 00 01 00 fe ff ff 00").1);
+}
+
+#[test]
+fn rfc7692_s5_1_a_response_says_whether_messages_are_compressed() {
+    let head = "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Extensions: permessage-deflate; \
+                server_max_window_bits=9\r\n\r\n";
+    let mut bytes = head.as_bytes().to_vec();
+    bytes.extend(hex::parse(COMPRESSED_HELLO).unwrap());
+    let mut out = Vec::new();
+    assert!(decode(Rules::ANY, None, &bytes[..], &mut out).unwrap());
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.contains("inflated  text, 5 bytes: `Hello`"), "{out}");
+    // Without it nobody knows.
+    right(
+        COMPRESSED_HELLO,
+        &["compressed (RSV1), if permessage-deflate was agreed on"],
+    );
 }

@@ -1,13 +1,18 @@
 //! Describes a frame.
 
 use crate::escape::escape;
-use crate::frames::{Fault, Frame, Message};
+use crate::frames::{Fault, Frame, Inflated, Message};
 use crate::hex;
 use bareframe::{FrameHeader, MessageKind, Opcode};
 use std::io::{self, Write};
 
 /// Each sentence begins with who sent the frame, if that is known.
-pub(crate) fn write_frame(out: &mut dyn Write, from: &str, number: u64, frame: &Frame) -> io::Result<()> {
+pub(crate) fn write_frame<K: Inflated>(
+    out: &mut dyn Write,
+    from: &str,
+    number: u64,
+    frame: &Frame<K>,
+) -> io::Result<()> {
     let offset = frame.offset;
     match &frame.header {
         Some(header) => writeln!(out, "{from}Frame {number}, from byte {offset}: {header}")?,
@@ -15,13 +20,18 @@ pub(crate) fn write_frame(out: &mut dyn Write, from: &str, number: u64, frame: &
     }
     line(out, "header", &hex::show(&frame.header_bytes))?;
     if let Some(header) = &frame.header {
-        write_header(out, header, &frame.header_bytes)?;
+        write_header(out, header, &frame.header_bytes, frame.inflated.is_some())?;
         write_payload(out, header, frame)?;
     }
     if let Some(reason) = &frame.close {
         line(out, "close", &reason.to_string())?;
     }
-    if let Some(message) = frame.message.as_ref().filter(|message| message.frames > 1) {
+    let is_compressed = |message: &Message<K>| message.inflated.is_some();
+    if let Some(message) = frame
+        .message
+        .as_ref()
+        .filter(|message| message.frames > 1 || is_compressed(message))
+    {
         write_message(out, message)?;
     }
     if let Some(fault) = &frame.fault {
@@ -30,12 +40,12 @@ pub(crate) fn write_frame(out: &mut dyn Write, from: &str, number: u64, frame: &
     Ok(())
 }
 
-/// A frame after which the bytes end too soon.
-pub(crate) fn write_unfinished(
+/// A frame behind which the bytes end too soon.
+pub(crate) fn write_unfinished<K: Inflated>(
     out: &mut dyn Write,
     from: &str,
     number: u64,
-    frame: &Frame,
+    frame: &Frame<K>,
 ) -> io::Result<()> {
     write_frame(out, from, number, frame)?;
     match &frame.header {
@@ -50,16 +60,23 @@ pub(crate) fn write_unfinished(
     }
 }
 
-fn write_header(out: &mut dyn Write, header: &FrameHeader, bytes: &[u8]) -> io::Result<()> {
+fn write_header(
+    out: &mut dyn Write,
+    header: &FrameHeader,
+    bytes: &[u8],
+    is_inflated: bool,
+) -> io::Result<()> {
     let fin = match (header.opcode().is_control(), header.fin()) {
         (true, _) => "1, as in every control frame",
         (false, true) => "1, the message's last frame",
         (false, false) => "0, more frames of the message follow",
     };
     line(out, "FIN", fin)?;
-    let rsv = match header.rsv().is_empty() {
-        true => "no extension in use",
-        false => "compressed (RSV1), if permessage-deflate was agreed on (RFC 7692)",
+    let rsv = match (header.rsv().is_empty(), is_inflated) {
+        (true, false) => "no extension in use",
+        (true, true) => "a compressed message goes on (RFC 7692)",
+        (false, true) => "compressed (RSV1), by permessage-deflate (RFC 7692)",
+        (false, false) => "compressed (RSV1), if permessage-deflate was agreed on (RFC 7692)",
     };
     line(out, "RSV1-3", &format!("{}, {rsv}", header.rsv()))?;
     line(
@@ -79,7 +96,7 @@ fn write_header(out: &mut dyn Write, header: &FrameHeader, bytes: &[u8]) -> io::
     line(out, "length", &format!("{}, {form}", count(header.payload_len())))
 }
 
-fn write_payload(out: &mut dyn Write, header: &FrameHeader, frame: &Frame) -> io::Result<()> {
+fn write_payload<K: Inflated>(out: &mut dyn Write, header: &FrameHeader, frame: &Frame<K>) -> io::Result<()> {
     if frame.payload_taken == 0 {
         return Ok(());
     }
@@ -97,14 +114,37 @@ fn write_payload(out: &mut dyn Write, header: &FrameHeader, frame: &Frame) -> io
     Ok(())
 }
 
-fn write_message(out: &mut dyn Write, message: &Message) -> io::Result<()> {
+fn write_message<K: Inflated>(out: &mut dyn Write, message: &Message<K>) -> io::Result<()> {
     let Message {
         kind,
         compressed,
         frames,
         len,
         payload,
+        inflated,
     } = message;
+    if let Some((inflated, inflated_len)) = inflated.as_ref().and_then(Inflated::get) {
+        let shown = match kind {
+            MessageKind::Text => text(inflated),
+            MessageKind::Binary => hex::show(inflated),
+        };
+        let more = if inflated_len > inflated.len() as u64 {
+            " …"
+        } else {
+            ""
+        };
+        let frames = if *frames > 1 {
+            format!(", {frames} frames")
+        } else {
+            String::new()
+        };
+        line(
+            out,
+            "inflated",
+            &format!("{kind}{frames}, {}: {shown}{more}", count(inflated_len)),
+        )?;
+        return line(out, "saved", &saved(*len, inflated_len));
+    }
     let shown = match kind {
         MessageKind::Text if !compressed => text(payload),
         _ => hex::show(payload),
@@ -121,8 +161,8 @@ fn write_message(out: &mut dyn Write, message: &Message) -> io::Result<()> {
     )
 }
 
-fn write_fault(out: &mut dyn Write, from: &str, fault: &Fault, frame: &Frame) -> io::Result<()> {
-    let Fault { error, offset } = fault;
+fn write_fault<K>(out: &mut dyn Write, from: &str, fault: &Fault, frame: &Frame<K>) -> io::Result<()> {
+    let Fault { error, offset, why } = fault;
     let at = usize::try_from(offset - frame.offset).unwrap_or(usize::MAX);
     let in_payload = at.checked_sub(frame.header_bytes.len());
     let byte = match in_payload {
@@ -135,7 +175,20 @@ fn write_fault(out: &mut dyn Write, from: &str, fault: &Fault, frame: &Frame) ->
         (Some(byte), _) => format!(" (0x{byte:02x})"),
         (None, _) => String::new(),
     };
-    writeln!(out, "{from}Byte {offset}{byte} is wrong: {error}.")
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    writeln!(out, "{from}Byte {offset}{byte} is wrong: {error}{why}.")
+}
+
+/// What compression has saved of a message's payload.
+fn saved(sent: u64, inflated: u64) -> String {
+    match inflated.checked_sub(sent) {
+        Some(less @ 1..) => format!(
+            "{} of {inflated}, {} %",
+            count(less),
+            less.saturating_mul(100) / inflated
+        ),
+        _ => format!("nothing: {} for {}", count(sent), count(inflated)),
+    }
 }
 
 pub(crate) fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {

@@ -21,7 +21,7 @@ pub(crate) const ASKS: &[Ask] = &[
         "broken rsv",
         "A reserved bit without an extension",
         "5.2",
-        b"\xc1\x05Hello",
+        b"\xa1\x05Hello",
     ),
     Ask::broken("broken opcode", "A reserved opcode", "5.2", b"\x83\x05Hello"),
     Ask::broken(
@@ -116,12 +116,18 @@ impl Ask {
 pub(crate) struct Hello<T> {
     pub(crate) server: &'static str,
     pub(crate) echo: T,
+    /// It can agree to compression, if the page asks for it by the query.
+    pub(crate) compression: bool,
 }
 
 impl<T: Display> Display for Hello<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let (server, echo) = (Quoted(self.server), Quoted(&self.echo));
-        write!(f, r#"{{"hello":{server},"echo":{echo},"can":["#)?;
+        write!(f, r#"{{"hello":{server},"echo":{echo},"#)?;
+        if self.compression {
+            f.write_str(r#""compression":true,"#)?;
+        }
+        f.write_str(r#""can":["#)?;
         for (number, ask) in ASKS.iter().enumerate() {
             let comma = if number > 0 { "," } else { "" };
             write!(f, "{comma}{ask}")?;
@@ -147,7 +153,7 @@ mod tests {
     #[test]
     fn broken_frames_are_broken_where_they_say() {
         for ask in ASKS.iter().filter(|ask| !ask.broken.is_empty()) {
-            let mut frames = Frames::new(Rules::FROM_SERVER);
+            let mut frames = Frames::<()>::new(Rules::FROM_SERVER);
             let mut bytes = ask.broken;
             let last = iter::from_fn(|| frames.next(&mut bytes)).last();
             let fault = last.and_then(|frame| frame.fault);

@@ -2,7 +2,7 @@
 //!
 //! The echo server for a microcontroller uses them too, so nothing is allocated.
 
-use crate::frames::{Fault, Frame, Message};
+use crate::frames::{Fault, Frame, Inflated, Message};
 use bareframe::{CloseReason, Opcode, ProtocolError, Rsv};
 use core::fmt::{self, Display, Formatter, Write};
 
@@ -17,7 +17,7 @@ pub(crate) enum End {
 pub(crate) struct Head<'h>(pub(crate) End, pub(crate) &'h str);
 
 /// A frame, and who sent it. Its fields that did not come, because a byte before them is wrong, are left out.
-pub(crate) struct Report<'f>(pub(crate) End, pub(crate) &'f Frame);
+pub(crate) struct Report<'f, K>(pub(crate) End, pub(crate) &'f Frame<K>);
 
 /// A note of the server that is not about a frame.
 pub(crate) struct Note<T>(pub(crate) T);
@@ -36,7 +36,7 @@ impl Display for Head<'_> {
     }
 }
 
-impl Display for Report<'_> {
+impl<K: Inflated> Display for Report<'_, K> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Report(from, frame) = self;
         write!(f, r#"{{"from":"{from}","header":"{}""#, Hex(&frame.header_bytes))?;
@@ -55,17 +55,14 @@ impl Display for Report<'_> {
                 Hex(&frame.payload)
             )?;
         }
+        if let Some((bytes, len)) = frame.inflated.as_ref().and_then(Inflated::get) {
+            write!(f, r#","inflated":{{"len":{len},"payload":"{}"}}"#, Hex(bytes))?;
+        }
         if let Some(reason) = &frame.close {
             write_close(f, reason)?;
         }
-        if let Some(Message {
-            kind, frames, len, ..
-        }) = &frame.message
-        {
-            write!(
-                f,
-                r#","message":{{"kind":"{kind}","frames":{frames},"len":{len}}}"#
-            )?;
+        if let Some(message) = &frame.message {
+            write_message(f, message)?;
         }
         if let Some(fault) = &frame.fault {
             write_fault(f, frame, fault)?;
@@ -80,7 +77,18 @@ impl<T: Display> Display for Note<T> {
     }
 }
 
-fn write_header(f: &mut Formatter<'_>, frame: &Frame) -> fmt::Result {
+fn write_message<K: Inflated>(f: &mut Formatter<'_>, message: &Message<K>) -> fmt::Result {
+    let Message {
+        kind, frames, len, ..
+    } = message;
+    write!(f, r#","message":{{"kind":"{kind}","frames":{frames},"len":{len}"#)?;
+    if let Some((bytes, len)) = message.inflated.as_ref().and_then(Inflated::get) {
+        write!(f, r#","inflated":{{"len":{len},"payload":"{}"}}"#, Hex(bytes))?;
+    }
+    f.write_char('}')
+}
+
+fn write_header<K>(f: &mut Formatter<'_>, frame: &Frame<K>) -> fmt::Result {
     let bytes = &frame.header_bytes[..];
     if let Some(&first) = bytes.first() {
         let (rsv, opcode) = (Rsv::from_first_byte(first), first & 0x0F);
@@ -117,7 +125,7 @@ fn write_close(f: &mut Formatter<'_>, reason: &CloseReason) -> fmt::Result {
 }
 
 /// `at` counts from the payload's first byte if the fault is in the payload, else from the frame's.
-fn write_fault(f: &mut Formatter<'_>, frame: &Frame, fault: &Fault) -> fmt::Result {
+fn write_fault<K>(f: &mut Formatter<'_>, frame: &Frame<K>, fault: &Fault) -> fmt::Result {
     let field = match fault.error {
         ProtocolError::ReservedBits => "rsv",
         ProtocolError::FragmentedControl => "fin",
@@ -136,7 +144,11 @@ fn write_fault(f: &mut Formatter<'_>, frame: &Frame, fault: &Fault) -> fmt::Resu
         in_frame
     };
     let what = Quoted(fault.error);
-    write!(f, r#","fault":{{"field":"{field}","at":{at},"what":{what}}}"#)
+    write!(f, r#","fault":{{"field":"{field}","at":{at},"what":{what}"#)?;
+    if let Some(why) = fault.why {
+        write!(f, r#","why":{}"#, Quoted(why))?;
+    }
+    f.write_char('}')
 }
 
 impl Display for End {
@@ -180,7 +192,9 @@ mod tests {
 
     #[track_caller]
     fn reported(bytes: &[u8], says: &str) {
-        let frame = Frames::new(Rules::FROM_CLIENT).next(&mut &bytes[..]).unwrap();
+        let frame = Frames::<()>::new(Rules::FROM_CLIENT)
+            .next(&mut &bytes[..])
+            .unwrap();
         assert_eq!(Report(End::Client, &frame).to_string(), says);
     }
 

@@ -3,13 +3,18 @@
 //! ```text
 //! cargo run --release -p bareframe-std --example echo
 //! cargo run --release -p bareframe-std --example echo -- 0.0.0.0:8080 --verbose
+//! cargo run --release -p bareframe-std --example echo --features deflate
 //! ```
 //!
 //! Then open <http://127.0.0.1:9001/> in a browser, or connect any client to <ws://127.0.0.1:9001/>.
 
 mod ask;
+#[path = "../compression/mod.rs"]
+mod compression;
 #[path = "../frames/mod.rs"]
 mod frames;
+#[path = "../frames/inflate.rs"]
+mod inflate;
 mod json;
 mod page;
 mod tap;
@@ -33,20 +38,19 @@ const PAGE: &[u8] = include_bytes!("../page.html");
 const STACK: usize = 128 << 10;
 
 /// Large messages and many fragments, as test suites send them, but little memory for a connection that is quiet.
-const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(
-    Options::DEFAULT
-        .with_config(
-            Config::DEFAULT.with_limits(
-                Limits::UNLIMITED
-                    .with_frame(64 << 20)
-                    .with_message(64 << 20)
-                    .with_fragments(1 << 20),
-            ),
-        )
-        .with_read_buffer(8 << 10)
-        .with_read_buffer_max(16 << 10)
-        .with_write_buffer(8 << 10),
-);
+const OPTIONS: Options = Options::DEFAULT
+    .with_config(
+        Config::DEFAULT.with_limits(
+            Limits::UNLIMITED
+                .with_frame(64 << 20)
+                .with_message(64 << 20)
+                .with_fragments(1 << 20),
+        ),
+    )
+    .with_read_buffer(8 << 10)
+    .with_read_buffer_max(16 << 10)
+    .with_write_buffer(8 << 10);
+const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(compression::with_takeover(OPTIONS));
 
 /// Echoes every message, and shows at / a page that draws every frame.
 #[derive(Parser)]
@@ -128,7 +132,13 @@ fn answer(incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<()
         ),
         ("/frames", true) => pages.serve(incoming.accept(&Choice::DEFAULT)?),
         (_, true) => {
-            if let Some(page) = page {
+            if let Some((page, compresses)) = page {
+                // A browser offers compression always; that it is left out is the page's choice.
+                let incoming = if compresses {
+                    incoming
+                } else {
+                    incoming.with_options(OPTIONS)
+                };
                 return page.watch(incoming);
             }
             let mut socket = incoming.accept(&Choice::DEFAULT)?;

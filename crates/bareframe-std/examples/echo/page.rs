@@ -41,7 +41,15 @@ impl Pages {
         lock(&self.open).insert(number, Arc::clone(&page));
         let echo = format_args!("/echo?page={number}");
         let server = "bareframe-std";
-        page.report(&Hello { server, echo }.to_string());
+        let compression = cfg!(feature = "deflate");
+        page.report(
+            &Hello {
+                server,
+                echo,
+                compression,
+            }
+            .to_string(),
+        );
         let ended = page.listen(&mut reader);
         lock(&self.open).remove(&number);
         // How it ended is known already.
@@ -49,10 +57,15 @@ impl Pages {
         ended
     }
 
-    /// Returns the page that watches a connection whose request has this query.
-    pub(crate) fn watching(&self, query: Option<&str>) -> Option<Arc<Page>> {
-        let number = query?.strip_prefix("page=")?.parse().ok()?;
-        lock(&self.open).get(&number).cloned()
+    /// Returns the page that watches a connection whose request has this query, and `true` if it wants compression.
+    pub(crate) fn watching(&self, query: Option<&str>) -> Option<(Arc<Page>, bool)> {
+        let query = query?.strip_prefix("page=")?;
+        let (number, compresses) = match query.strip_suffix("&compression") {
+            Some(number) => (number, true),
+            None => (query, false),
+        };
+        let page = lock(&self.open).get(&number.parse().ok()?).cloned()?;
+        Some((page, compresses))
     }
 }
 

@@ -2,8 +2,9 @@
 //! masking.
 
 use crate::frames::Frames;
+use crate::inflate::{MessageInflater, agreed_in};
 use crate::json::{End, Head, Note, Report};
-use bareframe::Rules;
+use bareframe::{Rsv, Rules};
 use bareframe_std::{Aborter, Deadline, Error, Share, SharedSocket, Stream};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -41,7 +42,8 @@ struct Direction {
     from: End,
     /// The head of the opening handshake, until its end has come.
     head: Option<Vec<u8>>,
-    frames: Frames,
+    rules: Rules,
+    frames: Frames<MessageInflater>,
 }
 
 impl Tapped {
@@ -84,7 +86,7 @@ impl Tapped {
                 // must not show it in front of them.
                 let mut directions = lock(&tap.directions);
                 let len = send(&mut self.tcp)?;
-                for_sent(slices, len, |bytes| directions.server.see(bytes, &*tap.report));
+                for_sent(slices, len, |bytes| directions.see_server(bytes, &*tap.report));
                 Ok(len)
             }
         }
@@ -190,11 +192,26 @@ impl Tap {
 
     fn see(&self, from: End, bytes: &[u8]) {
         let mut directions = lock(&self.directions);
-        let direction = match from {
-            End::Client => &mut directions.client,
-            End::Server => &mut directions.server,
+        match from {
+            End::Client => _ = directions.client.see(bytes, &*self.report),
+            End::Server => directions.see_server(bytes, &*self.report),
+        }
+    }
+}
+
+impl Directions {
+    /// What the server's response agrees to is in use in both directions.
+    fn see_server(&mut self, bytes: &[u8], report: &dyn Fn(&str)) {
+        let Some((head, frames)) = self.server.see(bytes, report) else {
+            return;
         };
-        direction.see(bytes, &*self.report);
+        if let Some(parameters) = agreed_in(&head) {
+            for direction in [&mut self.client, &mut self.server] {
+                let rules = direction.rules.with_rsv(Rsv::RSV1);
+                direction.frames.agree(MessageInflater::new(parameters), rules);
+            }
+        }
+        self.server.see_frames(&frames, report);
     }
 }
 
@@ -203,23 +220,28 @@ impl Direction {
         Direction {
             from,
             head: Some(Vec::new()),
+            rules,
             frames: Frames::new(rules),
         }
     }
 
-    fn see(&mut self, bytes: &[u8], report: &dyn Fn(&str)) {
+    /// Returns the server's head when it has come, and what is behind it.
+    fn see(&mut self, bytes: &[u8], report: &dyn Fn(&str)) -> Option<(String, Vec<u8>)> {
         let Some(head) = &mut self.head else {
-            return self.see_frames(bytes, report);
+            self.see_frames(bytes, report);
+            return None;
         };
         head.extend(bytes);
-        let Some(blank_line) = head.windows(4).position(|bytes| bytes == b"\r\n\r\n") else {
-            return;
-        };
+        let blank_line = head.windows(4).position(|bytes| bytes == b"\r\n\r\n")?;
         let frames = head.split_off(blank_line + 4);
-        let text = String::from_utf8_lossy(head);
+        let text = String::from_utf8_lossy(head).into_owned();
         report(&Head(self.from, &text).to_string());
         self.head = None;
+        if self.from == End::Server {
+            return Some((text, frames));
+        }
         self.see_frames(&frames, report);
+        None
     }
 
     fn see_frames(&mut self, mut bytes: &[u8], report: &dyn Fn(&str)) {

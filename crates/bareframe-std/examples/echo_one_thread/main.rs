@@ -5,6 +5,8 @@
 //! cargo run --release -p bareframe-std --example echo_one_thread -- 0.0.0.0:8080
 //! ```
 
+#[path = "../compression/mod.rs"]
+mod compression;
 mod serve;
 
 use clap::Parser;

@@ -1,13 +1,17 @@
 //! The loop of the one thread.
 
 use bareframe_std::handshake::Choice;
-use bareframe_std::{Aborter, Accepting, Acceptor, Deadline, Error, OwnedMessage, ServerSocket, Stream};
+use bareframe_std::{
+    Aborter, Accepting, Acceptor, Deadline, Error, Options, OwnedMessage, ServerSocket, Stream,
+};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
+
+const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(crate::compression::by_message(Options::DEFAULT));
 
 const LISTENER: Token = Token(usize::MAX);
 
@@ -92,7 +96,7 @@ impl Server {
                 .register(&mut stream, token, interest)
                 .is_ok()
             {
-                let opening = Acceptor::DEFAULT.begin(Polled(stream));
+                let opening = ACCEPTOR.begin(Polled(stream));
                 self.connections.insert(token, Connection::Opening(opening));
                 self.advance(token);
             }

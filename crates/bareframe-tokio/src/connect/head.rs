@@ -27,7 +27,7 @@ impl Received {
         self.bytes.get_mut(self.taken..).unwrap_or_default()
     }
 
-    /// Takes bytes off the front.
+    /// Removes bytes from the front.
     pub(crate) fn take(&mut self, len: usize) {
         self.taken = self.taken.saturating_add(len).min(self.bytes.len());
     }

@@ -160,7 +160,7 @@ impl<'d> End<'d> {
     }
 
     /// Sends what is left of the frame that was kept.
-    fn go_on(&mut self) -> Result<(), Later> {
+    fn send_kept(&mut self) -> Result<(), Later> {
         let Some((unsent, payload)) = self.kept.take() else {
             return Ok(());
         };
@@ -283,7 +283,7 @@ impl<'d> End<'d> {
 
 impl Endpoint for End<'_> {
     fn read_message(&mut self) -> Heard {
-        let _ = self.go_on();
+        let _ = self.send_kept();
         let patience = self.patience();
         if self.random.below(3) == 0 {
             return loop {
@@ -309,7 +309,7 @@ impl Endpoint for End<'_> {
     }
 
     fn read_event(&mut self) -> Heard {
-        let _ = self.go_on();
+        let _ = self.send_kept();
         let patience = self.patience();
         let read = with_reader!(&mut self.socket, socket => match patience.poll("read_event", socket.read_event()) {
             Some(Ok(Some(event))) => return Heard::Seen(seen(&event)),
@@ -321,7 +321,7 @@ impl Endpoint for End<'_> {
     }
 
     fn send(&mut self, said: &Said) -> Told {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             return Told::Later;
         }
         match self.random.below(3) {
@@ -332,21 +332,21 @@ impl Endpoint for End<'_> {
     }
 
     fn feed(&mut self, said: &Said) -> Told {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             return Told::Later;
         }
         self.say_fed(said, true)
     }
 
     fn flush(&mut self) -> Told {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             return Told::Later;
         }
         self.flushed()
     }
 
     fn close(&mut self) -> Heard {
-        if self.go_on().is_err() {
+        if self.send_kept().is_err() {
             // The peer may wait for us to read.
             return match self.read_event() {
                 Heard::Seen(_) => Heard::Later,

@@ -85,6 +85,7 @@ impl UnsentFrame {
             // The text may be another one, so it has to be validated.
             content: match self.content {
                 Content::Data(kind, Check::WholeCharacters) => Content::Data(kind, Check::Text),
+                Content::Unextended(kind, Check::WholeCharacters) => Content::Unextended(kind, Check::Text),
                 content => content,
             },
             rsv: self.rsv,
@@ -101,11 +102,13 @@ pub(super) enum Content {
     /// Nothing is sent.
     Nothing,
     Data(MessageKind, Check),
+    /// Data that no extension changes.
+    Unextended(MessageKind, Check),
     Ping,
     Pong,
     Close(Option<CloseCode>),
-    /// A frame that is encoded for a server, with the length of its header in `rest`.
-    Prepared(MessageKind, u8),
+    /// A frame that is encoded for a server; so many bytes of `rest` are its header. Behind it the parameters of the extension.
+    Prepared(MessageKind, u8, u8),
 }
 
 /// A frame that passes on a whole message that was received. Text that was validated in a session's memory is not validated again.
@@ -238,10 +241,10 @@ impl<'p> Frame<'p> {
 
     /// Creates a frame that sends a message which was encoded before.
     pub fn prepared<B: AsRef<[u8]>>(prepared: &'p PreparedFrame<B>) -> Frame<'p> {
-        let (kind, rsv, header_len) = prepared.parts();
+        let (kind, rsv, header_len, parameters) = prepared.parts();
         Frame {
             rsv,
-            ..Frame::new(Content::Prepared(kind, header_len), prepared.bytes())
+            ..Frame::new(Content::Prepared(kind, header_len, parameters), prepared.bytes())
         }
     }
 
@@ -257,9 +260,28 @@ impl<'p> Frame<'p> {
     pub const fn with_rsv(self, rsv: Rsv) -> Frame<'p> {
         let content = match self.content {
             Content::Data(kind, _) if !rsv.is_empty() => Content::Data(kind, Check::Nothing),
+            Content::Unextended(kind, _) if !rsv.is_empty() => Content::Unextended(kind, Check::Nothing),
             content => content,
         };
         Frame { rsv, content, ..self }
+    }
+
+    /// Returns the frame as the first one of a message that the session's extension leaves as it is, such as one with a secret that
+    /// is not to be compressed together with what others may have chosen. Within a message, and for frames that no extension
+    /// changes, it says nothing.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, Next, Session};
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 256]);
+    /// assert_eq!(session.next_sent(&mut Frame::text("secret").without_extension()), Ok(Next::Ready));
+    /// assert_eq!(session.queued(), b"\x81\x06secret");
+    /// ```
+    pub const fn without_extension(self) -> Frame<'p> {
+        let content = match self.content {
+            Content::Data(kind, check) => Content::Unextended(kind, check),
+            content => content,
+        };
+        Frame { content, ..self }
     }
 
     /// Returns the frame without its payload.

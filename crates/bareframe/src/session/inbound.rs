@@ -686,6 +686,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         // Nothing is made of what is left of the message.
         if let Some((_, progress)) = self.window.parts() {
             progress.input = None;
+            progress.is_over = true;
         }
         ReceiveError::Protocol(self.refuse(ProtocolError::MessageTooBig))
     }

@@ -2,6 +2,7 @@
 
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 mod compact;
+mod extended;
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 mod fast;
 
@@ -10,10 +11,9 @@ use super::next::Next;
 use super::pending::Pending;
 use crate::control::{ControlFrame, ControlPayload};
 use crate::error::{BufferTooSmall, SendError};
-use crate::extension::{Extended, Extension, OutboundExtension};
-use crate::header::FrameHeader;
+use crate::extension::{Extension, OutboundExtension};
 use crate::mask::Masker;
-use crate::opcode::{MessageKind, Opcode, Rsv};
+use crate::opcode::{MessageKind, Opcode};
 use crate::outbox::Outbox;
 use crate::role::Role;
 use crate::sender::Sender;
@@ -41,6 +41,8 @@ pub struct Outbound<R, O, X: Extension = ()> {
     extended: Option<MessageKind>,
     /// The frame that was begun goes through the extension, and is not finished.
     is_extending: bool,
+    /// A frame that the extension has made of that message was queued.
+    is_changed: bool,
     extension: X::Outbound,
 }
 
@@ -83,6 +85,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             is_plain: X::Outbound::NONE || extension.rsv().is_empty(),
             extended: None,
             is_extending: false,
+            is_changed: false,
             extension,
         }
     }
@@ -291,7 +294,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     fn begin(&mut self, frame: &mut Frame<'_>) -> Result<Option<Next>, SendError> {
         let is_data = match frame.content {
             Content::Nothing => return Ok(None),
-            Content::Data(..) | Content::Prepared(..) => true,
+            Content::Data(..) | Content::Unextended(..) | Content::Prepared(..) => true,
             Content::Ping | Content::Pong | Content::Close(_) => false,
         };
         if self.stopped != Stopped::No {
@@ -311,8 +314,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
         let masker = match frame.content {
             Content::Nothing => return Ok(None),
-            Content::Data(kind, check) => self.begin_data(frame, kind, check)?,
-            Content::Prepared(kind, header_len) => self.begin_prepared(frame, kind, header_len)?,
+            Content::Data(kind, check) | Content::Unextended(kind, check) => {
+                self.begin_data(frame, kind, check)?
+            }
+            Content::Prepared(kind, header_len, parameters) => {
+                self.begin_prepared(frame, kind, header_len, parameters)?
+            }
             Content::Ping | Content::Pong | Content::Close(_) => {
                 self.queue_control(frame)?;
                 return Ok(None);
@@ -371,11 +378,13 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         frame: &mut Frame<'_>,
         kind: MessageKind,
         header_len: u8,
+        parameters: u8,
     ) -> Result<Masker, SendError> {
         if !X::Outbound::NONE && self.extended.is_some() {
             return Err(SendError::MessageOpen);
         }
         self.sender.check_whole(kind, frame.rsv)?;
+        self.pass_extension(frame.rsv, parameters)?;
         if R::KEY_LEN == 0 {
             self.outbox.begin_encoded(frame.rest.len() as u64)?;
             return Ok(Masker::NONE);
@@ -395,7 +404,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             Content::Ping => (Opcode::Ping, None),
             Content::Pong => (Opcode::Pong, None),
             Content::Close(code) => (Opcode::Close, code),
-            Content::Nothing | Content::Data(..) | Content::Prepared(..) => return Ok(()),
+            Content::Nothing | Content::Data(..) | Content::Unextended(..) | Content::Prepared(..) => {
+                return Ok(());
+            }
         };
         self.sender.check_control(opcode)?;
         let mut payload = ControlPayload::EMPTY;
@@ -418,7 +429,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
     fn has_begun(&self, frame: &Frame<'_>) -> bool {
         match frame.content {
             Content::Ping | Content::Pong | Content::Close(_) => frame.number == self.control_number,
-            Content::Data(..) | Content::Prepared(..) | Content::Nothing => {
+            Content::Data(..) | Content::Unextended(..) | Content::Prepared(..) | Content::Nothing => {
                 frame.number == self.begun.number
                     && frame.rest.as_ptr().addr() == self.begun.address
                     && frame.rest.len() == self.begun.left
@@ -504,109 +515,5 @@ impl<R: fmt::Debug, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> fmt::Debug for O
             .field("begun", &self.begun)
             .field("stopped", &self.stopped)
             .finish_non_exhaustive()
-    }
-}
-
-/// The methods that are needed only if there is an extension.
-impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
-    /// Begins to pass the frame through the extension. Returns `false` if the frame does not use it.
-    #[inline]
-    fn begin_extended(&mut self, frame: &Frame<'_>, kind: MessageKind) -> Result<bool, SendError> {
-        if X::Outbound::NONE || self.is_plain {
-            return Ok(false);
-        }
-        let is_extended = match self.extended {
-            Some(open) if open != kind => return Err(SendError::WrongKind),
-            Some(_) if frame.rsv.is_empty() => {
-                self.sender.check(kind, Rsv::NONE)?;
-                true
-            }
-            Some(_) => return Err(SendError::ReservedBits),
-            None => {
-                let rsv = self.extension.rsv();
-                // A frame that has the extension's bits was encoded by it before.
-                if frame.rsv.intersects(rsv) || self.sender.is_within_message() {
-                    false
-                } else {
-                    self.sender.check(kind, frame.rsv | rsv)?;
-                    self.extension.begin(kind, frame.rest.len())
-                }
-            }
-        };
-        if is_extended {
-            self.extended = if frame.fin { None } else { Some(kind) };
-            self.is_extending = true;
-        }
-        Ok(is_extended)
-    }
-
-    /// Returns `true` if the frame that was begun goes through the extension, and is not finished.
-    #[inline]
-    const fn is_extending(&self) -> bool {
-        !X::Outbound::NONE && self.is_extending
-    }
-
-    /// Queues frames of the payload as long as they fit, each by one call of the extension.
-    #[inline(never)]
-    fn send_extended(&mut self, frame: &mut Frame<'_>) -> Result<Next, SendError> {
-        const BROKEN: SendError = SendError::Extension(crate::close::CloseCode::INTERNAL_ERROR);
-        let Content::Data(kind, _) = frame.content else {
-            return Ok(Next::Ready);
-        };
-        // A Close may have been queued between the message's frames.
-        self.sender.check(kind, Rsv::NONE)?;
-        loop {
-            if self.outbox.room() < ControlFrame::MAX_LEN {
-                return Ok(Next::Write);
-            }
-            let free = self.outbox.free();
-            let header_room = FrameHeader::longest(free.len()).saturating_add(R::KEY_LEN);
-            let out = free.get_mut(header_room..).ok_or(BROKEN)?;
-            let Extended {
-                taken,
-                start,
-                end,
-                is_done,
-            } = self
-                .extension
-                .send(frame.rest, frame.fin, out)
-                .map_err(SendError::Extension)?;
-            let payload = out.get(start..end).ok_or(BROKEN)?;
-            if taken > frame.rest.len() {
-                return Err(BROKEN);
-            }
-            let fin = frame.fin && is_done;
-            let payload_len = payload.len();
-            if payload_len == 0 && !fin {
-                let is_stuck = taken == 0;
-                frame.take(taken);
-                self.note(frame);
-                if frame.rest.is_empty() && !frame.fin {
-                    self.is_extending = false;
-                    return Ok(Next::Ready);
-                }
-                if is_stuck {
-                    return Err(BROKEN);
-                }
-                continue;
-            }
-            let rsv = if self.sender.is_within_message() {
-                Rsv::NONE
-            } else {
-                frame.rsv | self.extension.rsv()
-            };
-            let mut outgoing = self.sender.send(kind, rsv, fin, payload_len as u64)?;
-            let from = header_room.saturating_add(start);
-            let range = from..from.saturating_add(payload_len);
-            self.outbox.add_frame(&mut outgoing, range);
-            frame.take(taken);
-            self.note(frame);
-            if fin {
-                frame.rest = &[];
-                self.note(frame);
-                self.is_extending = false;
-                return Ok(Next::Ready);
-            }
-        }
     }
 }

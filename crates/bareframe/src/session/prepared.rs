@@ -26,6 +26,7 @@ pub struct PreparedFrame<B> {
     kind: MessageKind,
     rsv: Rsv,
     header_len: u8,
+    parameters: u8,
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> PreparedFrame<B> {
@@ -64,7 +65,18 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> PreparedFrame<B> {
             kind,
             rsv,
             header_len,
+            parameters: 0,
         })
+    }
+}
+
+impl<B> PreparedFrame<B> {
+    /// Sets the parameters with which an extension changed the payload, as a number that means something to the extension. It refuses
+    /// to have the message sent to a peer with which others were agreed on.
+    #[must_use]
+    pub fn with_parameters(mut self, parameters: u8) -> PreparedFrame<B> {
+        self.parameters = parameters;
+        self
     }
 }
 
@@ -81,7 +93,7 @@ impl<B: AsRef<[u8]>> PreparedFrame<B> {
         self.bytes().get(usize::from(self.header_len)..).unwrap_or(&[])
     }
 
-    pub(super) const fn parts(&self) -> (MessageKind, Rsv, u8) {
-        (self.kind, self.rsv, self.header_len)
+    pub(super) const fn parts(&self) -> (MessageKind, Rsv, u8, u8) {
+        (self.kind, self.rsv, self.header_len, self.parameters)
     }
 }

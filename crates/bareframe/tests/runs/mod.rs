@@ -82,7 +82,7 @@ impl OutboundExtension for Packer {
         Rsv::RSV1
     }
 
-    fn begin(&mut self, kind: MessageKind, _: usize) -> bool {
+    fn begin(&mut self, kind: MessageKind, _: usize, _: bool) -> bool {
         kind == MessageKind::Text
     }
 

@@ -103,7 +103,7 @@ fn block(kind: u32, body: &[u8]) -> Vec<u8> {
 fn decoded(file: &[u8], port: Option<u16>) -> (String, bool) {
     assert!(is_capture(file));
     let mut out = Vec::new();
-    let right = decode(file, port, &mut out).unwrap();
+    let right = decode(file, port, None, &mut out).unwrap();
     (String::from_utf8(out).unwrap(), right)
 }
 
@@ -310,7 +310,10 @@ fn what_can_not_be_read_is_said() {
     let (out, right) = decoded(&pcap(105, &conversation()), None);
     assert!(!right && out.contains("link type 105"), "{out}");
     for len in [4, 8, 23] {
-        assert!(decode(&file[..len], None, &mut Vec::new()).is_err(), "{len}");
+        assert!(
+            decode(&file[..len], None, None, &mut Vec::new()).is_err(),
+            "{len}"
+        );
     }
 }
 
@@ -331,7 +334,11 @@ fn packets_dumped_by_tcpdump() {
         }
         let mut out = Vec::new();
         let dumps = crate::dump::parse(&text).unwrap();
-        assert!(super::decode_dumped(&dumps, None, &mut out).unwrap().unwrap());
+        assert!(
+            super::decode_dumped(&dumps, None, None, &mut out)
+                .unwrap()
+                .unwrap()
+        );
         assert_eq!(headlines(&String::from_utf8(out).unwrap()), CONVERSATION);
     }
 }
@@ -346,7 +353,44 @@ fn bytes_that_are_no_packets_are_not_taken_for_some() {
         b"\x41\x03\xf2\x48\xcd",
         b"",
     ] {
-        assert!(super::decode_dumped(&[bytes.to_vec()], None, &mut Vec::new()).is_none());
+        assert!(super::decode_dumped(&[bytes.to_vec()], None, None, &mut Vec::new()).is_none());
         assert!(!is_capture(bytes));
     }
+}
+
+#[test]
+fn rfc7692_s5_1_compressed_messages_of_both_directions_are_inflated_with_their_history() {
+    const AGREES: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nsec-websocket-extensions: \
+        permessage-deflate; client_no_context_takeover\r\n\r\n";
+    // "Hello" by itself, and with what was sent before it (RFC 7692 section 7.2.3).
+    let (hello, again) = (
+        b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00",
+        b"\xc1\x05\xf2\x00\x11\x00\x00",
+    );
+    let masked = b"\xc1\x87\0\0\0\0\xf2\x48\xcd\xc9\xc9\x07\x00";
+    let (request, response) = (REQUEST.len() as u32, AGREES.len() as u32);
+    let mut packets = vec![
+        syn(Client),
+        syn(Server),
+        packet(Client, 0, REQUEST),
+        packet(Server, 0, AGREES),
+        packet(Client, request, masked),
+        packet(Server, response, hello),
+        packet(Server, response + 9, again),
+    ];
+    let (out, right) = decoded(&pcap(1, &packets), None);
+    assert!(right, "{out}");
+    assert_eq!(
+        out.matches("inflated  text, 5 bytes: `Hello`").count(),
+        3,
+        "{out}"
+    );
+    // What the client sends refers to nothing before it.
+    packets.push(packet(
+        Client,
+        request + 13,
+        b"\xc1\x85\0\0\0\0\xf2\x00\x11\x00\x00",
+    ));
+    let (out, right) = decoded(&pcap(1, &packets), None);
+    assert!(!right && out.contains("a distance goes back"), "{out}");
 }

@@ -16,6 +16,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if flags.rsv().is_empty() || !self.extension.rsv().intersects(flags.rsv()) {
             return false;
         }
+        if flags.is_first() {
+            self.extension.begin(&mut self.window);
+        }
         let Some((_, progress)) = self.window.parts() else {
             return false;
         };
@@ -36,13 +39,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 return Ok(None);
             };
             let Some(left) = progress.input else {
+                if core::mem::take(&mut progress.is_over) {
+                    self.extension.end(&mut self.window);
+                }
                 return Ok(None);
             };
             let range = self.cursor.start.saturating_sub(left)..self.cursor.start;
             let input = self.memory.bytes().get(range).unwrap_or(&[]);
             let made = self.extension.receive(window, input, progress.is_last);
             let made = made
-                .map_err(ProtocolError::Failed)
+                .map_err(failed)
                 .and_then(|made| progress.advance(window, left, &made));
             match made {
                 Ok(Made::Nothing) => {}
@@ -50,10 +56,19 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Ok(Made::Payload(flags)) => return Ok(Some(Found::Extended(flags))),
                 Err(error) => {
                     progress.input = None;
+                    self.extension.end(&mut self.window);
                     return Err(self.refuse(error));
                 }
             }
         }
+    }
+}
+
+/// Returns the error for a message that an extension refuses with this code.
+const fn failed(code: CloseCode) -> ProtocolError {
+    match code {
+        CloseCode::MESSAGE_TOO_BIG => ProtocolError::MessageTooBig,
+        code => ProtocolError::Extension(code),
     }
 }
 
@@ -68,7 +83,7 @@ enum Made {
 impl Progress {
     /// Checks what the extension says that it made, and the text in it.
     fn advance(&mut self, window: &[u8], left: usize, made: &Extended) -> Result<Made, ProtocolError> {
-        const BROKEN: ProtocolError = ProtocolError::Failed(CloseCode::INTERNAL_ERROR);
+        const BROKEN: ProtocolError = ProtocolError::Extension(CloseCode::INTERNAL_ERROR);
         let left = left.checked_sub(made.taken).ok_or(BROKEN)?;
         let payload = window.get(made.start..made.end).ok_or(BROKEN)?;
         let is_last = self.is_last && made.is_done;
@@ -104,6 +119,7 @@ impl Progress {
             flags = flags.with_last();
         }
         self.is_continued = !is_last;
+        self.is_over = is_last;
         self.input = if is_last { None } else { Some(left) };
         (self.start, self.end) = (made.start, made.end);
         Ok(Made::Payload(flags))
