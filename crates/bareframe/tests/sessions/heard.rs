@@ -375,7 +375,7 @@ impl Heard {
             ReceiveError::Protocol(error) if fault == Some(error) => self.all_delivered(),
             // Of an extension's messages the oracle knows nothing.
             ReceiveError::Protocol(ProtocolError::InvalidUtf8) if self.is_extended && self.is_mangled => {}
-            ReceiveError::Protocol(ProtocolError::Failed(CloseCode::POLICY_VIOLATION))
+            ReceiveError::Protocol(ProtocolError::Extension(CloseCode::POLICY_VIOLATION))
                 if self.is_extended && self.is_mangled => {}
             ReceiveError::AbnormalClosure if is_abandoned && self.is_closed() => self.all_delivered(),
             ReceiveError::AbnormalClosure => {
