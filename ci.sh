@@ -3,6 +3,8 @@
 # and for the jobs that take longer.
 set -euo pipefail
 cd "$(dirname "$0")"
+# A new machine builds everything once: what is for the next build or for a debugger would only take time and room.
+export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0
 
 # Installs Debian packages if a program is missing and this user may; fails if it can't be had.
 need() {

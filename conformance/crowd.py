@@ -32,9 +32,9 @@ SOCKETS = pathlib.Path("/proc/net/tcp")
 
 
 class Client:
-    def __init__(self, port, one_by_one):
+    def __init__(self, port, one_by_one, patience=PATIENCE):
         with DOOR:
-            self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+            self.socket = socket.create_connection(("127.0.0.1", port), patience)
             while SOCKETS.exists() and waiting(port):
                 time.sleep(0.001)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -150,12 +150,21 @@ def free_port():
 
 def wait_for(port, server):
     end = time.monotonic() + PATIENCE
+    error = None
     while time.monotonic() < end and server.poll() is None:
         try:
-            return Client(port, False).open()
-        except OSError:
+            # An emulator takes a connection before its guest has a network, and such a connection may stay without an
+            # answer, so each attempt ends early.
+            client = Client(port, False, PATIENCE / 20)
+            try:
+                return client.open()
+            finally:
+                client.file.close()
+                client.socket.close()
+        except OSError as failed:
+            error = failed
             time.sleep(0.1)
-    sys.exit("the server does not listen")
+    sys.exit(f"the server does not listen: its status is {server.poll()}, the last attempt ended with {error!r}")
 
 
 def main(echo):
