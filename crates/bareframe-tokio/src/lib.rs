@@ -1,6 +1,8 @@
 //! WebSocket (RFC 6455) connections over tokio: a loop around the session of [`bareframe`].
 //!
 //! - [`connect()`] connects to a URL, and [`Connector`] says how: headers, subprotocols, proxies, redirects, limits of time.
+//! - [`accept()`] accepts a client over a stream, and [`Acceptor`] says how: TLS, limits of time and length. An [`Incoming`] is a
+//!   request that a program decides about.
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Message`].
@@ -8,7 +10,7 @@
 //!
 //! # Features
 //!
-//! - `rustls`: `wss://` URLs by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
+//! - `rustls`: `wss://` URLs and servers by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
 //! - `platform-verifier`: `wss://` URLs with the roots that the platform trusts.
 //! - `proxy`: connections through HTTP and SOCKS5 proxies.
 //! - `http2`: connections over HTTP/2 (RFC 8441).
@@ -16,12 +18,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod accept;
 mod close;
 mod closing;
 mod connect;
 mod error;
 mod halves;
 mod handoff;
+mod handshake_error;
+mod head;
 mod keys;
 mod message;
 mod options;
@@ -39,6 +44,7 @@ mod utf8_bytes;
 mod websocket;
 mod writer;
 
+pub use accept::{Accepting, Acceptor, Incoming, ServerStream, accept};
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
@@ -47,13 +53,14 @@ pub use bareframe::{
 };
 pub use close::StreamEnd;
 pub use connect::{
-    ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, HandshakeError, RedirectError,
-    Refusal, ServerResponse, connect,
+    ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, RedirectError, Refusal,
+    ServerResponse, connect,
 };
 #[cfg(feature = "proxy")]
 pub use connect::{InvalidProxy, Proxy};
 pub use error::Error;
 pub use halves::{ReadHalf, WriteHalf};
+pub use handshake_error::HandshakeError;
 pub use keys::SystemKeys;
 pub use message::{CloseFrame, Message};
 pub use options::Options;
