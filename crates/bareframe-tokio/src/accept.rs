@@ -10,6 +10,8 @@ mod server_stream;
 mod tls;
 
 pub use accepting::Accepting;
+#[cfg(feature = "hyper")]
+pub(crate) use agreed::Agreed;
 pub use incoming::Incoming;
 pub use server_stream::ServerStream;
 

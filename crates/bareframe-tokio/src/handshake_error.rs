@@ -20,6 +20,10 @@ pub enum HandshakeError {
     Request(RequestError),
     /// The client does not ask for a WebSocket; the answer is 426.
     NoUpgrade,
+    /// The HTTP library, or what is between it and this crate, left nothing of the request that becomes a connection; the answer is 500.
+    #[cfg(feature = "hyper")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+    NotUpgradable,
     /// The client's TLS handshake failed, before the opening handshake.
     Tls(io::Error),
     /// The server's response is wrong.
@@ -48,6 +52,8 @@ impl HandshakeError {
         match self {
             HandshakeError::Request(error) => Some(error.status().number()),
             HandshakeError::NoUpgrade => Some(Status::UPGRADE_REQUIRED.number()),
+            #[cfg(feature = "hyper")]
+            HandshakeError::NotUpgradable => Some(Status::INTERNAL_SERVER_ERROR.number()),
             HandshakeError::Refused(refusal) => Some(refusal.status()),
             _ => None,
         }
@@ -59,6 +65,8 @@ impl fmt::Display for HandshakeError {
         match self {
             HandshakeError::Request(error) => error.fmt(f),
             HandshakeError::NoUpgrade => f.write_str(HandshakeError::NO_UPGRADE),
+            #[cfg(feature = "hyper")]
+            HandshakeError::NotUpgradable => f.write_str("the HTTP library left nothing to upgrade"),
             HandshakeError::Tls(error) => write!(f, "the TLS handshake with the client: {error}"),
             HandshakeError::Response(error) => error.fmt(f),
             HandshakeError::Refused(refusal) => refusal.fmt(f),

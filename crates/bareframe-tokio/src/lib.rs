@@ -10,6 +10,7 @@
 //!
 //! # Features
 //!
+//! - `hyper`: upgrades of requests that hyper has read, over HTTP/1.1 and HTTP/2 (RFC 8441).
 //! - `rustls`: `wss://` URLs and servers by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
 //! - `platform-verifier`: `wss://` URLs with the roots that the platform trusts.
 //! - `proxy`: connections through HTTP and SOCKS5 proxies.
@@ -40,6 +41,8 @@ mod session;
 mod shared_stream;
 mod sink;
 mod timer;
+#[cfg(feature = "hyper")]
+mod upgrade;
 mod utf8_bytes;
 mod websocket;
 mod writer;
@@ -68,6 +71,9 @@ pub use read::WithSender;
 pub use sender::MessageSender;
 #[cfg(feature = "rustls")]
 pub use tokio_rustls::rustls;
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+pub use upgrade::{UpgradeRequest, UpgradedStream, Upgrading, upgrade};
 pub use utf8_bytes::Utf8Bytes;
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};
 

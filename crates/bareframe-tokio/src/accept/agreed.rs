@@ -6,6 +6,7 @@ use bareframe::handshake::Extension;
 use std::borrow::Cow;
 
 /// What was agreed on.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreed;
 
 impl Agreed {
