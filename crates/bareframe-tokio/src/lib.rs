@@ -6,6 +6,7 @@
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Message`].
+//! - [`Shutdown`] ends all connections of a server in good order.
 //! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
 //!
 //! # Features
@@ -39,6 +40,7 @@ mod sender;
 mod sending;
 mod session;
 mod shared_stream;
+mod shutdown;
 mod sink;
 mod timer;
 #[cfg(feature = "hyper")]
@@ -69,6 +71,7 @@ pub use message::{CloseFrame, Message};
 pub use options::Options;
 pub use read::WithSender;
 pub use sender::MessageSender;
+pub use shutdown::Shutdown;
 #[cfg(feature = "rustls")]
 pub use tokio_rustls::rustls;
 #[cfg(feature = "hyper")]

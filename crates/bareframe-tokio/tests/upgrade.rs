@@ -6,7 +6,8 @@ mod server;
 use bareframe_testkit::Frame;
 use bareframe_tokio::handshake::{Choice, RequestError};
 use bareframe_tokio::{
-    CloseCode, Error, HandshakeError, Options, ServerSocket, UpgradeRequest, UpgradedStream, upgrade,
+    CloseCode, Error, HandshakeError, Options, ServerSocket, Shutdown, UpgradeRequest, UpgradedStream,
+    upgrade,
 };
 use bytes::Bytes;
 use http_body_util::Full;
@@ -251,6 +252,32 @@ async fn what_can_not_be_upgraded_is_said_and_the_response_is_that_the_server_fa
     let (response, upgrading) = asked.accept::<String>(&Choice::DEFAULT).unwrap();
     assert_eq!(response.status(), 101);
     assert!(matches!(upgrading.await, Err(Error::Io(_))));
+}
+
+#[tokio::test]
+async fn a_shutdown_counts_from_the_request_on_and_closes_what_comes_of_it() {
+    let shutdown = Shutdown::new();
+    let of_server = shutdown.clone();
+    let (address, _served) = serve_once(async move |stream| {
+        let service = service_fn(async |mut request: Request<Incoming>| {
+            let asked = UpgradeRequest::from_request(&mut request).unwrap();
+            let (response, upgrading) = asked.with_shutdown(&of_server).accept(&Choice::DEFAULT).unwrap();
+            assert_eq!(of_server.connections(), 1);
+            tokio::spawn(async move { echo(upgrading.await?).await });
+            Ok::<Response<String>, Infallible>(response)
+        });
+        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+        connection.with_upgrades().await.unwrap();
+    })
+    .await;
+    let mut client = bareframe_tokio::connect(&format!("ws://{address}/"))
+        .await
+        .unwrap();
+    shutdown.begin();
+    assert!(client.read().await.unwrap().is_none());
+    assert_eq!(client.close_reason().unwrap().code(), Some(CloseCode::GOING_AWAY));
+    client.close(None, "").await.unwrap();
+    assert_eq!(shutdown.finish(std::time::Duration::from_secs(5)).await, 0);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use crate::accept::Agreed;
 use crate::handshake_error::HandshakeError;
 use crate::options::Options;
+use crate::shutdown::{Shutdown, ShutdownGuard};
 use crate::upgrade::origin::is_same_host;
 use crate::upgrade::upgrading::Upgrading;
 use bareframe::handshake::{Acceptance, Choice, EncodeError, Parts, Request, Status, Upgrade, Version};
@@ -37,6 +38,7 @@ pub struct UpgradeRequest {
     head: Head,
     on_upgrade: OnUpgrade,
     options: Options,
+    shutdown: Option<ShutdownGuard>,
 }
 
 /// What the handshake needs of a request.
@@ -95,6 +97,7 @@ impl UpgradeRequest {
             head,
             on_upgrade,
             options: Options::DEFAULT,
+            shutdown: None,
         })
     }
 
@@ -102,6 +105,14 @@ impl UpgradeRequest {
     #[must_use]
     pub fn with_options(mut self, options: Options) -> UpgradeRequest {
         self.options = options;
+        self
+    }
+
+    /// Returns the request with this shutdown for the connection, as [`WebSocket::with_shutdown`](crate::WebSocket::with_shutdown); it
+    /// counts from now on.
+    #[must_use]
+    pub fn with_shutdown(mut self, shutdown: &Shutdown) -> UpgradeRequest {
+        self.shutdown = Some(shutdown.guard());
         self
     }
 
@@ -181,10 +192,14 @@ impl UpgradeRequest {
         let choice = choice.with_extensions(&extensions);
         let response = response(&upgrade.accept(&choice)?)?;
         let subprotocol = choice.subprotocol().map(Box::from);
-        Ok((
-            response,
-            Upgrading::new(self.on_upgrade, self.options, agreed, subprotocol),
-        ))
+        let upgrading = Upgrading {
+            on_upgrade: self.on_upgrade,
+            options: self.options,
+            shutdown: self.shutdown,
+            agreed,
+            subprotocol,
+        };
+        Ok((response, upgrading))
     }
 }
 

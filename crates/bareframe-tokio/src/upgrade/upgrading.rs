@@ -3,6 +3,7 @@
 use crate::accept::Agreed;
 use crate::error::Error;
 use crate::options::Options;
+use crate::shutdown::ShutdownGuard;
 use crate::upgrade::stream::UpgradedStream;
 use crate::websocket::ServerSocket;
 use hyper::upgrade::OnUpgrade;
@@ -19,27 +20,14 @@ use std::task::{Context, Poll, ready};
 #[derive(Debug)]
 #[must_use = "there is no connection unless it is awaited"]
 pub struct Upgrading {
-    on_upgrade: OnUpgrade,
-    options: Options,
-    agreed: Agreed,
-    subprotocol: Option<Box<str>>,
+    pub(crate) on_upgrade: OnUpgrade,
+    pub(crate) options: Options,
+    pub(crate) shutdown: Option<ShutdownGuard>,
+    pub(crate) agreed: Agreed,
+    pub(crate) subprotocol: Option<Box<str>>,
 }
 
 impl Upgrading {
-    pub(crate) const fn new(
-        on_upgrade: OnUpgrade,
-        options: Options,
-        agreed: Agreed,
-        subprotocol: Option<Box<str>>,
-    ) -> Upgrading {
-        Upgrading {
-            on_upgrade,
-            options,
-            agreed,
-            subprotocol,
-        }
-    }
-
     /// Returns the subprotocol that was chosen.
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
@@ -55,6 +43,9 @@ impl Future for Upgrading {
         let (stream, leftover) = UpgradedStream::new(upgraded);
         let mut socket = self.agreed.socket(stream, &self.options).with_leftover(&leftover);
         socket.subprotocol = self.subprotocol.take();
+        if let Some(shutdown) = self.shutdown.take() {
+            socket.reader.set_shutdown(shutdown);
+        }
         Poll::Ready(Ok(socket))
     }
 }
