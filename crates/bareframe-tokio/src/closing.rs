@@ -91,24 +91,37 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         code: Option<CloseCode>,
         reason: &str,
     ) -> Result<(), Error> {
-        if self.session.state() == State::Open {
-            // If the stream refuses it, what was received says how the connection ends.
-            if self.sending(By::Reader).poll_kept(cx).is_pending() {
-                return Ok(());
-            }
-            let (_, outbound) = self.session.both();
-            Writer::make_room_for_close(outbound);
-            match self.session.next_sent(&mut close_frame(code, reason)) {
-                Ok(_) | Err(SendError::Closed) => {}
-                Err(_) => {
-                    // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
-                    self.session.fail(CloseCode::GOING_AWAY);
-                    self.closing.queued();
-                    return Err(Error::UnfinishedFrame);
-                }
+        match self.poll_queue_close(cx, code, reason) {
+            Poll::Pending => return Ok(()),
+            Poll::Ready(Ok(())) => self.closing.queued(),
+            Poll::Ready(Err(_)) => {
+                // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+                self.session.fail(CloseCode::GOING_AWAY);
+                self.closing.queued();
+                return Err(Error::UnfinishedFrame);
             }
         }
-        self.closing.queued();
         Ok(())
+    }
+
+    /// Queues our Close, unless the connection is closing. It waits until a message that was taken is queued, and is refused within a
+    /// frame of the caller's.
+    pub(crate) fn poll_queue_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        code: Option<CloseCode>,
+        reason: &str,
+    ) -> Poll<Result<(), SendError>> {
+        if self.session.state() != State::Open {
+            return Poll::Ready(Ok(()));
+        }
+        // If the stream refuses it, what was received says how the connection ends.
+        let _ = ready!(self.sending(By::Reader).poll_kept(cx));
+        let (_, outbound) = self.session.both();
+        Writer::make_room_for_close(outbound);
+        Poll::Ready(match self.session.next_sent(&mut close_frame(code, reason)) {
+            Ok(_) | Err(SendError::Closed) => Ok(()),
+            Err(error) => Err(error),
+        })
     }
 }

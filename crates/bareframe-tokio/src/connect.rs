@@ -5,8 +5,6 @@ mod client_stream;
 mod connect_error;
 mod connector;
 mod content;
-mod handshake_error;
-mod head;
 mod http1;
 #[cfg(feature = "http2")]
 mod http2;
@@ -23,16 +21,16 @@ mod tls;
 pub use client_stream::ClientStream;
 pub use connect_error::{ConnectError, ConnectErrorKind, ConnectStep};
 pub use connector::Connector;
-pub use handshake_error::HandshakeError;
 #[cfg(feature = "proxy")]
 pub use proxy::{InvalidProxy, Proxy};
 pub use redirect::RedirectError;
 pub use refusal::{Refusal, ServerResponse};
 
 use crate::error::Error;
+use crate::handshake_error::HandshakeError;
+use crate::head::Received;
 use crate::websocket::{ClientSocket, WebSocket};
 use bareframe::handshake::Url;
-use head::Received;
 use http1::Agreed;
 use redirect::{follow, is_redirect, is_same_host};
 use route::{Limits, Route};

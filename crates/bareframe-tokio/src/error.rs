@@ -1,6 +1,7 @@
 //! What can go wrong between a program and its peer, and whose fault it is.
 
-use crate::connect::{ConnectError, HandshakeError, Refusal};
+use crate::connect::{ConnectError, Refusal};
+use crate::handshake_error::HandshakeError;
 use bareframe::handshake::UrlError;
 use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError};
 use std::{fmt, io};
@@ -126,6 +127,12 @@ impl From<UrlError> for Error {
     }
 }
 
+impl From<HandshakeError> for Error {
+    fn from(error: HandshakeError) -> Error {
+        Error::Handshake(error)
+    }
+}
+
 impl From<SendError> for Error {
     fn from(error: SendError) -> Error {
         Error::Send(error)
@@ -168,6 +175,7 @@ impl std::error::Error for Error {
         match self {
             Error::Io(error) => Some(error),
             Error::Connect(error) => error.source(),
+            Error::Handshake(error) => error.source(),
             _ => None,
         }
     }

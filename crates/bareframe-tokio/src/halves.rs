@@ -299,6 +299,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
                 self.leave(Pending::PING);
                 Poll::Ready(Ok(()))
             }
+            Poll::Ready(Ok(Waited::CloseIsDue)) => {
+                match self.is_close_queued(cx, Some(CloseCode::GOING_AWAY), "") {
+                    true => {
+                        self.reader.shutdown_queued();
+                        Poll::Ready(Ok(()))
+                    }
+                    // The other half is within a frame, whose end wakes this task.
+                    false => Poll::Pending,
+                }
+            }
             Poll::Ready(Err(error @ Error::Io(_))) => Poll::Ready(Err(self.failure().unwrap_or(error))),
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
@@ -318,8 +328,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         code: Option<CloseCode>,
         reason: &str,
     ) -> Poll<Result<(), Error>> {
-        if self.closing.is_to_be_queued() {
-            self.queue_close(cx, code, reason);
+        if self.closing.is_to_be_queued() && self.is_close_queued(cx, code, reason) {
+            self.closing.queued();
         }
         let ended = ready!(self.poll_until(cx, Wanted::End));
         // The answer to the peer's Close goes before the stream ends, behind a frame of the other half.
@@ -342,20 +352,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         Poll::Ready(ended.map(drop))
     }
 
-    /// Queues our Close behind what the other half is within, as soon as that is queued.
-    fn queue_close(&mut self, cx: &Context<'_>, code: Option<CloseCode>, reason: &str) {
+    /// Queues our Close behind what the other half is within, as soon as that is queued. Returns `true` once it is, or can't be.
+    fn is_close_queued(&self, cx: &Context<'_>, code: Option<CloseCode>, reason: &str) -> bool {
         let waker = cx.waker();
-        let is_queued = !self.inbound.is_open()
+        !self.inbound.is_open()
             || self.shared.hold(
                 |part, slot| {
                     let cx = &mut Context::from_waker(waker);
                     part.queue_close(cx, slot, &mut close_frame(code, reason))
                 },
                 |part, slot| part.answer(&mut Context::from_waker(waker), slot, By::Reader),
-            );
-        if is_queued {
-            self.closing.queued();
-        }
+            )
     }
 
     /// Leaves what has to be sent to the other half.

@@ -1,14 +1,18 @@
 //! WebSocket (RFC 6455) connections over tokio: a loop around the session of [`bareframe`].
 //!
 //! - [`connect()`] connects to a URL, and [`Connector`] says how: headers, subprotocols, proxies, redirects, limits of time.
+//! - [`accept()`] accepts a client over a stream, and [`Acceptor`] says how: TLS, limits of time and length. An [`Incoming`] is a
+//!   request that a program decides about.
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Message`].
+//! - [`Shutdown`] ends all connections of a server in good order.
 //! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
 //!
 //! # Features
 //!
-//! - `rustls`: `wss://` URLs by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
+//! - `hyper`: upgrades of requests that hyper has read, over HTTP/1.1 and HTTP/2 (RFC 8441).
+//! - `rustls`: `wss://` URLs and servers by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
 //! - `platform-verifier`: `wss://` URLs with the roots that the platform trusts.
 //! - `proxy`: connections through HTTP and SOCKS5 proxies.
 //! - `http2`: connections over HTTP/2 (RFC 8441).
@@ -16,12 +20,15 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod accept;
 mod close;
 mod closing;
 mod connect;
 mod error;
 mod halves;
 mod handoff;
+mod handshake_error;
+mod head;
 mod keys;
 mod message;
 mod options;
@@ -33,12 +40,16 @@ mod sender;
 mod sending;
 mod session;
 mod shared_stream;
+mod shutdown;
 mod sink;
 mod timer;
+#[cfg(feature = "hyper")]
+mod upgrade;
 mod utf8_bytes;
 mod websocket;
 mod writer;
 
+pub use accept::{Accepting, Acceptor, Incoming, ServerStream, accept};
 pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
@@ -47,20 +58,25 @@ pub use bareframe::{
 };
 pub use close::StreamEnd;
 pub use connect::{
-    ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, HandshakeError, RedirectError,
-    Refusal, ServerResponse, connect,
+    ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, RedirectError, Refusal,
+    ServerResponse, connect,
 };
 #[cfg(feature = "proxy")]
 pub use connect::{InvalidProxy, Proxy};
 pub use error::Error;
 pub use halves::{ReadHalf, WriteHalf};
+pub use handshake_error::HandshakeError;
 pub use keys::SystemKeys;
 pub use message::{CloseFrame, Message};
 pub use options::Options;
 pub use read::WithSender;
 pub use sender::MessageSender;
+pub use shutdown::Shutdown;
 #[cfg(feature = "rustls")]
 pub use tokio_rustls::rustls;
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+pub use upgrade::{UpgradeRequest, UpgradedStream, Upgrading, upgrade};
 pub use utf8_bytes::Utf8Bytes;
 pub use websocket::{ClientSocket, ServerSocket, WebSocket};
 

@@ -7,7 +7,7 @@ use crate::sender::MessageSender;
 use crate::sending::Sending;
 use crate::websocket::WebSocket;
 use crate::writer::{By, Writer};
-use bareframe::{Event, Frame, Message as MessageRef, Next, ReceiveError, Role};
+use bareframe::{CloseCode, Event, Frame, Message as MessageRef, Next, ReceiveError, Role};
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::task::{Context, Poll, ready};
@@ -249,6 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 let _ = outbound.next_sent(&mut Frame::ping(&[]));
                 Poll::Ready(Ok(()))
             }
+            Poll::Ready(Ok(Waited::CloseIsDue)) => self.poll_going_away(cx),
             Poll::Ready(Err(error @ Error::Io(_))) => {
                 Poll::Ready(Err(self.writer.failure().unwrap_or(error)))
             }
@@ -258,6 +259,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 Writer::shrink(outbound);
                 Poll::Pending
             }
+        }
+    }
+
+    /// Queues our Close because the program shuts down. Within a frame of the caller's that is for a later call.
+    fn poll_going_away(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        match ready!(self.poll_queue_close(cx, Some(CloseCode::GOING_AWAY), "")) {
+            Ok(()) => {
+                self.reader.shutdown_queued();
+                Poll::Ready(Ok(()))
+            }
+            Err(_) => Poll::Pending,
         }
     }
 

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::options::Options;
 use crate::pool;
 use crate::session::Inbound;
+use crate::shutdown::ShutdownGuard;
 use crate::timer::Timer;
 use bareframe::{Assembler, Keepalive, KeepaliveStep, Role, State};
 use std::io::ErrorKind;
@@ -28,6 +29,8 @@ pub(crate) struct Reader {
     /// The longer memory is used for as many reads as this, or more if they fill the shorter one.
     long_reads: u8,
     keepalive: Option<Box<Alive>>,
+    shutdown: Option<Box<ShutdownGuard>>,
+    close_timeout: Duration,
     /// How long the stream may take for our Close once nothing else is waited for.
     answer_timeout: Option<Duration>,
     timer: Timer,
@@ -48,6 +51,8 @@ pub(crate) enum Waited {
     Read,
     /// The keepalive asks for a Ping.
     PingIsDue,
+    /// The program shuts down, and our Close is to be queued.
+    CloseIsDue,
 }
 
 impl Reader {
@@ -60,8 +65,22 @@ impl Reader {
             keepalive: options
                 .keepalive()
                 .map(|keepalive| Box::new(Alive::new(keepalive))),
+            shutdown: None,
+            close_timeout: options.close_timeout(),
             answer_timeout: options.answer_timeout(),
             timer: Timer::STOPPED,
+        }
+    }
+
+    /// Has it look at a shutdown too.
+    pub(crate) fn set_shutdown(&mut self, guard: ShutdownGuard) {
+        self.shutdown = Some(Box::new(guard));
+    }
+
+    /// Notes that the Close of a shutdown was queued.
+    pub(crate) fn shutdown_queued(&mut self) {
+        if let Some(guard) = &mut self.shutdown {
+            guard.queued(self.close_timeout);
         }
     }
 
@@ -93,7 +112,7 @@ impl Reader {
         }
     }
 
-    /// Reads once; or waits for the stream, or for the keepalive unless the peer is waited for with another limit.
+    /// Reads once; or waits for the stream, or for the keepalive and a shutdown unless the peer is waited for with another limit.
     pub(crate) fn poll_read<S: AsyncRead + Unpin, R: Role>(
         &mut self,
         cx: &mut Context<'_>,
@@ -101,6 +120,12 @@ impl Reader {
         inbound: &mut Inbound<R>,
         has_limit: bool,
     ) -> Poll<Result<Waited, Error>> {
+        let shutdown = self.shutdown.as_mut().filter(|_| !has_limit);
+        if let Some(guard) = shutdown
+            && let Poll::Ready(due) = guard.poll_between_reads(cx)
+        {
+            return Poll::Ready(due.map(|()| Waited::CloseIsDue));
+        }
         if self.long_reads > 0 && inbound.memory_len() == self.least && self.least < self.most {
             let longer = pool::take(self.most);
             match inbound.exchange_memory(Some(longer)) {
@@ -126,10 +151,18 @@ impl Reader {
                 }
                 _ => Poll::Ready(Err(Error::Io(error))),
             },
-            Poll::Pending => match self.keepalive.as_mut().filter(|_| !has_limit) {
-                Some(alive) => alive.poll(cx),
-                None => Poll::Pending,
-            },
+            Poll::Pending => {
+                let shutdown = self.shutdown.as_mut().filter(|_| !has_limit);
+                if let Some(guard) = shutdown
+                    && let Poll::Ready(due) = guard.poll(cx)
+                {
+                    return Poll::Ready(due.map(|()| Waited::CloseIsDue));
+                }
+                match self.keepalive.as_mut().filter(|_| !has_limit) {
+                    Some(alive) => alive.poll(cx),
+                    None => Poll::Pending,
+                }
+            }
         }
     }
 

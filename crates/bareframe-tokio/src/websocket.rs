@@ -6,6 +6,7 @@ use crate::keys::SystemKeys;
 use crate::options::Options;
 use crate::reader::Reader;
 use crate::session::Session;
+use crate::shutdown::Shutdown;
 use crate::writer::Writer;
 use bareframe::{Assembler, Client, CloseReason, Connection, MaskingKeys, Role, Server, State};
 use bytes::Bytes;
@@ -128,6 +129,14 @@ impl<S, R: Role> WebSocket<S, R> {
     #[must_use]
     pub fn with_subprotocol(mut self, subprotocol: Option<&str>) -> WebSocket<S, R> {
         self.subprotocol = subprotocol.map(Box::from);
+        self
+    }
+
+    /// Has the connection close with code 1001 while it reads, once this shutdown has begun, also after [`WebSocket::split`]. It counts
+    /// until it is dropped, or its reading half is.
+    #[must_use]
+    pub fn with_shutdown(mut self, shutdown: &Shutdown) -> WebSocket<S, R> {
+        self.reader.set_shutdown(shutdown.guard());
         self
     }
 

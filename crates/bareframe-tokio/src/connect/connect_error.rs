@@ -1,7 +1,7 @@
 //! Why there is no connection to a server.
 
-use crate::connect::handshake_error::HandshakeError;
 use crate::connect::refusal::Refusal;
+use crate::handshake_error::HandshakeError;
 use std::net::SocketAddr;
 use std::time::Duration;
 use std::{fmt, io};

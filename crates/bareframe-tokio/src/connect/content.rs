@@ -1,6 +1,6 @@
 //! The content of a server's answer, up to a limit (RFC 9112 sections 6 and 7).
 
-use crate::connect::head::Received;
+use crate::head::Received;
 use bareframe::handshake::{Header, Response};
 use tokio::io::AsyncRead;
 

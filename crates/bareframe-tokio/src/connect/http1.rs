@@ -2,9 +2,9 @@
 
 use crate::connect::connect_error::ConnectErrorKind;
 use crate::connect::content::Content;
-use crate::connect::handshake_error::HandshakeError;
-use crate::connect::head::{Received, encode};
 use crate::connect::refusal::{Refusal, ServerResponse};
+use crate::handshake_error::HandshakeError;
+use crate::head::{Received, encode};
 use bareframe::handshake::{Accept, HeadEnd, Key, Offer, Response, ResponseError, ResponseHead};
 use std::io;
 use std::time::Duration;

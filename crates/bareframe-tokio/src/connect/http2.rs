@@ -2,9 +2,9 @@
 
 use crate::connect::client_stream::Transport;
 use crate::connect::connect_error::ConnectErrorKind;
-use crate::connect::handshake_error::HandshakeError;
 use crate::connect::http1::{Agreed, REFUSAL_TIME};
 use crate::connect::refusal::{Refusal, ServerResponse};
+use crate::handshake_error::HandshakeError;
 use bareframe::handshake::{EncodeError, Key, Offer, Response, Version};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request};

@@ -4,7 +4,6 @@ use crate::connect::addresses::{alternate, first_of};
 use crate::connect::client_stream::{ClientStream, Transport};
 use crate::connect::connect_error::{ConnectError, ConnectErrorKind, ConnectStep};
 use crate::connect::connector::Connector;
-use crate::connect::head::Received;
 use crate::connect::http1::{self, Agreed};
 #[cfg(feature = "http2")]
 use crate::connect::http2;
@@ -14,6 +13,7 @@ use crate::connect::proxy;
 #[cfg(feature = "rustls")]
 use crate::connect::tls;
 use crate::error::Error;
+use crate::head::Received;
 use bareframe::handshake::{Offer, Url};
 #[cfg(feature = "proxy")]
 use hyper_util::client::proxy::matcher::Intercept;

@@ -1,19 +1,31 @@
 //! Why an opening handshake failed.
 
-use crate::connect::redirect::RedirectError;
-use crate::connect::refusal::Refusal;
-use bareframe::handshake::{EncodeError, ResponseError};
-use std::fmt;
+use crate::connect::{RedirectError, Refusal};
+use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status};
+use std::{fmt, io};
 
 /// Why an opening handshake failed (RFC 6455 section 4).
 ///
 /// ```
 /// use bareframe_tokio::HandshakeError;
+/// use bareframe_tokio::handshake::RequestError;
 /// assert_eq!(HandshakeError::Ended.status(), None);
+/// let error = HandshakeError::Request(RequestError::UnsupportedVersion);
+/// assert_eq!(error.status(), Some(426));
 /// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum HandshakeError {
+    /// The client's request is wrong; the answer to it has [`HandshakeError::status`].
+    Request(RequestError),
+    /// The client does not ask for a WebSocket; the answer is 426.
+    NoUpgrade,
+    /// The HTTP library, or what is between it and this crate, left nothing of the request that becomes a connection; the answer is 500.
+    #[cfg(feature = "hyper")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+    NotUpgradable,
+    /// The client's TLS handshake failed, before the opening handshake.
+    Tls(io::Error),
     /// The server's response is wrong.
     Response(ResponseError),
     /// The server answered with a status that opens no WebSocket, which may redirect or ask for credentials.
@@ -31,10 +43,17 @@ pub enum HandshakeError {
 }
 
 impl HandshakeError {
-    /// Returns the HTTP status of a server that refused.
+    /// What a client is told that asks for something else.
+    pub(crate) const NO_UPGRADE: &str = "the client asks for no WebSocket";
+
+    /// Returns the HTTP status that a client is answered with, or that a server refused with.
     #[must_use]
     pub const fn status(&self) -> Option<u16> {
         match self {
+            HandshakeError::Request(error) => Some(error.status().number()),
+            HandshakeError::NoUpgrade => Some(Status::UPGRADE_REQUIRED.number()),
+            #[cfg(feature = "hyper")]
+            HandshakeError::NotUpgradable => Some(Status::INTERNAL_SERVER_ERROR.number()),
             HandshakeError::Refused(refusal) => Some(refusal.status()),
             _ => None,
         }
@@ -44,6 +63,11 @@ impl HandshakeError {
 impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            HandshakeError::Request(error) => error.fmt(f),
+            HandshakeError::NoUpgrade => f.write_str(HandshakeError::NO_UPGRADE),
+            #[cfg(feature = "hyper")]
+            HandshakeError::NotUpgradable => f.write_str("the HTTP library left nothing to upgrade"),
+            HandshakeError::Tls(error) => write!(f, "the TLS handshake with the client: {error}"),
             HandshakeError::Response(error) => error.fmt(f),
             HandshakeError::Refused(refusal) => refusal.fmt(f),
             HandshakeError::Redirect(error) => error.fmt(f),
@@ -57,7 +81,20 @@ impl fmt::Display for HandshakeError {
     }
 }
 
-impl std::error::Error for HandshakeError {}
+impl std::error::Error for HandshakeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            HandshakeError::Tls(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<RequestError> for HandshakeError {
+    fn from(error: RequestError) -> HandshakeError {
+        HandshakeError::Request(error)
+    }
+}
 
 impl From<ResponseError> for HandshakeError {
     fn from(error: ResponseError) -> HandshakeError {

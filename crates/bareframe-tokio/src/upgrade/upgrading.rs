@@ -1,0 +1,51 @@
+//! A connection that is there once hyper has sent the response.
+
+use crate::accept::Agreed;
+use crate::error::Error;
+use crate::options::Options;
+use crate::shutdown::ShutdownGuard;
+use crate::upgrade::stream::UpgradedStream;
+use crate::websocket::ServerSocket;
+use hyper::upgrade::OnUpgrade;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+/// A future of the connection, which is there once the response was sent. [`UpgradeRequest::accept`](crate::UpgradeRequest::accept)
+/// creates it. Its error is that of hyper, for instance because the client is gone.
+///
+/// # Cancel safety
+///
+/// It can be polled by reference, and nothing is lost in between. If it is dropped, so is the connection.
+#[derive(Debug)]
+#[must_use = "there is no connection unless it is awaited"]
+pub struct Upgrading {
+    pub(crate) on_upgrade: OnUpgrade,
+    pub(crate) options: Options,
+    pub(crate) shutdown: Option<ShutdownGuard>,
+    pub(crate) agreed: Agreed,
+    pub(crate) subprotocol: Option<Box<str>>,
+}
+
+impl Upgrading {
+    /// Returns the subprotocol that was chosen.
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+}
+
+impl Future for Upgrading {
+    type Output = Result<ServerSocket<UpgradedStream>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx)).map_err(io::Error::other)?;
+        let (stream, leftover) = UpgradedStream::new(upgraded);
+        let mut socket = self.agreed.socket(stream, &self.options).with_leftover(&leftover);
+        socket.subprotocol = self.subprotocol.take();
+        if let Some(shutdown) = self.shutdown.take() {
+            socket.reader.set_shutdown(shutdown);
+        }
+        Poll::Ready(Ok(socket))
+    }
+}
