@@ -16,6 +16,9 @@ use std::fmt;
 pub enum HandshakeError {
     /// The server's response is wrong.
     Response(ResponseError),
+    /// The server's response to the offer of compression is wrong (RFC 7692 section 7).
+    #[cfg(feature = "deflate")]
+    Deflate(bareframe_deflate::NegotiationError),
     /// The server answered with a status that opens no WebSocket, which may redirect or ask for credentials.
     Refused(Refusal),
     /// The server redirects, and that was not followed.
@@ -45,6 +48,8 @@ impl fmt::Display for HandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HandshakeError::Response(error) => error.fmt(f),
+            #[cfg(feature = "deflate")]
+            HandshakeError::Deflate(error) => error.fmt(f),
             HandshakeError::Refused(refusal) => refusal.fmt(f),
             HandshakeError::Redirect(error) => error.fmt(f),
             HandshakeError::NoExtendedConnect => {
