@@ -27,8 +27,10 @@ pub use redirect::RedirectError;
 pub use refusal::{Refusal, ServerResponse};
 
 use crate::error::Error;
+use crate::extension;
 use crate::handshake_error::HandshakeError;
 use crate::head::Received;
+use crate::keys::SystemKeys;
 use crate::websocket::{ClientSocket, WebSocket};
 use bareframe::handshake::Url;
 use http1::Agreed;
@@ -70,6 +72,7 @@ impl Connector<'_> {
     pub async fn connect(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
         let limits = Limits::new(self.timeout);
         let first = Url::parse(url)?;
+        let extensions = extension::Agreed::offer(&self.options, self.extensions);
         let mut redirected = None;
         let mut followed = 0;
         loop {
@@ -77,7 +80,7 @@ impl Connector<'_> {
             let mut route = Route::new(self, &url, limits)?;
             let cookie = self.cookie();
             let headers = self.all_headers(cookie.as_deref(), !is_same_host(&first, &url));
-            let offer = self.offer(url.offer(), &headers);
+            let offer = self.offer(url.offer(), &extensions, &headers);
             let error = match route.connect(&offer).await {
                 Ok((stream, agreed, received)) => return self.socket(stream, agreed, &received),
                 Err(error) => error,
@@ -138,13 +141,14 @@ impl Connector<'_> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let url = Url::parse(url)?;
+        let extensions = extension::Agreed::offer(&self.options, self.extensions);
         let cookie = self.cookie();
         let headers = self.all_headers(cookie.as_deref(), false);
-        let offer = self.offer(url.offer(), &headers);
+        let offer = self.offer(url.offer(), &extensions, &headers);
         let limit = self
             .handshake_timeout
             .map_or(self.timeout, |limit| limit.min(self.timeout));
-        let upgraded = timeout(limit, http1::upgrade(&mut stream, &offer, self.response_limits())).await;
+        let upgraded = timeout(limit, http1::upgrade(&mut stream, &offer, self)).await;
         match upgraded {
             Ok(Ok((agreed, received))) => self.socket(stream, agreed, &received),
             Ok(Err(ConnectErrorKind::Io(error))) => Err(Error::Io(error)),
@@ -157,7 +161,9 @@ impl Connector<'_> {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let mut socket = WebSocket::client(stream, &self.options)?.with_leftover(received.arrived());
+        let keys = SystemKeys::new()?;
+        let socket = WebSocket::client_with(stream, &self.options, keys, agreed.extension);
+        let mut socket = socket.with_leftover(received.arrived());
         socket.subprotocol = agreed.subprotocol;
         socket.response = Some(Box::new(agreed.response));
         Ok(socket)

@@ -28,6 +28,9 @@ pub enum HandshakeError {
     Tls(io::Error),
     /// The server's response is wrong.
     Response(ResponseError),
+    /// The server's response to the offer of compression is wrong (RFC 7692 section 7).
+    #[cfg(feature = "deflate")]
+    Deflate(bareframe_deflate::NegotiationError),
     /// The server answered with a status that opens no WebSocket, which may redirect or ask for credentials.
     Refused(Refusal),
     /// The server redirects, and that was not followed.
@@ -69,6 +72,8 @@ impl fmt::Display for HandshakeError {
             HandshakeError::NotUpgradable => f.write_str("the HTTP library left nothing to upgrade"),
             HandshakeError::Tls(error) => write!(f, "the TLS handshake with the client: {error}"),
             HandshakeError::Response(error) => error.fmt(f),
+            #[cfg(feature = "deflate")]
+            HandshakeError::Deflate(error) => error.fmt(f),
             HandshakeError::Refused(refusal) => refusal.fmt(f),
             HandshakeError::Redirect(error) => error.fmt(f),
             HandshakeError::NoExtendedConnect => {

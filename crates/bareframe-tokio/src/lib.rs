@@ -15,6 +15,7 @@
 //! - `rustls`: `wss://` URLs and servers by [tokio-rustls](https://docs.rs/tokio-rustls), with a configuration of the caller's.
 //! - `platform-verifier`: `wss://` URLs with the roots that the platform trusts.
 //! - `proxy`: connections through HTTP and SOCKS5 proxies.
+//! - `deflate`: compression of messages (RFC 7692), by [`Options::with_deflate`](Options).
 //! - `http2`: connections over HTTP/2 (RFC 8441).
 
 #![forbid(unsafe_code)]
@@ -25,6 +26,7 @@ mod close;
 mod closing;
 mod connect;
 mod error;
+mod extension;
 mod halves;
 mod handoff;
 mod handshake_error;
@@ -56,6 +58,8 @@ pub use bareframe::{
     MaskingKey, MaskingKeys, Message as MessageRef, MessageKind, PreparedFrame, ProtocolError, Role, Rsv,
     SendError, Server, State, UnsentFrame, handshake,
 };
+#[cfg(feature = "deflate")]
+pub use bareframe_deflate as deflate;
 pub use close::StreamEnd;
 pub use connect::{
     ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, RedirectError, Refusal,

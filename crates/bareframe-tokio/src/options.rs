@@ -28,6 +28,8 @@ pub struct Options {
     close_timeout: Duration,
     write_timeout: Option<Duration>,
     keepalive: Option<(Duration, Duration)>,
+    #[cfg(feature = "deflate")]
+    deflate: Option<bareframe_deflate::Policy>,
 }
 
 impl Options {
@@ -40,6 +42,8 @@ impl Options {
         close_timeout: Duration::from_secs(5),
         write_timeout: None,
         keepalive: None,
+        #[cfg(feature = "deflate")]
+        deflate: None,
     };
 
     /// Returns options with this configuration of the engine: limits, extension bits, and whether Pings are answered.
@@ -99,6 +103,36 @@ impl Options {
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
         self.close_timeout = timeout;
         self
+    }
+
+    /// Returns options in which messages are compressed where the peer agrees to it in the opening handshake (RFC 7692): a client
+    /// offers it, a server accepts it. The limit of a message is that of what it is inflated to as well.
+    ///
+    /// Compression tells who can see the lengths of messages something about secrets in them: see
+    /// [`OutboundDeflate`](crate::deflate::OutboundDeflate), and
+    /// [`Frame::without_extension`](crate::Frame::without_extension), which sends a message as it is.
+    ///
+    /// The [default policy](bareframe_deflate::Policy::DEFAULT) holds no memory between messages. With takeover short messages shrink far
+    /// more.
+    ///
+    /// ```
+    /// use bareframe_tokio::deflate::Policy;
+    /// use bareframe_tokio::{Connector, Options};
+    /// const OPTIONS: Options = Options::DEFAULT.with_deflate(Policy::DEFAULT.with_sending_takeover(true));
+    /// const CONNECTOR: Connector<'static> = Connector::DEFAULT.with_options(OPTIONS);
+    /// assert!(OPTIONS.deflate().is_some());
+    /// ```
+    #[cfg(feature = "deflate")]
+    pub const fn with_deflate(mut self, policy: bareframe_deflate::Policy) -> Options {
+        self.deflate = Some(policy);
+        self
+    }
+
+    /// Returns what is wanted of compression, if it is.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<bareframe_deflate::Policy> {
+        self.deflate
     }
 
     /// Returns the configuration of the engine.

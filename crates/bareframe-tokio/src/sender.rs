@@ -37,6 +37,8 @@ pub struct MessageSender<'s, S, R> {
 struct Unsent<'a, 'f, S, R: Role> {
     sending: Sending<'a, S, R>,
     frame: Frame<'f>,
+    /// All of it is queued or written.
+    is_done: bool,
 }
 
 impl<'s, S: AsyncWrite + Unpin, R: Role> MessageSender<'s, S, R> {
@@ -103,6 +105,7 @@ impl<'s, S: AsyncWrite + Unpin, R: Role> MessageSender<'s, S, R> {
         let mut unsent = Unsent {
             sending: self.sending.reborrow(),
             frame: frame.into(),
+            is_done: false,
         };
         poll_fn(|cx| unsent.poll(cx)).await
     }
@@ -125,6 +128,7 @@ impl<'s, S: AsyncWrite + Unpin, R: Role> MessageSender<'s, S, R> {
 impl<S: AsyncWrite + Unpin, R: Role> Unsent<'_, '_, S, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let sent = self.sending.poll_sent(cx, &mut self.frame);
+        self.is_done = matches!(sent, Poll::Ready(Ok(())));
         match sent {
             Poll::Ready(Err(Error::WriteTimeout)) if self.frame.is_begun() => {
                 Poll::Ready(Err(Error::Unflushed))
@@ -136,7 +140,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Unsent<'_, '_, S, R> {
 
 impl<S, R: Role> Drop for Unsent<'_, '_, S, R> {
     fn drop(&mut self) {
-        if self.frame.is_begun() && self.frame.left() > 0 {
+        if self.frame.is_begun() && !self.is_done {
             Writer::keep(self.sending.outbound, &mut self.frame);
         }
     }

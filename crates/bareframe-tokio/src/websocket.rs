@@ -2,6 +2,7 @@
 
 use crate::close::Closing;
 use crate::connect::ServerResponse;
+use crate::extension::Agreed;
 use crate::keys::SystemKeys;
 use crate::options::Options;
 use crate::reader::Reader;
@@ -42,6 +43,8 @@ use std::{fmt, io};
 pub struct WebSocket<S, R> {
     pub(crate) stream: S,
     pub(crate) session: Session<R>,
+    #[cfg(feature = "deflate")]
+    agreed: Agreed,
     pub(crate) assembler: Assembler<Vec<u8>>,
     pub(crate) reader: Reader,
     pub(crate) writer: Writer,
@@ -60,7 +63,47 @@ impl<S> WebSocket<S, Server> {
     /// Creates the server's end over a stream whose opening handshake is done.
     #[must_use]
     pub fn server(stream: S, options: &Options) -> WebSocket<S, Server> {
-        WebSocket::new(stream, Connection::server(options.config()), false, options)
+        WebSocket::server_with(stream, options, Agreed::NOTHING)
+    }
+
+    pub(crate) fn server_with(stream: S, options: &Options, agreed: Agreed) -> WebSocket<S, Server> {
+        let connection = Connection::server(agreed.config(options));
+        WebSocket::new(stream, connection, false, options, agreed)
+    }
+
+    /// Creates the server's end over a stream whose opening handshake is done and has agreed on compression.
+    ///
+    /// [`Policy::accept_with`](bareframe_deflate::Policy::accept_with) returns what a server agrees to, and the value of
+    /// `Sec-WebSocket-Extensions` that says so to the client.
+    ///
+    /// ```
+    /// use bareframe_tokio::deflate::Policy;
+    /// use bareframe_tokio::handshake::Extensions;
+    /// use bareframe_tokio::{Error, Options, WebSocket};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Error> {
+    /// let options = Options::DEFAULT.with_deflate(Policy::DEFAULT);
+    /// let offers = Extensions::parse("permessage-deflate; client_max_window_bits").unwrap();
+    /// let (parameters, answer) = Policy::DEFAULT.accept_with("", offers).unwrap();
+    /// assert!(answer.starts_with("permessage-deflate"));
+    /// let (stream, mut client) = tokio::io::duplex(100);
+    /// let mut server = WebSocket::server_with_deflate(stream, &options, parameters);
+    /// server.send("all work and no play, all work and no play").await?;
+    /// # drop(server);
+    /// # let mut sent = Vec::new();
+    /// # tokio::io::AsyncReadExt::read_to_end(&mut client, &mut sent).await?;
+    /// # assert!(sent.len() < 35);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub fn server_with_deflate(
+        stream: S,
+        options: &Options,
+        parameters: bareframe_deflate::Parameters,
+    ) -> WebSocket<S, Server> {
+        WebSocket::server_with(stream, options, Agreed(Some(parameters)))
     }
 }
 
@@ -73,23 +116,61 @@ impl<S> WebSocket<S, Client<SystemKeys>> {
     pub fn client(stream: S, options: &Options) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
         Ok(WebSocket::client_with_keys(stream, options, SystemKeys::new()?))
     }
+
+    /// Creates the client's end over a stream whose opening handshake is done and has agreed on compression.
+    ///
+    /// # Errors
+    ///
+    /// What the system's random source returns.
+    #[cfg(feature = "deflate")]
+    pub fn client_with_deflate(
+        stream: S,
+        options: &Options,
+        parameters: bareframe_deflate::Parameters,
+    ) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
+        let agreed = Agreed(Some(parameters));
+        Ok(WebSocket::client_with(
+            stream,
+            options,
+            SystemKeys::new()?,
+            agreed,
+        ))
+    }
 }
 
 impl<S, K: MaskingKeys> WebSocket<S, Client<K>> {
     /// Creates the client's end with the caller's masking keys, which nobody may be able to predict (RFC 6455 section 10.3).
     #[must_use]
     pub fn client_with_keys(stream: S, options: &Options, keys: K) -> WebSocket<S, Client<K>> {
-        WebSocket::new(stream, Connection::client(options.config(), keys), true, options)
+        WebSocket::client_with(stream, options, keys, Agreed::NOTHING)
+    }
+
+    pub(crate) fn client_with(
+        stream: S,
+        options: &Options,
+        keys: K,
+        agreed: Agreed,
+    ) -> WebSocket<S, Client<K>> {
+        let connection = Connection::client(agreed.config(options), keys);
+        WebSocket::new(stream, connection, true, options, agreed)
     }
 }
 
 impl<S, R: Role> WebSocket<S, R> {
-    fn new(stream: S, connection: Connection<R>, is_client: bool, options: &Options) -> WebSocket<S, R> {
-        let mut session = Session::new(connection, None, Vec::new());
+    fn new(
+        stream: S,
+        connection: Connection<R>,
+        is_client: bool,
+        options: &Options,
+        agreed: Agreed,
+    ) -> WebSocket<S, R> {
+        let mut session = agreed.session(connection, is_client, options);
         session.both().0.hold_up_to(options.read_buffer_max());
         WebSocket {
             stream,
             session,
+            #[cfg(feature = "deflate")]
+            agreed,
             assembler: Assembler::new(Vec::new()),
             reader: Reader::new(options),
             writer: Writer::new(options),
@@ -156,6 +237,13 @@ impl<S, R: Role> WebSocket<S, R> {
     #[must_use]
     pub fn subprotocol(&self) -> Option<&str> {
         self.subprotocol.as_deref()
+    }
+
+    /// Returns how messages are compressed, if that was agreed on (RFC 7692).
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn deflate(&self) -> Option<bareframe_deflate::Parameters> {
+        self.agreed.0
     }
 
     /// Returns the server's answer to the opening handshake, if this is a client that did one.

@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::session::Outbound;
 use crate::timer::Timer;
-use bareframe::{Frame, Role, UnsentFrame};
+use bareframe::{Frame, Next, Role, UnsentFrame};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -105,7 +105,11 @@ impl Writer {
             return false;
         }
         let len = outbound.queue_len();
-        let left = frame.left().min(GATHERED);
+        // What an extension makes of a message is one frame if it fits.
+        let left = match outbound.has_extension() {
+            true => frame.left(),
+            false => frame.left().min(GATHERED),
+        };
         let needed = outbound
             .queued()
             .len()
@@ -128,17 +132,24 @@ impl Writer {
     #[inline]
     pub(crate) fn make_room<R: Role>(&self, outbound: &mut Outbound<R>, frame: &Frame<'_>) {
         let needed = frame.left().saturating_add(BESIDE);
-        if outbound.room() < needed && frame.left() <= GATHERED && !frame.is_begun() {
+        let is_gathered = frame.left() <= GATHERED || outbound.has_extension();
+        if outbound.room() < needed && is_gathered && !frame.is_begun() {
             self.grow(outbound, frame);
         }
     }
 
     /// Keeps what is left of a frame that was begun and that its caller can't send again.
     pub(crate) fn keep<R: Role>(outbound: &mut Outbound<R>, frame: &mut Frame<'_>) {
-        let len = outbound.queued().len().saturating_add(frame.left());
-        let kept = outbound.exchange_queue(vec![0; len.max(LEAST)]);
-        debug_assert!(kept.is_ok(), "there is room for all of it");
-        let _ = outbound.next_sent(frame);
+        let mut len = outbound.queued().len().saturating_add(frame.left()).max(LEAST);
+        loop {
+            let kept = outbound.exchange_queue(vec![0; len]);
+            debug_assert!(kept.is_ok(), "there is room for all of it");
+            // What an extension makes of it may be longer, and more may be in its memory.
+            if outbound.next_sent(frame) != Ok(Next::Write) {
+                break;
+            }
+            len = len.saturating_mul(2);
+        }
     }
 
     /// Has room for our Close, whatever is queued.

@@ -131,6 +131,40 @@ async fn rfc8441_s5_a_websocket_over_http2_without_tls() {
         .unwrap();
 }
 
+#[cfg(feature = "deflate")]
+#[tokio::test]
+async fn rfc7692_s5_1_compression_is_offered_and_agreed_on_over_http2_too() {
+    use bareframe_tokio::deflate::Policy;
+    let options = Options::DEFAULT.with_deflate(Policy::DEFAULT);
+    let respond = move |mut request: Request<Incoming>| {
+        let offers = request.headers()["sec-websocket-extensions"].to_str().unwrap();
+        let offers = bareframe_tokio::handshake::Extensions::parse(offers).unwrap();
+        let (agreed, list) = Policy::DEFAULT.accept_with("", offers).unwrap();
+        tokio::spawn(async move {
+            let upgraded = TokioIo::new(hyper::upgrade::on(&mut request).await.unwrap());
+            let mut socket = WebSocket::server_with_deflate(upgraded, &options, agreed);
+            while let Some((message, mut sender)) = socket.read_with_sender().await.unwrap() {
+                sender.send(&message).await.unwrap();
+            }
+            socket.close(None, "").await.unwrap();
+        });
+        let answer = Response::builder().header("Sec-WebSocket-Extensions", list);
+        answer.body(Full::default()).unwrap()
+    };
+    let (_, url, served) = served(true, respond).await;
+    let connector = Connector::DEFAULT.with_http2(true).with_options(options);
+    let mut socket = connector.connect(&url).await.unwrap();
+    assert!(socket.deflate().is_some());
+    for len in [100, 100_000] {
+        let text = "all work and no play ".repeat(len / 20);
+        socket.send(text.as_str()).await.unwrap();
+        assert!(socket.read().await.unwrap().unwrap().as_str() == Some(&text));
+    }
+    socket.close(None, "").await.unwrap();
+    drop(socket);
+    timeout(SOON, served).await.unwrap().unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn both_halves_of_a_connection_over_http2_go_on_at_once() {
     // As many bytes as fit into no window, before the first is read.

@@ -4,8 +4,10 @@ use crate::connect::http1::ResponseLimits;
 use crate::connect::lookup::Resolver;
 #[cfg(feature = "proxy")]
 use crate::connect::proxy::Proxy;
+use crate::extension::Agreed;
+use crate::handshake_error::HandshakeError;
 use crate::options::Options;
-use bareframe::handshake::Offer;
+use bareframe::handshake::{Extension, Offer};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -40,7 +42,7 @@ pub struct Connector<'a> {
     pub(crate) options: Options,
     origin: Option<&'a str>,
     subprotocols: &'a [&'a str],
-    extensions: &'a str,
+    pub(crate) extensions: &'a str,
     headers: &'a [(&'a str, &'a str)],
     cookies: &'a [(&'a str, &'a str)],
     user_agent: Option<&'a str>,
@@ -255,6 +257,14 @@ impl<'a> Connector<'a> {
         }
     }
 
+    /// Returns what was agreed on by a response with these extensions.
+    pub(crate) fn agreed<'r>(
+        &self,
+        response: impl Iterator<Item = Extension<'r>>,
+    ) -> Result<Agreed, HandshakeError> {
+        Agreed::from_response(&self.options, self.extensions, response)
+    }
+
     /// Returns the value of `Cookie`, if there are cookies.
     pub(crate) fn cookie(&self) -> Option<String> {
         let pairs: Vec<String> = self
@@ -286,15 +296,20 @@ impl<'a> Connector<'a> {
             .collect()
     }
 
-    /// Adds what this connector asks for, with these headers in place of its own.
-    pub(crate) const fn offer<'o>(&self, offer: Offer<'o>, headers: &'o [(&'o str, &'o str)]) -> Offer<'o>
+    /// Adds what this connector asks for, with these extensions and headers in place of its own.
+    pub(crate) const fn offer<'o>(
+        &self,
+        offer: Offer<'o>,
+        extensions: &'o str,
+        headers: &'o [(&'o str, &'o str)],
+    ) -> Offer<'o>
     where
         'a: 'o,
     {
         offer
             .with_origin(self.origin)
             .with_subprotocols(self.subprotocols)
-            .with_extensions(self.extensions)
+            .with_extensions(extensions)
             .with_headers(headers)
     }
 }

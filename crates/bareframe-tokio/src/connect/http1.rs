@@ -1,8 +1,10 @@
 //! The opening handshake over HTTP/1.1 (RFC 6455 section 4.1).
 
 use crate::connect::connect_error::ConnectErrorKind;
+use crate::connect::connector::Connector;
 use crate::connect::content::Content;
 use crate::connect::refusal::{Refusal, ServerResponse};
+use crate::extension;
 use crate::handshake_error::HandshakeError;
 use crate::head::{Received, encode};
 use bareframe::handshake::{Accept, HeadEnd, Key, Offer, Response, ResponseError, ResponseHead};
@@ -24,6 +26,7 @@ pub(crate) struct ResponseLimits {
 /// What both sides agreed on, and what the server answered.
 pub(crate) struct Agreed {
     pub(crate) subprotocol: Option<Box<str>>,
+    pub(crate) extension: extension::Agreed,
     pub(crate) response: ServerResponse,
 }
 
@@ -31,7 +34,7 @@ pub(crate) struct Agreed {
 pub(crate) async fn upgrade(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     offer: &Offer<'_>,
-    limits: ResponseLimits,
+    connector: &Connector<'_>,
 ) -> Result<(Agreed, Received), ConnectErrorKind> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
@@ -39,7 +42,7 @@ pub(crate) async fn upgrade(
     let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
     // The server may have answered before it ended the stream.
     let unsent = send(stream, &request).await.err();
-    let answered = answer(stream, offer, &Accept::from_key(&key), limits).await;
+    let answered = answer(stream, offer, &Accept::from_key(&key), connector).await;
     match (answered, unsent) {
         // Why the request was not taken says more than that the stream ended.
         (Err(ConnectErrorKind::Handshake(HandshakeError::Ended) | ConnectErrorKind::Io(_)), Some(error)) => {
@@ -58,8 +61,9 @@ async fn answer(
     stream: &mut (impl AsyncRead + Unpin),
     offer: &Offer<'_>,
     accept: &Accept,
-    limits: ResponseLimits,
+    connector: &Connector<'_>,
 ) -> Result<(Agreed, Received), ConnectErrorKind> {
+    let limits = connector.response_limits();
     let mut received = Received::default();
     loop {
         let mut end = HeadEnd::new(limits.head);
@@ -79,9 +83,11 @@ async fn answer(
         let whole = to_owned(&response);
         if let Some(established) = established {
             let subprotocol = established.subprotocol().map(Box::from);
+            let extension = connector.agreed(established.extensions())?;
             received.take(head.head_len());
             let agreed = Agreed {
                 subprotocol,
+                extension,
                 response: whole,
             };
             return Ok((agreed, received));

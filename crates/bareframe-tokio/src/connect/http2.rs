@@ -2,6 +2,7 @@
 
 use crate::connect::client_stream::Transport;
 use crate::connect::connect_error::ConnectErrorKind;
+use crate::connect::connector::Connector;
 use crate::connect::http1::{Agreed, REFUSAL_TIME};
 use crate::connect::refusal::{Refusal, ServerResponse};
 use crate::handshake_error::HandshakeError;
@@ -32,7 +33,7 @@ pub(crate) async fn upgrade(
     transport: Transport,
     is_secure: bool,
     offer: &Offer<'_>,
-    refusal_limit: usize,
+    connector: &Connector<'_>,
 ) -> Result<(Http2Stream, Agreed), ConnectErrorKind> {
     let request = request(is_secure, offer)?;
     let tasks = Tasks::default();
@@ -55,7 +56,11 @@ pub(crate) async fn upgrade(
     let checked = Response::from_parts(Version::HTTP_2, status, &headers);
     let Some(established) = checked.upgrade(offer, None).map_err(HandshakeError::from)? else {
         let mut content = Vec::new();
-        let body = read_body(response.into_body(), refusal_limit, &mut content);
+        let body = read_body(
+            response.into_body(),
+            connector.response_limits().refusal,
+            &mut content,
+        );
         let is_whole = driver.run_while(timeout(REFUSAL_TIME, body)).await;
         let content = (content, is_whole.unwrap_or(false));
         let response = ServerResponse::new(status, pairs(&headers));
@@ -63,6 +68,7 @@ pub(crate) async fn upgrade(
     };
     let agreed = Agreed {
         subprotocol: established.subprotocol().map(Box::from),
+        extension: connector.agreed(established.extensions())?,
         response: ServerResponse::new(status, pairs(&headers)),
     };
     let upgraded = driver.run_while(hyper::upgrade::on(response)).await;

@@ -100,10 +100,10 @@ impl<'r> Route<'r> {
             (transport, is_http2) = self.secure(self.url.host(), transport, is_http2).await?;
         }
         self.step = ConnectStep::Handshake;
-        let (limits, limit) = (self.connector.response_limits(), self.connector.handshake_timeout);
+        let limit = self.connector.handshake_timeout;
         #[cfg(feature = "http2")]
         if is_http2 {
-            let upgraded = http2::upgrade(transport, self.url.is_secure(), offer, limits.refusal);
+            let upgraded = http2::upgrade(transport, self.url.is_secure(), offer, self.connector);
             let (stream, agreed) = self.limits.within(limit, upgraded).await?;
             drop(turn);
             let stream = ClientStream::new(Transport::other(stream), peer, local);
@@ -111,7 +111,7 @@ impl<'r> Route<'r> {
         }
         #[cfg(not(feature = "http2"))]
         debug_assert!(!is_http2);
-        let upgraded = http1::upgrade(&mut transport, offer, limits);
+        let upgraded = http1::upgrade(&mut transport, offer, self.connector);
         let (agreed, received) = self.limits.within(limit, upgraded).await?;
         drop(turn);
         Ok((ClientStream::new(transport, peer, local), agreed, received))

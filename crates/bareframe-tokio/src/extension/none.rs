@@ -1,0 +1,43 @@
+//! No extension: no code and no state.
+
+use crate::connect::HandshakeError;
+use crate::options::Options;
+use crate::session::Session;
+use bareframe::handshake::Extension;
+use bareframe::{Config, Connection, Role};
+use std::borrow::Cow;
+
+/// The sessions' extension.
+pub(crate) type InUse = ();
+
+/// What was agreed on.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Agreed;
+
+impl Agreed {
+    pub(crate) const NOTHING: Agreed = Agreed;
+
+    /// Returns the list of what a client offers.
+    pub(crate) fn offer<'a>(_: &Options, others: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(others)
+    }
+
+    /// Returns what a client has agreed to that has offered these others beside.
+    pub(crate) fn from_response<'r>(
+        _: &Options,
+        _: &str,
+        _: impl Iterator<Item = Extension<'r>>,
+    ) -> Result<Agreed, HandshakeError> {
+        Ok(Agreed)
+    }
+
+    /// Returns the configuration of the engine for it.
+    pub(crate) const fn config(self, options: &Options) -> Config {
+        options.config()
+    }
+
+    /// Creates the session.
+    pub(crate) fn session<R: Role>(self, connection: Connection<R>, _: bool, _: &Options) -> Session<R> {
+        Session::new(connection, None, Vec::new())
+    }
+}
