@@ -1,11 +1,8 @@
 //! Compressing messages with our levels and with zlib-rs: by kind and length, with takeover and without.
 
-#[path = "support/messages.rs"]
-mod messages;
-
+use bareframe_benches::compression::Kind;
 use bareframe_deflate::{DeflateStep, Deflater, Level, WindowBits};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use messages::Kind;
 use std::hint::black_box;
 use zlib_rs::DeflateFlush;
 

@@ -1,12 +1,9 @@
 //! Inflating messages with both of ours, zlib-rs and miniz_oxide: by kind and length, with fixed codes and with dynamic
 //! ones.
 
-#[path = "support/messages.rs"]
-mod messages;
-
+use bareframe_benches::compression::Kind;
 use bareframe_deflate::{Compact, Fast, Inflater, Size, Step, WindowBits};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use messages::Kind;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 use std::hint::black_box;
 use zlib_rs::{DeflateFlush, InflateFlush};

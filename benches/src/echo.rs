@@ -8,6 +8,6 @@ mod serve;
 mod servers;
 
 pub use load::{Generator, Load};
-pub use process::{ServerProcess, compile};
+pub use process::{PROGRAM, ServerProcess, compile};
 pub use serve::serve;
 pub use servers::{OURS, PEERS, Server, Waits};

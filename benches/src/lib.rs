@@ -4,6 +4,7 @@
 
 #[cfg(feature = "simd")]
 pub mod adapter;
+pub mod compression;
 #[cfg(all(feature = "peers", feature = "simd"))]
 pub mod echo;
 pub mod measure;

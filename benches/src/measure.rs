@@ -44,6 +44,26 @@ pub struct Contender {
     pub name: String,
     /// The task.
     pub task: Box<dyn Task>,
+    /// What the table says behind the figure.
+    pub detail: Option<String>,
+}
+
+impl Contender {
+    /// Creates a contender of which only the figure is shown.
+    pub fn new(name: String, task: Box<dyn Task>) -> Contender {
+        Contender {
+            name,
+            task,
+            detail: None,
+        }
+    }
+
+    /// Sets what the table says behind the figure.
+    #[must_use]
+    pub fn with_detail(mut self, detail: String) -> Contender {
+        self.detail = Some(detail);
+        self
+    }
 }
 
 /// One line of a table: the same work for all contenders, ours first.
@@ -111,6 +131,8 @@ pub struct Figure {
     pub median: f64,
     /// It does less than what is measured.
     pub lesser: bool,
+    /// What the table says behind the figure.
+    pub detail: Option<String>,
 }
 
 /// What was measured in one case.
@@ -179,6 +201,7 @@ impl Work {
                     .iter()
                     .any(|lesser| contender.name.starts_with(lesser)),
                 name: contender.name,
+                detail: contender.detail,
                 counts: self.unit.of(times[0], self.amount),
                 median: self.unit.of(times[times.len() / 2], self.amount),
             }

@@ -34,6 +34,11 @@ pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
     let entry = |case: &Measured| {
         let figure = |peer: &Figure| (peer.name.clone(), json!(peer.counts));
         let peers: Map<String, Value> = case.peers().iter().map(figure).collect();
+        let details: Map<String, Value> = case
+            .figures
+            .iter()
+            .filter_map(|figure| Some((figure.name.clone(), json!(figure.detail.as_ref()?))))
+            .collect();
         json!({
             "subject": subject,
             "case": case.name,
@@ -41,6 +46,7 @@ pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
             "peers": peers,
             "unit": case.unit.name(),
             "ratio": case.ratio(),
+            "details": details,
         })
     };
     cases.iter().map(entry).collect()
@@ -48,10 +54,19 @@ pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
 
 fn cell(figure: &Figure) -> String {
     let star = if figure.lesser { "*" } else { "" };
+    let detail = figure
+        .detail
+        .iter()
+        .map(|detail| format!(" {detail}"))
+        .collect::<String>();
     if figure.counts == figure.median {
-        format!("{}{star}", number(figure.counts))
+        format!("{}{star}{detail}", number(figure.counts))
     } else {
-        format!("{} ({}){star}", number(figure.counts), number(figure.median))
+        format!(
+            "{} ({}){star}{detail}",
+            number(figure.counts),
+            number(figure.median)
+        )
     }
 }
 

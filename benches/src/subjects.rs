@@ -2,6 +2,8 @@
 
 #[cfg(feature = "simd")]
 mod adapter;
+#[cfg(feature = "simd")]
+mod compression;
 mod control;
 mod decode;
 #[cfg(feature = "simd")]
@@ -44,6 +46,10 @@ pub const SUBJECTS: &[Subject] = &[
     encode::ENCODE,
     handshake::HANDSHAKE,
     #[cfg(feature = "simd")]
+    compression::INFLATE,
+    #[cfg(feature = "simd")]
+    compression::DEFLATE,
+    #[cfg(feature = "simd")]
     echo::ECHO,
     #[cfg(feature = "simd")]
     echo::POLLED,
@@ -57,13 +63,9 @@ fn contenders<P: Copy>(
     peers: &[(&str, P)],
     task: impl Fn(P) -> Box<dyn Task>,
 ) -> Vec<Contender> {
-    let ours = Contender {
-        name: ours::name(),
-        task: ours,
-    };
-    let peers = peers.iter().map(|&(name, peer)| Contender {
-        name: versioned(name),
-        task: task(peer),
-    });
+    let ours = Contender::new(ours::name(), ours);
+    let peers = peers
+        .iter()
+        .map(|&(name, peer)| Contender::new(versioned(name), task(peer)));
     std::iter::once(ours).chain(peers).collect()
 }

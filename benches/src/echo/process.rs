@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 /// The program that is a server.
-const PROGRAM: &str = "echo-server";
+pub const PROGRAM: &str = "echo-server";
 
 /// A running server, which is ended when this value is dropped.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct ServerProcess {
     address: SocketAddr,
 }
 
-/// Compiles the program.
+/// Compiles a program of this package.
 ///
 /// The servers are not linked with the tasks that are measured in memory, because inlining depends on how often a
 /// function is called in the whole program.
@@ -23,7 +23,7 @@ pub struct ServerProcess {
 /// # Errors
 ///
 /// If it can't be compiled.
-pub fn compile() -> io::Result<()> {
+pub fn compile(program: &str) -> io::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
         .args([
@@ -33,12 +33,12 @@ pub fn compile() -> io::Result<()> {
             "--package",
             env!("CARGO_PKG_NAME"),
         ])
-        .args(["--bin", PROGRAM])
+        .args(["--bin", program])
         .status()?;
     if status.success() {
         Ok(())
     } else {
-        Err(io::Error::other("the echo servers can't be compiled"))
+        Err(io::Error::other(format!("{program} can't be compiled")))
     }
 }
 

@@ -76,10 +76,7 @@ fn case(kind: Payload, len: usize, piece: usize) -> Case {
         let mut all = contenders(adapter::messages(&stream, piece), &PEERS, |read| {
             read(&stream, piece)
         });
-        let receive = Contender {
-            name: RECEIVE.to_owned(),
-            task: ours::pieces(&stream, piece.min(BUFFER)),
-        };
+        let receive = Contender::new(RECEIVE.to_owned(), ours::pieces(&stream, piece.min(BUFFER)));
         all.insert(1, receive);
         all
     })

@@ -1,7 +1,7 @@
 //! End to end over loopback.
 
 use super::Subject;
-use crate::echo::{Load, OURS, PEERS, Server, ServerProcess, compile};
+use crate::echo::{Load, OURS, PEERS, PROGRAM, Server, ServerProcess, compile};
 use crate::measure::{Case, Figure, Point, Unit};
 use crate::peers::versioned;
 use std::io;
@@ -91,7 +91,7 @@ fn case(ours: Server, line: &'static str, load: Load) -> Case {
 
 /// Ours first, then each peer that can be measured.
 fn each(ours: Server, measure: impl Fn(&Server) -> io::Result<f64>) -> Vec<Figure> {
-    compile().expect("the echo servers can be compiled");
+    compile(PROGRAM).expect("the echo servers can be compiled");
     let figure = |server: &Server| {
         let figure = measure(server).unwrap_or_else(|error| panic!("{}: {error}", server.name));
         Figure {
@@ -99,6 +99,7 @@ fn each(ours: Server, measure: impl Fn(&Server) -> io::Result<f64>) -> Vec<Figur
             counts: figure,
             median: figure,
             lesser: false,
+            detail: None,
         }
     };
     std::iter::once(&ours).chain(&PEERS).map(figure).collect()
@@ -127,6 +128,7 @@ fn echo(ours: Server, load: Load, rounds: usize) -> Vec<Figure> {
             counts: median,
             median,
             lesser: false,
+            detail: None,
         }
     };
     servers.iter().zip(figures).map(figure).collect()

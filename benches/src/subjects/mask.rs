@@ -73,10 +73,10 @@ pub(super) const MASK: Subject = Subject {
         let case = |len| {
             Case::in_memory(work("mask", "in place", len), move || {
                 let mut all = contenders(in_place(ours::mask, len), &PEERS, |mask| in_place(mask, len));
-                all.push(Contender {
-                    name: "a loop over words".to_owned(),
-                    task: in_place(words, len),
-                });
+                all.push(Contender::new(
+                    "a loop over words".to_owned(),
+                    in_place(words, len),
+                ));
                 all
             })
         };
@@ -94,7 +94,7 @@ pub(super) const COPY: Subject = Subject {
     cases: || {
         let against = |line, len: usize, ours: fn(usize) -> Box<dyn Task>| {
             Case::in_memory(work("copy", line, len), move || {
-                let contender = |name: String, task| Contender { name, task };
+                let contender = |name: String, task| Contender::new(name, task);
                 vec![
                     contender(ours::name(), ours(len)),
                     contender("memcpy".to_owned(), copying(memcpy, len)),

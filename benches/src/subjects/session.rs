@@ -60,10 +60,7 @@ fn case(kind: Payload, len: usize, how: &str, read: fn(&Stream) -> Box<dyn Task>
     };
     Case::in_memory(work, move || {
         let mut all = contenders(read(&stream), &PEERS, |decode| decode(&stream));
-        let receive = Contender {
-            name: RECEIVE.to_owned(),
-            task: ours::decode(&stream),
-        };
+        let receive = Contender::new(RECEIVE.to_owned(), ours::decode(&stream));
         all.insert(1, receive);
         all
     })

@@ -2,17 +2,23 @@
 
 /// A kind of message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// The trades of a stock exchange.
     Json,
+    /// Words in four scripts.
     Prose,
+    /// Fields with tags, as in protobuf.
     Binary,
+    /// Random bytes, which do not compress.
     Random,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Kind; 4] = [Kind::Json, Kind::Prose, Kind::Binary, Kind::Random];
+    /// All kinds.
+    pub const ALL: [Kind; 4] = [Kind::Json, Kind::Prose, Kind::Binary, Kind::Random];
 
-    pub(crate) const fn name(self) -> &'static str {
+    /// Returns its name in a table.
+    pub const fn name(self) -> &'static str {
         match self {
             Kind::Json => "json",
             Kind::Prose => "prose",
@@ -22,7 +28,7 @@ impl Kind {
     }
 
     /// Returns as many messages of one length; no two are equal.
-    pub(crate) fn messages(self, count: usize, len: usize) -> Vec<Vec<u8>> {
+    pub fn messages(self, count: usize, len: usize) -> Vec<Vec<u8>> {
         let mut random = fastrand::Rng::with_seed(7);
         (0..count).map(|_| self.message(len, &mut random)).collect()
     }
