@@ -192,7 +192,8 @@ fn s7_1_7_an_error_of_the_reader_is_told_and_ends_both_halves() {
     for _ in 0..2 {
         assert!(matches!(reader.read(), Err(Error::Protocol(_))));
     }
-    expect(&mut peer, &Frame::close(1002, "").to_bytes());
+    let reason = bareframe_std::ProtocolError::UnmaskedFrame.reason();
+    expect(&mut peer, &Frame::close(1002, reason).to_bytes());
     assert!(matches!(
         writer.send(bareframe_std::Frame::ping(b"")),
         Err(Error::Send(SendError::Closed))
