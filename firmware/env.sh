@@ -12,6 +12,8 @@ if ! rustup target list --installed 2>/dev/null | grep -q thumbv7em-none-eabihf;
     fi
     # shellcheck disable=SC1091
     . "$tools/env.sh"
+    # .cargo/config.toml names the linker script; a toolchain that an earlier version of tools/setup made names it too.
+    for name in $(compgen -e | grep '^CARGO_TARGET_THUMB.*_RUSTFLAGS$'); do unset "$name"; done
     export CARGO_TARGET_RISCV32IMC_UNKNOWN_NONE_ELF_LINKER=$CARGO_TARGET_THUMBV6M_NONE_EABI_LINKER
     export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$CARGO_TARGET_THUMBV6M_NONE_EABI_LINKER
     export PATH=$tools/bin:$PATH
