@@ -82,7 +82,7 @@ fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
     assert!(!writing.is_finished());
 
     expect(&mut peer, &frame[10..]);
-    // Of the Pongs the latest is enough (5.5.3).
+    // Only the latest Ping needs a Pong (5.5.3).
     expect(&mut peer, &Frame::pong("two").to_bytes());
     writing.join().unwrap().unwrap();
 

@@ -44,7 +44,7 @@ struct Driver<R> {
     taken: usize,
     oracle: Oracle,
     seen: Recorder,
-    /// As it was after the call before.
+    /// The state after the previous call.
     state: State,
 }
 
