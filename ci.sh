@@ -40,25 +40,21 @@ nightly() {
     fi
 }
 
-# The toolchain that CI's machines make for targets that rustup can't give them, of Debian's packages: of today's, which a
-# machine that has only old lists of packages does not know.
+# The toolchain for targets that rustup has not installed, of Debian's packages: of today's, which a machine that has only
+# old lists of packages does not know.
 embedded_tools() {
     local made="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
-    if [ ! -e "$made" ] && [ "$(id -u)" = 0 ]; then apt-get update -qq; fi
-    ../shared/tools/embedded/setup.sh >/dev/null
+    if [ ! -e "$made" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq; fi
+    firmware/tools/setup >/dev/null
 }
 
 # What a build for another target needs: rustup's std if it is installed, else a toolchain and std made for it. Sets the
 # environment, so it is called in a subshell.
 for_target() {
-    local target=$1 tools=../shared/tools/embedded
+    local target=$1
     if ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
-        if [ ! -x $tools/setup.sh ]; then
-            echo "ci.sh: run rustup target add $target" >&2
-            exit 1
-        fi
-        embedded_tools
-        case $target in *-none-*) ;; *) $tools/std-for.sh "$target" ;; esac
+        embedded_tools || { echo "ci.sh: run rustup target add $target" >&2; exit 1; }
+        case $target in *-none-*) ;; *) firmware/tools/std_for "$target" ;; esac
         # shellcheck disable=SC1091
         . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
     fi
@@ -279,10 +275,9 @@ interop() {
 
 # The images: no panic path left, what they cost, and that they run (a minute and a half after the tools are there).
 firmware() {
-    if [ ! -x ../shared/tools/embedded/setup.sh ] && [ "$(id -u)" = 0 ] && ! command -v qemu-system-arm >/dev/null; then
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-            llvm qemu-system-arm qemu-system-misc >/dev/null
+    # With the targets of rustup, which bring no QEMU.
+    if rustup target list --installed 2>/dev/null | grep -q thumbv7em-none-eabihf; then
+        need qemu-system-arm llvm qemu-system-arm qemu-system-misc
     fi
     firmware/ci
 }
@@ -292,11 +287,9 @@ firmware() {
 coverage() {
     need_cargo llvm-cov
     local tools="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/bin"
-    if [ -x ../shared/tools/embedded/setup.sh ]; then
-        embedded_tools
+    if ! rustup component list --installed | grep -q '^llvm-tools'; then
+        embedded_tools || { echo "ci.sh: run rustup component add llvm-tools" >&2; exit 1; }
         export LLVM_COV="$tools/llvm-cov" LLVM_PROFDATA="$tools/llvm-profdata"
-    else
-        rustup component add llvm-tools
     fi
     export PROPTEST_CASES=64
     cargo llvm-cov clean --workspace

@@ -76,6 +76,6 @@ try {
     await close();
   }
 } finally {
-  server.stop();
+  await server.stop();
 }
 console.log("Firefox shows every frame too.");

@@ -23,7 +23,7 @@ const PATIENCE = 15_000;
 // The page, as a person sees it.
 
 class Page {
-  constructor(page) { this.page = page; this.marked = 0; }
+  constructor(page) { this.page = page; this.marked = 0; this.ended = 0; }
 
   rows(from, name) {
     return this.page.locator(`#timeline button[data-from=${from}][data-name=${name}]`);
@@ -52,6 +52,15 @@ class Page {
       pattern.source, { timeout: PATIENCE });
   }
 
+  /** The last note that begins so, once there are as many as there were connections that ended. */
+  async lastNote(begin) {
+    const notes = this.page.locator("#timeline .note", { hasText: begin });
+    await this.page.waitForFunction(([begin, ended]) =>
+      [...document.querySelectorAll("#timeline .note")].filter(note => note.textContent.startsWith(begin)).length >= ended,
+    [begin, this.ended + 1], { timeout: PATIENCE });
+    return notes.last().textContent();
+  }
+
   async click(name, within = "body") { await this.page.locator(within).getByRole("button", { name, exact: true }).click(); }
 
   /** The chosen frame: fields by name, bits in the figure, and the bytes of the table. */
@@ -74,6 +83,7 @@ class Page {
   async show(row) { await row.click(); return this.chosen(); }
 
   async reconnect() {
+    this.ended++;
     await this.click("Connect");
     await this.state(/^open/);
     await this.mark();
@@ -209,8 +219,16 @@ const steps = {
       const wrong = await page.nextWrong();
       const section = /§([\d.]+)/.exec(name)[1];
       assert.match((await page.show(wrong)).fault, new RegExp(`Wrong: .*section ${section.replaceAll(".", "\\.")}`), name);
-      const told = page.page.locator("#timeline .note", { hasText: "The browser tells" }).last();
-      assert.match(await told.textContent(), /closed abnormally, code 1006/, name);
+      // The two ends see it differently, and each is shown as what that end says.
+      assert.match(await page.lastNote("The browser says"), /without a closing handshake.* code 1006/, name);
+      const server = await page.lastNote("The server says");
+      if (/received the browser's Close/.test(server)) {
+        // What it says that it received is drawn too.
+        const code = /\((\d+)/.exec(server)[1];
+        assert.match((await page.show(await page.next("client", "close"))).means, new RegExp(code), name);
+      } else {
+        assert.match(server, /ended|RFC 6455/, name);
+      }
       await page.reconnect();
     }
     return `${kinds.length} kinds`;
@@ -253,6 +271,20 @@ const steps = {
     assert.ok(!all.includes('{"'), "no report is reported");
   },
 
+  async "the page says that the server is gone, and finds it again"(page) {
+    if (!page.complete) return "not tried";
+    await page.server.stop();
+    await page.state(/^closed: the server is gone/);
+    const gone = page.page.locator("#timeline .note", { hasText: "The server is gone" });
+    assert.match(await gone.last().textContent(), new RegExp(`again at ${page.server.url.replace(/\/$/, "")}`));
+    assert.equal(await page.page.locator(".ends button:enabled").count(), 0);
+    await page.click("Connect");
+    await page.state(/^closed: no server answers/);
+    await page.server.start();
+    await page.click("Connect");
+    await page.state(/^open: ws:/);
+  },
+
   async "it fits a telephone"(page) {
     await page.page.setViewportSize({ width: 360, height: 740 });
     for (const row of [page.rows("client", "text").first(), page.rows("server", "close").first()]) {
@@ -265,7 +297,7 @@ const steps = {
 };
 
 async function main() {
-  const server = givenUrl ? { url: givenUrl, stop() {} } : await startEcho(options.echo);
+  const server = givenUrl ? { url: givenUrl, async stop() {} } : await startEcho(options.echo);
   const complete = !givenUrl;
   let browser;
   try {
@@ -277,6 +309,7 @@ async function main() {
     tab.on("request", request => { if (!request.url().startsWith(server.url)) complaints.push(`asks for ${request.url()}`); });
     const page = new Page(tab);
     page.complete = complete;
+    page.server = server;
     page.offers = async name => {
       const there = await tab.locator(".server").getByRole("button", { name, exact: true }).count() > 0;
       assert.ok(there || !complete, `the echo example offers ${name}`);
@@ -291,7 +324,7 @@ async function main() {
     if (options.screenshots) await takePictures(page);
   } finally {
     if (browser) await browser.close();
-    server.stop();
+    await server.stop();
   }
 }
 

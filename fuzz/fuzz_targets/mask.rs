@@ -56,7 +56,7 @@ fuzz_target!(|input: Input<'_>| {
                 }
                 Err(error) => {
                     assert!(room < len);
-                    assert_eq!((error, masker), (BufferTooSmall { needed: len }, before));
+                    assert_eq!((error, masker), (BufferTooSmall { needed: len, available: room }, before));
                     assert!(out.iter().all(|&byte| byte == 0xEE), "nothing was written");
                     masker.apply(here);
                 }

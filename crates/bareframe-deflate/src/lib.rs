@@ -94,3 +94,8 @@ pub use session::{
     Pool, PooledDeflater, PooledInflater,
 };
 pub use window_bits::{InvalidWindowBits, WindowBits};
+
+/// The README's example is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

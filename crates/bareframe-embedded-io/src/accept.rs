@@ -243,7 +243,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         };
         let available = out.len();
         let encoded = upgrade.encode(&make(upgrade.key()), choice, out);
-        let encoded = encoded.map_err(|error| HandshakeError::encode(error, available));
+        let encoded = encoded.map_err(HandshakeError::encode);
         match encoded {
             Ok(_) if available < MIN_SEND => {
                 self.fail().await?;

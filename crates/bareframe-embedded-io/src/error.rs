@@ -78,10 +78,10 @@ impl<E> Error<E> {
 }
 
 impl HandshakeError {
-    /// Creates an error from one of encoding a head into `available` bytes.
-    pub(crate) fn encode(error: handshake::EncodeError, available: usize) -> HandshakeError {
+    /// Creates an error from one of encoding a head.
+    pub(crate) fn encode(error: handshake::EncodeError) -> HandshakeError {
         match error {
-            handshake::EncodeError::BufferTooSmall(BufferTooSmall { needed }) => {
+            handshake::EncodeError::BufferTooSmall(BufferTooSmall { needed, available }) => {
                 HandshakeError::SendBuffer { needed, available }
             }
             error => HandshakeError::Http(error.into()),

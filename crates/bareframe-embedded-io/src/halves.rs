@@ -6,7 +6,7 @@ use crate::socket::{Sending, Socket, sealed};
 use crate::websocket::WebSocket;
 use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Extension, Frame, Gather, Inbound, Memory, Message, Next,
-    Outbound, Pending, ReceiveError, Role, SendError,
+    Outbound, Pending, ReceiveError, Role, SendError, Violation,
 };
 use core::fmt;
 use core::future::poll_fn;
@@ -91,6 +91,12 @@ impl<S, R: Role, I: Memory, X: Extension> ReadHalf<'_, S, R, I, X> {
     #[must_use]
     pub const fn stream(&self) -> &S {
         &self.stream
+    }
+
+    /// Returns why the connection has failed, with the value and the limit; `None` if it has not failed.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        self.inbound.violation()
     }
 
     /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).

@@ -118,7 +118,7 @@ pub use bareframe::handshake::{Choice, Offer, Request, Response, Status};
 pub use bareframe::{
     Assembler, Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Gather, Limits,
     MaskingKey, MaskingKeys, Memory, Message, MessageKind, ProtocolError, ReceiveError, Role, Rsv, SendError,
-    Server, SliceBuffer, State, UnsentFrame, handshake,
+    Server, SliceBuffer, State, UnsentFrame, Violation, handshake,
 };
 #[cfg(feature = "deflate")]
 pub use bareframe_deflate as deflate;

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::socket::{Socket, Writer};
 use bareframe::{
     Assembler, Client, CloseCode, CloseReason, Config, Connection, Event, Extension, Frame, Gather, Inbound,
-    MaskingKeys, Memory, Message, Next, ReceiveError, Role, SendError, Server, Session, State,
+    MaskingKeys, Memory, Message, Next, ReceiveError, Role, SendError, Server, Session, State, Violation,
 };
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 
@@ -80,6 +80,12 @@ impl<S, R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> WebSocke
     #[must_use]
     pub fn state(&self) -> State {
         self.session.state()
+    }
+
+    /// Returns why the connection has failed, with the value and the limit; `None` if it has not failed.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        self.session.violation()
     }
 
     /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).

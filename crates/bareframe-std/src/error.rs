@@ -3,7 +3,7 @@
 use crate::connect_error::ConnectError;
 use crate::refusal::Refusal;
 use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status, UrlError};
-use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError};
+use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError, Violation};
 use std::{fmt, io};
 
 /// Why a call failed. A clean end of the connection is not an error.
@@ -27,7 +27,7 @@ pub enum Error {
     /// not send the frame again.
     Unflushed(io::Error),
     /// The peer violated the protocol or exceeded a limit. A Close with the code of the violation was sent.
-    Protocol(ProtocolError),
+    Protocol(Violation),
     /// The call is not allowed after what was sent before. Nothing was sent.
     Send(SendError),
     /// The stream ended before the closing handshake was done (RFC 6455 section 7.1.5, code 1006).
@@ -152,6 +152,16 @@ impl HandshakeError {
     }
 }
 
+impl Error {
+    /// Returns the error of a session that returned `error` and knows the numbers that belong to it.
+    pub(crate) fn received(error: ReceiveError, violation: Option<Violation>) -> Error {
+        match (error, violation) {
+            (ReceiveError::Protocol(_), Some(violation)) => Error::Protocol(violation),
+            (error, _) => error.into(),
+        }
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         Error::Io(error)
@@ -161,7 +171,7 @@ impl From<io::Error> for Error {
 impl From<ReceiveError> for Error {
     fn from(error: ReceiveError) -> Error {
         match error {
-            ReceiveError::Protocol(error) => Error::Protocol(error),
+            ReceiveError::Protocol(error) => Error::Protocol(error.into()),
             ReceiveError::UnfinishedFrame => Error::UnfinishedFrame,
             ReceiveError::MessageSkipped => Error::MessageSkipped,
             _ => Error::AbnormalClosure,
@@ -171,7 +181,7 @@ impl From<ReceiveError> for Error {
 
 impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Error {
-        Error::Protocol(error)
+        Error::Protocol(error.into())
     }
 }
 

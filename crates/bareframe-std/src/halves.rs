@@ -212,7 +212,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
                         ReceiveError::AbnormalClosure => {
                             self.shared.failure().unwrap_or(Error::AbnormalClosure)
                         }
-                        error => error.into(),
+                        error => Error::received(error, self.inbound.violation()),
                     });
                 }
             }

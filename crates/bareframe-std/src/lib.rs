@@ -94,7 +94,7 @@ pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
     MaskingKey, MaskingKeys, Message, MessageKind, PreparedFrame, ProtocolError, Role, Rsv, SendError,
-    Server, State, UnsentFrame, handshake,
+    Server, State, UnsentFrame, Violation, handshake,
 };
 #[cfg(feature = "deflate")]
 pub use bareframe_deflate as deflate;

@@ -399,7 +399,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
                         ReceiveError::AbnormalClosure => {
                             self.writer.failure().unwrap_or(Error::AbnormalClosure)
                         }
-                        error => error.into(),
+                        error => Error::received(error, self.session.violation()),
                     });
                 }
             }

@@ -82,7 +82,7 @@ fn a_reader_does_not_wait_for_a_long_write_and_its_pong_follows_the_frame() {
     assert!(!writing.is_finished());
 
     expect(&mut peer, &frame[10..]);
-    // Of the Pongs the latest is enough (5.5.3).
+    // Only the latest Ping needs a Pong (5.5.3).
     expect(&mut peer, &Frame::pong("two").to_bytes());
     writing.join().unwrap().unwrap();
 
@@ -192,7 +192,8 @@ fn s7_1_7_an_error_of_the_reader_is_told_and_ends_both_halves() {
     for _ in 0..2 {
         assert!(matches!(reader.read(), Err(Error::Protocol(_))));
     }
-    expect(&mut peer, &Frame::close(1002, "").to_bytes());
+    let reason = bareframe_std::ProtocolError::UnmaskedFrame.reason();
+    expect(&mut peer, &Frame::close(1002, reason).to_bytes());
     assert!(matches!(
         writer.send(bareframe_std::Frame::ping(b"")),
         Err(Error::Send(SendError::Closed))

@@ -3,7 +3,7 @@
 use crate::connect::{ConnectError, Refusal};
 use crate::handshake_error::HandshakeError;
 use bareframe::handshake::UrlError;
-use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError};
+use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError, Violation};
 use std::{fmt, io};
 
 /// Why a call failed. A clean end of the connection is not an error.
@@ -29,7 +29,7 @@ pub enum Error {
     /// [`Options::write_timeout`](crate::Options::write_timeout): `flush` goes on. Do not send it again.
     Unflushed,
     /// The peer broke the protocol, or went over a limit of ours. It was told so in a Close.
-    Protocol(ProtocolError),
+    Protocol(Violation),
     /// The call does not fit what was sent before; nothing was sent.
     Send(SendError),
     /// The stream ended before the closing handshake was done (RFC 6455 section 7.1.5, code 1006).
@@ -98,6 +98,16 @@ pub(crate) fn copy(error: &io::Error) -> io::Error {
         .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
 }
 
+impl Error {
+    /// Returns the error of a session that returned `error` and knows the numbers that belong to it.
+    pub(crate) fn received(error: ReceiveError, violation: Option<Violation>) -> Error {
+        match (error, violation) {
+            (ReceiveError::Protocol(_), Some(violation)) => Error::Protocol(violation),
+            (error, _) => error.into(),
+        }
+    }
+}
+
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Error {
         Error::Io(error)
@@ -107,7 +117,7 @@ impl From<io::Error> for Error {
 impl From<ReceiveError> for Error {
     fn from(error: ReceiveError) -> Error {
         match error {
-            ReceiveError::Protocol(error) => Error::Protocol(error),
+            ReceiveError::Protocol(error) => Error::Protocol(error.into()),
             ReceiveError::UnfinishedFrame => Error::UnfinishedFrame,
             ReceiveError::MessageSkipped => Error::MessageSkipped,
             _ => Error::AbnormalClosure,
@@ -117,7 +127,7 @@ impl From<ReceiveError> for Error {
 
 impl From<ProtocolError> for Error {
     fn from(error: ProtocolError) -> Error {
-        Error::Protocol(error)
+        Error::Protocol(error.into())
     }
 }
 
@@ -143,8 +153,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Io(error) => write!(f, "the stream: {error}"),
-            Error::WriteTimeout => f.write_str("the stream took nothing in time, and nothing was sent"),
-            Error::Unflushed => f.write_str("the stream has not taken all of it in time"),
+            Error::WriteTimeout => f.write_str("timed out: the stream took nothing, and nothing was sent"),
+            Error::Unflushed => f.write_str("timed out: the stream has not taken all of it"),
             Error::Protocol(error) => error.fmt(f),
             Error::Send(error) => error.fmt(f),
             Error::AbnormalClosure => f.write_str(
@@ -153,10 +163,10 @@ impl fmt::Display for Error {
             Error::UnfinishedFrame => ReceiveError::UnfinishedFrame.fmt(f),
             Error::MessageSkipped => ReceiveError::MessageSkipped.fmt(f),
             Error::KeepaliveTimeout => {
-                f.write_str("the peer sent nothing in time after a Ping (RFC 6455 section 5.5.2)")
+                f.write_str("timed out: the peer sent nothing after a Ping (RFC 6455 section 5.5.2)")
             }
             Error::CloseTimeout => {
-                f.write_str("the peer did not close in time after our Close (RFC 6455 section 7.1.1)")
+                f.write_str("timed out: the peer did not answer our Close (RFC 6455 section 7.1.1)")
             }
             Error::Connect(error) => error.fmt(f),
             Error::Handshake(error) => error.fmt(f),

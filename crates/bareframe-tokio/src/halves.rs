@@ -280,7 +280,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
                     self.closing.is_reported |= !self.inbound.is_open() && wanted != Wanted::End;
                     return Poll::Ready(Err(match error {
                         ReceiveError::AbnormalClosure => self.failure().unwrap_or(Error::AbnormalClosure),
-                        error => error.into(),
+                        error => Error::received(error, self.inbound.violation()),
                     }));
                 }
             }

@@ -56,7 +56,7 @@ pub use bareframe::handshake::{Url, UrlError};
 pub use bareframe::{
     Client, CloseCode, CloseReason, Config, ControlPayload, Data, Event, Frame, Keepalive, Limits,
     MaskingKey, MaskingKeys, Message as MessageRef, MessageKind, PreparedFrame, ProtocolError, Role, Rsv,
-    SendError, Server, State, UnsentFrame, handshake,
+    SendError, Server, State, UnsentFrame, Violation, handshake,
 };
 #[cfg(feature = "deflate")]
 pub use bareframe_deflate as deflate;

@@ -232,7 +232,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                         ReceiveError::AbnormalClosure => {
                             self.writer.failure().unwrap_or(Error::AbnormalClosure)
                         }
-                        error => error.into(),
+                        error => Error::received(error, self.session.violation()),
                     }));
                 }
             }

@@ -164,7 +164,9 @@ impl<S, R: Role> WebSocket<S, R> {
         options: &Options,
         agreed: Agreed,
     ) -> WebSocket<S, R> {
-        let mut session = agreed.session(connection, is_client, options);
+        let mut session = agreed
+            .session(connection, is_client, options)
+            .with_close_reasons();
         session.both().0.hold_up_to(options.read_buffer_max());
         WebSocket {
             stream,

@@ -57,7 +57,7 @@ pub trait Gather {
 /// let mut memory = [0; 4];
 /// let mut buffer = SliceBuffer::new(&mut memory);
 /// assert_eq!(buffer.gather(b"abc"), Ok(()));
-/// assert_eq!(buffer.gather(b"de"), Err(BufferTooSmall { needed: 5 }));
+/// assert_eq!(buffer.gather(b"de"), Err(BufferTooSmall { needed: 5, available: 4 }));
 /// assert_eq!(buffer.as_mut_slice(), b"abc");
 /// assert_eq!(buffer.capacity(), 4);
 /// ```
@@ -143,15 +143,17 @@ pub struct Message<'m> {
 ///
 /// ```
 /// use bareframe::{AssembleError, CloseCode};
-/// assert_eq!(AssembleError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
+/// # use bareframe::BufferTooSmall;
+/// let error = AssembleError::TooBig(BufferTooSmall { needed: 5, available: 4 });
+/// assert_eq!(error.close_code(), CloseCode::MESSAGE_TOO_BIG);
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum AssembleError {
-    /// The message does not fit the memory: call `fail` with [`AssembleError::close_code`], or ignore the rest of its
+    /// The message does not fit the memory, of which the numbers say how much it has and how much is needed at least: call `fail` with [`AssembleError::close_code`], or ignore the rest of its
     /// pieces.
-    TooBig,
+    TooBig(BufferTooSmall),
     /// The piece does not follow the piece before it, because the caller did not push one in between.
     OutOfOrder,
 }
@@ -201,9 +203,9 @@ impl<B: Gather> Assembler<B> {
             self.clear();
             return Err(AssembleError::OutOfOrder);
         }
-        if self.buffer.gather(data.payload()).is_err() {
+        if let Err(error) = self.buffer.gather(data.payload()) {
             self.clear();
-            return Err(AssembleError::TooBig);
+            return Err(AssembleError::TooBig(error));
         }
         if last {
             self.gathering = Gathering::Whole(kind, rsv);
@@ -392,7 +394,7 @@ impl<'m> Message<'m> {
 /// use bareframe::{BufferTooSmall, Gather};
 /// let mut memory = heapless::Vec::<u8, 4>::new();
 /// assert_eq!(Gather::gather(&mut memory, b"abc"), Ok(()));
-/// assert_eq!(Gather::gather(&mut memory, b"de"), Err(BufferTooSmall { needed: 5 }));
+/// assert_eq!(Gather::gather(&mut memory, b"de"), Err(BufferTooSmall { needed: 5, available: 4 }));
 /// assert_eq!((Gather::capacity(&memory), &memory[..]), (4, &b"abc"[..]));
 /// ```
 #[cfg(feature = "heapless")]
@@ -404,7 +406,7 @@ impl<const N: usize> Gather for heapless::Vec<u8, N> {
     fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.len().saturating_add(piece.len());
         self.extend_from_slice(piece)
-            .map_err(|_| BufferTooSmall { needed })
+            .map_err(|_| BufferTooSmall { needed, available: N })
     }
 
     fn as_mut_slice(&mut self) -> &mut [u8] {
@@ -440,8 +442,10 @@ impl Gather for alloc::vec::Vec<u8> {
 
     fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.len().saturating_add(piece.len());
-        self.try_reserve(piece.len())
-            .map_err(|_| BufferTooSmall { needed })?;
+        self.try_reserve(piece.len()).map_err(|_| BufferTooSmall {
+            needed,
+            available: self.capacity(),
+        })?;
         for part in piece.chunks(COPIED_AT_ONCE) {
             self.extend_from_slice(part);
         }
@@ -473,10 +477,11 @@ impl Gather for SliceBuffer<'_> {
 
     fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.len.saturating_add(piece.len());
+        let available = self.memory.len();
         let free = self
             .memory
             .get_mut(self.len..needed)
-            .ok_or(BufferTooSmall { needed })?;
+            .ok_or(BufferTooSmall { needed, available })?;
         for (to, from) in free.iter_mut().zip(piece) {
             *to = *from;
         }
@@ -499,7 +504,7 @@ impl AssembleError {
     #[must_use]
     pub const fn close_code(self) -> CloseCode {
         match self {
-            AssembleError::TooBig => CloseCode::MESSAGE_TOO_BIG,
+            AssembleError::TooBig(_) => CloseCode::MESSAGE_TOO_BIG,
             AssembleError::OutOfOrder => CloseCode::INTERNAL_ERROR,
         }
     }
@@ -507,10 +512,13 @@ impl AssembleError {
 
 impl fmt::Display for AssembleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AssembleError::TooBig => "the peer's message does not fit our memory",
-            AssembleError::OutOfOrder => "a piece of the message is missing",
-        })?;
+        match self {
+            AssembleError::TooBig(BufferTooSmall { needed, available }) => write!(
+                f,
+                "the peer's message has at least {needed} bytes, and our memory for it {available}"
+            ),
+            AssembleError::OutOfOrder => f.write_str("a piece of the message is missing"),
+        }?;
         write!(f, " (close code {})", self.close_code())
     }
 }

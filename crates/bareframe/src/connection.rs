@@ -9,6 +9,7 @@ use crate::opcode::{MessageKind, Rsv};
 use crate::receiver::{EndOfStream, Event, Receiver, ReceiverState};
 use crate::role::{Client, Role, Server};
 use crate::sender::{Outgoing, Sender};
+use crate::violation::Violation;
 
 /// One endpoint of a connection whose opening handshake is done: bytes in, events out, and back.
 ///
@@ -70,7 +71,7 @@ pub enum State {
 impl State {
     pub(crate) const fn of(receiver: &ReceiverState, close_sent: bool) -> State {
         match (receiver, close_sent) {
-            (ReceiverState::Failed(_) | ReceiverState::Ended, _) => State::Failed,
+            (ReceiverState::Failed(..) | ReceiverState::Ended, _) => State::Failed,
             (ReceiverState::Closed(_), true) => State::Closed,
             (ReceiverState::Closed(_), false) => State::CloseReceived,
             (ReceiverState::Open(_), true) => State::CloseSent,
@@ -238,6 +239,12 @@ impl<R: Role> Connection<R> {
         self.receiver.fail(code);
     }
 
+    /// Returns why the connection has failed, with the numbers that belong to it. See [`Receiver::violation`].
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        self.receiver.violation()
+    }
+
     /// Returns how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
@@ -254,7 +261,7 @@ impl<R: Role> Connection<R> {
     #[inline]
     fn check_open(&self) -> Result<(), SendError> {
         match self.receiver.state() {
-            ReceiverState::Failed(_) | ReceiverState::Ended => Err(SendError::Closed),
+            ReceiverState::Failed(..) | ReceiverState::Ended => Err(SendError::Closed),
             ReceiverState::Closed(_) | ReceiverState::Open(_) => Ok(()),
         }
     }

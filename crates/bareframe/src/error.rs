@@ -107,13 +107,17 @@ pub enum SendError {
 /// use bareframe::{BufferTooSmall, Config, Connection, SendError};
 /// let mut server = Connection::server(Config::DEFAULT);
 /// let refused = server.encode_text("Hello", &mut [0; 6]);
-/// assert_eq!(refused, Err(SendError::BufferTooSmall(BufferTooSmall { needed: 7 })));
+/// let error = BufferTooSmall { needed: 7, available: 6 };
+/// assert_eq!(refused, Err(SendError::BufferTooSmall(error)));
+/// assert_eq!(error.to_string(), "the output has 6 bytes, and 7 are needed");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct BufferTooSmall {
     /// How many bytes the output must have; `usize::MAX` if no output can be long enough.
     pub needed: usize,
+    /// How many bytes it has.
+    pub available: usize,
 }
 
 impl ProtocolError {
@@ -128,6 +132,35 @@ impl ProtocolError {
             }
             ProtocolError::Extension(code) | ProtocolError::Failed(code) => code,
             _ => CloseCode::PROTOCOL_ERROR,
+        }
+    }
+
+    /// Returns what the Close may say beside the code, in at most 123 bytes; it is empty for
+    /// [`Failed`](ProtocolError::Failed), of which the layer above knows the reason (RFC 6455 section 7.1.6).
+    ///
+    /// A session sends it after [`Session::with_close_reasons`](crate::Session::with_close_reasons).
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            ProtocolError::ReservedBits => "reserved bit without an extension for it",
+            ProtocolError::ReservedOpcode => "reserved opcode",
+            ProtocolError::FragmentedControl => "control frame without FIN",
+            ProtocolError::UnexpectedContinuation => "continuation without a message",
+            ProtocolError::InterleavedMessage => "new message within another",
+            ProtocolError::UnmaskedFrame => "frame of a client without a mask",
+            ProtocolError::MaskedFrame => "frame of a server with a mask",
+            ProtocolError::OversizedControl => "control frame of over 125 bytes",
+            ProtocolError::NonMinimalLength => "length in more bytes than needed",
+            ProtocolError::LengthTopBit => "length of 2^63 bytes or more",
+            ProtocolError::FrameTooBig => "frame above the limit",
+            ProtocolError::MessageTooBig => "message above the limit",
+            ProtocolError::TooManyFragments => "fragments above the limit",
+            ProtocolError::InvalidUtf8 => "text is not UTF-8",
+            ProtocolError::TruncatedCloseCode => "Close with 1 byte of payload",
+            ProtocolError::InvalidCloseCode => "close code that must not be sent",
+            ProtocolError::InvalidCloseReason => "close reason is not UTF-8",
+            ProtocolError::Extension(_) => "payload that the extension can't receive",
+            ProtocolError::Failed(_) => "",
         }
     }
 
@@ -225,7 +258,11 @@ impl fmt::Display for SendError {
 
 impl fmt::Display for BufferTooSmall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the output is too short: it needs {} bytes", self.needed)
+        write!(
+            f,
+            "the output has {} bytes, and {} are needed",
+            self.available, self.needed
+        )
     }
 }
 

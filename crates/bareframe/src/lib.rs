@@ -124,6 +124,7 @@ mod role;
 mod sender;
 mod session;
 mod utf8;
+mod violation;
 
 pub use assemble::{AssembleError, Assembled, Assembler, Gather, Message, SliceBuffer};
 pub use close::{CloseCode, InvalidCloseCode};
@@ -147,6 +148,7 @@ pub use session::{
     Frame, Inbound, Next, Outbound, Pending, PreparedFrame, ReceiveError, Session, UnsentFrame,
 };
 pub use utf8::{InvalidUtf8, Utf8Validator};
+pub use violation::Violation;
 
 /// The README's example is compiled as a test.
 #[cfg(doctest)]

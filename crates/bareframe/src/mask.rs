@@ -138,7 +138,10 @@ impl Masker {
     #[inline(always)]
     pub fn apply_copy(&mut self, piece: &[u8], out: &mut [u8]) -> Result<usize, BufferTooSmall> {
         let needed = piece.len();
-        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        let available = out.len();
+        let out = out
+            .get_mut(..needed)
+            .ok_or(BufferTooSmall { needed, available })?;
         leaf::xor_copy(self.key, piece, out);
         self.skip(needed);
         Ok(needed)
@@ -258,7 +261,13 @@ mod tests {
         let before = masker;
         let mut out = [0xEE; 4];
         let refused = masker.apply_copy(b"Hello", &mut out);
-        assert_eq!(refused, Err(BufferTooSmall { needed: 5 }));
+        assert_eq!(
+            refused,
+            Err(BufferTooSmall {
+                needed: 5,
+                available: 4
+            })
+        );
         assert_eq!((masker, out), (before, [0xEE; 4]));
     }
 }

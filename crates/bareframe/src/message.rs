@@ -43,6 +43,11 @@ impl Message {
         self.open.is_some()
     }
 
+    /// Returns how many bytes the frames of the message that is open may still declare.
+    pub(crate) const fn left(&self) -> u64 {
+        self.left
+    }
+
     /// Returns what the next frame may be (RFC 6455 section 5.4).
     #[inline]
     pub(crate) const fn rules(&self, limits: &Limits, rsv: Rsv, mask: MaskBit) -> Rules {

@@ -286,7 +286,11 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = bytes.len();
-        let free = self.free().get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        let free = self.free();
+        let available = free.len();
+        let free = free
+            .get_mut(..needed)
+            .ok_or(BufferTooSmall { needed, available })?;
         for (to, from) in free.iter_mut().zip(bytes) {
             *to = *from;
         }

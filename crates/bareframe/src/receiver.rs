@@ -23,6 +23,7 @@ use crate::message::{ChunkFlags, Message};
 use crate::opcode::{Opcode, Rsv};
 use crate::role::Role;
 use crate::utf8::InvalidUtf8;
+use crate::violation::Violation;
 use core::marker::PhantomData;
 use reply::ReplyFlags;
 
@@ -104,12 +105,33 @@ enum Completed {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum ReceiverState {
     Open(FrameState),
-    /// The peer or a layer above failed the connection.
-    Failed(ProtocolError),
+    /// The peer or a layer above failed the connection; with the length that the header at fault declares, if it does.
+    Failed(ProtocolError, DeclaredLen),
     /// The peer's Close arrived, with this code.
     Closed(Option<CloseCode>),
     /// The stream ended without a Close.
     Ended,
+}
+
+/// The length that a header declares, in halves, whose alignment lets it fit beside the tag of the state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct DeclaredLen {
+    high: u32,
+    low: u32,
+}
+
+impl DeclaredLen {
+    const fn new(len: u64) -> DeclaredLen {
+        DeclaredLen {
+            high: (len >> 32) as u32,
+            low: (len & 0xFFFF_FFFF) as u32,
+        }
+    }
+
+    const fn value(self) -> u64 {
+        (self.high as u64) << 32 | self.low as u64
+    }
 }
 
 impl<R: Role> Receiver<R> {
@@ -194,6 +216,29 @@ impl<R: Role> Receiver<R> {
         }
     }
 
+    /// Returns why the connection has failed, with the value that was above a limit; `None` if it has not failed.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        let ReceiverState::Failed(error, declared) = self.state else {
+            return None;
+        };
+        let declared = declared.value();
+        let (value, limit) = match error {
+            ProtocolError::FrameTooBig => (declared, self.frame_limit),
+            // Without a header at fault, a layer above has another limit.
+            ProtocolError::MessageTooBig if declared > 0 => {
+                let before = self.message_limit.saturating_sub(self.message.left());
+                (before.saturating_add(declared), self.message_limit)
+            }
+            ProtocolError::TooManyFragments => {
+                let limit = u64::from(self.fragment_limit);
+                (limit.saturating_add(1), limit)
+            }
+            _ => return Some(error.into()),
+        };
+        Some(Violation::above(error, value, Some(limit)))
+    }
+
     /// Returns `true` until an error, the peer's Close or the end of the stream.
     #[inline]
     pub(crate) const fn is_open(&self) -> bool {
@@ -209,7 +254,7 @@ impl<R: Role> Receiver<R> {
             self.pending.remove(ReplyFlags::PONG);
             Some((Opcode::Pong, &self.pong))
         } else {
-            self.next_close()
+            self.next_close("")
         }
     }
 
@@ -229,17 +274,18 @@ impl<R: Role> Receiver<R> {
         Some(&self.pong)
     }
 
-    /// Returns the Close that is pending, once. It is built in `pong`, since no Ping is received any more, and
+    /// Returns the Close that is pending, once, with this reason if it has a code. It is built in `pong`, since no Ping is received any more, and
     /// `control` keeps the payload of the peer's Close.
     // Cold, because it is called after every event and has something to return once in a connection's life.
     #[cold]
     #[inline(never)]
-    pub(crate) fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
+    pub(crate) fn next_close(&mut self, reason: &str) -> Option<(Opcode, &ControlPayload)> {
         let code = self.take_close()?;
         // Built in place, because a payload that is returned by value would be copied twice.
         self.pong.clear();
         if let Some(code) = code {
             self.pong.extend(&code.number().to_be_bytes());
+            self.pong.extend(reason.as_bytes());
         }
         Some((Opcode::Close, &self.pong))
     }
@@ -251,7 +297,7 @@ impl<R: Role> Receiver<R> {
         }
         self.pending.remove(ReplyFlags::CLOSE);
         match self.state {
-            ReceiverState::Failed(error) => Some(Some(error.close_code())),
+            ReceiverState::Failed(error, _) => Some(Some(error.close_code())),
             ReceiverState::Closed(code) => Some(code),
             ReceiverState::Open(_) | ReceiverState::Ended => None,
         }
@@ -343,7 +389,7 @@ impl<R: Role> Receiver<R> {
     #[inline(always)]
     const fn end_of_input<T>(&self) -> Result<Option<T>, ProtocolError> {
         match self.state {
-            ReceiverState::Failed(error) => Err(error),
+            ReceiverState::Failed(error, _) => Err(error),
             _ => Ok(None),
         }
     }
@@ -409,7 +455,7 @@ impl<R: Role> Receiver<R> {
         let (limits, rsv) = (self.limits(), self.rsv());
         let ReceiverState::Open(frame) = &mut self.state else {
             return match self.state {
-                ReceiverState::Failed(_) => (0, Completed::Failed),
+                ReceiverState::Failed(..) => (0, Completed::Failed),
                 _ => (bytes.len(), Completed::Nothing),
             };
         };
@@ -485,7 +531,11 @@ impl<R: Role> Receiver<R> {
     #[cold]
     #[inline(never)]
     pub(crate) fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
-        self.stop(ReceiverState::Failed(error));
+        let declared = match &self.state {
+            ReceiverState::Open(frame) => frame.declared_len(),
+            _ => 0,
+        };
+        self.stop(ReceiverState::Failed(error, DeclaredLen::new(declared)));
         self.pending.insert(ReplyFlags::CLOSE);
         error
     }

@@ -162,12 +162,11 @@ impl<R: Role> Sender<R> {
             .len()
             .saturating_add(header.encoded_len())
             .saturating_add(R::KEY_LEN);
-        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        let available = out.len();
+        let too_small = BufferTooSmall { needed, available };
+        let out = out.get_mut(..needed).ok_or(too_small)?;
         let masking_key = self.role.next_key();
-        let body = header
-            .with_key(masking_key)
-            .write(out)
-            .ok_or(BufferTooSmall { needed })?;
+        let body = header.with_key(masking_key).write(out).ok_or(too_small)?;
         match masking_key.map(Masker::new) {
             Some(mut masker) => {
                 masker.apply_copy(payload, body)?;
@@ -427,7 +426,10 @@ impl<R: Role> Outgoing<R> {
         if self.is_masked() {
             return self.masker.apply_copy(piece, out);
         }
-        let out = out.get_mut(..needed).ok_or(BufferTooSmall { needed })?;
+        let available = out.len();
+        let out = out
+            .get_mut(..needed)
+            .ok_or(BufferTooSmall { needed, available })?;
         for (to, from) in out.iter_mut().zip(piece) {
             *to = *from;
         }

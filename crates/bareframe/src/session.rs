@@ -28,6 +28,7 @@ use crate::memory::Memory;
 use crate::opcode::Opcode;
 use crate::receiver::{Event, ReceiverState};
 use crate::role::Role;
+use crate::violation::Violation;
 use core::fmt;
 use core::ops::Range;
 use inbound::{Look, READY, Step};
@@ -137,6 +138,14 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
             outbound: Outbound::new(sender, queue, outbound),
             blocked: false,
         }
+    }
+
+    /// Has a Close for a violation say why, by [`ProtocolError::reason`](crate::ProtocolError::reason). Without it the Close has only
+    /// the code, and a program for a microcontroller does not contain the texts.
+    #[must_use]
+    pub fn with_close_reasons(mut self) -> Session<R, I, O, X> {
+        self.inbound = self.inbound.with_close_reasons();
+        self
     }
 
     /// Receives until there is an event, which [`Session::event`] lends.
@@ -414,6 +423,12 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self.outbound.abandon();
     }
 
+    /// Returns why the connection has failed, with the numbers that belong to it; `None` if it has not failed.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        self.inbound.violation()
+    }
+
     /// Returns how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
@@ -511,7 +526,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     fn has_failed(&self) -> bool {
         matches!(
             self.inbound.receiver.state(),
-            ReceiverState::Failed(_) | ReceiverState::Ended
+            ReceiverState::Failed(..) | ReceiverState::Ended
         )
     }
 
@@ -530,7 +545,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
             if let Some(pong) = self.inbound.receiver.next_pong() {
                 self.outbound.answer(Opcode::Pong, pong, is_open);
             } else if self.inbound.may_close()
-                && let Some((opcode, payload)) = self.inbound.receiver.next_close()
+                && let Some((opcode, payload)) = self.inbound.next_close()
             {
                 self.outbound.answer(opcode, payload, false);
             } else {

@@ -116,8 +116,15 @@ fn s10_4_a_message_that_does_not_fit_is_an_error_with_1009() {
     let mut memory = [0; 4];
     let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
     let seen = messages(Config::DEFAULT, &mut assembler, vec![input]);
-    assert_eq!(seen, [Err(AssembleError::TooBig)]);
-    assert_eq!(AssembleError::TooBig.close_code(), CloseCode::MESSAGE_TOO_BIG);
+    let error = AssembleError::TooBig(bareframe::BufferTooSmall {
+        needed: 5,
+        available: 4,
+    });
+    assert_eq!(seen, [Err(error)]);
+    assert_eq!(error.close_code(), CloseCode::MESSAGE_TOO_BIG);
+    let text =
+        "the peer's message has at least 5 bytes, and our memory for it 4 (close code 1009 Message Too Big)";
+    assert_eq!(error.to_string(), text);
     assert_eq!(assembler.message(), None);
 }
 
@@ -144,7 +151,10 @@ fn a_message_that_does_not_fit_may_be_left_out() {
         outcomes,
         [
             Ok(true),
-            Err(AssembleError::TooBig),
+            Err(AssembleError::TooBig(bareframe::BufferTooSmall {
+                needed: 5,
+                available: 4
+            })),
             Err(AssembleError::OutOfOrder)
         ]
     );
@@ -184,7 +194,10 @@ fn the_capacity_is_what_fits_whatever_was_gathered() {
         memory.gather(b"abc").unwrap();
         assert_eq!(memory.capacity(), capacity);
         if let Some(more) = capacity.checked_sub(2).filter(|&more| more < 100) {
-            let refused = Err(bareframe::BufferTooSmall { needed: capacity + 1 });
+            let refused = Err(bareframe::BufferTooSmall {
+                needed: capacity + 1,
+                available: capacity,
+            });
             assert_eq!(memory.gather(&vec![0; more]), refused);
             assert_eq!(memory.as_mut_slice(), b"abc");
             memory.gather(&vec![0; more - 1]).unwrap();

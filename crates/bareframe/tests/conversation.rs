@@ -370,7 +370,10 @@ fn s5_2_what_can_not_be_sent() {
         server.close(Some(CloseCode::NORMAL_CLOSURE), &long),
         Err(SendError::OversizedControl)
     );
-    let short = SendError::BufferTooSmall(BufferTooSmall { needed: 7 });
+    let short = SendError::BufferTooSmall(BufferTooSmall {
+        needed: 7,
+        available: 6,
+    });
     let mut out = [0xEE; 6];
     assert_eq!(server.encode(TEXT, Rsv::NONE, b"Hello", &mut out), Err(short));
     assert_eq!(out, [0xEE; 6]);
@@ -425,7 +428,10 @@ fn s5_3_a_client_masks_what_it_sends() {
     frame.apply(&mut one);
     assert_eq!(
         frame.apply_copy(b"lo", &mut two[..1]),
-        Err(BufferTooSmall { needed: 2 })
+        Err(BufferTooSmall {
+            needed: 2,
+            available: 1
+        })
     );
     assert_eq!(two, [0; 3]);
     assert_eq!(frame.apply_copy(b"lo", &mut two), Ok(2));
@@ -445,7 +451,10 @@ fn s5_1_a_server_masks_nothing() {
     assert_eq!(&out, b"Hello");
     assert_eq!(
         frame.apply_copy(b"Hello", &mut out[..4]),
-        Err(BufferTooSmall { needed: 5 })
+        Err(BufferTooSmall {
+            needed: 5,
+            available: 4
+        })
     );
 }
 

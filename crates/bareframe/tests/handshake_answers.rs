@@ -190,7 +190,10 @@ fn writes_all_or_nothing(expected: &[u8], encode: impl Fn(&mut [u8]) -> Result<u
         let mut out = vec![0xAA; len];
         assert_eq!(
             encode(&mut out),
-            Err(EncodeError::BufferTooSmall(BufferTooSmall { needed }))
+            Err(EncodeError::BufferTooSmall(BufferTooSmall {
+                needed,
+                available: len
+            }))
         );
         assert!(out.iter().all(|&byte| byte == 0xAA));
     }

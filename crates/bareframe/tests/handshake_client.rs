@@ -284,7 +284,10 @@ fn s4_1_the_request() {
         let needed = expected.len();
         for len in 0..needed {
             let mut out = vec![0xAA; len];
-            let refused = Err(EncodeError::BufferTooSmall(BufferTooSmall { needed }));
+            let refused = Err(EncodeError::BufferTooSmall(BufferTooSmall {
+                needed,
+                available: len,
+            }));
             assert_eq!(offer.encode(&key(), &mut out), refused);
             assert!(out.iter().all(|&byte| byte == 0xAA));
         }

@@ -452,7 +452,10 @@ fn one_error_holds_all() {
         from(EncodeError::InvalidHost),
         Error::Encode(EncodeError::InvalidHost)
     );
-    let too_small = bareframe::BufferTooSmall { needed: 5 };
+    let too_small = bareframe::BufferTooSmall {
+        needed: 5,
+        available: 4,
+    };
     assert_eq!(
         from(too_small),
         Error::Encode(EncodeError::BufferTooSmall(too_small))

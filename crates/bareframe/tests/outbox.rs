@@ -102,7 +102,10 @@ fn what_does_not_fit_is_refused_and_changes_nothing() {
     let mut outbox = Outbox::new([0; 4]);
     let before = outbox.clone();
     let ping = server.ping(b"abc").unwrap();
-    let refused = Err(SendError::BufferTooSmall(BufferTooSmall { needed: 5 }));
+    let refused = Err(SendError::BufferTooSmall(BufferTooSmall {
+        needed: 5,
+        available: 4,
+    }));
     assert_eq!(outbox.control(&ping), refused);
     assert_eq!(
         outbox.encode(|out| server.encode(BINARY, Rsv::NONE, b"abc", out)),
@@ -149,7 +152,10 @@ fn a_buffer_that_shrinks_makes_nothing_panic() {
         outbox.advance(written);
         len.set(4);
         assert_eq!(outbox.pending(), b"");
-        let refused = Err(SendError::BufferTooSmall(BufferTooSmall { needed: 8 }));
+        let refused = Err(SendError::BufferTooSmall(BufferTooSmall {
+            needed: 8,
+            available: 0,
+        }));
         assert_eq!(outbox.control(&ping), refused);
     }
 }

@@ -180,7 +180,10 @@ fn s8_1_a_forwarded_piece_that_ends_within_a_character_goes_on_with_it() {
 #[test]
 fn a_queue_that_is_too_short_is_refused_with_the_length_it_needs() {
     let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 16], [0; 130]);
-    let error = SendError::BufferTooSmall(bareframe::BufferTooSmall { needed: 131 });
+    let error = SendError::BufferTooSmall(bareframe::BufferTooSmall {
+        needed: 131,
+        available: 130,
+    });
     assert_eq!(session.next_sent(&mut Frame::text("x")), Err(error));
 }
 
@@ -298,7 +301,8 @@ fn a_long_prepared_frame_is_written_from_where_it_is() {
     assert_eq!(
         refused.err(),
         Some(SendError::BufferTooSmall(bareframe::BufferTooSmall {
-            needed: 1004
+            needed: 1004,
+            available: 1003
         }))
     );
 }

@@ -59,7 +59,10 @@ fn every_violation_has_words_a_section_and_a_code() {
 #[test]
 fn every_error_of_the_callers_has_words() {
     use SendError::*;
-    let too_small = bareframe::BufferTooSmall { needed: 7 };
+    let too_small = bareframe::BufferTooSmall {
+        needed: 7,
+        available: 6,
+    };
     all_differ(&[
         Closed,
         MessageOpen,
@@ -72,9 +75,10 @@ fn every_error_of_the_callers_has_words() {
         InsideFrame,
         BufferTooSmall(too_small),
     ]);
-    assert_eq!(too_small.to_string(), "the output is too short: it needs 7 bytes");
-    all_differ(&[AssembleError::TooBig, AssembleError::OutOfOrder]);
-    let codes = [AssembleError::TooBig, AssembleError::OutOfOrder].map(|error| error.close_code().number());
+    assert_eq!(too_small.to_string(), "the output has 6 bytes, and 7 are needed");
+    let assembling = [AssembleError::TooBig(too_small), AssembleError::OutOfOrder];
+    all_differ(&assembling);
+    let codes = assembling.map(|error| error.close_code().number());
     assert_eq!(codes, [1009, 1011]);
     assert_eq!(
         Utf8Validator::new().push(b"abc\xff").unwrap_err().to_string(),
@@ -227,7 +231,10 @@ fn s10_3_a_source_of_keys_stays_out_of_logs() {
         printed.contains("role: Client,") && !printed.contains("unguessable"),
         "{printed}"
     );
-    let needed = BufferTooSmall { needed: 1 };
+    let needed = BufferTooSmall {
+        needed: 1,
+        available: 0,
+    };
     assert_eq!(SendError::from(needed), SendError::BufferTooSmall(needed));
 }
 
@@ -344,7 +351,10 @@ mod heads {
             InvalidExtensions,
             ExtensionNotOffered,
             ContentNotAllowed,
-            EncodeError::from(bareframe::BufferTooSmall { needed: 70 }),
+            EncodeError::from(bareframe::BufferTooSmall {
+                needed: 70,
+                available: 69,
+            }),
         ]);
         assert_eq!(Choice::default(), Choice::DEFAULT);
     }

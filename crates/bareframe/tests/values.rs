@@ -71,7 +71,13 @@ fn room_is_what_may_be_added() {
     outbox.control(&server.ping(b"abc").unwrap()).unwrap();
     assert_eq!(outbox.room(), 3);
     let refused = outbox.control(&server.ping(b"ab").unwrap());
-    assert_eq!(refused, Err(SendError::from(BufferTooSmall { needed: 4 })));
+    assert_eq!(
+        refused,
+        Err(SendError::from(BufferTooSmall {
+            needed: 4,
+            available: 3
+        }))
+    );
     outbox.control(&server.ping(b"a").unwrap()).unwrap();
     assert_eq!(outbox.room(), 0);
     outbox.advance(8);

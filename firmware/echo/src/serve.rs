@@ -106,7 +106,8 @@ async fn connection(
             let mut socket = accepted.await?;
             socket.stream_mut().watch(watching);
             let ended = echo(&mut socket, watching, memory).await;
-            socket.stream_mut().ended(&ended);
+            let reason = socket.close_reason();
+            socket.stream_mut().ended(&ended, reason);
             ended
         }
     }

@@ -2,9 +2,9 @@
 //! masking.
 
 use crate::frames::Frames;
-use crate::json::{End, Head, Report};
+use crate::json::{Closed, End, Head, Report};
 use crate::pages::Page;
-use bareframe::Rules;
+use bareframe::{CloseReason, Rules};
 use bareframe_embedded_io::Error;
 use core::fmt::Debug;
 use core::str;
@@ -53,12 +53,12 @@ impl<'p, S> Tapped<'p, S> {
     }
 
     /// Reports how the connection has ended, and which frames are unfinished.
-    pub(crate) fn ended<E: Debug>(&mut self, how: &Result<(), Error<E>>) {
+    pub(crate) fn ended<E: Debug>(&mut self, how: &Result<(), Error<E>>, reason: Option<CloseReason>) {
         let Watched::By(page) = self.watched else { return };
         self.received.end(page);
         self.sent.end(page);
         match how {
-            Ok(()) => page.note("the closing handshake is done"),
+            Ok(()) => page.note(Closed(reason)),
             Err(error) => page.note(error),
         }
     }

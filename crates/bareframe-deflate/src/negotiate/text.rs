@@ -12,7 +12,8 @@ pub(super) fn write_text(
 ) -> Result<&str, BufferTooSmall> {
     let lens = pieces.clone().into_iter().map(str::len);
     let len = lens.fold(0_usize, usize::saturating_add);
-    let out = out.get_mut(..len).ok_or(BufferTooSmall { needed: len })?;
+    let (needed, available) = (len, out.len());
+    let out = out.get_mut(..len).ok_or(BufferTooSmall { needed, available })?;
     let bytes = pieces.into_iter().flat_map(str::bytes);
     for (place, byte) in out.iter_mut().zip(bytes) {
         *place = byte;

@@ -41,6 +41,7 @@ pub fn prepare(
     let deflater = AnyLevel::deflater(window_bits, level);
     let mut deflater = deflater.map_err(|error| bareframe::BufferTooSmall {
         needed: error.needed(),
+        available: error.len(),
     })?;
     let mut is_done = false;
     while !is_done {

@@ -22,6 +22,10 @@ pub(crate) struct Report<'f, K>(pub(crate) End, pub(crate) &'f Frame<K>);
 /// A note of the server that is not about a frame.
 pub(crate) struct Note<T>(pub(crate) T);
 
+/// How a connection has ended for the server, if the browser's Close was received. The browser may see it otherwise: one that has
+/// failed the connection does not wait for the answer to its Close.
+pub(crate) struct Closed(pub(crate) Option<CloseReason>);
+
 /// A text in quotes.
 pub(crate) struct Quoted<T>(pub(crate) T);
 
@@ -74,6 +78,16 @@ impl<K: Inflated> Display for Report<'_, K> {
 impl<T: Display> Display for Note<T> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, r#"{{"note":{}}}"#, Quoted(&self.0))
+    }
+}
+
+impl Display for Closed {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("it received the browser's Close")?;
+        if let Some(reason) = &self.0 {
+            write!(f, " ({reason})")?;
+        }
+        f.write_str(" and has sent its own, so that the closing handshake is done for it")
     }
 }
 

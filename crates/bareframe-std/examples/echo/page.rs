@@ -87,7 +87,7 @@ impl Page {
         *watched = Some(writer.clone());
         drop(watched);
         let ended = echo(&mut reader, &writer);
-        tap.ended(&ended);
+        tap.ended(&ended, reader.close_reason());
         // How it ended is known already.
         let _ = reader.close(None, "");
         ended

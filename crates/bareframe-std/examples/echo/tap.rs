@@ -3,8 +3,8 @@
 
 use crate::frames::Frames;
 use crate::inflate::{MessageInflater, agreed_in};
-use crate::json::{End, Head, Note, Report};
-use bareframe::{Rsv, Rules};
+use crate::json::{Closed, End, Head, Note, Report};
+use bareframe::{CloseReason, Rsv, Rules};
 use bareframe_std::{Aborter, Deadline, Error, Share, SharedSocket, Stream};
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -179,15 +179,15 @@ impl Tap {
     }
 
     /// Reports that the connection has ended, and which frames have not come to theirs.
-    pub(crate) fn ended(&self, how: &Result<(), Error>) {
+    pub(crate) fn ended(&self, how: &Result<(), Error>, reason: Option<CloseReason>) {
         let mut directions = lock(&self.directions);
         directions.client.end(&*self.report);
         directions.server.end(&*self.report);
-        let how = match how {
-            Ok(()) => "the closing handshake is done.".to_owned(),
-            Err(error) => format!("{error}."),
+        let note = match how {
+            Ok(()) => Note(format_args!("{}.", Closed(reason))).to_string(),
+            Err(error) => Note(format_args!("{error}.")).to_string(),
         };
-        (self.report)(&Note(how).to_string());
+        (self.report)(&note);
     }
 
     fn see(&self, from: End, bytes: &[u8]) {

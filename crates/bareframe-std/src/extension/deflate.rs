@@ -87,6 +87,6 @@ impl Agreed {
             Some((inbound, window, outbound)) => (Some(inbound), window, Some(outbound)),
             None => (None, ExtensionWindow::new(None), None),
         };
-        Session::with_extension(connection, Vec::new(), queue, inbound, window, outbound)
+        Session::with_extension(connection, Vec::new(), queue, inbound, window, outbound).with_close_reasons()
     }
 }

@@ -49,6 +49,6 @@ impl Agreed {
         _: &Options,
         queue: Vec<u8>,
     ) -> StdSession<R> {
-        Session::new(connection, Vec::new(), queue)
+        Session::new(connection, Vec::new(), queue).with_close_reasons()
     }
 }

@@ -79,6 +79,15 @@ impl FrameState {
         Ok(None)
     }
 
+    /// Returns the length that a header declares of which the last byte was refused; 0 outside of a header.
+    #[inline]
+    pub(crate) const fn declared_len(&self) -> u64 {
+        match self {
+            FrameState::Header { payload_len, .. } => *payload_len,
+            _ => 0,
+        }
+    }
+
     /// Returns the state after a header: in its payload, or between frames if it has none.
     #[inline(always)]
     pub(crate) fn behind(header: &FrameHeader) -> FrameState {

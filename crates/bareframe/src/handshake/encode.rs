@@ -114,8 +114,9 @@ impl<'o> Writer<'o> {
 
 /// Checks that a head fits. Every head is written twice, first to an empty output, to find out its length.
 pub(super) fn check_room(needed: usize, out: &[u8]) -> Result<(), EncodeError> {
-    if needed > out.len() {
-        return Err(BufferTooSmall { needed }.into());
+    let available = out.len();
+    if needed > available {
+        return Err(BufferTooSmall { needed, available }.into());
     }
     Ok(())
 }

@@ -18,13 +18,16 @@ use super::pending::Pending;
 use crate::assemble::{AssembleError, Assembled, Assembler, Gather, Message};
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
+use crate::control::ControlPayload;
 use crate::error::ProtocolError;
 use crate::extension::{Extension, InboundExtension, SealedWindow};
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
+use crate::opcode::Opcode;
 use crate::receiver::{Data, Event, Receiver, ReceiverState};
 use crate::role::Role;
+use crate::violation::Violation;
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 use compact as leaf;
 use core::fmt;
@@ -46,10 +49,13 @@ pub struct Inbound<R, I, X: Extension = ()> {
     pub(super) receiver: Receiver<R>,
     memory: I,
     cursor: Cursor,
-    /// The message that is being gathered, and how many bytes of it are.
+    /// The message that is being gathered, and how many bytes of it are; or how many bytes it has at least that was too long for
+    /// the memory.
     number: u32,
     gathered: usize,
     held: leaf::Held,
+    /// What a Close for a violation says. A pointer, so that nobody has the texts who does not use them.
+    reason: Option<fn(ProtocolError) -> &'static str>,
     extension: X::Inbound,
     window: <X::Inbound as InboundExtension>::Window,
 }
@@ -127,6 +133,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             number: 0,
             gathered: 0,
             held: leaf::Held::NONE,
+            reason: None,
             extension,
             window,
         }
@@ -381,12 +388,30 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if let Some(pong) = self.receiver.next_pong() {
             pending.pong = Some(*pong);
         }
-        if self.may_close()
-            && let Some(close) = self.receiver.take_close()
-        {
-            pending.close = Some(close);
+        if self.may_close() {
+            let reason = self.violation_reason();
+            pending.close = self.receiver.take_close().map(|code| (code, reason));
         }
         pending
+    }
+
+    pub(super) fn with_close_reasons(mut self) -> Inbound<R, I, X> {
+        self.reason = Some(ProtocolError::reason);
+        self
+    }
+
+    /// Returns the Close that is pending, once.
+    pub(super) fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
+        let reason = self.violation_reason();
+        self.receiver.next_close(reason)
+    }
+
+    /// Returns what the Close for a violation says; nothing if there is none.
+    fn violation_reason(&self) -> &'static str {
+        match (self.reason, self.receiver.state()) {
+            (Some(reason), ReceiverState::Failed(error, _)) => reason(*error),
+            _ => "",
+        }
     }
 
     /// Returns `true` if [`Inbound::take_pending`] may have something to send.
@@ -414,6 +439,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[must_use]
     pub fn close_reason(&self) -> Option<CloseReason> {
         self.receiver.close_reason()
+    }
+
+    /// Returns why the connection has failed, with the numbers that belong to it; `None` if it has not failed.
+    #[must_use]
+    pub fn violation(&self) -> Option<Violation> {
+        let violation = self.receiver.violation()?;
+        if violation != ProtocolError::MessageTooBig || violation.value().is_some() || self.gathered == 0 {
+            return Some(violation);
+        }
+        Some(Violation::above(violation.error(), self.gathered as u64, None))
     }
 
     /// Returns `true` if data may still arrive.
@@ -453,14 +488,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             match self.cursor.found {
                 Found::Nothing | Found::Extending => return self.wait().map(Step::Wait),
                 Found::Binary | Found::Text => {
-                    if self.cursor.found_len > assembler.capacity() {
-                        return Err(self.refuse_message());
+                    let len = self.cursor.found_len;
+                    if len > assembler.capacity() {
+                        return Err(self.refuse_message(len));
                     }
                     return Ok(Step::Ready);
                 }
                 Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
-                    if self.data_len() > assembler.capacity() {
-                        return Err(self.refuse_message());
+                    let len = self.data_len();
+                    if len > assembler.capacity() {
+                        return Err(self.refuse_message(len));
                     }
                     return Ok(Step::Ready);
                 }
@@ -529,7 +566,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         match self.receiver.state() {
             ReceiverState::Closed(_) => Ok(Next::Closed),
             ReceiverState::Ended => Err(ReceiveError::AbnormalClosure),
-            ReceiverState::Failed(error) => Err(ReceiveError::Protocol(*error)),
+            ReceiverState::Failed(error, _) => Err(ReceiveError::Protocol(*error)),
             ReceiverState::Open(_) if self.memory.bytes().is_empty() => Ok(Next::Memory),
             ReceiverState::Open(_) => Ok(Next::Read),
         }
@@ -560,8 +597,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
         let number = self.number;
         let len = self.data_len();
-        if self.gathered.saturating_add(len) > assembler.capacity() {
-            return Err(self.refuse_message());
+        let gathered = self.gathered.saturating_add(len);
+        if gathered > assembler.capacity() {
+            return Err(self.refuse_message(gathered));
         }
         let Some(data) = self.take_data() else {
             return Ok(false);
@@ -571,7 +609,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             .map(|assembled| matches!(assembled, Assembled::Gathered));
         match pushed {
             Ok(is_whole) => {
-                self.gathered = self.gathered.saturating_add(len);
+                self.gathered = gathered;
                 if is_whole {
                     self.cursor.found = Found::Gathered;
                 } else {
@@ -579,7 +617,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 }
                 Ok(is_whole)
             }
-            Err(AssembleError::TooBig) => Err(self.refuse_message()),
+            Err(AssembleError::TooBig(_)) => Err(self.refuse_message(gathered)),
             Err(_) => Err(self.skip(flags)),
         }
     }
@@ -679,8 +717,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         };
     }
 
+    /// Fails the connection because of a message of at least `len` bytes, which does not fit the memory for it.
     #[cold]
-    fn refuse_message(&mut self) -> ReceiveError {
+    fn refuse_message(&mut self, len: usize) -> ReceiveError {
+        self.gathered = len;
         self.cursor.found = Found::Nothing;
         self.held.forget();
         // Nothing is made of what is left of the message.
@@ -695,7 +735,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[cold]
     fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
         match self.receiver.state() {
-            ReceiverState::Failed(before) => *before,
+            ReceiverState::Failed(before, _) => *before,
             _ => self.receiver.refuse(error),
         }
     }

@@ -232,8 +232,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             }
         }
         if self.has_room()
-            && let Some(code) = pending.close.take()
-            && let Ok(close) = ControlPayload::from_close(code, "")
+            && let Some((code, reason)) = pending.close.take()
+            && let Ok(close) = ControlPayload::from_close(code, reason)
         {
             self.answer(Opcode::Close, &close, false);
         }
@@ -308,6 +308,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             if self.outbox.pending().is_empty() {
                 return Err(SendError::BufferTooSmall(BufferTooSmall {
                     needed: ControlFrame::MAX_LEN,
+                    available: self.outbox.room(),
                 }));
             }
             return Ok(Some(Next::Write));

@@ -27,7 +27,8 @@ use crate::control::ControlPayload;
 pub struct Pending {
     pub(super) pong: Option<ControlPayload>,
     pub(super) ping: bool,
-    pub(super) close: Option<Option<CloseCode>>,
+    /// The code and the reason.
+    pub(super) close: Option<(Option<CloseCode>, &'static str)>,
 }
 
 impl Pending {

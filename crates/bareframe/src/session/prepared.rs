@@ -50,10 +50,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> PreparedFrame<B> {
         }
         let header = FrameHeader::new(true, rsv, kind.opcode(), None, payload.len() as u64)?.encode();
         let needed = payload.len().saturating_add(header.len());
-        let to = memory
-            .as_mut()
-            .get_mut(..needed)
-            .ok_or(BufferTooSmall { needed })?;
+        let to = memory.as_mut();
+        let available = to.len();
+        let to = to.get_mut(..needed).ok_or(BufferTooSmall { needed, available })?;
         for (to, from) in to.iter_mut().zip(header.iter().chain(payload)) {
             *to = *from;
         }

@@ -44,7 +44,7 @@ struct Driver<R> {
     taken: usize,
     oracle: Oracle,
     seen: Recorder,
-    /// As it was after the call before.
+    /// The state after the previous call.
     state: State,
 }
 
@@ -230,7 +230,8 @@ impl<R: Role + Debug> Driver<R> {
                 if let Some(short) = two.len().checked_sub(1) {
                     let needed = two.len();
                     let refused = frame.apply_copy(two, &mut out[..short]);
-                    assert_eq!(refused, Err(BufferTooSmall { needed }));
+                    let available = short;
+                    assert_eq!(refused, Err(BufferTooSmall { needed, available }));
                     assert!(out.iter().all(|&byte| byte == UNWRITTEN));
                 }
                 assert_eq!(frame.apply_copy(two, &mut out), Ok(two.len()));
@@ -261,7 +262,10 @@ impl<R: Role + Debug> Driver<R> {
             } else if !self.config.rsv().contains(rsv) {
                 Err(SendError::ReservedBits)
             } else if room < needed {
-                Err(SendError::BufferTooSmall(BufferTooSmall { needed }))
+                Err(SendError::BufferTooSmall(BufferTooSmall {
+                    needed,
+                    available: room,
+                }))
             } else {
                 Ok(needed)
             }

@@ -54,7 +54,7 @@ impl<const N: usize> Gather for Bounded<N> {
     fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
         let needed = self.0.len() + piece.len();
         if needed > N {
-            return Err(BufferTooSmall { needed });
+            return Err(BufferTooSmall { needed, available: N });
         }
         self.0.extend_from_slice(piece);
         Ok(())

@@ -57,6 +57,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Err(error) => {
                     progress.input = None;
                     self.extension.end(&mut self.window);
+                    // The extension's limit is not that of the memory for a message.
+                    self.gathered = 0;
                     return Err(self.refuse(error));
                 }
             }

@@ -91,7 +91,7 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
     /// there is none.
     pub fn take_memory(&mut self) -> Option<M> {
         // Nothing behind an error is looked at.
-        let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(_));
+        let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(..));
         if self.cursor.start < self.cursor.end && !has_failed || self.holds_bytes() {
             return None;
         }

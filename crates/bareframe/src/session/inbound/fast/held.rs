@@ -70,7 +70,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
         let len = self.held.len.saturating_add(self.cursor.found_len);
         if len > assembler.capacity() {
-            return Err(self.refuse_message());
+            return Err(self.refuse_message(len));
         }
         if flags.is_last() {
             assembler.clear();
@@ -153,7 +153,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 self.gathered = len;
                 Ok(())
             }
-            Err(_) => Err(self.refuse_message()),
+            Err(_) => Err(self.refuse_message(len)),
         }
     }
 }
@@ -176,7 +176,10 @@ mod tests {
         fn clear(&mut self) {}
 
         fn gather(&mut self, piece: &[u8]) -> Result<(), BufferTooSmall> {
-            Err(BufferTooSmall { needed: piece.len() })
+            Err(BufferTooSmall {
+                needed: piece.len(),
+                available: 0,
+            })
         }
 
         fn as_mut_slice(&mut self) -> &mut [u8] {

@@ -1,6 +1,6 @@
 """Runs the Autobahn TestSuite and checks every case.
 
-  autobahn.py [--short] [--plain | --compressed] [--echoes N] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
+  run.py [--short] [--plain | --compressed] [--echoes N] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
 
 ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
 the suite; --short leaves out what takes longest, --plain the sections on compression and
@@ -37,7 +37,7 @@ SECTIONS = {
 COMPRESSION = (12, 13)
 # What stands for a section in a short run: of the limits the shorter messages, and fewer of them.
 SHORT = {9: (["9.1.1", "9.1.2", "9.2.1", "9.2.2", "9.5.6", "9.6.6", "9.7.1", "9.8.1"], 8)}
-# How the suite of shared tools is told how many echoes a case on compression has.
+# How the suite that setup installs is told how many echoes a case on compression has.
 ECHOES = "WSTEST_DEFLATE_COUNT"
 GOOD = ("OK", "INFORMATIONAL")
 PATIENCE = 300

@@ -1,0 +1,173 @@
+//! Violation: an error of the peer's with the numbers that belong to it (RFC 6455 sections 7.1.7 and 10.4).
+
+use crate::close::CloseCode;
+use crate::error::ProtocolError;
+use core::fmt;
+
+/// How the peer violated the protocol or exceeded a limit, with the value and the limit.
+///
+/// [`Receiver::violation`](crate::Receiver::violation) returns it once the connection has failed. The error alone fits a register,
+/// and the numbers are needed by nobody but the reader of a log.
+///
+/// ```
+/// use bareframe::{Config, Connection, Limits, ProtocolError};
+/// let config = Config::DEFAULT.with_limits(Limits::DEFAULT.with_frame(65_536));
+/// let mut server = Connection::server(config);
+/// let mut bytes = *b"\x82\xFF\0\0\0\0\0\x01\0\x01";
+/// assert_eq!(server.receive(&mut &mut bytes[..]), Err(ProtocolError::FrameTooBig));
+///
+/// let violation = server.violation().unwrap();
+/// assert_eq!((violation.value(), violation.limit()), (Some(65_537), Some(65_536)));
+/// assert!(violation.to_string().starts_with("the peer's frame has 65,537 bytes, and our limit is 65,536"));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Violation {
+    error: ProtocolError,
+    value: Option<u64>,
+    limit: Option<u64>,
+}
+
+impl Violation {
+    /// Creates a violation of a limit by this value.
+    pub(crate) const fn above(error: ProtocolError, value: u64, limit: Option<u64>) -> Violation {
+        Violation {
+            error,
+            value: Some(value),
+            limit,
+        }
+    }
+
+    /// Returns the error without its numbers.
+    #[must_use]
+    pub const fn error(&self) -> ProtocolError {
+        self.error
+    }
+
+    /// Returns what was above the limit: the bytes of the frame, the bytes of the message at least, or its frames. `None`
+    /// if the violation is not one of a limit.
+    #[must_use]
+    pub const fn value(&self) -> Option<u64> {
+        self.value
+    }
+
+    /// Returns the limit. `None` if the violation is not one of a limit of [`Limits`](crate::Limits): of the memory for a message only
+    /// the caller knows how long it is.
+    #[must_use]
+    pub const fn limit(&self) -> Option<u64> {
+        self.limit
+    }
+
+    /// Returns the code to send in the Close frame (RFC 6455 section 7.4.1).
+    #[must_use]
+    pub const fn close_code(&self) -> CloseCode {
+        self.error.close_code()
+    }
+
+    /// Returns the section of RFC 6455 that the peer violated, or that allows the limit.
+    #[must_use]
+    pub const fn section(&self) -> &'static str {
+        self.error.section()
+    }
+}
+
+impl From<ProtocolError> for Violation {
+    fn from(error: ProtocolError) -> Violation {
+        Violation {
+            error,
+            value: None,
+            limit: None,
+        }
+    }
+}
+
+impl From<Violation> for ProtocolError {
+    fn from(violation: Violation) -> ProtocolError {
+        violation.error
+    }
+}
+
+impl PartialEq<ProtocolError> for Violation {
+    fn eq(&self, error: &ProtocolError) -> bool {
+        self.error == *error
+    }
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(value) = self.value else {
+            return self.error.fmt(f);
+        };
+        let value = Grouped(value);
+        match self.error {
+            ProtocolError::FrameTooBig => write!(f, "the peer's frame has {value} bytes")?,
+            ProtocolError::TooManyFragments => write!(f, "the peer's message has {value} fragments")?,
+            _ => write!(f, "the peer's message has at least {value} bytes")?,
+        }
+        match self.limit {
+            Some(limit) => write!(f, ", and our limit is {}", Grouped(limit))?,
+            None => f.write_str(", and our memory for it has less")?,
+        }
+        write!(
+            f,
+            " (RFC 6455 section {}; close code {})",
+            self.section(),
+            self.close_code()
+        )
+    }
+}
+
+impl core::error::Error for Violation {}
+
+/// Shows a number with a comma between thousands.
+struct Grouped(u64);
+
+impl fmt::Display for Grouped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The greatest u64 is 18 and six groups of three digits.
+        let mut divisor = 1_000_000_000_000_000_000;
+        let mut is_first = true;
+        while divisor > 0 {
+            let group = self.0.checked_div(divisor).unwrap_or_default() % 1000;
+            match (is_first, divisor) {
+                (true, 2..) if group == 0 => {}
+                (true, _) => write!(f, "{group}")?,
+                (false, _) => write!(f, ",{group:03}")?,
+            }
+            is_first &= group == 0;
+            divisor /= 1000;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn numbers_have_a_comma_between_thousands() {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (65_537, "65,537"),
+            (1_000_000, "1,000,000"),
+            (1_002_003, "1,002,003"),
+            (u64::MAX, "18,446,744,073,709,551,615"),
+        ] {
+            assert_eq!(Grouped(number).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_violation_without_numbers_is_shown_as_its_error() {
+        for error in [ProtocolError::MaskedFrame, ProtocolError::MessageTooBig] {
+            let violation = Violation::from(error);
+            assert_eq!(violation.to_string(), error.to_string());
+            assert_eq!((violation.value(), violation.limit()), (None, None));
+        }
+    }
+}
