@@ -23,7 +23,7 @@ pub fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     println!("{}", listener.local_addr()?);
     match server.name {
-        _ if *server == OURS[1] => Ok(one_thread::serve(listener)?),
+        _ if *server == OURS[1] => Ok(one_thread::serve(listener, bareframe_std::Options::DEFAULT)?),
         "bareframe-std" => in_threads(listener, bareframe_std),
         "tungstenite" => in_threads(listener, tungstenite),
         "nexus-web" => in_threads(listener, nexus_web),

@@ -9,6 +9,7 @@
 mod compression;
 mod serve;
 
+use bareframe_std::Options;
 use clap::Parser;
 use std::io::{self, Write};
 use std::net::TcpListener;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         let address = listener.local_addr()?;
         // The echo works even if its address can't be written.
         let _ = writeln!(io::stdout(), "The echo is at ws://{address}/.");
-        serve::serve(listener)
+        serve(listener)
     });
     if let Err(error) = served {
         eprintln!(
@@ -37,6 +38,10 @@ fn main() -> ExitCode {
         );
     }
     ExitCode::FAILURE
+}
+
+fn serve(listener: TcpListener) -> io::Result<()> {
+    serve::serve(listener, compression::by_message(Options::DEFAULT))
 }
 
 #[cfg(test)]
@@ -62,7 +67,7 @@ mod tests {
     fn s5_messages_of_any_length_come_back_on_many_connections_at_once() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
-        thread::spawn(move || super::serve::serve(listener));
+        thread::spawn(move || super::serve(listener));
         thread::scope(|scope| {
             for client in 0..10_u8 {
                 let url = &url;
@@ -83,7 +88,7 @@ mod tests {
     fn who_reads_nothing_holds_nobody_up() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("ws://{}/", listener.local_addr().unwrap());
-        thread::spawn(move || super::serve::serve(listener));
+        thread::spawn(move || super::serve(listener));
         let mut deaf = connect(&url).unwrap();
         let timeout = Some(Duration::from_millis(200));
         deaf.stream().set_write_timeout(timeout).unwrap();
@@ -97,7 +102,7 @@ mod tests {
     fn a_client_that_is_slow_with_its_handshake_holds_nobody_up() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        thread::spawn(move || super::serve::serve(listener));
+        thread::spawn(move || super::serve(listener));
         let mut slow = TcpStream::connect(address).unwrap();
         slow.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n").unwrap();
         let mut other = connect(&format!("ws://{address}/")).unwrap();
@@ -115,7 +120,7 @@ mod tests {
     fn serve_for_ever() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         println!("\nport {}", listener.local_addr().unwrap().port());
-        super::serve::serve(listener).unwrap();
+        super::serve(listener).unwrap();
     }
 
     #[cfg(unix)]

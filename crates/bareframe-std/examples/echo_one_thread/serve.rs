@@ -11,8 +11,6 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-const ACCEPTOR: Acceptor = Acceptor::DEFAULT.with_options(crate::compression::by_message(Options::DEFAULT));
-
 const LISTENER: Token = Token(usize::MAX);
 
 /// How often the loop checks for handshakes that are late, which the system does not report.
@@ -27,6 +25,7 @@ enum Connection {
 }
 
 struct Server {
+    acceptor: Acceptor,
     poll: Poll,
     listener: TcpListener,
     /// Clients wait that could not be accepted, because there was no descriptor for them.
@@ -35,10 +34,11 @@ struct Server {
     next: usize,
 }
 
-/// Serves for ever.
-pub(super) fn serve(listener: std::net::TcpListener) -> io::Result<()> {
+/// Serves for ever, by connections with these options.
+pub(super) fn serve(listener: std::net::TcpListener, options: Options) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     let mut server = Server {
+        acceptor: Acceptor::DEFAULT.with_options(options),
         poll: Poll::new()?,
         listener: TcpListener::from_std(listener),
         is_full: false,
@@ -96,7 +96,7 @@ impl Server {
                 .register(&mut stream, token, interest)
                 .is_ok()
             {
-                let opening = ACCEPTOR.begin(Polled(stream));
+                let opening = self.acceptor.begin(Polled(stream));
                 self.connections.insert(token, Connection::Opening(opening));
                 self.advance(token);
             }
