@@ -15,7 +15,7 @@ const GROWTH: usize = 8;
 /// How long the last read waits before a peer counts as dead.
 const LAST_LOOK: Duration = Duration::from_millis(1);
 
-/// How many bytes of short messages are read at once. More would save few calls, and would not be in the nearest cache.
+/// How many bytes are read at once. More would save few calls, and would not be in the nearest cache.
 const AT_ONCE: usize = 16 << 10;
 
 /// Reads from a stream into a session's memory.
@@ -77,12 +77,15 @@ impl Reader {
         self.fit(inbound);
         let memory_len = inbound.memory_len();
         let space = inbound.space();
+        let most = space.len().min(AT_ONCE.max(self.least));
+        let is_limited = most < space.len();
+        let space = space.get_mut(..most).unwrap_or(&mut []);
         let read = stream.read_by(space, until);
         match read {
             Ok(len) => {
                 if len < space.len() {
                     self.is_filled = false;
-                } else if len.saturating_mul(2) >= memory_len {
+                } else if is_limited || len.saturating_mul(2) >= memory_len {
                     // Less than that may have been all that a message lacked.
                     self.is_filled = true;
                 }
@@ -123,18 +126,25 @@ impl Reader {
     /// Sets the length of the memory for the next read.
     fn fit<R: Role>(&mut self, inbound: &mut StdInbound<R>) {
         let len = inbound.memory_len();
-        // The session lengthens the memory for the part of a message that it keeps.
-        let held = len.saturating_sub(inbound.space().len());
-        let wanted = if held > 0 && (self.is_filled || held.saturating_mul(GROWTH) > len) {
-            len
-        } else if self.is_filled {
+        let kept = len.saturating_sub(inbound.space().len());
+        let (held, missing) = inbound.held();
+        let in_use = held
+            .saturating_add(missing)
+            .max(kept.saturating_mul(GROWTH))
+            .max(AT_ONCE);
+        let wanted = if self.is_filled {
             let grown = len.saturating_mul(GROWTH).max(self.grown);
             grown.min(AT_ONCE).max(len).min(self.most)
+        } else if kept > 0 && in_use >= len.saturating_div(2) {
+            // More of a message is on its way. The session lengthens the memory for one that it holds.
+            len
         } else {
             self.grown = self.grown.max(len).min(self.most);
             self.least
         };
-        if wanted != len {
+        if wanted > len {
+            inbound.lengthen_memory(wanted);
+        } else if wanted < len {
             // If the unread bytes would not fit, the memory stays as it is.
             let _ = inbound.exchange_memory(vec![0; wanted]);
         }

@@ -14,10 +14,12 @@ struct Counting;
 
 static NOW: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
+static CALLS: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: every call goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        CALLS.fetch_add(1, Relaxed);
         let now = NOW.fetch_add(layout.size(), Relaxed) + layout.size();
         MOST.fetch_max(now, Relaxed);
         // SAFETY: the caller's promise is passed on.
@@ -112,6 +114,18 @@ fn s10_4_memory_follows_what_has_arrived() {
         server.stream_mut().arrives.clear();
         let now = NOW.load(Relaxed);
         assert!(now <= before + IDLE + 2000, "{len}, {got}: {before}, {now}");
+    }
+    // Messages that come in segments are read into the same memory, as long as each segment ends within one of them.
+    for len in [125, 1_024, 4_096, 65_536] {
+        let message = Frame::binary(vec![7; len]).masked(key).to_bytes();
+        let segments: Vec<Vec<u8>> = message.repeat(50).chunks(1_460).map(<[u8]>::to_vec).collect();
+        let mut server = WebSocket::server(Wire::new(segments), &Options::DEFAULT);
+        let before = CALLS.load(Relaxed);
+        for _ in 0..50 {
+            assert_eq!(server.read().unwrap().unwrap().payload().len(), len);
+        }
+        let calls = CALLS.load(Relaxed) - before;
+        assert!(calls <= 8, "{len}: {calls}");
     }
     // So has one that only sends, once what was kept of a long frame is written.
     let plan = [Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)];

@@ -1,6 +1,6 @@
 //! No extension: no code and no state.
 
-use crate::connect::HandshakeError;
+use crate::handshake_error::HandshakeError;
 use crate::options::Options;
 use crate::session::Session;
 use bareframe::handshake::Extension;

@@ -205,6 +205,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             Found::Binary | Found::Text | Found::Data(_) | Found::Extended(_) => return Ok(Step::Ready),
             Found::Ping | Found::Pong | Found::Close => return Ok(Step::Control),
         }
+        if self.held.is_awaited() {
+            return self.wait().map(Step::Wait);
+        }
         loop {
             match self.find()? {
                 Found::Nothing => return self.wait().map(Step::Wait),
@@ -335,6 +338,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             self.receiver.receive_eof();
         }
         self.cursor.end = self.cursor.end.saturating_add(len).min(self.memory.bytes().len());
+        self.held.set_awaited(false);
     }
 
     /// Returns what was read and not looked at.
@@ -463,7 +467,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     pub fn has_more(&self) -> bool {
         // Once nothing more is received, nothing is found in what is unread.
         self.cursor.found != Found::Nothing
-            || self.cursor.start < self.cursor.end && self.is_open()
+            || self.cursor.start < self.cursor.end && self.is_open() && !self.held.is_awaited()
             || self.window.is_at_work()
     }
 
@@ -483,6 +487,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         loop {
             // The one call, since it becomes part of this function.
             if matches!(self.cursor.found, Found::Nothing | Found::Extending) {
+                if self.awaits_rest(assembler.capacity()) {
+                    return self.wait().map(Step::Wait);
+                }
                 self.find()?;
             }
             match self.cursor.found {
@@ -504,6 +511,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Found::Data(flags) | Found::Extended(flags) => {
                     if self.gather(flags, assembler)? {
                         return Ok(Step::Ready);
+                    }
+                    // Nothing is left to look at.
+                    if self.cursor.start == self.cursor.end && !self.window.is_at_work() {
+                        return self.wait().map(Step::Wait);
                     }
                 }
                 Found::Gathered => {

@@ -36,6 +36,14 @@ impl Held {
 
     #[inline(always)]
     pub(super) const fn set_most(&mut self, _: usize) {}
+
+    #[inline(always)]
+    pub(super) const fn is_awaited(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    pub(super) const fn set_awaited(&mut self, _: bool) {}
 }
 
 /// Returns nothing: no whole message is found by a look.
@@ -61,6 +69,11 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[inline(always)]
     pub(in crate::session) const fn validate_text(&mut self) -> Result<(), ProtocolError> {
         Ok(())
+    }
+
+    #[inline(always)]
+    pub(super) const fn awaits_rest(&mut self, _: usize) -> bool {
+        false
     }
 
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use super::Inbound;
 use crate::extension::Extension;
+use crate::frame::FrameState;
 use crate::memory::Memory;
 use crate::receiver::ReceiverState;
 use crate::role::Role;
@@ -32,7 +33,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         let kept = self.cursor.start.saturating_sub(held)..self.cursor.end;
         let kept = self.memory.bytes().get(kept).unwrap_or(&[]);
         let len = kept.len();
-        if held > 0 && memory.bytes().len() <= len {
+        if (held > 0 || self.held.is_awaited()) && memory.bytes().len() <= len {
             return Err(memory);
         }
         let Some(front) = memory.bytes_mut().get_mut(..len) else {
@@ -43,9 +44,26 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         Ok(core::mem::replace(&mut self.memory, memory))
     }
 
+    /// Lengthens the memory to this many bytes, with everything in it where it is. Returns `false` and changes nothing if the memory
+    /// can't grow; a `Vec<u8>` can.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Session};
+    /// # #[cfg(feature = "alloc")] {
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), vec![0; 8], [0; 131]);
+    /// assert!(session.both().0.lengthen_memory(16));
+    /// assert_eq!(session.space().len(), 16);
+    /// # }
+    /// assert!(!Session::new(Connection::server(Config::DEFAULT), [0; 8], [0; 131]).both().0.lengthen_memory(16));
+    /// ```
+    pub fn lengthen_memory(&mut self, len: usize) -> bool {
+        self.memory.lengthen(len)
+    }
+
     /// Has a message of at most so many bytes, in one frame, stay in the memory while it arrives in pieces, and lent from there: the
     /// memory grows with it and nothing is copied. Its text is not validated again. Others are gathered by the [`Assembler`](crate::Assembler), and
-    /// so are all if the memory can't grow (it can if it is a `Vec<u8>`) and is too short, and on small machines.
+    /// so are all if the memory can't grow (it can if it is a `Vec<u8>`) and is too short, and on small machines. A binary message
+    /// that fits into the memory as it is stays [unread](Inbound::unread) until it is whole, also for [`Inbound::next_event`].
     ///
     /// ```
     /// use bareframe::{Assembler, Config, Connection, Next, Session};
@@ -53,9 +71,9 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// let mut session = Session::new(Connection::server(Config::DEFAULT), vec![0; 8], [0; 131]);
     /// session.both().0.hold_up_to(64 << 10);
     /// let mut assembler = Assembler::new(Vec::new());
-    /// for arrived in [b"\x81\x8A\0\0\0\0He", b"llo, you"] {
-    ///     session.space()[..8].copy_from_slice(arrived);
-    ///     session.read(8);
+    /// for arrived in [&b"\x81\x8A\0\0\0\0He"[..], b"llo,", b" you"] {
+    ///     session.space()[..arrived.len()].copy_from_slice(arrived);
+    ///     session.read(arrived.len());
     ///     let _ = session.next_message(&mut assembler)?;
     /// }
     /// assert_eq!(session.message(&mut assembler).unwrap().as_str(), Some("Hello, you"));
@@ -64,6 +82,29 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// ```
     pub const fn hold_up_to(&mut self, len: usize) {
         self.held.set_most(len);
+    }
+
+    /// Returns how many bytes of the message that is held have arrived, and how many are missing; zeros if none is held.
+    ///
+    /// ```
+    /// use bareframe::{Assembler, Config, Connection, Next, Session};
+    /// # #[cfg(all(feature = "alloc", target_pointer_width = "64", not(bareframe_compact)))] {
+    /// let mut session = Session::new(Connection::server(Config::DEFAULT), vec![0; 8], [0; 131]);
+    /// session.both().0.hold_up_to(64 << 10);
+    /// session.space().copy_from_slice(b"\x81\x8A\0\0\0\0He");
+    /// session.read(8);
+    /// assert_eq!(session.next_message(&mut Assembler::new(Vec::new())), Ok(Next::Read));
+    /// assert_eq!(session.both().0.held(), (2, 8));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn held(&self) -> (usize, usize) {
+        match (self.held.len(), self.receiver.state()) {
+            (1.., ReceiverState::Open(FrameState::Payload { missing, .. })) => {
+                (self.held.len(), usize::try_from(*missing).unwrap_or(usize::MAX))
+            }
+            _ => (0, 0),
+        }
     }
 
     /// Returns how long the memory is, in bytes.

@@ -6,21 +6,23 @@
 //! ```
 
 use crate::assemble::{Assembler, Gather};
-use crate::extension::Extension;
+use crate::extension::{Extension, SealedWindow};
 use crate::frame::FrameState;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
-use crate::opcode::MessageKind;
+use crate::message::fast::BLOCK;
+use crate::opcode::{MessageKind, Opcode};
 use crate::receiver::{Data, ReceiverState};
 use crate::role::Role;
 use crate::session::error::ReceiveError;
 use crate::session::inbound::{Found, Inbound, TakenBy};
 
-/// The memory becomes so many times as long as what is held, so that it follows what has arrived and is rarely moved.
+/// The memory becomes at most this many times as long as what is held, so that it follows what has arrived and is rarely moved.
 const GROWTH: usize = 8;
 
-/// While reads fill the memory there is room for so many bytes behind the message.
-const AHEAD: usize = 16 << 10;
+/// How long the memory becomes for a shorter message, and for how many bytes there is room after a longer one.
+const AT_ONCE: usize = 16 << 10;
+const AHEAD: usize = 2 << 10;
 
 /// How much of a message is held.
 pub(in crate::session::inbound) struct Held {
@@ -28,10 +30,16 @@ pub(in crate::session::inbound) struct Held {
     len: usize,
     /// The longest message that is held.
     most: usize,
+    /// The last look found the front of a binary message of which the rest fits into the memory.
+    is_awaited: bool,
 }
 
 impl Held {
-    pub(in crate::session::inbound) const NONE: Held = Held { len: 0, most: 0 };
+    pub(in crate::session::inbound) const NONE: Held = Held {
+        len: 0,
+        most: 0,
+        is_awaited: false,
+    };
 
     #[inline(always)]
     pub(in crate::session::inbound) const fn len(&self) -> usize {
@@ -47,9 +55,51 @@ impl Held {
     pub(in crate::session::inbound) const fn set_most(&mut self, most: usize) {
         self.most = most;
     }
+
+    #[inline(always)]
+    pub(in crate::session::inbound) const fn is_awaited(&self) -> bool {
+        self.is_awaited
+    }
+
+    #[inline(always)]
+    pub(in crate::session::inbound) const fn set_awaited(&mut self, is_awaited: bool) {
+        self.is_awaited = is_awaited;
+    }
 }
 
 impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
+    /// Returns `true` if there is the front of a binary message in one frame which will be found whole at once, since all of it fits
+    /// into the memory and no byte of its payload can be at fault.
+    #[inline(always)]
+    pub(in crate::session::inbound) fn awaits_rest(&mut self, capacity: usize) -> bool {
+        self.held.is_awaited = false;
+        let (start, end) = (self.cursor.start, self.cursor.end);
+        let bytes = self.memory.bytes_mut();
+        let memory_len = bytes.len();
+        let Some(mut rest) = bytes.get_mut(start..end) else {
+            return false;
+        };
+        let arrived = rest.len();
+        let Some(header) = self.receiver.take_plain_header(&mut rest) else {
+            return false;
+        };
+        let len = header.payload_len;
+        let is_text = header.first.bits() & Opcode::Text.bits() != 0;
+        if is_text || len <= rest.len() || len > capacity.min(self.held.most).min(BLOCK) {
+            return false;
+        }
+        let frame_len = arrived.saturating_sub(rest.len()).saturating_add(len);
+        if frame_len > memory_len || self.cursor.found != Found::Nothing || self.window.is_at_work() {
+            return false;
+        }
+        if frame_len > memory_len.saturating_sub(start) {
+            bytes.copy_within(start..end, 0);
+            (self.cursor.start, self.cursor.end) = (0, arrived);
+        }
+        self.held.is_awaited = true;
+        true
+    }
+
     /// Holds the piece that was found. Returns `true` if the message is whole, and `None` if it has to be gathered.
     pub(in crate::session::inbound) fn hold<B: Gather>(
         &mut self,
@@ -120,21 +170,20 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if memory_len.saturating_sub(held.start) >= needed {
             return true;
         }
-        let is_full = start == memory_len;
         if held.start > 0 && held.end <= memory_len && start == self.cursor.end {
             bytes.copy_within(held, 0);
             (self.cursor.start, self.cursor.end) = (len, len);
         }
-        let wanted = if is_full {
-            // More than the message may be waiting.
-            let most = needed.saturating_add(AHEAD).min(self.held.most.max(needed));
-            memory_len.saturating_mul(GROWTH).min(most)
-        } else if memory_len >= needed || memory_len.saturating_sub(len) >= len {
-            memory_len
-        } else {
-            len.saturating_mul(GROWTH).min(needed)
-        };
-        wanted > memory_len && self.memory.lengthen(wanted) || self.cursor.end < memory_len
+        // While there is room for as much as has arrived, the memory is long enough for the next read.
+        if memory_len < needed && memory_len.saturating_sub(len) < len {
+            let most = needed
+                .saturating_add(AHEAD)
+                .max(AT_ONCE)
+                .min(self.held.most.max(needed));
+            return self.memory.lengthen(len.saturating_mul(GROWTH).min(most))
+                || self.cursor.end < memory_len;
+        }
+        self.cursor.end < memory_len
     }
 
     /// Leaves what is held to the assembler, and what follows.
@@ -166,6 +215,7 @@ mod tests {
     use crate::error::BufferTooSmall;
     use crate::limits::Config;
     use crate::opcode::MessageKind;
+    use crate::receiver::Event;
     use crate::session::{Next, ReceiveError, Session};
     use std::vec::Vec;
 
@@ -280,7 +330,7 @@ mod tests {
 
     #[test]
     fn s5_4_a_message_that_is_held_is_not_taken_as_events_and_that_is_said_once() {
-        let wire = [frame(0x82, &[7; 90]), frame(0x82, &[8; 10])].concat();
+        let wire = [frame(0x81, &[7; 90]), frame(0x82, &[8; 10])].concat();
         let mut assembler = Assembler::new(Nothing);
         let mut session = server::<256>();
         let (front, mut rest) = wire.split_at(50);
@@ -294,5 +344,63 @@ mod tests {
         assert_eq!(session.next_event(), Err(ReceiveError::MessageSkipped));
         assert_eq!(read(&mut session, &mut rest, 1, &mut assembler), Ok(Next::Ready));
         assert_eq!(session.message(&mut assembler).unwrap().payload(), [8; 10]);
+    }
+    #[test]
+    fn a_binary_message_that_fits_the_memory_is_awaited_and_may_still_be_taken_as_events() {
+        let wire = frame(0x82, &[7; 90]);
+        let mut assembler = Assembler::new(Nothing);
+        let mut session = server::<256>();
+        let (front, rest) = (&wire[..50], &wire[50..95]);
+        assert_eq!(
+            read(&mut session, &mut &*front, 50, &mut assembler),
+            Ok(Next::Read)
+        );
+        assert_eq!(session.unread(), front);
+        assert!(!session.has_more(), "a read is needed");
+        assert_eq!(session.next_event(), Ok(Next::Read));
+        session.space()[..45].copy_from_slice(rest);
+        session.read(45);
+        assert_eq!(session.next_event(), Ok(Next::Ready));
+        match session.event() {
+            Some(Event::Data(piece)) => assert_eq!(piece.payload(), [7; 89]),
+            event => panic!("{event:?}"),
+        }
+        assert_eq!(session.next_event(), Ok(Next::Read));
+    }
+
+    #[test]
+    fn an_awaited_message_has_room_for_a_read_and_ends_with_the_stream() {
+        let wire = frame(0x82, &[7; 90]);
+        let mut assembler = Assembler::new(Nothing);
+        let (mut long, mut short, mut shortest) = ([0; 256], [0; 51], [0; 50]);
+        let connection = Connection::server(Config::DEFAULT);
+        let mut session = Session::<_, &mut [u8], _>::new(connection, &mut long, [0; 131]);
+        session.both().0.hold_up_to(100);
+        session.space()[..50].copy_from_slice(&wire[..50]);
+        session.read(50);
+        assert_eq!(session.next_message(&mut assembler), Ok(Next::Read));
+        assert!(session.both().0.exchange_memory(&mut shortest).is_err());
+        assert!(session.both().0.exchange_memory(&mut short).is_ok());
+        assert_eq!(session.space().len(), 1);
+        session.read(0);
+        assert!(!session.has_more());
+        assert_eq!(
+            session.next_message(&mut assembler),
+            Err(ReceiveError::AbnormalClosure)
+        );
+    }
+
+    #[test]
+    fn s7_4_1_a_binary_message_over_the_capacity_is_refused_however_it_is_cut() {
+        let wire = frame(0x82, &[7; 101]);
+        for piece in 1..=wire.len() {
+            let mut assembler = Assembler::new(Nothing);
+            let mut session = server::<256>();
+            session.both().0.hold_up_to(1000);
+            // The Close leaves before the error is returned.
+            let next = read(&mut session, &mut &wire[..], piece, &mut assembler);
+            assert_eq!(next, Ok(Next::Write), "{piece}");
+            assert!(session.queued().ends_with(&1009_u16.to_be_bytes()));
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! the bytes before it decide which classes it may have. No bit masks of single bytes are used, because moving them is
 //! expensive.
 
+use super::unfinished;
 use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
@@ -183,12 +184,11 @@ pub(super) fn are_characters(bytes: &[u8]) -> bool {
             rest = after_ascii_steps(rest);
         }
     }
+    if tail.is_empty() {
+        return unfinished(bytes) == 0 && check.found_nothing();
+    }
     // The zero after the last byte is an error if a character is unfinished there.
-    check.step_after_last(if tail.is_empty() {
-        _mm512_setzero_si512()
-    } else {
-        load_end(bytes)
-    });
+    check.step_after_last(load_end(bytes));
     check.found_nothing()
 }
 
