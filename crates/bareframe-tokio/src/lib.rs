@@ -4,6 +4,7 @@
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Message`].
+//! - [`Broadcast`] sends a [`SharedMessage`] to many, each with a bounded queue.
 //! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
 //!
 //! # Features
@@ -17,6 +18,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod broadcast;
 mod close;
 mod closing;
 mod connect;
@@ -49,6 +51,7 @@ pub use bareframe::{
 };
 #[cfg(feature = "deflate")]
 pub use bareframe_deflate as deflate;
+pub use broadcast::{Broadcast, BroadcastError, Overflow, SharedMessage, Subscription};
 pub use close::StreamEnd;
 pub use connect::{
     ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, HandshakeError, RedirectError,
