@@ -130,9 +130,13 @@ macro_rules! sending_methods {
         pub async fn forward(&mut self, messages: &mut Subscription) -> Result<(), Error> {
             let forwarded = loop {
                 self.begin();
-                let room = poll_fn(|cx| match self.poll_room_for_shared(cx) {
-                    Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
-                    room => room,
+                // While no message is there, nothing is held to send it with.
+                let room = poll_fn(|cx| {
+                    ready!(messages.poll_any(cx));
+                    match self.poll_room_for_shared(cx) {
+                        Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
+                        room => room,
+                    }
                 });
                 if let Err(error) = room.await {
                     break Err(error);

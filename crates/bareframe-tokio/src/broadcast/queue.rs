@@ -133,6 +133,16 @@ impl Queue {
         Poll::Pending
     }
 
+    /// Waits until there is a message, or none comes any more.
+    pub(super) fn poll_any(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.state);
+        if !state.messages.is_empty() || state.end.is_some() {
+            return Poll::Ready(());
+        }
+        state.wait(cx);
+        Poll::Pending
+    }
+
     /// Waits until the receiver is too slow.
     pub(super) fn poll_too_slow(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = lock(&self.state);

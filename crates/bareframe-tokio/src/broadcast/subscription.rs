@@ -44,6 +44,11 @@ impl Subscription {
         self.queue.poll_pop(cx)
     }
 
+    /// Returns `Ready` once there is something for [`Subscription::poll_recv`].
+    pub(crate) fn poll_any(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.queue.poll_any(cx)
+    }
+
     /// Returns `Ready` once the queue was full and [`Overflow::Close`](crate::Overflow::Close) was asked for.
     pub(crate) fn poll_too_slow(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.queue.poll_too_slow(cx)
