@@ -46,6 +46,10 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
 
     /// Begins to send a message, after [`Sending::poll_room`].
     pub(crate) fn start(&mut self, message: Outgoing) -> Result<(), Error> {
+        if self.outbound.is_closed() {
+            // Without room the session would not say so yet.
+            return Err(self.refusal(SendError::Closed));
+        }
         self.writer.lease(self.outbound);
         let compression = self.writer.compression;
         let mut frame = message.frame(&compression).map_err(Error::Send)?;
