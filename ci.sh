@@ -222,6 +222,13 @@ failing_streams() {
     cargo test -p bareframe-std -p bareframe-embedded-io --test failing_streams -- --ignored --nocapture
 }
 
+# Connections over tokio: 100,000 schedules with futures that are dropped, over streams that wait and over those that fail, and
+# 100,000 idle connections (half an hour).
+async() {
+    CARGO_PROFILE_TEST_OPT_LEVEL=1 cargo test -p bareframe-tokio --all-features --test dropped_futures --test failing_streams \
+        --test memory -- --ignored --nocapture
+}
+
 # The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).
 release() {
     CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
@@ -480,7 +487,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs no_std lowest_rust properties release cost instructions"
 usual+=" sanitizer other_targets fuzz firmware conformance"
-longer="coverage mutants autobahn interop semver deny package failing_streams"
+longer="coverage mutants autobahn interop semver deny package failing_streams async"
 
 # What each job took, also when one fails.
 times=

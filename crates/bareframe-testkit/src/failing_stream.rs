@@ -489,7 +489,8 @@ impl Shared {
                     end.read_fate = Some(fate);
                     other.write_fate.get_or_insert(broken);
                 } else {
-                    end.write_fate = Some(fate);
+                    // A shutdown that fails does not change how writes have failed.
+                    end.write_fate.get_or_insert(fate);
                     end.is_shut = true;
                 }
                 if fate == broken {

@@ -44,6 +44,9 @@ pub enum Error {
     KeepaliveTimeout,
     /// The peer did not close in time after our Close (RFC 6455 section 7.1.1); drop the connection.
     CloseTimeout,
+    /// A broadcast had more for this connection than its queue has room for; the peer was told so in a Close with 1013, if the stream
+    /// took that. Drop the connection, or close it.
+    TooSlow,
     /// There is no connection: it says what failed, and where.
     Connect(Box<ConnectError>),
     /// There is no connection over a stream of the caller's: the opening handshake failed (RFC 6455 section 4).
@@ -168,6 +171,7 @@ impl fmt::Display for Error {
             Error::CloseTimeout => {
                 f.write_str("timed out: the peer did not answer our Close (RFC 6455 section 7.1.1)")
             }
+            Error::TooSlow => f.write_str("the peer was too slow for what is broadcast (close code 1013)"),
             Error::Connect(error) => error.fmt(f),
             Error::Handshake(error) => error.fmt(f),
             Error::Url(error) => error.fmt(f),

@@ -1,5 +1,6 @@
 //! A connection in two halves, for two tasks.
 
+use crate::broadcast::{BroadcastError, SharedMessage, Subscription};
 use crate::close::{Closing, StreamEnd};
 use crate::error::Error;
 use crate::handoff::{Handoff, Slot};
@@ -11,7 +12,7 @@ use crate::sending::Sending;
 use crate::session::{Inbound, Outbound};
 use crate::shared_stream::SharedStream;
 use crate::websocket::WebSocket;
-use crate::writer::{By, Writer};
+use crate::writer::{By, Outgoing, Writer};
 use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Message as MessageRef, Next, Pending, ReceiveError,
     Role, SendError,
@@ -408,7 +409,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
         })
     }
 
-    fn start(&mut self, message: Message) -> Result<(), Error> {
+    fn poll_room_for_shared(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
+        self.hold(cx, |part, cx| {
+            Writer::lease_short(&mut part.outbound);
+            let room = part.sending(By::Writer).poll_room(cx);
+            part.writer.limit(cx, room, Error::WriteTimeout)
+        })
+    }
+
+    fn start(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
+        let message = message.into();
         // Whoever reads waits for the stream itself.
         let cx = &Context::from_waker(Waker::noop());
         self.hold(cx, |part, _| part.sending(By::Writer).start(message))

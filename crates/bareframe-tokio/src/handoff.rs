@@ -4,6 +4,9 @@
 //! The other looks into the slot after it has given the writing half back. Both look at the same lock, that of the slot, after what
 //! they did before: so whichever is there last sees what the other did, and nothing is left unsent.
 
+#[cfg(test)]
+mod model;
+
 use bareframe::Pending;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::Poll;

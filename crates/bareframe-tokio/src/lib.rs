@@ -7,6 +7,7 @@
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Message`].
 //! - [`Shutdown`] ends all connections of a server in good order.
+//! - [`Broadcast`] sends a [`SharedMessage`] to many, each with a bounded queue.
 //! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
 //!
 //! # Features
@@ -22,6 +23,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
+mod broadcast;
 mod close;
 mod closing;
 mod connect;
@@ -60,6 +62,7 @@ pub use bareframe::{
 };
 #[cfg(feature = "deflate")]
 pub use bareframe_deflate as deflate;
+pub use broadcast::{Broadcast, BroadcastError, Overflow, SharedMessage, Subscription};
 pub use close::StreamEnd;
 pub use connect::{
     ClientStream, ConnectError, ConnectErrorKind, ConnectStep, Connector, RedirectError, Refusal,

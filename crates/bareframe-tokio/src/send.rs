@@ -1,9 +1,10 @@
 //! Sending, by a whole connection and by its writing half.
 
+use crate::broadcast::{BroadcastError, SharedMessage, Subscription};
 use crate::error::Error;
 use crate::message::Message;
 use crate::websocket::WebSocket;
-use crate::writer::{By, Writer};
+use crate::writer::{By, Outgoing, Writer};
 use bareframe::{CloseCode, Frame, Next, Role, SendError, State};
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -95,6 +96,75 @@ macro_rules! sending_methods {
             self.begin();
             poll_fn(|cx| self.poll_sent(cx, frame)).await?;
             poll_fn(|cx| self.poll_flushed(cx)).await
+        }
+
+        /// Sends a message that many connections send: it was written, with all that was fed before, when this returns. A server
+        /// writes it from where it is.
+        ///
+        /// # Cancel safety
+        ///
+        /// As `send`.
+        ///
+        /// # Errors
+        ///
+        /// As `send`.
+        pub async fn send_shared(&mut self, message: &SharedMessage) -> Result<(), Error> {
+            self.begin();
+            poll_fn(|cx| self.poll_room_for_shared(cx)).await?;
+            self.start(Outgoing::Shared(message.clone()))?;
+            poll_fn(|cx| self.poll_flushed(cx)).await
+        }
+
+        /// Sends all that a broadcast has for this connection, until the broadcast ends. If that has more than this queue's bound for it
+        /// ([`Overflow::Close`](crate::Overflow::Close)), a Close with 1013 is sent as far as the stream takes it, and
+        /// [`Error::TooSlow`] returned: what is left is to drop the connection, or `close`.
+        ///
+        /// # Cancel safety
+        ///
+        /// If the future is dropped, no message is lost: the next call of any method that reads or writes sends what is left of the
+        /// one that was taken from the queue.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::TooSlow`]; what `send` returns.
+        pub async fn forward(&mut self, messages: &mut Subscription) -> Result<(), Error> {
+            let forwarded = loop {
+                self.begin();
+                // While no message is there, nothing is held to send it with.
+                let room = poll_fn(|cx| {
+                    ready!(messages.poll_any(cx));
+                    match self.poll_room_for_shared(cx) {
+                        Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
+                        room => room,
+                    }
+                });
+                if let Err(error) = room.await {
+                    break Err(error);
+                }
+                match messages.recv().await {
+                    Ok(message) => self.start(Outgoing::Shared(message))?,
+                    Err(BroadcastError::Ended) => break Ok(()),
+                    Err(BroadcastError::TooSlow) => break Err(Error::TooSlow),
+                }
+                let flushed = poll_fn(|cx| match self.poll_flushed(cx) {
+                    Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
+                    flushed => flushed,
+                });
+                if let Err(error) = flushed.await {
+                    break Err(error);
+                }
+            };
+            if matches!(forwarded, Err(Error::TooSlow)) {
+                poll_fn(|cx| {
+                    if let Poll::Ready(Ok(())) = self.poll_room(cx) {
+                        let _ = self.start(Message::close(Some(CloseCode::TRY_AGAIN_LATER), ""));
+                        let _ = self.poll_flushed(cx);
+                    }
+                    Poll::Ready(())
+                })
+                .await;
+            }
+            forwarded
         }
 
         /// Sends a text message (RFC 6455 section 5.6).
@@ -249,14 +319,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         }
     }
 
+    fn poll_room_for_shared(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Writer::lease_short(self.session.both().1);
+        self.poll_room(cx)
+    }
+
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.queue_answers()?;
         let room = self.sending(By::Writer).poll_room(cx);
         self.writer.limit(cx, room, Error::WriteTimeout)
     }
 
-    fn start(&mut self, message: Message) -> Result<(), Error> {
-        self.sending(By::Writer).start(message)
+    fn start(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
+        self.sending(By::Writer).start(message.into())
     }
 
     fn poll_sent(&mut self, cx: &mut Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {

@@ -1,9 +1,8 @@
 //! Sending: what a session has to write goes to the stream.
 
 use crate::error::Error;
-use crate::message::Message;
 use crate::session::Outbound;
-use crate::writer::{By, Kept, Writer};
+use crate::writer::{By, Kept, Outgoing, Writer};
 use bareframe::{Frame, Next, Role, SendError};
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -46,10 +45,17 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
     }
 
     /// Begins to send a message, after [`Sending::poll_room`].
-    pub(crate) fn start(&mut self, message: Message) -> Result<(), Error> {
+    pub(crate) fn start(&mut self, message: Outgoing) -> Result<(), Error> {
+        if self.outbound.is_closed() {
+            // Without room the session would not say so yet.
+            return Err(self.refusal(SendError::Closed));
+        }
         self.writer.lease(self.outbound);
-        let mut frame = message.frame();
-        self.writer.make_room(self.outbound, &frame);
+        let compression = self.writer.compression;
+        let mut frame = message.frame(&compression).map_err(Error::Send)?;
+        if matches!(message, Outgoing::Own(_)) {
+            self.writer.make_room(self.outbound, &frame);
+        }
         loop {
             match self.outbound.next_sent(&mut frame) {
                 Ok(Next::Ready) => return Ok(()),
@@ -76,7 +82,8 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
     fn poll_taken(&mut self, cx: &mut Context<'_>, kept: Kept) -> Poll<Result<(), Error>> {
         self.writer.lease(self.outbound);
         let Kept { message, unsent } = kept;
-        let mut frame = unsent.frame(message.payload());
+        let compression = self.writer.compression;
+        let mut frame = unsent.frame(message.payload(&compression));
         let done = self.poll_queued(cx, &mut frame);
         if done.is_pending() {
             let unsent = frame.unsent();

@@ -175,7 +175,7 @@ impl<S, R: Role> WebSocket<S, R> {
             agreed,
             assembler: Assembler::new(Vec::new()),
             reader: Reader::new(options),
-            writer: Writer::new(options),
+            writer: Writer::new(options, agreed.compression(is_client, options)),
             closing: Closing::new(is_client, options),
             subprotocol: None,
             response: None,

@@ -1,12 +1,14 @@
 //! What writing knows beside the stream and the queue.
 
+use crate::broadcast::SharedMessage;
 use crate::error::{Error, copy};
+use crate::extension::Compression;
 use crate::message::Message;
 use crate::options::Options;
 use crate::pool;
 use crate::session::Outbound;
 use crate::timer::Timer;
-use bareframe::{Frame, Next, Role, UnsentFrame};
+use bareframe::{Frame, Next, Role, SendError, UnsentFrame};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -47,13 +49,46 @@ pub(crate) struct Writer {
     /// Why the stream takes nothing any more.
     failure: Option<io::Error>,
     waiting: [Option<Waker>; 2],
+    /// How messages are compressed that many send.
+    pub(crate) compression: Compression,
 }
 
 /// A message that was taken, and how much of it is left.
 #[derive(Debug)]
 pub(crate) struct Kept {
-    pub(crate) message: Message,
+    pub(crate) message: Outgoing,
     pub(crate) unsent: UnsentFrame,
+}
+
+/// A message that is sent by this connection alone or by many.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    Own(Message),
+    Shared(SharedMessage),
+}
+
+impl Outgoing {
+    /// Returns the frame that sends it.
+    pub(crate) fn frame(&self, compression: &Compression) -> Result<Frame<'_>, SendError> {
+        match self {
+            Outgoing::Own(message) => Ok(message.frame()),
+            Outgoing::Shared(message) => message.frame(compression),
+        }
+    }
+
+    /// Returns what that frame was made of.
+    pub(crate) fn payload(&self, compression: &Compression) -> &[u8] {
+        match self {
+            Outgoing::Own(message) => message.payload(),
+            Outgoing::Shared(message) => message.bytes(compression),
+        }
+    }
+}
+
+impl From<Message> for Outgoing {
+    fn from(message: Message) -> Outgoing {
+        Outgoing::Own(message)
+    }
 }
 
 /// Wakes the tasks of both halves: a stream knows only the last that asked.
@@ -68,7 +103,7 @@ impl Wake for Both {
 }
 
 impl Writer {
-    pub(crate) fn new(options: &Options) -> Writer {
+    pub(crate) fn new(options: &Options, compression: Compression) -> Writer {
         Writer {
             most: options.write_buffer().max(MIN),
             timeout: options.write_timeout(),
@@ -76,6 +111,7 @@ impl Writer {
             kept: None,
             failure: None,
             waiting: [None, None],
+            compression,
         }
     }
 
@@ -84,6 +120,14 @@ impl Writer {
     pub(crate) fn lease<R: Role>(&self, outbound: &mut Outbound<R>) {
         if outbound.queue_len() == 0 {
             let _ = outbound.exchange_queue(pool::take(LEAST.min(self.most)));
+        }
+    }
+
+    /// Has a queue that is too short for what many send, which so is written from where it is.
+    #[inline]
+    pub(crate) fn lease_short<R: Role>(outbound: &mut Outbound<R>) {
+        if outbound.queue_len() == 0 {
+            let _ = outbound.exchange_queue(pool::take(MIN));
         }
     }
 

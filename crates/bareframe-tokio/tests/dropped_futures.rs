@@ -385,7 +385,7 @@ fn a_seeded_loss_repeat_and_tear_are_each_found_in_every_schedule() {
 fn what_is_sent_while_a_message_is_lent_is_whole_and_sent_once() {
     let runtime = runtime();
     let _entered = runtime.enter();
-    echoes(0..1000).assert_least(6, 100);
+    echoes(0..2000).assert_least(6, 100);
 }
 
 #[test]

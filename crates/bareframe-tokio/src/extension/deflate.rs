@@ -5,7 +5,7 @@ use crate::options::Options;
 use crate::session::Session;
 use bareframe::handshake::Extension;
 use bareframe::{Config, Connection, ExtensionWindow, Role, Rsv};
-use bareframe_deflate::{Parameters, Policy, SharedDeflate};
+use bareframe_deflate::{CompressionLevel, Parameters, Policy, SharedDeflate, WindowBits};
 use std::borrow::Cow;
 
 /// The sessions' extension.
@@ -14,6 +14,10 @@ pub(crate) type InUse = Option<SharedDeflate>;
 /// What was agreed on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreed(pub(crate) Option<Parameters>);
+
+/// How messages that many send are compressed, and how long they are at least; `None` if they are not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compression(Option<(WindowBits, CompressionLevel, usize)>);
 
 impl Agreed {
     pub(crate) const NOTHING: Agreed = Agreed(None);
@@ -50,6 +54,19 @@ impl Agreed {
         }
     }
 
+    /// Returns how messages are compressed that many send.
+    pub(crate) fn compression(self, is_client: bool, options: &Options) -> Compression {
+        let policy = options.deflate().unwrap_or(Policy::DEFAULT);
+        Compression(self.0.map(|parameters| {
+            let sending = if is_client {
+                parameters.client()
+            } else {
+                parameters.server()
+            };
+            (sending.window_bits(), policy.level(), policy.threshold())
+        }))
+    }
+
     /// Creates the session.
     pub(crate) fn session<R: Role>(
         self,
@@ -72,5 +89,13 @@ impl Agreed {
             None => (None, ExtensionWindow::new(None), None),
         };
         Session::with_extension(connection, None, Vec::new(), inbound, window, outbound)
+    }
+}
+
+impl Compression {
+    /// Returns how a message of this length is compressed; `None` if it is sent as it is.
+    pub(crate) fn of(self, len: usize) -> Option<(WindowBits, CompressionLevel)> {
+        let (bits, level, threshold) = self.0?;
+        (len >= threshold).then_some((bits, level))
     }
 }

@@ -14,6 +14,10 @@ pub(crate) type InUse = ();
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Agreed;
 
+/// How messages that many send are compressed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Compression;
+
 impl Agreed {
     pub(crate) const NOTHING: Agreed = Agreed;
 
@@ -34,6 +38,11 @@ impl Agreed {
     /// Returns the configuration of the engine for it.
     pub(crate) const fn config(self, options: &Options) -> Config {
         options.config()
+    }
+
+    /// Returns how messages are compressed that many send.
+    pub(crate) const fn compression(self, _: bool, _: &Options) -> Compression {
+        Compression
     }
 
     /// Creates the session.
