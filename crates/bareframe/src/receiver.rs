@@ -68,6 +68,9 @@ pub struct Receiver<R> {
     role: PhantomData<fn() -> R>,
 }
 
+/// Adds to a Close why it is sent, if anything does.
+pub(crate) type AddReason = Option<fn(ProtocolError, &mut ControlPayload)>;
+
 /// The limit for the one comparison that decides whether a frame takes the fast path.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -254,7 +257,7 @@ impl<R: Role> Receiver<R> {
             self.pending.remove(ReplyFlags::PONG);
             Some((Opcode::Pong, &self.pong))
         } else {
-            self.next_close("")
+            self.next_close(None)
         }
     }
 
@@ -274,18 +277,20 @@ impl<R: Role> Receiver<R> {
         Some(&self.pong)
     }
 
-    /// Returns the Close that is pending, once, with this reason if it has a code. It is built in `pong`, since no Ping is received any more, and
+    /// Returns the Close that is pending, once. It is built in `pong`, since no Ping is received any more, and
     /// `control` keeps the payload of the peer's Close.
     // Cold, because it is called after every event and has something to return once in a connection's life.
     #[cold]
     #[inline(never)]
-    pub(crate) fn next_close(&mut self, reason: &str) -> Option<(Opcode, &ControlPayload)> {
+    pub(crate) fn next_close(&mut self, reason: AddReason) -> Option<(Opcode, &ControlPayload)> {
         let code = self.take_close()?;
         // Built in place, because a payload that is returned by value would be copied twice.
         self.pong.clear();
         if let Some(code) = code {
             self.pong.extend(&code.number().to_be_bytes());
-            self.pong.extend(reason.as_bytes());
+        }
+        if let (Some(add), ReceiverState::Failed(error, _)) = (reason, &self.state) {
+            add(*error, &mut self.pong);
         }
         Some((Opcode::Close, &self.pong))
     }
@@ -319,6 +324,15 @@ impl<R: Role> Receiver<R> {
     /// Returns the payload of the Pong or the Close that was received last, until more is received.
     pub(crate) const fn control_payload(&self) -> &ControlPayload {
         &self.control
+    }
+
+    /// Returns why the connection has failed.
+    #[inline]
+    pub(crate) const fn error(&self) -> Option<ProtocolError> {
+        match self.state {
+            ReceiverState::Failed(error, _) => Some(error),
+            _ => None,
+        }
     }
 
     #[inline]

@@ -144,7 +144,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// the code, and a program for a microcontroller does not contain the texts.
     #[must_use]
     pub fn with_close_reasons(mut self) -> Session<R, I, O, X> {
-        self.inbound = self.inbound.with_close_reasons();
+        self.outbound.set_close_reasons();
         self
     }
 
@@ -545,7 +545,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
             if let Some(pong) = self.inbound.receiver.next_pong() {
                 self.outbound.answer(Opcode::Pong, pong, is_open);
             } else if self.inbound.may_close()
-                && let Some((opcode, payload)) = self.inbound.next_close()
+                && let Some((opcode, payload)) = self.inbound.receiver.next_close(self.outbound.reason())
             {
                 self.outbound.answer(opcode, payload, false);
             } else {

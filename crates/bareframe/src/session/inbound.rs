@@ -18,13 +18,11 @@ use super::pending::Pending;
 use crate::assemble::{AssembleError, Assembled, Assembler, Gather, Message};
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
-use crate::control::ControlPayload;
 use crate::error::ProtocolError;
 use crate::extension::{Extension, InboundExtension, SealedWindow};
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
-use crate::opcode::Opcode;
 use crate::receiver::{Data, Event, Receiver, ReceiverState};
 use crate::role::Role;
 use crate::violation::Violation;
@@ -54,8 +52,6 @@ pub struct Inbound<R, I, X: Extension = ()> {
     number: u32,
     gathered: usize,
     held: leaf::Held,
-    /// What a Close for a violation says. A pointer, so that nobody has the texts who does not use them.
-    reason: Option<fn(ProtocolError) -> &'static str>,
     extension: X::Inbound,
     window: <X::Inbound as InboundExtension>::Window,
 }
@@ -133,7 +129,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             number: 0,
             gathered: 0,
             held: leaf::Held::NONE,
-            reason: None,
             extension,
             window,
         }
@@ -392,30 +387,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if let Some(pong) = self.receiver.next_pong() {
             pending.pong = Some(*pong);
         }
-        if self.may_close() {
-            let reason = self.violation_reason();
-            pending.close = self.receiver.take_close().map(|code| (code, reason));
+        if self.may_close()
+            && let Some(close) = self.receiver.take_close()
+        {
+            pending.close = Some(close);
+            pending.error = self.receiver.error();
         }
         pending
-    }
-
-    pub(super) fn with_close_reasons(mut self) -> Inbound<R, I, X> {
-        self.reason = Some(ProtocolError::reason);
-        self
-    }
-
-    /// Returns the Close that is pending, once.
-    pub(super) fn next_close(&mut self) -> Option<(Opcode, &ControlPayload)> {
-        let reason = self.violation_reason();
-        self.receiver.next_close(reason)
-    }
-
-    /// Returns what the Close for a violation says; nothing if there is none.
-    fn violation_reason(&self) -> &'static str {
-        match (self.reason, self.receiver.state()) {
-            (Some(reason), ReceiverState::Failed(error, _)) => reason(*error),
-            _ => "",
-        }
     }
 
     /// Returns `true` if [`Inbound::take_pending`] may have something to send.

@@ -10,11 +10,12 @@ use super::frame::{Check, Content, Frame};
 use super::next::Next;
 use super::pending::Pending;
 use crate::control::{ControlFrame, ControlPayload};
-use crate::error::{BufferTooSmall, SendError};
+use crate::error::{BufferTooSmall, ProtocolError, SendError};
 use crate::extension::{Extension, OutboundExtension};
 use crate::mask::Masker;
 use crate::opcode::{MessageKind, Opcode};
 use crate::outbox::Outbox;
+use crate::receiver::AddReason;
 use crate::role::Role;
 use crate::sender::Sender;
 use crate::utf8::Utf8Validator;
@@ -43,6 +44,8 @@ pub struct Outbound<R, O, X: Extension = ()> {
     is_extending: bool,
     /// A frame that the extension has made of that message was queued.
     is_changed: bool,
+    /// Adds to a Close why it is sent. A pointer, so that a program that does not ask for it has neither the code nor the texts.
+    reason: AddReason,
     extension: X::Outbound,
 }
 
@@ -86,6 +89,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             extended: None,
             is_extending: false,
             is_changed: false,
+            reason: None,
             extension,
         }
     }
@@ -232,9 +236,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             }
         }
         if self.has_room()
-            && let Some((code, reason)) = pending.close.take()
-            && let Ok(close) = ControlPayload::from_close(code, reason)
+            && let Some(code) = pending.close.take()
+            && let Ok(mut close) = ControlPayload::from_close(code, "")
         {
+            if let (Some(add), Some(error)) = (self.reason, pending.error.take()) {
+                add(error, &mut close);
+            }
             self.answer(Opcode::Close, &close, false);
         }
     }
@@ -273,6 +280,17 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             || self.outbox.is_at_boundary() && self.outbox.room() >= ControlFrame::MAX_LEN
     }
 
+    /// Has a Close for an error say why.
+    pub(super) const fn set_close_reasons(&mut self) {
+        self.reason = Some(add_reason_of);
+    }
+
+    /// Returns what adds to a Close why it is sent, if that was asked for.
+    #[inline]
+    pub(super) const fn reason(&self) -> AddReason {
+        self.reason
+    }
+
     /// Queues an answer, for which there must be room. `is_open` is `false` if the reading half has stopped.
     pub(super) fn answer(&mut self, opcode: Opcode, payload: &ControlPayload, is_open: bool) {
         if self.stopped != Stopped::No {
@@ -304,11 +322,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             return Err(SendError::InsideFrame);
         }
         // Room is kept for the longest control frame, so that the next answer can be queued.
-        if self.outbox.room() < ControlFrame::MAX_LEN {
+        let available = self.outbox.room();
+        if available < ControlFrame::MAX_LEN {
             if self.outbox.pending().is_empty() {
                 return Err(SendError::BufferTooSmall(BufferTooSmall {
                     needed: ControlFrame::MAX_LEN,
-                    available: self.outbox.room(),
+                    available,
                 }));
             }
             return Ok(Some(Next::Write));
@@ -494,6 +513,10 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.is_extending = false;
         self.begun.number = 0;
     }
+}
+
+fn add_reason_of(error: ProtocolError, close: &mut ControlPayload) {
+    close.extend(error.reason().as_bytes());
 }
 
 #[cfg(feature = "defmt")]

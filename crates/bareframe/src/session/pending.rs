@@ -2,6 +2,7 @@
 
 use crate::close::CloseCode;
 use crate::control::ControlPayload;
+use crate::error::ProtocolError;
 
 /// The control frames that the reading half of a session leaves for the writing one: a Pong, a Ping and a Close at most.
 ///
@@ -27,8 +28,9 @@ use crate::control::ControlPayload;
 pub struct Pending {
     pub(super) pong: Option<ControlPayload>,
     pub(super) ping: bool,
-    /// The code and the reason.
-    pub(super) close: Option<(Option<CloseCode>, &'static str)>,
+    pub(super) close: Option<Option<CloseCode>>,
+    /// Why there is a Close, if an error is.
+    pub(super) error: Option<ProtocolError>,
 }
 
 impl Pending {
@@ -37,6 +39,7 @@ impl Pending {
         pong: None,
         ping: false,
         close: None,
+        error: None,
     };
 
     /// A Ping without payload, as a keepalive sends it.
@@ -44,6 +47,7 @@ impl Pending {
         pong: None,
         ping: true,
         close: None,
+        error: None,
     };
 
     /// Returns `true` if nothing is pending.
@@ -62,7 +66,9 @@ impl Pending {
     pub fn merge(&mut self, later: Pending) {
         self.pong = later.pong.or(self.pong);
         self.ping |= later.ping;
-        self.close = self.close.or(later.close);
+        if self.close.is_none() {
+            (self.close, self.error) = (later.close, later.error);
+        }
     }
 }
 
