@@ -4,6 +4,7 @@ use crate::connect_error::ConnectError;
 use crate::refusal::Refusal;
 use bareframe::handshake::{EncodeError, RequestError, ResponseError, Status, UrlError};
 use bareframe::{CloseCode, ProtocolError, ReceiveError, SendError, Violation};
+use std::sync::Arc;
 use std::{fmt, io};
 
 /// Why a call failed. A clean end of the connection is not an error.
@@ -127,11 +128,34 @@ pub(crate) fn is_temporary(error: &io::Error) -> bool {
     }
 }
 
-/// Returns the same error once more.
-pub(crate) fn copy(error: &io::Error) -> io::Error {
-    error
-        .raw_os_error()
-        .map_or_else(|| error.kind().into(), io::Error::from_raw_os_error)
+/// An error of a stream that is returned again and again, each time with its source.
+#[derive(Clone, Debug)]
+pub(crate) struct Stored(Arc<io::Error>);
+
+impl Stored {
+    pub(crate) fn new(error: io::Error) -> Stored {
+        Stored(Arc::new(error))
+    }
+
+    pub(crate) fn to_error(&self) -> io::Error {
+        match (self.0.raw_os_error(), self.0.get_ref()) {
+            (Some(number), _) => io::Error::from_raw_os_error(number),
+            (None, Some(_)) => io::Error::new(self.0.kind(), self.clone()),
+            (None, None) => self.0.kind().into(),
+        }
+    }
+}
+
+impl fmt::Display for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Stored {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.get_ref().map(|error| error as _)
+    }
 }
 
 impl HandshakeError {

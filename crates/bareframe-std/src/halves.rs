@@ -15,6 +15,7 @@ use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Message, Next, Pending, ReceiveError, Role, SendError,
 };
 use std::io::{self, ErrorKind};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
@@ -48,6 +49,8 @@ struct Shared<S, R> {
     sending: Mutex<Sending<S, R>>,
     /// What the receiving half has left. It is only locked briefly, also while `sending` is locked.
     slot: Mutex<Pending>,
+    /// How many writes the stream has accepted.
+    accepted: Arc<AtomicUsize>,
 }
 
 #[derive(Debug)]
@@ -97,6 +100,7 @@ impl<S: Share, R: Role> WebSocket<S, R> {
         let (inbound, outbound) = self.session.split();
         let shared = Arc::new(Shared {
             stream: stream.clone(),
+            accepted: Arc::clone(self.writer.accepted()),
             sending: Mutex::new(Sending {
                 stream: stream.clone(),
                 outbound,
@@ -222,6 +226,8 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         // What could not be written before.
         self.shared.settle(deadline);
+        let ping_waits = lock(&self.shared.slot).is_ping();
+        self.reader.wrote(&self.shared.accepted, ping_waits);
         let waited = self
             .reader
             .read(&mut self.stream, &mut self.inbound, &mut self.assembler, deadline);
@@ -432,7 +438,10 @@ impl<S: Stream, R: Role> Sending<S, R> {
     fn answer(&mut self, slot: &Mutex<Pending>, deadline: Deadline) -> bool {
         loop {
             self.queue_left(slot);
-            if self.sender().flush_by(deadline).is_err() {
+            if let Err(error) = self.sender().flush_by(deadline) {
+                if error.is_temporary() && !error.is_blocked() {
+                    self.writer.set_stuck();
+                }
                 return false;
             }
             if lock(slot).is_empty() {

@@ -84,7 +84,8 @@ impl Options {
     /// Returns options in which a call that reads sends a Ping when nothing came for `interval`, and returns
     /// [`Error::KeepaliveTimeout`](crate::Error::KeepaliveTimeout) if nothing comes for `deadline` after that, over a
     /// stream that keeps deadlines. The stream's own timeout for reading is not used then. Such a call also waits at
-    /// most `deadline` for the stream to accept an answer, and then continues to read. Over a non-blocking stream all
+    /// most `deadline` for the stream to accept an answer, and then continues to read. While the Ping has to wait for the
+    /// end of a frame of ours, a peer that accepts more of the frame is alive. Over a non-blocking stream all
     /// this happens only in calls that read, so they have to be made at these intervals even if there is nothing to
     /// read.
     ///
@@ -103,7 +104,8 @@ impl Options {
     }
 
     /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits at most this long for the peer (RFC
-    /// 6455 section 7.1.1).
+    /// 6455 section 7.1.1). Without a shorter limit for writes, a call that reads waits as long for the stream to accept an
+    /// answer, over a stream that keeps deadlines, and then continues to read.
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
         self.close_timeout = timeout;
         self
@@ -213,10 +215,11 @@ impl Options {
         Some(Keepalive::new(interval, deadline))
     }
 
-    /// Returns how long a call that reads waits for the stream to take an answer, if there is a limit.
-    pub(crate) fn answer_timeout(&self) -> Option<Duration> {
+    /// Returns how long a call that reads waits for the stream to accept an answer.
+    pub(crate) fn answer_timeout(&self) -> Duration {
         let timeouts = self.keepalive.map(|(_, deadline)| deadline);
-        timeouts.into_iter().chain(self.write_timeout).min()
+        let shortest = timeouts.into_iter().chain(self.write_timeout).min();
+        shortest.unwrap_or(self.close_timeout)
     }
 
     /// Returns the clock that deadlines are measured with.

@@ -7,6 +7,7 @@ use crate::options::Options;
 use crate::stream::Stream;
 use bareframe::{Assembler, Keepalive, KeepaliveStep, Role, State};
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// The factor by which the memory grows while reads fill it.
@@ -29,6 +30,8 @@ pub(crate) struct Reader {
     /// The last read filled it.
     is_filled: bool,
     keepalive: Option<Keepalive>,
+    /// How many writes the stream had accepted when a Ping could not be sent, because it waits for a frame of ours.
+    waits_since: Option<usize>,
     clock: fn() -> Instant,
     /// The keepalive's time is counted from here.
     start: Instant,
@@ -51,8 +54,22 @@ impl Reader {
             grown: least,
             is_filled: false,
             keepalive: options.keepalive(),
+            waits_since: None,
             clock: options.clock(),
             start: (options.clock())(),
+        }
+    }
+
+    /// Reports how many writes the stream has accepted, and whether a Ping waits for the end of a frame of ours. Meanwhile a
+    /// peer that accepts more of the frame is alive.
+    pub(crate) fn wrote(&mut self, accepted: &AtomicUsize, ping_waits: bool) {
+        let (clock, start) = (self.clock, self.start);
+        if let Some(keepalive) = &mut self.keepalive {
+            let accepted = accepted.load(Ordering::Relaxed);
+            if self.waits_since.is_some_and(|before| before != accepted) {
+                keepalive.received(clock().saturating_duration_since(start));
+            }
+            self.waits_since = ping_waits.then_some(accepted);
         }
     }
 

@@ -172,6 +172,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
 
     fn write(&mut self, frame: &mut Frame<'_>, deadline: Deadline) -> Result<(), Error> {
         let [queued, payload] = self.outbound.to_write(frame);
+        let payload = self.writer.part(payload);
         let slices = [IoSlice::new(queued), IoSlice::new(payload)];
         let written = match payload {
             [] => self.stream.write_by(&slices[..1], deadline),
@@ -181,6 +182,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
             Ok(0) => self.refuse(ErrorKind::WriteZero.into()),
             Ok(len) => {
                 self.outbound.wrote(len, frame);
+                self.writer.count();
                 // The queued rest of a long frame was written.
                 if self.outbound.queue_len() > self.writer.most {
                     Writer::shrink(self.outbound);
@@ -196,11 +198,11 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         if error.kind() == ErrorKind::Interrupted {
             return Ok(());
         }
-        if !is_temporary(&error) {
-            self.outbound.refused();
-            self.writer.fail(&error);
+        if is_temporary(&error) {
+            return Err(Error::Io(error));
         }
-        Err(Error::Io(error))
+        self.outbound.refused();
+        Err(Error::Io(self.writer.fail(error)))
     }
 
     /// Keeps what is left of a frame that was begun and that its caller can't send again.

@@ -414,6 +414,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     fn wait(&mut self, deadline: Deadline) -> Result<(), Error> {
         let (inbound, outbound) = self.session.both();
         Writer::shrink(outbound);
+        self.reader
+            .wrote(self.writer.accepted(), outbound.is_within_frame());
         let waited = self
             .reader
             .read(&mut self.stream, inbound, &mut self.assembler, deadline);
@@ -436,7 +438,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     fn write(&mut self, next: Next, deadline: Deadline) -> Result<(), Error> {
         let earlier = self.writer.earlier(deadline);
         match self.writing().perform(next, earlier) {
-            Err(Error::Io(error)) if is_temporary(&error) && !self.session.blocked(next) => {
+            Err(Error::Io(error)) if is_temporary(&error) && self.stays_blocked(next, &error) => {
                 // The deadline holds for several writes, each of which may have a limit of its own.
                 let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
                 if may_go_on && deadline.left().is_ok() {
@@ -446,6 +448,14 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Stores that the stream did not accept an answer. Returns `true` if nothing may be received meanwhile.
+    fn stays_blocked(&mut self, next: Next, error: &io::Error) -> bool {
+        if error.kind() == ErrorKind::TimedOut {
+            self.writer.set_stuck();
+        }
+        !self.session.blocked(next)
     }
 
     fn writing(&mut self) -> MessageSender<'_, S, R> {

@@ -4,7 +4,7 @@ mod wire;
 
 use bareframe_std::{
     Aborter, Client, CloseCode, Config, Deadline, Error, Event, MaskingKey, Options, ReadHalf, Role, Server,
-    SharedSocket, State, Stream, StreamEnd, WebSocket, WriteHalf,
+    SharedSocket, State, Stream, StreamEnd, Untimed, WebSocket, WriteHalf,
 };
 use bareframe_testkit::{Frame, Side};
 use std::cell::Cell;
@@ -517,6 +517,143 @@ fn s5_5_2_keepalive_gives_up_a_peer_that_takes_no_answer() {
     assert!(matches!(server.read(), Err(Error::KeepaliveTimeout)));
     assert!(matches!(reader.read(), Err(Error::KeepaliveTimeout)));
     drop((peer, other_peer));
+}
+
+#[test]
+fn s5_5_2_a_peer_that_steadily_takes_one_long_frame_is_alive() {
+    const MOMENT: Duration = Duration::from_millis(100);
+    let options = Options::DEFAULT.with_keepalive(3 * MOMENT, 4 * MOMENT);
+    let ((mut reader, writer), mut peer) = halves(&options);
+    let sending = thread::spawn(move || {
+        let sent = writer.send(&vec![7; 24 << 20][..]);
+        (sent, Instant::now())
+    });
+    // It takes about two seconds to read the frame, and says nothing meanwhile.
+    let reading = thread::spawn(move || {
+        let (mut some, mut taken) = (vec![0; 1 << 20], 0);
+        while taken < 24 << 20 {
+            taken += peer.read(&mut some).unwrap();
+            thread::sleep(MOMENT / 2);
+        }
+        peer
+    });
+    let dead = reader.read().map(|message| message.is_some());
+    let given_up = Instant::now();
+    let (sent, sent_at) = sending.join().unwrap();
+    assert!(sent.is_ok() && sent_at < given_up, "{dead:?}");
+    // Then the Ping goes unanswered.
+    assert!(matches!(dead, Err(Error::KeepaliveTimeout)), "{dead:?}");
+    drop(reading.join());
+}
+
+#[test]
+fn s5_5_2_a_frame_that_is_taken_bit_by_bit_between_reads_is_a_sign_of_life() {
+    const MOMENT: Duration = Duration::from_millis(20);
+    let options = Options::DEFAULT.with_keepalive(MOMENT, 2 * MOMENT);
+    let (stream, mut peer) = tcp();
+    stream.set_nonblocking(true).unwrap();
+    let mut server = WebSocket::server(stream, &options);
+    let long = vec![7; 16 << 20];
+    let mut frame = bareframe_std::Frame::binary(&long);
+    let mut some = vec![0; 1 << 20];
+    for _ in 0..20 {
+        assert!(
+            server
+                .send_frame(&mut frame)
+                .is_err_and(|error| error.is_temporary())
+        );
+        assert!(server.read().is_err_and(|error| error.is_temporary()));
+        peer.read_exact(&mut some[..256 << 10]).unwrap();
+        thread::sleep(MOMENT);
+    }
+    let silent = Instant::now();
+    let error = loop {
+        match server.read() {
+            Err(error) if error.is_temporary() => thread::sleep(MOMENT / 4),
+            other => break other.map(|message| message.is_some()),
+        }
+        assert!(
+            silent.elapsed() < 5 * SECOND,
+            "a peer that takes nothing is alive"
+        );
+    };
+    assert!(matches!(error, Err(Error::KeepaliveTimeout)), "{error:?}");
+}
+
+#[test]
+fn s5_5_2_a_flood_of_pings_from_a_peer_that_never_reads_does_not_hold_the_reader() {
+    const PINGS: usize = 100;
+    let options = Options::DEFAULT.with_close_timeout(Duration::from_millis(200));
+    let flood = || {
+        let (stream, mut peer) = tcp();
+        let mut server = WebSocket::server(stream, &options);
+        // What the peer does not read fills the stream.
+        server.stream().set_nonblocking(true).unwrap();
+        assert!(server.send(&vec![7; 12 << 20][..]).is_err());
+        server.stream().set_nonblocking(false).unwrap();
+        let mut sent = arriving(Side::Server, &[Frame::ping("are you there?")]).repeat(PINGS);
+        sent.extend(arriving(Side::Server, &[Frame::text("at last")]));
+        thread::spawn(move || {
+            let _ = peer.write_all(&sent);
+            thread::sleep(10 * SECOND);
+        });
+        server
+    };
+    let (mut server, half) = (flood(), flood());
+    let (mut reader, _writer) = half.split();
+    let aborters = [server.aborter().unwrap(), reader.aborter().unwrap()];
+    thread::spawn(move || {
+        thread::sleep(9 * SECOND);
+        aborters.iter().for_each(Aborter::abort);
+    });
+    let begin = Instant::now();
+    assert_eq!(server.read().unwrap().unwrap().as_str(), Some("at last"));
+    assert_eq!(reader.read().unwrap().unwrap().as_str(), Some("at last"));
+    assert!(begin.elapsed() < 8 * SECOND, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn the_source_of_a_write_error_is_kept() {
+    /// A stream that refuses each write for a reason of its own.
+    #[derive(Debug)]
+    struct Reason;
+    impl std::fmt::Display for Reason {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("the certificate was revoked")
+        }
+    }
+    impl std::error::Error for Reason {}
+    let stored = |result: Result<(), Error>| {
+        let Err(Error::Io(error)) = result else {
+            panic!("{result:?}")
+        };
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert_eq!(error.to_string(), "the certificate was revoked");
+        let source = std::error::Error::source(&error).expect("it has a source");
+        assert!(source.is::<Reason>(), "{source:?}");
+    };
+    let mut server = WebSocket::server(Untimed(Refusing), &Options::DEFAULT);
+    let first = server.send("one");
+    assert!(matches!(&first, Err(Error::Io(error)) if error.to_string() == "the certificate was revoked"));
+    for _ in 0..2 {
+        stored(server.read().map(drop));
+    }
+    stored(server.send("two"));
+
+    struct Refusing;
+    impl Read for Refusing {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Ok(0)
+        }
+    }
+    impl Write for Refusing {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::Error::new(ErrorKind::InvalidData, Reason))
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::error::ProtocolError;
 ///
 /// let mut slot = inbound.take_pending();
 /// outbound.send_pending(&mut slot);
-/// assert!(slot.is_empty());
+/// assert!(slot.is_empty() && !slot.is_ping());
 /// assert_eq!(outbound.next_flush(), Next::Write);
 /// assert_eq!(outbound.queued(), b"\x8a\x02hi");
 /// ```
@@ -60,6 +60,12 @@ impl Pending {
     #[must_use]
     pub const fn is_close(&self) -> bool {
         self.close.is_some()
+    }
+
+    /// Returns `true` if a Ping is pending.
+    #[must_use]
+    pub const fn is_ping(&self) -> bool {
+        self.ping
     }
 
     /// Adds what became pending later: its Pong replaces the one before, and a Close stays.

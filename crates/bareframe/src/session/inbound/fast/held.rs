@@ -10,7 +10,6 @@ use crate::extension::{Extension, SealedWindow};
 use crate::frame::FrameState;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
-use crate::message::fast::BLOCK;
 use crate::opcode::{MessageKind, Opcode};
 use crate::receiver::{Data, ReceiverState};
 use crate::role::Role;
@@ -20,7 +19,8 @@ use crate::session::inbound::{Found, Inbound, TakenBy};
 /// The memory becomes at most this many times as long as what is held, so that it follows what has arrived and is rarely moved.
 const GROWTH: usize = 8;
 
-/// How long the memory becomes for a shorter message, and for how many bytes there is room after a longer one.
+/// How long the memory becomes for a shorter message, and for how many bytes there is room after a longer one. A message that
+/// is looked at when it is whole is no longer, since it would have left the nearest cache.
 const AT_ONCE: usize = 16 << 10;
 const AHEAD: usize = 2 << 10;
 
@@ -85,7 +85,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         };
         let len = header.payload_len;
         let is_text = header.first.bits() & Opcode::Text.bits() != 0;
-        if is_text || len <= rest.len() || len > capacity.min(self.held.most).min(BLOCK) {
+        if is_text || len <= rest.len() || len > capacity.min(self.held.most).min(AT_ONCE) {
             return false;
         }
         let frame_len = arrived.saturating_sub(rest.len()).saturating_add(len);
