@@ -223,7 +223,7 @@ failing_streams() {
 }
 
 # Connections over tokio: 100,000 schedules with futures that are dropped, over streams that wait and over those that fail, and
-# 100,000 idle connections (half an hour).
+# 100,000 idle connections (two minutes).
 async() {
     CARGO_PROFILE_TEST_OPT_LEVEL=1 cargo test -p bareframe-tokio --all-features --test dropped_futures --test failing_streams \
         --test memory -- --ignored --nocapture

@@ -233,7 +233,11 @@ impl<'d> End<'d> {
     fn say_owned(&mut self, said: &Said) -> Told {
         let (patience, way) = (self.patience(), self.random.below(4));
         let mut cx = Context::from_waker(Waker::noop());
-        let had_room = with_writer!(&mut self.socket, socket => socket.poll_ready(&mut cx));
+        // Room that the first look has made, an answer may take.
+        let had_room = with_writer!(&mut self.socket, socket => match socket.poll_ready(&mut cx) {
+            Poll::Ready(Ok(())) => socket.poll_ready(&mut cx),
+            room => room,
+        });
         let had_room = match had_room {
             Poll::Ready(Err(error)) => return told(Err(error)),
             room => room.is_ready(),
