@@ -72,7 +72,7 @@ compact() {
 # The README's test command, then the core as its other users build it, for large machines and for small ones.
 tests() {
     cargo test
-    cargo test -p bareframe-tokio --all-features
+    cargo test -p bareframe-tokio -p bareframe-axum --all-features
     cargo test -p bareframe --no-default-features --lib --tests
     cargo test -p bareframe-deflate --features std --lib --test pool
     cargo test -p bareframe-embedded-io --features deflate --test compressed
@@ -94,6 +94,7 @@ lint() {
     cargo clippy -p bareframe-std --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-embedded-io --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-tokio --all-targets --all-features -- -D warnings
+    cargo clippy -p bareframe-axum --all-targets --all-features -- -D warnings
     compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
     compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
 }
@@ -314,7 +315,7 @@ coverage() {
 }
 
 # The crates that are published, each after those that it depends on.
-published="bareframe bareframe-deflate bareframe-std bareframe-embedded-io"
+published="bareframe bareframe-deflate bareframe-std bareframe-embedded-io bareframe-tokio bareframe-axum"
 
 # The API of the published crates is that of this commit or has more, unless the version says otherwise. Who breaks it on
 # purpose raises the version, says so in CHANGELOG.md, and names that commit here.
@@ -322,8 +323,12 @@ semver_baseline=7b12801c6be5b079d1408eb33eea9c5ea3b9e5b8
 
 semver() {
     need_cargo semver-checks
-    # shellcheck disable=SC2046
-    cargo semver-checks --baseline-rev "$semver_baseline" $(printf -- '-p %s ' $published)
+    local crate packages=()
+    for crate in $published; do
+        # What was not there has an API from now on.
+        git cat-file -e "$semver_baseline:crates/$crate/Cargo.toml" 2>/dev/null && packages+=(-p "$crate")
+    done
+    cargo semver-checks --baseline-rev "$semver_baseline" "${packages[@]}"
 }
 
 # What the published crates depend on, with all features: nothing twice, only licences that anybody can live with, and

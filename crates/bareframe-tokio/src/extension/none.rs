@@ -1,6 +1,6 @@
 //! No extension: no code and no state.
 
-use crate::connect::HandshakeError;
+use crate::handshake_error::HandshakeError;
 use crate::options::Options;
 use crate::session::Session;
 use bareframe::handshake::Extension;
@@ -20,6 +20,15 @@ impl Agreed {
     /// Returns the list of what a client offers.
     pub(crate) fn offer<'a>(_: &Options, others: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(others)
+    }
+
+    /// Returns what a server agrees to of what a client offers, and the list for the response: with others, which the program has chosen.
+    pub(crate) fn accept<'o, 'c>(
+        _: &Options,
+        _: impl Iterator<Item = Extension<'o>>,
+        others: &'c str,
+    ) -> (Agreed, Cow<'c, str>) {
+        (Agreed, Cow::Borrowed(others))
     }
 
     /// Returns what a client has agreed to that has offered these others beside.
