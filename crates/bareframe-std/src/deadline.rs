@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 pub struct Deadline {
     at: Option<Instant>,
     clock: fn() -> Instant,
+    /// It is that of a time limit of zero.
+    is_invalid: bool,
 }
 
 impl Deadline {
@@ -33,6 +35,7 @@ impl Deadline {
     pub const NONE: Deadline = Deadline {
         at: None,
         clock: Instant::now,
+        is_invalid: false,
     };
 
     /// Returns the point in time that is this far from now, or none if the clock can't express it.
@@ -60,6 +63,16 @@ impl Deadline {
         Deadline {
             at: clock().checked_add(timeout),
             clock,
+            is_invalid: false,
+        }
+    }
+
+    /// Returns the deadline of a call that has this time limit. One of zero is an error of each call, as for the standard library's
+    /// streams: a program that calls again after a timeout would spin.
+    pub(crate) fn limit(timeout: Duration, clock: fn() -> Instant) -> Deadline {
+        Deadline {
+            is_invalid: timeout.is_zero(),
+            ..Deadline::after_by(timeout, clock)
         }
     }
 
@@ -82,8 +95,11 @@ impl Deadline {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TimedOut`] if the point in time has passed.
+    /// [`ErrorKind::TimedOut`] if the point in time has passed, and [`ErrorKind::InvalidInput`] if the time limit of the call is zero.
     pub fn left(self) -> io::Result<Option<Duration>> {
+        if self.is_invalid {
+            return Err(invalid());
+        }
         let left = self.at.map(|at| at.saturating_duration_since((self.clock)()));
         if left == Some(Duration::ZERO) {
             return Err(ErrorKind::TimedOut.into());
@@ -127,6 +143,11 @@ impl Deadline {
             Err(_) => true,
         }
     }
+}
+
+/// Returns the error of a time limit of zero.
+pub(crate) fn invalid() -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, "a time limit is zero")
 }
 
 /// The function that returns the time.

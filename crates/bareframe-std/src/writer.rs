@@ -60,7 +60,7 @@ impl Writer {
     /// Returns the deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
         match self.timeout {
-            Some(timeout) => Deadline::after_by(timeout, self.clock),
+            Some(timeout) => Deadline::limit(timeout, self.clock),
             None => Deadline::NONE,
         }
     }
@@ -74,7 +74,10 @@ impl Writer {
         } else {
             self.answer_timeout
         };
-        deadline.at_most_by(timeout, self.clock)
+        match timeout {
+            Duration::ZERO => Deadline::limit(timeout, self.clock),
+            _ => deadline.at_most_by(timeout, self.clock),
+        }
     }
 
     /// Stores that the stream did not accept an answer in time.
