@@ -28,6 +28,8 @@ pub struct Deadline {
     clock: fn() -> Instant,
     /// It is that of a time limit of zero.
     is_invalid: bool,
+    /// A shorter timeout of the stream itself holds too.
+    keeps_own: bool,
 }
 
 impl Deadline {
@@ -36,6 +38,7 @@ impl Deadline {
         at: None,
         clock: Instant::now,
         is_invalid: false,
+        keeps_own: false,
     };
 
     /// Returns the point in time that is this far from now, or none if the clock can't express it.
@@ -64,6 +67,7 @@ impl Deadline {
             at: clock().checked_add(timeout),
             clock,
             is_invalid: false,
+            keeps_own: false,
         }
     }
 
@@ -81,6 +85,14 @@ impl Deadline {
         let other = Deadline::after_by(timeout, self.clock).at;
         let earlier = self.at.into_iter().chain(other).min();
         Deadline { at: earlier, ..self }
+    }
+
+    /// Returns the same deadline for a call for which a shorter timeout of the stream itself holds too.
+    pub(crate) const fn with_own(self) -> Deadline {
+        Deadline {
+            keeps_own: true,
+            ..self
+        }
     }
 
     /// As [`Deadline::at_most`], with this clock if there is no deadline yet.
@@ -124,7 +136,8 @@ impl Deadline {
             return call();
         };
         let own = timeout()?;
-        set_timeout(Some(left))?;
+        let shorter = own.filter(|own| self.keeps_own && *own < left);
+        set_timeout(Some(shorter.unwrap_or(left)))?;
         let done = call();
         // This may fail if the stream has ended, which does not matter to the caller.
         let _ = set_timeout(own);

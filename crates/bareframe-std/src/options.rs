@@ -224,11 +224,10 @@ impl Options {
             .is_some_and(|(interval, deadline)| interval.is_zero() || deadline.is_zero())
     }
 
-    /// Returns how long a call that reads waits for the stream to accept an answer.
-    pub(crate) fn answer_timeout(&self) -> Duration {
+    /// Returns how long a call that reads waits for the stream to accept an answer, if there is a limit for that.
+    pub(crate) fn answer_timeout(&self) -> Option<Duration> {
         let timeouts = self.keepalive.map(|(_, deadline)| deadline);
-        let shortest = timeouts.into_iter().chain(self.write_timeout).min();
-        shortest.unwrap_or(self.close_timeout)
+        timeouts.into_iter().chain(self.write_timeout).min()
     }
 
     /// Returns the clock that deadlines are measured with.
