@@ -410,9 +410,8 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
     /// [`Options::close_timeout`](crate::Options::close_timeout), after which the stream is ended at once.
     ///
     /// ```
-    /// use bareframe_std::{Share, ServerSocket};
-    /// # fn serve<S: Share>(socket: ServerSocket<S>) -> Result<(), bareframe_std::Error>
-    /// # where S::Shared: Send + 'static {
+    /// # use bareframe_std::ServerSocket;
+    /// # fn serve(socket: ServerSocket<std::net::TcpStream>) -> Result<(), bareframe_std::Error> {
     /// let (mut reader, writer) = socket.split();
     /// let reading = std::thread::spawn(move || while let Ok(Some(_message)) = reader.read() {});
     /// writer.send("the last news")?;
