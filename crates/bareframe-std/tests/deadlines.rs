@@ -55,7 +55,7 @@ fn a_server_waits_for_a_whole_request_as_long_as_its_timeout_says() {
     let quick = REQUEST.replace("example.com", "a");
     let mut stream = Slow(Wire::new([quick.as_bytes()]), SECOND / 5);
     stream.1 = SECOND / 2;
-    let incoming = acceptor.read(stream).unwrap();
+    let mut incoming = acceptor.read(stream).unwrap();
     // The client has half a second left to take the answer.
     let result = incoming.accept(&bareframe_std::handshake::Choice::DEFAULT);
     assert_timeout(result, begun, now, SECOND);

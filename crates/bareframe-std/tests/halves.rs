@@ -569,7 +569,7 @@ fn a_half_knows_its_subprotocol_and_how_far_the_closing_is() {
         writer.send_close(None, "").unwrap();
         reader.state()
     });
-    let incoming = Acceptor::DEFAULT.read(listener.accept().unwrap().0).unwrap();
+    let mut incoming = Acceptor::DEFAULT.read(listener.accept().unwrap().0).unwrap();
     let choice = Choice::DEFAULT.with_subprotocol(Some("chat"));
     let (mut reader, _writer) = incoming.accept(&choice).unwrap().split();
     assert_eq!(reader.subprotocol(), Some("chat"));
