@@ -63,7 +63,7 @@ pub fn serve<S: Stream>(
     headers: &[(&str, &str)],
 ) -> Result<(u16, String), Failure> {
     let acceptor = Acceptor::DEFAULT.with_head_limit(HEAD_LIMIT);
-    let incoming = acceptor.read(stream)?;
+    let mut incoming = acceptor.read(stream)?;
     let received = incoming.request().headers().map(|header| {
         let value = String::from_utf8_lossy(header.value());
         (header.name().to_ascii_lowercase(), value.into_owned())

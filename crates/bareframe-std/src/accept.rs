@@ -55,7 +55,7 @@ pub struct Acceptor {
 /// let (stream, _) = listener.accept()?;
 /// stream.set_nonblocking(true)?;
 /// let mut accepting = Acceptor::DEFAULT.begin(stream);
-/// let incoming = loop {
+/// let mut incoming = loop {
 ///     match accepting.read() {
 ///         // A program with many connections waits for all of them at once.
 ///         Err(error) if error.is_temporary() => std::thread::sleep(Duration::from_millis(1)),
@@ -178,7 +178,7 @@ impl<S: Stream> Accepting<S> {
                     Ok(head) => {
                         let left = self.deadline.left().map_err(handshake_error)?;
                         Ok(Incoming {
-                            stream,
+                            stage: Stage::Arrived(stream),
                             received: std::mem::take(&mut self.received),
                             head,
                             options,
@@ -235,7 +235,7 @@ impl Default for Acceptor {
 /// let listener = TcpListener::bind("127.0.0.1:0")?;
 /// let url = format!("ws://{}/chat", listener.local_addr()?);
 /// let server = std::thread::spawn(move || -> Result<(), bareframe_std::Error> {
-///     let incoming = Acceptor::DEFAULT.read(listener.accept()?.0)?;
+///     let mut incoming = Acceptor::DEFAULT.read(listener.accept()?.0)?;
 ///     let request = incoming.request();
 ///     match (request.path(), incoming.is_upgrade()) {
 ///         ("/chat", true) => incoming.accept(&Choice::DEFAULT)?.send_text("Welcome")?,
@@ -250,13 +250,22 @@ impl Default for Acceptor {
 /// ```
 #[derive(Debug)]
 pub struct Incoming<S> {
-    stream: S,
+    stage: Stage<S>,
     received: Received,
     head: RequestHead,
     options: Options,
     /// How long the answer may take, and how much of that is left for a 101.
     timeout: Duration,
     left: Duration,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+enum Stage<S> {
+    Arrived(S),
+    /// It is refused.
+    Refusing(Box<Answering<S>>, HandshakeError),
+    Done,
 }
 
 impl<S: Stream> Incoming<S> {
@@ -273,7 +282,7 @@ impl<S: Stream> Incoming<S> {
     /// ```
     /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
     /// use bareframe_std::handshake::{Choice, Status};
-    /// # fn accept<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
+    /// # fn accept<S: Stream>(mut incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
     /// if let Err(error) = incoming.upgrade() {
     ///     incoming.answer(Status::BAD_REQUEST, &[], b"My own words\n")?;
     ///     return Err(Error::Handshake(error.into()));
@@ -289,10 +298,14 @@ impl<S: Stream> Incoming<S> {
         self.request().upgrade()
     }
 
-    /// Returns the stream, for instance for its addresses.
+    /// Returns the stream, for instance for its addresses; `None` after the request was accepted or refused.
     #[must_use]
-    pub const fn stream(&self) -> &S {
-        &self.stream
+    pub fn stream(&self) -> Option<&S> {
+        match &self.stage {
+            Stage::Arrived(stream) => Some(stream),
+            Stage::Refusing(answering, _) => Some(answering.stream()),
+            Stage::Done => None,
+        }
     }
 
     /// Returns the request, to be accepted with these options in place of the acceptor's: others for another path, say.
@@ -301,7 +314,7 @@ impl<S: Stream> Incoming<S> {
     /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
     /// use bareframe_std::handshake::Choice;
     /// use bareframe_std::{Config, Limits, Options};
-    /// # fn accept<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
+    /// # fn accept<S: Stream>(mut incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
     /// let len = if incoming.request().path() == "/upload" { 1 << 30 } else { 1 << 10 };
     /// let limits = Limits::DEFAULT.with_frame(len).with_message(len);
     /// let options = Options::DEFAULT.with_config(Config::DEFAULT.with_limits(limits));
@@ -325,7 +338,7 @@ impl<S: Stream> Incoming<S> {
     /// ```
     /// # use bareframe_std::{Error, Incoming, ServerSocket, Stream};
     /// use bareframe_std::handshake::Choice;
-    /// # fn accept_chat<S: Stream>(incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
+    /// # fn accept_chat<S: Stream>(mut incoming: Incoming<S>) -> Result<ServerSocket<S>, Error> {
     /// let known = ["chat.v2", "chat.v1"];
     /// let subprotocol = known.into_iter().find(|subprotocol| incoming.offers(subprotocol));
     /// let socket = incoming.accept(&Choice::DEFAULT.with_subprotocol(subprotocol))?;
@@ -341,16 +354,25 @@ impl<S: Stream> Incoming<S> {
     }
 
     /// Accepts the request for a WebSocket. If a non-blocking stream does not accept all of the answer, the connection
-    /// writes the rest before its first frame. The rest of a refusal is lost; to write all of it, check
-    /// [`Incoming::upgrade`] first and answer with [`Incoming::begin_answer`].
+    /// writes the rest before its first frame.
     ///
     /// # Errors
     ///
     /// [`Error::Handshake`] if the request is wrong or not for a WebSocket, after the client was answered, or if the
     /// client did not offer the choice; [`HandshakeError::Timeout`] if the client does not read the answer within the
     /// rest of [`Acceptor::with_timeout`](crate::Acceptor::with_timeout), which does not include the time between the
-    /// calls; [`Error::Io`].
-    pub fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
+    /// calls; [`Error::Io`], with [`ErrorKind::WouldBlock`] if a stream that does not block has not accepted all of the
+    /// refusal: call again when it is writable. After any other result the stream is gone, and each call returns
+    /// [`ErrorKind::NotConnected`].
+    pub fn accept(&mut self, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
+        match std::mem::replace(&mut self.stage, Stage::Done) {
+            Stage::Arrived(stream) => self.accept_over(stream, choice),
+            Stage::Refusing(answering, why) => Err(self.turn_away(answering, why)),
+            Stage::Done => Err(Error::Io(ErrorKind::NotConnected.into())),
+        }
+    }
+
+    fn accept_over(&mut self, mut stream: S, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
         let (head, agreed) = match self.upgrade() {
             Ok(Some(upgrade)) => {
                 let accept = Accept::from_key(upgrade.key());
@@ -361,23 +383,23 @@ impl<S: Stream> Incoming<S> {
             Ok(None) => {
                 let text = "the client asks for no WebSocket";
                 let answer = Answer::new(Status::UPGRADE_REQUIRED).with_text(text);
-                return Err(self.turn_away(&answer, HandshakeError::NoUpgrade));
+                return Err(self.refuse(stream, &answer, HandshakeError::NoUpgrade));
             }
-            Err(error) => return Err(self.turn_away(&error.answer(), HandshakeError::Request(error))),
+            Err(error) => return Err(self.refuse(stream, &error.answer(), error.into())),
         };
         let mut unsent = match head {
             Ok(head) => Unsent::new(head),
             Err(error) => {
                 let answer = Answer::new(Status::INTERNAL_SERVER_ERROR);
-                return Err(self.turn_away(&answer, HandshakeError::Head(error)));
+                return Err(self.refuse(stream, &answer, HandshakeError::Head(error)));
             }
         };
         let deadline = self.options.deadline(self.left);
-        match unsent.write(&mut self.stream, deadline) {
+        match unsent.write(&mut stream, deadline) {
             Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(handshake_error(error)),
             _ => self.received.take(self.head.head_len()),
         }
-        let mut socket = WebSocket::server_with(self.stream, &self.options, agreed)
+        let mut socket = WebSocket::server_with(stream, &self.options, agreed)
             .with_leftover(self.received.arrived())
             .with_unsent(unsent.left());
         socket.subprotocol = choice.subprotocol().map(Box::from);
@@ -398,7 +420,8 @@ impl<S: Stream> Incoming<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::Handshake`] if a header is not allowed in a head, or if the status has no content.
+    /// [`Error::Handshake`] if a header is not allowed in a head, or if the status has no content; [`Error::Io`] with
+    /// [`ErrorKind::NotConnected`] after [`Incoming::accept`].
     pub fn begin_answer(
         self,
         status: Status,
@@ -411,7 +434,10 @@ impl<S: Stream> Incoming<S> {
         // Answers to HEAD and 304 have no content (RFC 9110 sections 9.3.2 and 15.4.5).
         let has_content = status.has_content() && !self.is_head();
         let content = if has_content { content } else { b"" };
-        Answering::new(self.stream, &answer, content, self.timeout, self.options)
+        match self.stage {
+            Stage::Arrived(stream) => Answering::new(stream, &answer, content, self.timeout, self.options),
+            _ => Err(Error::Io(ErrorKind::NotConnected.into())),
+        }
     }
 
     /// Returns `true` if the answer must have no content (RFC 9110 section 9.3.2).
@@ -419,15 +445,26 @@ impl<S: Stream> Incoming<S> {
         self.request().method() == "HEAD"
     }
 
-    /// Answers a client whose request is refused. Returns why it is, whether the answer can be written or not.
-    fn turn_away(self, answer: &Answer<'_>, why: HandshakeError) -> Error {
+    /// Refuses a request. Returns why it is, whether the answer can be written or not.
+    fn refuse(&mut self, stream: S, answer: &Answer<'_>, why: HandshakeError) -> Error {
         let answer = if self.is_head() {
             answer.with_text("")
         } else {
             *answer
         };
-        let answering = Answering::new(self.stream, &answer, b"", self.timeout, self.options);
-        let _ = answering.and_then(|mut answering| answering.write());
-        Error::Handshake(why)
+        match Answering::new(stream, &answer, b"", self.timeout, self.options) {
+            Ok(answering) => self.turn_away(Box::new(answering), why),
+            Err(_) => Error::Handshake(why),
+        }
+    }
+
+    fn turn_away(&mut self, mut answering: Box<Answering<S>>, why: HandshakeError) -> Error {
+        match answering.write() {
+            Err(error) if error.is_blocked() => {
+                self.stage = Stage::Refusing(answering, why);
+                error
+            }
+            _ => Error::Handshake(why),
+        }
     }
 }

@@ -40,6 +40,10 @@ impl Closing {
             .get_or_insert_with(|| self.options.deadline(timeout))
     }
 
+    pub(crate) const fn options(&self) -> &Options {
+        &self.options
+    }
+
     pub(crate) const fn has_begun(&self) -> bool {
         self.deadline.is_some()
     }

@@ -26,6 +26,10 @@ use std::time::{Duration, Instant};
 pub struct Deadline {
     at: Option<Instant>,
     clock: fn() -> Instant,
+    /// It is that of a time limit of zero.
+    is_invalid: bool,
+    /// A shorter timeout of the stream itself holds too.
+    keeps_own: bool,
 }
 
 impl Deadline {
@@ -33,6 +37,8 @@ impl Deadline {
     pub const NONE: Deadline = Deadline {
         at: None,
         clock: Instant::now,
+        is_invalid: false,
+        keeps_own: false,
     };
 
     /// Returns the point in time that is this far from now, or none if the clock can't express it.
@@ -60,6 +66,17 @@ impl Deadline {
         Deadline {
             at: clock().checked_add(timeout),
             clock,
+            is_invalid: false,
+            keeps_own: false,
+        }
+    }
+
+    /// Returns the deadline of a call that has this time limit. One of zero is an error of each call, as for the standard library's
+    /// streams: a program that calls again after a timeout would spin.
+    pub(crate) fn limit(timeout: Duration, clock: fn() -> Instant) -> Deadline {
+        Deadline {
+            is_invalid: timeout.is_zero(),
+            ..Deadline::after_by(timeout, clock)
         }
     }
 
@@ -68,6 +85,14 @@ impl Deadline {
         let other = Deadline::after_by(timeout, self.clock).at;
         let earlier = self.at.into_iter().chain(other).min();
         Deadline { at: earlier, ..self }
+    }
+
+    /// Returns the same deadline for a call for which a shorter timeout of the stream itself holds too.
+    pub(crate) const fn with_own(self) -> Deadline {
+        Deadline {
+            keeps_own: true,
+            ..self
+        }
     }
 
     /// As [`Deadline::at_most`], with this clock if there is no deadline yet.
@@ -82,8 +107,11 @@ impl Deadline {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::TimedOut`] if the point in time has passed.
+    /// [`ErrorKind::TimedOut`] if the point in time has passed, and [`ErrorKind::InvalidInput`] if the time limit of the call is zero.
     pub fn left(self) -> io::Result<Option<Duration>> {
+        if self.is_invalid {
+            return Err(invalid());
+        }
         let left = self.at.map(|at| at.saturating_duration_since((self.clock)()));
         if left == Some(Duration::ZERO) {
             return Err(ErrorKind::TimedOut.into());
@@ -108,7 +136,8 @@ impl Deadline {
             return call();
         };
         let own = timeout()?;
-        set_timeout(Some(left))?;
+        let shorter = own.filter(|own| self.keeps_own && *own < left);
+        set_timeout(Some(shorter.unwrap_or(left)))?;
         let done = call();
         // This may fail if the stream has ended, which does not matter to the caller.
         let _ = set_timeout(own);
@@ -127,6 +156,11 @@ impl Deadline {
             Err(_) => true,
         }
     }
+}
+
+/// Returns the error of a time limit of zero.
+pub(crate) fn invalid() -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, "a time limit is zero")
 }
 
 /// The function that returns the time.

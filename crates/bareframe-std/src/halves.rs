@@ -5,7 +5,9 @@ use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
 use crate::extension::{StdInbound, StdOutbound};
 use crate::linger::StreamEnd;
-use crate::lock::{lock, try_lock};
+use crate::lock::{lock, try_lock, wait_timeout};
+use crate::message::OwnedMessage;
+use crate::options::Options;
 use crate::reader::{Reader, Waited};
 use crate::sender::{MessageSender, close_frame};
 use crate::stream::{Aborter, Share, Stream};
@@ -13,10 +15,11 @@ use crate::websocket::{Wanted, WebSocket};
 use crate::writer::Writer;
 use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Message, Next, Pending, ReceiveError, Role, SendError,
+    State,
 };
 use std::io::{self, ErrorKind};
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -31,6 +34,7 @@ pub struct ReadHalf<S, R> {
     assembler: Assembler<Vec<u8>>,
     reader: Reader,
     closing: Closing,
+    subprotocol: Option<Box<str>>,
     shared: Arc<Shared<S, R>>,
 }
 
@@ -51,6 +55,17 @@ struct Shared<S, R> {
     slot: Mutex<Pending>,
     /// How many writes the stream has accepted.
     accepted: Arc<AtomicUsize>,
+    /// Our Close was sent, as far as the receiving half knows.
+    is_closed: AtomicBool,
+    end: End,
+    options: Options,
+}
+
+/// Where the receiving half says that it has ended: by both Close frames, or otherwise.
+#[derive(Debug, Default)]
+struct End {
+    is_clean: Mutex<Option<bool>>,
+    changed: Condvar,
 }
 
 #[derive(Debug)]
@@ -101,6 +116,9 @@ impl<S: Share, R: Role> WebSocket<S, R> {
         let shared = Arc::new(Shared {
             stream: stream.clone(),
             accepted: Arc::clone(self.writer.accepted()),
+            is_closed: AtomicBool::new(false),
+            end: End::default(),
+            options: *self.closing.options(),
             sending: Mutex::new(Sending {
                 stream: stream.clone(),
                 outbound,
@@ -114,6 +132,7 @@ impl<S: Share, R: Role> WebSocket<S, R> {
             assembler: self.assembler,
             reader: self.reader,
             closing: self.closing,
+            subprotocol: self.subprotocol,
             shared: Arc::clone(&shared),
         };
         (read_half, WriteHalf { shared })
@@ -131,6 +150,18 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
             return Ok(None);
         }
         Ok(self.inbound.message(&mut self.assembler))
+    }
+
+    /// As [`WebSocket::read_owned`].
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::read`].
+    pub fn read_owned(&mut self) -> Result<Option<OwnedMessage>, Error> {
+        if !self.receive_until(Wanted::Message, Deadline::NONE)? {
+            return Ok(None);
+        }
+        Ok(OwnedMessage::take(&mut self.inbound, &mut self.assembler))
     }
 
     /// As [`WebSocket::read_event`].
@@ -164,6 +195,35 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
         self.closing.end(&mut self.stream, result, is_clean)
     }
 
+    /// Returns how far the closing of the connection is. While another thread sends, its Close may not be known yet.
+    ///
+    /// ```
+    /// use bareframe_std::{State, WebSocket, Share};
+    /// # fn state<S: Share>(socket: bareframe_std::ServerSocket<S>) -> Result<(), bareframe_std::Error> {
+    /// let (mut reader, writer) = socket.split();
+    /// assert_eq!(reader.state(), State::Open);
+    /// writer.send_close(None, "")?;
+    /// assert_eq!(reader.state(), State::CloseSent);
+    /// assert!(reader.read_owned()?.is_none());
+    /// assert_eq!(reader.state(), State::Closed);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn state(&self) -> State {
+        let is_closed = &self.shared.is_closed;
+        if let Some(sending) = try_lock(&self.shared.sending) {
+            is_closed.store(sending.outbound.is_closed(), Ordering::Relaxed);
+        }
+        self.inbound.state(is_closed.load(Ordering::Relaxed))
+    }
+
+    /// As [`WebSocket::subprotocol`].
+    #[must_use]
+    pub fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
     /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).
     #[must_use]
     pub fn close_reason(&self) -> Option<CloseReason> {
@@ -188,6 +248,14 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
     /// Receives until what is wanted is there, and leaves the answers to the other half; returns `false` when the connection has
     /// ended.
     fn receive_until(&mut self, wanted: Wanted, deadline: Deadline) -> Result<bool, Error> {
+        let received = self.run_until(wanted, deadline);
+        if !self.inbound.is_open() && !matches!(received, Ok(true)) {
+            self.shared.end.report(self.inbound.close_reason().is_some());
+        }
+        received
+    }
+
+    fn run_until(&mut self, wanted: Wanted, deadline: Deadline) -> Result<bool, Error> {
         loop {
             let next = match wanted {
                 Wanted::Message => self.inbound.next_message(&mut self.assembler),
@@ -256,11 +324,7 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
 
     fn finish_handshake(&mut self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
         if self.inbound.is_open() {
-            let mut sending = self.shared.lock_by(deadline)?;
-            if !sending.outbound.is_closed() && sending.sender().queue_close(frame).is_err() {
-                // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
-                return Err(Error::UnfinishedFrame);
-            }
+            self.shared.queue_close(frame, deadline)?;
         }
         let done = self.receive_until(Wanted::End, deadline);
         // The answer to the peer's Close is written before the stream ends.
@@ -271,6 +335,30 @@ impl<S: Stream, R: Role> ReadHalf<S, R> {
             Ok(_) if is_late => Err(Error::Io(ErrorKind::WouldBlock.into())),
             done => done.map(drop),
         }
+    }
+}
+
+impl<S, R> Drop for ReadHalf<S, R> {
+    fn drop(&mut self) {
+        self.shared.end.report(false);
+    }
+}
+
+impl End {
+    /// Reports the end, unless it was reported before.
+    fn report(&self, is_clean: bool) {
+        lock(&self.is_clean).get_or_insert(is_clean);
+        self.changed.notify_all();
+    }
+
+    /// Waits for the end, and returns `true` if it is clean.
+    fn wait(&self, deadline: Deadline) -> io::Result<bool> {
+        let mut is_clean = lock(&self.is_clean);
+        while is_clean.is_none() {
+            let left = deadline.left()?.unwrap_or(Duration::MAX);
+            is_clean = wait_timeout(&self.changed, is_clean, left);
+        }
+        Ok(*is_clean == Some(true))
     }
 }
 
@@ -315,6 +403,45 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
     /// As [`WebSocket::send`].
     pub fn send_close(&self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
         self.send(close_frame(code.into(), reason))
+    }
+
+    /// Sends our Close if none was sent, and waits until the receiving half, which another thread reads from, has received the peer's.
+    /// That thread then ends the stream by [`ReadHalf::close`] or by dropping its half. The whole call lasts at most
+    /// [`Options::close_timeout`](crate::Options::close_timeout), after which the stream is ended at once.
+    ///
+    /// ```
+    /// # use bareframe_std::ServerSocket;
+    /// # fn serve(socket: ServerSocket<std::net::TcpStream>) -> Result<(), bareframe_std::Error> {
+    /// let (mut reader, writer) = socket.split();
+    /// let reading = std::thread::spawn(move || while let Ok(Some(_message)) = reader.read() {});
+    /// writer.send("the last news")?;
+    /// writer.close(None, "")?;
+    /// # reading.join().unwrap();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::CloseTimeout`] if the peer's Close does not arrive in time; [`Error::AbnormalClosure`] if the receiving half ended
+    /// without it, with an error of its own or because it was dropped; [`Error::UnfinishedFrame`] if no Close can be sent because a
+    /// frame is not finished; [`Error::Io`].
+    pub fn close(&self, code: impl Into<Option<CloseCode>>, reason: &str) -> Result<(), Error> {
+        let shared = &self.shared;
+        let deadline = shared.options.deadline(shared.options.close_timeout());
+        let closed = shared.queue_close(close_frame(code.into(), reason), deadline);
+        if closed.is_ok() {
+            shared.settle(deadline);
+        }
+        match closed.and_then(|()| Ok(shared.end.wait(deadline)?)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::AbnormalClosure),
+            Err(Error::Io(error)) if is_temporary(&error) => {
+                let _ = shared.stream.aborter().map(|aborter| aborter.abort());
+                Err(Error::CloseTimeout)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// As [`WebSocket::flush`].
@@ -411,6 +538,16 @@ impl<S: Stream, R: Role> Shared<S, R> {
             deadline.left()?;
             thread::sleep(Duration::from_millis(1));
         }
+    }
+
+    /// Queues our Close, unless one was sent.
+    fn queue_close(&self, frame: Frame<'_>, deadline: Deadline) -> Result<(), Error> {
+        let mut sending = self.lock_by(deadline)?;
+        if !sending.outbound.is_closed() && sending.sender().queue_close(frame).is_err() {
+            // No Close can follow a frame that is not finished (RFC 6455 section 7.1.7).
+            return Err(Error::UnfinishedFrame);
+        }
+        Ok(())
     }
 
     fn failure(&self) -> Option<Error> {

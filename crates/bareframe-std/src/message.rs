@@ -1,6 +1,7 @@
 //! Messages that own their memory.
 
-use bareframe::{Frame, Message, MessageKind, Rsv};
+use crate::extension::StdInbound;
+use bareframe::{Assembler, Frame, Message, MessageKind, Role, Rsv};
 
 /// A whole message that owns its memory.
 ///
@@ -33,7 +34,7 @@ impl From<Message<'_>> for OwnedMessage {
 
 impl OwnedMessage {
     /// Creates a message from a payload; text that an extension changed is binary.
-    pub(crate) fn new(kind: MessageKind, rsv: Rsv, payload: Vec<u8>) -> OwnedMessage {
+    fn new(kind: MessageKind, rsv: Rsv, payload: Vec<u8>) -> OwnedMessage {
         if kind == MessageKind::Binary || !rsv.is_empty() {
             return OwnedMessage::Binary(payload);
         }
@@ -41,6 +42,20 @@ impl OwnedMessage {
             Ok(text) => OwnedMessage::Text(text),
             Err(error) => OwnedMessage::Binary(error.into_bytes()),
         }
+    }
+
+    /// Returns the message that was found. One that was gathered keeps its memory.
+    pub(crate) fn take<R: Role>(
+        inbound: &mut StdInbound<R>,
+        assembler: &mut Assembler<Vec<u8>>,
+    ) -> Option<OwnedMessage> {
+        let is_gathered = inbound.is_gathered();
+        let lent = inbound.message(assembler);
+        if !is_gathered {
+            return lent.map(OwnedMessage::from);
+        }
+        let (kind, rsv, payload) = assembler.take_message()?;
+        Some(OwnedMessage::new(kind, rsv, payload))
     }
 
     /// Returns the bytes.

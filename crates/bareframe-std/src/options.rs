@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 /// How one connection behaves, and how much memory it has.
 ///
+/// A time limit of zero is an error of the calls that it is for: [`Error::Io`](crate::Error::Io) with
+/// [`ErrorKind::InvalidInput`](std::io::ErrorKind::InvalidInput).
+///
 /// ```
 /// use bareframe_std::{Config, Limits, Options};
 /// use std::time::Duration;
@@ -215,11 +218,16 @@ impl Options {
         Some(Keepalive::new(interval, deadline))
     }
 
-    /// Returns how long a call that reads waits for the stream to accept an answer.
-    pub(crate) fn answer_timeout(&self) -> Duration {
+    /// Returns `true` if a time of the keepalive is zero.
+    pub(crate) fn has_invalid_keepalive(&self) -> bool {
+        self.keepalive
+            .is_some_and(|(interval, deadline)| interval.is_zero() || deadline.is_zero())
+    }
+
+    /// Returns how long a call that reads waits for the stream to accept an answer, if there is a limit for that.
+    pub(crate) fn answer_timeout(&self) -> Option<Duration> {
         let timeouts = self.keepalive.map(|(_, deadline)| deadline);
-        let shortest = timeouts.into_iter().chain(self.write_timeout).min();
-        shortest.unwrap_or(self.close_timeout)
+        timeouts.into_iter().chain(self.write_timeout).min()
     }
 
     /// Returns the clock that deadlines are measured with.
@@ -229,7 +237,7 @@ impl Options {
 
     /// Returns the point in time that is this far from now.
     pub(crate) fn deadline(&self, timeout: Duration) -> Deadline {
-        Deadline::after_by(timeout, self.clock.0)
+        Deadline::limit(timeout, self.clock.0)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Reading into memory that grows with what arrives and is freed again, with a keepalive.
 
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, invalid};
 use crate::error::{Error, is_temporary};
 use crate::extension::StdInbound;
 use crate::options::Options;
 use crate::stream::Stream;
 use bareframe::{Assembler, Keepalive, KeepaliveStep, Role, State};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -30,6 +30,8 @@ pub(crate) struct Reader {
     /// The last read filled it.
     is_filled: bool,
     keepalive: Option<Keepalive>,
+    /// A time of the keepalive is zero.
+    is_invalid: bool,
     /// How many writes the stream had accepted when a Ping could not be sent, because it waits for a frame of ours.
     waits_since: Option<usize>,
     clock: fn() -> Instant,
@@ -54,6 +56,7 @@ impl Reader {
             grown: least,
             is_filled: false,
             keepalive: options.keepalive(),
+            is_invalid: options.has_invalid_keepalive(),
             waits_since: None,
             clock: options.clock(),
             start: (options.clock())(),
@@ -81,7 +84,7 @@ impl Reader {
         assembler: &mut Assembler<Vec<u8>>,
         deadline: Deadline,
     ) -> Result<Waited, Error> {
-        let step = self.step(deadline);
+        let step = self.step(deadline)?;
         let until = match step {
             Some(KeepaliveStep::Ping) => return Ok(Waited::PingIsDue),
             // Bytes that have arrived already count, even if the caller reads late.
@@ -169,9 +172,15 @@ impl Reader {
 
     /// Asks the keepalive what to do, unless a deadline limits the wait for the peer. The peer may also be dead after
     /// our Close.
-    fn step(&mut self, deadline: Deadline) -> Option<KeepaliveStep> {
-        let keepalive = self.keepalive.as_mut().filter(|_| deadline.is_none())?;
-        Some(keepalive.step((self.clock)().saturating_duration_since(self.start), State::Open))
+    fn step(&mut self, deadline: Deadline) -> io::Result<Option<KeepaliveStep>> {
+        let Some(keepalive) = self.keepalive.as_mut().filter(|_| deadline.is_none()) else {
+            return Ok(None);
+        };
+        if self.is_invalid {
+            return Err(invalid());
+        }
+        let now = (self.clock)().saturating_duration_since(self.start);
+        Ok(Some(keepalive.step(now, State::Open)))
     }
 
     fn now(&self) -> Duration {

@@ -281,13 +281,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
             return Ok(None);
         }
         let (inbound, _) = self.session.both();
-        let is_gathered = inbound.is_gathered();
-        let lent = inbound.message(&mut self.assembler);
-        if !is_gathered {
-            return Ok(lent.map(OwnedMessage::from));
-        }
-        let gathered = self.assembler.take_message();
-        Ok(gathered.map(|(kind, rsv, payload)| OwnedMessage::new(kind, rsv, payload)))
+        Ok(OwnedMessage::take(inbound, &mut self.assembler))
     }
 
     /// As [`WebSocket::read`], and also returns a sender to use while the message is lent.

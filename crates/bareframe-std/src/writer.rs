@@ -28,7 +28,8 @@ pub(crate) struct Writer {
     /// How many bytes of a payload are written at once.
     at_once: usize,
     timeout: Option<Duration>,
-    answer_timeout: Duration,
+    answer_timeout: Option<Duration>,
+    close_timeout: Duration,
     clock: fn() -> Instant,
     /// How many writes the stream has accepted.
     accepted: Arc<AtomicUsize>,
@@ -45,6 +46,7 @@ impl Writer {
             at_once: options.keepalive().map_or(usize::MAX, |_| AT_ONCE),
             timeout: options.write_timeout(),
             answer_timeout: options.answer_timeout(),
+            close_timeout: options.close_timeout(),
             clock: options.clock(),
             accepted: Arc::default(),
             stuck_at: None,
@@ -60,7 +62,7 @@ impl Writer {
     /// Returns the deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
         match self.timeout {
-            Some(timeout) => Deadline::after_by(timeout, self.clock),
+            Some(timeout) => Deadline::limit(timeout, self.clock),
             None => Deadline::NONE,
         }
     }
@@ -69,12 +71,15 @@ impl Writer {
     pub(crate) fn earlier(&self, deadline: Deadline) -> Deadline {
         // Otherwise each Ping of a peer that never reads would hold the reader that long.
         let is_stuck = self.stuck_at == Some(self.accepted.load(Ordering::Relaxed));
-        let timeout = if is_stuck && deadline.is_none() {
-            MOMENT
-        } else {
-            self.answer_timeout
-        };
-        deadline.at_most_by(timeout, self.clock)
+        match self.answer_timeout {
+            _ if is_stuck && deadline.is_none() => Deadline::after_by(MOMENT, self.clock),
+            Some(Duration::ZERO) => Deadline::limit(Duration::ZERO, self.clock),
+            Some(timeout) => deadline.at_most_by(timeout, self.clock),
+            None if deadline.is_none() => {
+                Deadline::after_by(self.close_timeout.max(MOMENT), self.clock).with_own()
+            }
+            None => deadline,
+        }
     }
 
     /// Stores that the stream did not accept an answer in time.

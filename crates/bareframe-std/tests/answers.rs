@@ -290,7 +290,7 @@ fn s10_what_may_be_a_secret_is_not_shown_by_debug() {
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     let server = thread::spawn(move || {
         let choice = Choice::DEFAULT.with_headers(&[("Set-Cookie", "secret")]);
-        let incoming = Acceptor::DEFAULT.read(listener.accept().unwrap().0).unwrap();
+        let mut incoming = Acceptor::DEFAULT.read(listener.accept().unwrap().0).unwrap();
         incoming.accept(&choice).unwrap()
     });
     let socket = connect(&url).unwrap();

@@ -4,7 +4,10 @@ mod clock;
 mod wire;
 
 use bareframe_std::handshake::Status;
-use bareframe_std::{Acceptor, Connector, Deadline, Error, HandshakeError, Options, Stream, connect};
+use bareframe_std::{
+    Acceptor, Connector, Deadline, Error, Event, HandshakeError, Options, Stream, WebSocket, connect,
+};
+use bareframe_testkit::Frame;
 use clock::{Slow, now};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -52,7 +55,7 @@ fn a_server_waits_for_a_whole_request_as_long_as_its_timeout_says() {
     let quick = REQUEST.replace("example.com", "a");
     let mut stream = Slow(Wire::new([quick.as_bytes()]), SECOND / 5);
     stream.1 = SECOND / 2;
-    let incoming = acceptor.read(stream).unwrap();
+    let mut incoming = acceptor.read(stream).unwrap();
     // The client has half a second left to take the answer.
     let result = incoming.accept(&bareframe_std::handshake::Choice::DEFAULT);
     assert_timeout(result, begun, now, SECOND);
@@ -210,4 +213,48 @@ fn a_socket_keeps_a_deadline_and_has_its_own_timeout_back() {
     peer.write_all(b"x").unwrap();
     stream.set_nonblocking(false).unwrap();
     assert_eq!(stream.read_by(&mut [0; 4], Deadline::after(SECOND)).unwrap(), 1);
+}
+
+#[test]
+fn a_time_limit_of_zero_is_an_error_and_no_timeout() {
+    const ZERO: Duration = Duration::ZERO;
+    #[track_caller]
+    fn assert_invalid<T>(result: Result<T, Error>) {
+        match result {
+            Err(Error::Io(error)) => {
+                assert_eq!(error.kind(), ErrorKind::InvalidInput);
+                assert_eq!(error.to_string(), "a time limit is zero");
+            }
+            Err(other) => panic!("{other:?}"),
+            Ok(_) => panic!("it means no limit"),
+        }
+    }
+    let server = |options: Options| {
+        let (client, stream) = tcp();
+        (WebSocket::server(stream, &options), client)
+    };
+
+    let (mut socket, _peer) = server(Options::DEFAULT.with_write_timeout(ZERO));
+    assert_invalid(socket.send("Hello"));
+    let (mut socket, mut peer) = server(Options::DEFAULT.with_write_timeout(ZERO));
+    peer.write_all(&Frame::ping("").masked([0; 4]).to_bytes())
+        .unwrap();
+    drop(peer);
+    assert!(matches!(socket.read_event(), Ok(Some(Event::Ping(_)))));
+    assert_invalid(socket.read());
+
+    for (interval, deadline) in [(ZERO, SECOND), (SECOND, ZERO)] {
+        let options = Options::DEFAULT.with_keepalive(interval, deadline);
+        let (mut socket, _peer) = server(options);
+        assert_invalid(socket.read());
+        let (mut reader, _writer) = server(options).0.split();
+        assert_invalid(reader.read());
+    }
+
+    let (mut socket, _peer) = server(Options::DEFAULT.with_close_timeout(ZERO));
+    assert_invalid(socket.close(None, ""));
+
+    assert_invalid(Acceptor::DEFAULT.with_timeout(ZERO).accept(Wire::new([REQUEST])));
+    let connector = Connector::DEFAULT.with_timeout(ZERO);
+    assert_invalid(connector.connect_over(Wire::new([""]), "ws://a/"));
 }

@@ -1,8 +1,9 @@
 //! Two halves on two threads, over TCP.
 
+use bareframe_std::handshake::Choice;
 use bareframe_std::{
-    Aborter, ClientSocket, CloseCode, Deadline, Error, Event, Options, ReadHalf, SendError, Server,
-    ServerSocket, Share, SharedSocket, Stream, WebSocket, WriteHalf,
+    Aborter, Acceptor, ClientSocket, CloseCode, Connector, Deadline, Error, Event, Options, OwnedMessage,
+    ReadHalf, SendError, Server, ServerSocket, Share, SharedSocket, State, Stream, WebSocket, WriteHalf,
 };
 use bareframe_testkit::Frame;
 use std::collections::HashMap;
@@ -511,4 +512,69 @@ fn s5_5_1_the_answer_to_a_close_goes_before_the_stream_ends_though_the_other_hal
     drop(peer);
     finisher.join().unwrap();
     holder.join().unwrap();
+}
+
+#[test]
+fn s7_1_the_writing_half_closes_and_waits_for_the_peer() {
+    let ((mut reader, writer), mut peer) = server();
+    assert_eq!((reader.state(), reader.subprotocol()), (State::Open, None));
+    let reading = thread::spawn(move || {
+        let read = reader.read_owned();
+        assert!(matches!(reader.read(), Ok(None)));
+        (read, reader.state())
+    });
+    let closing = thread::spawn(move || writer.close(CloseCode::NORMAL_CLOSURE, "done"));
+    expect(&mut peer, &Frame::close(1000, "done").to_bytes());
+    assert!(!closing.is_finished());
+    peer.write_all(&masked(Frame::text("last"))).unwrap();
+    peer.write_all(&masked(Frame::close(1000, ""))).unwrap();
+    closing.join().unwrap().unwrap();
+    let (read, state) = reading.join().unwrap();
+    assert_eq!(read.unwrap(), Some(OwnedMessage::Text("last".to_owned())));
+    assert_eq!(state, State::Closed);
+}
+
+#[test]
+fn s7_1_1_the_writing_half_ends_a_peer_that_does_not_close_or_that_nobody_reads_from() {
+    let options = Options::DEFAULT.with_close_timeout(Duration::from_millis(300));
+    let ((mut reader, writer), peer) = server_with(&options);
+    let reading = thread::spawn(move || reader.read().map(|message| message.is_some()));
+    assert!(matches!(writer.close(None, ""), Err(Error::CloseTimeout)));
+    // The stream has ended, and with it the call.
+    assert!(reading.join().unwrap().is_err());
+    drop(peer);
+
+    // Also while another thread is stuck within a frame.
+    let ((_reader, writer), peer) = server_with(&options);
+    let sending = writer.clone();
+    let stuck = thread::spawn(move || sending.send(&vec![7; 64 << 20][..]));
+    thread::sleep(Duration::from_millis(100));
+    assert!(matches!(writer.close(None, ""), Err(Error::CloseTimeout)));
+    assert!(stuck.join().unwrap().is_err());
+    drop(peer);
+
+    let ((reader, writer), mut peer) = server();
+    drop(reader);
+    assert!(matches!(writer.close(None, ""), Err(Error::AbnormalClosure)));
+    expect(&mut peer, b"\x88\x00");
+}
+
+#[test]
+fn a_half_knows_its_subprotocol_and_how_far_the_closing_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    let client = thread::spawn(move || {
+        let chat = Connector::DEFAULT.with_subprotocols(&["chat"]);
+        let (reader, writer) = chat.connect(&url).unwrap().split();
+        assert_eq!(reader.subprotocol(), Some("chat"));
+        writer.send_close(None, "").unwrap();
+        reader.state()
+    });
+    let mut incoming = Acceptor::DEFAULT.read(listener.accept().unwrap().0).unwrap();
+    let choice = Choice::DEFAULT.with_subprotocol(Some("chat"));
+    let (mut reader, _writer) = incoming.accept(&choice).unwrap().split();
+    assert_eq!(reader.subprotocol(), Some("chat"));
+    assert!(matches!(reader.read(), Ok(None)));
+    assert_eq!(reader.state(), State::Closed);
+    assert_eq!(client.join().unwrap(), State::CloseSent);
 }

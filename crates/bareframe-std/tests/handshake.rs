@@ -237,7 +237,7 @@ fn s4_2_2_a_server_checks_origin_path_and_subprotocols() {
     assert!(answered.starts_with("HTTP/1.1 403 Forbidden\r\n"), "{answered}");
 
     let (subprotocol, answered) = serve(&request, |stream| {
-        let incoming = Acceptor::DEFAULT.read(stream)?;
+        let mut incoming = Acceptor::DEFAULT.read(stream)?;
         let subprotocol = ["chess", "superchat"]
             .into_iter()
             .find(|known| incoming.offers(known));

@@ -51,7 +51,7 @@ fn a_server_reads_a_request_as_it_arrives_and_asks_the_stream_once_a_call() {
 fn what_a_stream_leaves_of_a_101_goes_before_the_first_frame() {
     for most in [1, 10, RESPONSE.len() - 1] {
         let wire = Wire::new([REQUEST]).taking([Takes::Most(most), BLOCKS]);
-        let incoming = Acceptor::DEFAULT.read(wire).unwrap();
+        let mut incoming = Acceptor::DEFAULT.read(wire).unwrap();
         let mut socket = incoming.accept(&Choice::DEFAULT).unwrap();
         assert_eq!(socket.stream().written(), RESPONSE.as_bytes()[..most]);
         let mut sent = false;
@@ -70,6 +70,38 @@ fn what_a_stream_leaves_of_a_101_goes_before_the_first_frame() {
         }
         let expected = [RESPONSE.as_bytes(), &Frame::text("Hello").to_bytes()].concat();
         assert_eq!(socket.stream().written(), expected, "{most}");
+    }
+}
+
+#[test]
+fn a_refusal_is_written_over_a_stream_that_does_not_block() {
+    let page = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned();
+    let old = REQUEST.replace("Version: 13", "Version: 8");
+    for (request, status) in [(page, 426), (old, 426)] {
+        let wire = Wire::new([request]).taking([BLOCKS, Takes::Most(7)]);
+        let mut incoming = Acceptor::DEFAULT.read(wire).unwrap();
+        let mut written = Vec::new();
+        let (refused, blocked) = insist(|| {
+            let accepted = incoming.accept(&Choice::DEFAULT);
+            if let Some(stream) = incoming.stream() {
+                written = stream.written();
+            }
+            accepted
+        });
+        match refused {
+            Err(Error::Handshake(why)) => assert_eq!(why.status(), Some(status)),
+            other => panic!("{other:?}"),
+        }
+        assert!(blocked > 10, "{blocked}");
+        // The last 7 bytes are written by the call that ends the stream.
+        let answer = String::from_utf8(written).unwrap();
+        let (head, content) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 426 "), "{answer}");
+        let len = head.split_once("Content-Length: ").unwrap().1;
+        let len: usize = len.lines().next().unwrap().parse().unwrap();
+        assert!((1..=7).contains(&(len - content.len())), "{answer}");
+        assert!(not_connected(incoming.accept(&Choice::DEFAULT)) && incoming.stream().is_none());
+        assert!(not_connected(incoming.answer(Status::OK, &[], b"")));
     }
 }
 
@@ -223,7 +255,7 @@ fn one_thread_shakes_hands_with_itself() {
             Err(error) => assert!(error.is_temporary() || client.is_some(), "{error}"),
         }
         match accepting.read() {
-            Ok(incoming) => server = Some(incoming.accept(&Choice::DEFAULT).unwrap()),
+            Ok(mut incoming) => server = Some(incoming.accept(&Choice::DEFAULT).unwrap()),
             Err(error) => assert!(error.is_temporary() || server.is_some(), "{error}"),
         }
         thread::sleep(Duration::from_millis(1));

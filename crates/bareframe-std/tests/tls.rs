@@ -369,7 +369,7 @@ fn shakes_hands_with_itself(client: impl Stream, server: impl Stream) {
             Err(error) => assert!(error.is_temporary() || client.is_some(), "{error}"),
         }
         match accepting.read() {
-            Ok(incoming) => server = Some(incoming.accept(&Choice::DEFAULT).unwrap()),
+            Ok(mut incoming) => server = Some(incoming.accept(&Choice::DEFAULT).unwrap()),
             Err(error) => assert!(error.is_temporary() || server.is_some(), "{error}"),
         }
         assert!(begun.elapsed() < SOON);

@@ -432,7 +432,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     /// Returns how far the closing of the connection is.
     #[must_use]
     pub fn state(&self) -> State {
-        State::of(self.inbound.receiver.state(), self.outbound.is_closed())
+        self.inbound.state(self.outbound.is_closed())
     }
 
     /// Returns what the peer's Close said, once it was received (RFC 6455 sections 7.1.5 and 7.1.6).

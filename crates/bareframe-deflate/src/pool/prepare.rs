@@ -51,10 +51,6 @@ pub fn prepare(
         payload.extend_from_slice(chunk.get(..len).unwrap_or_default());
         is_done = !matches!(step, DeflateStep::OutputFull(_));
     }
-    let memory = std::vec![0; payload.len().saturating_add(LONGEST_HEADER)];
-    let prepared = PreparedFrame::new(kind, Rsv::RSV1, &payload, memory)?;
+    let prepared = PreparedFrame::allocate(kind, Rsv::RSV1, &payload)?;
     Ok(prepared.with_parameters(window_bits.bits()))
 }
-
-/// A header without a masking key.
-const LONGEST_HEADER: usize = 10;

@@ -112,7 +112,7 @@ impl Chat {
 
     /// Serves a member until its connection ends.
     fn serve(&self, stream: TcpStream) -> Result<(), Error> {
-        let incoming = ACCEPTOR.read(stream)?;
+        let mut incoming = ACCEPTOR.read(stream)?;
         let request = incoming.request();
         let (room, name) = (request.path().to_owned(), name(&request));
         let origin = request.header("Origin").and_then(|origin| origin.value_str());

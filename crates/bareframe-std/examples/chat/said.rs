@@ -37,10 +37,8 @@ impl Form {
 
 impl Message {
     pub(crate) fn new(text: &str) -> Message {
-        // A frame's header has at most 14 bytes.
-        let memory = vec![0; text.len() + 14];
-        let plain = PreparedFrame::new(MessageKind::Text, Rsv::NONE, text.as_bytes(), memory);
-        let plain = plain.expect("it is text, and there is room");
+        let plain = PreparedFrame::allocate(MessageKind::Text, Rsv::NONE, text.as_bytes());
+        let plain = plain.expect("it is text");
         #[cfg(feature = "deflate")]
         {
             // With the smallest window it is for all who have compression, whatever they have agreed on.

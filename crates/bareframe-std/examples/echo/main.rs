@@ -120,7 +120,7 @@ fn serve(stream: TcpStream, pages: &Pages, verbose: bool) {
     }
 }
 
-fn answer(incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<(), Error> {
+fn answer(mut incoming: Incoming<Tapped>, pages: &Pages, verbose: bool) -> Result<(), Error> {
     let request = incoming.request();
     let page = pages.watching(request.query());
     match (request.path(), incoming.is_upgrade()) {

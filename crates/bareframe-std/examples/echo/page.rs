@@ -71,7 +71,7 @@ impl Pages {
 
 impl Page {
     /// Echoes messages on a connection that the page watches.
-    pub(crate) fn watch(self: &Arc<Page>, incoming: Incoming<Tapped>) -> Result<(), Error> {
+    pub(crate) fn watch(self: &Arc<Page>, mut incoming: Incoming<Tapped>) -> Result<(), Error> {
         // Locked before the browser can know that the connection is open: what the page asks for then waits for it.
         let mut watched = lock(&self.watched);
         let mut socket = incoming.accept(&Choice::DEFAULT)?;

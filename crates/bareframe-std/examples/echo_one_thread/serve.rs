@@ -2,7 +2,7 @@
 
 use bareframe_std::handshake::Choice;
 use bareframe_std::{
-    Aborter, Accepting, Acceptor, Deadline, Error, Options, OwnedMessage, ServerSocket, Stream,
+    Aborter, Accepting, Acceptor, Deadline, Error, Incoming, Options, OwnedMessage, ServerSocket, Stream,
 };
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
@@ -19,6 +19,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// A connection, by what it waits for.
 enum Connection {
     Opening(Accepting<Polled>),
+    Answering(Box<Incoming<Polled>>),
     /// An open connection, with the message that it could not send yet.
     Open(ServerSocket<Polled>, Option<OwnedMessage>),
     Closing(ServerSocket<Polled>),
@@ -132,11 +133,12 @@ impl Connection {
         loop {
             let (done, next) = match self {
                 Connection::Opening(mut accepting) => match accepting.read() {
-                    Ok(incoming) => {
-                        let socket = incoming.accept(&Choice::DEFAULT).ok()?;
-                        (Ok(()), Connection::Open(socket, None))
-                    }
+                    Ok(incoming) => (Ok(()), Connection::Answering(Box::new(incoming))),
                     Err(error) => (Err(error), Connection::Opening(accepting)),
+                },
+                Connection::Answering(mut incoming) => match incoming.accept(&Choice::DEFAULT) {
+                    Ok(socket) => (Ok(()), Connection::Open(socket, None)),
+                    Err(error) => (Err(error), Connection::Answering(incoming)),
                 },
                 Connection::Open(mut socket, mut unsent) => match echo(&mut socket, &mut unsent) {
                     Err(error) if error.is_temporary() => (Err(error), Connection::Open(socket, unsent)),

@@ -18,6 +18,7 @@ use super::pending::Pending;
 use crate::assemble::{AssembleError, Assembled, Assembler, Gather, Message};
 use crate::close::CloseCode;
 use crate::close_reason::CloseReason;
+use crate::connection::State;
 use crate::error::ProtocolError;
 use crate::extension::{Extension, InboundExtension, SealedWindow};
 use crate::mask::Masker;
@@ -29,7 +30,6 @@ use crate::violation::Violation;
 #[cfg(any(bareframe_compact, not(target_pointer_width = "64")))]
 use compact as leaf;
 use core::fmt;
-use core::ops::Range;
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 use fast as leaf;
 
@@ -369,17 +369,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         may_begin
     }
 
-    /// Says that this range of the memory was read before, behind the head of the opening handshake. Returns `false` and changes
-    /// nothing if the memory is shorter, or something was read already.
-    pub fn begin_with(&mut self, range: Range<usize>) -> bool {
-        let is_within = range.start <= range.end && range.end <= self.memory.bytes().len();
-        let is_new = self.cursor.end == 0 && self.cursor.found == Found::Nothing;
-        if is_within && is_new {
-            (self.cursor.start, self.cursor.end) = (range.start, range.end);
-        }
-        is_within && is_new
-    }
-
     /// Returns what the other half has to send, once.
     #[must_use]
     pub fn take_pending(&mut self) -> Pending {
@@ -437,6 +426,18 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     #[must_use]
     pub const fn is_open(&self) -> bool {
         matches!(self.receiver.state(), ReceiverState::Open(_))
+    }
+
+    /// Returns how far the closing of the connection is, if the other half has sent our Close or not.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Session, State};
+    /// let (inbound, _) = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]).split();
+    /// assert_eq!((inbound.state(false), inbound.state(true)), (State::Open, State::CloseSent));
+    /// ```
+    #[must_use]
+    pub const fn state(&self, is_close_sent: bool) -> State {
+        State::of(self.receiver.state(), is_close_sent)
     }
 
     /// Returns `true` if a call would find something without a read.

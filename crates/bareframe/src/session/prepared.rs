@@ -1,7 +1,7 @@
 //! PreparedFrame: a message that is encoded once and sent to many.
 
 use crate::error::{BufferTooSmall, SendError};
-use crate::header::FrameHeader;
+use crate::header::{FrameHeader, HeaderBytes};
 use crate::opcode::{MessageKind, Rsv};
 
 /// A message that is encoded once, as a server's frame, and sent by any number of sessions.
@@ -48,7 +48,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> PreparedFrame<B> {
             text.push(payload)?;
             text.finish()?;
         }
-        let header = FrameHeader::new(true, rsv, kind.opcode(), None, payload.len() as u64)?.encode();
+        let header = header(kind, rsv, payload)?;
         let needed = payload.len().saturating_add(header.len());
         let to = memory.as_mut();
         let available = to.len();
@@ -67,6 +67,37 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> PreparedFrame<B> {
             parameters: 0,
         })
     }
+}
+
+#[cfg(feature = "alloc")]
+impl PreparedFrame<alloc::vec::Vec<u8>> {
+    /// Encodes a message to memory that is allocated for it.
+    ///
+    /// Text without reserved bits must be UTF-8.
+    ///
+    /// ```
+    /// use bareframe::{MessageKind, PreparedFrame, Rsv};
+    /// let prepared = PreparedFrame::allocate(MessageKind::Text, Rsv::NONE, b"to everybody")?;
+    /// assert_eq!(prepared.bytes(), b"\x81\x0cto everybody");
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::InvalidUtf8`] or [`SendError::TooLong`].
+    pub fn allocate(
+        kind: MessageKind,
+        rsv: Rsv,
+        payload: &[u8],
+    ) -> Result<PreparedFrame<alloc::vec::Vec<u8>>, SendError> {
+        let len = header(kind, rsv, payload)?.len().saturating_add(payload.len());
+        PreparedFrame::new(kind, rsv, payload, alloc::vec![0; len])
+    }
+}
+
+/// Returns the header of a server's message in one frame.
+fn header(kind: MessageKind, rsv: Rsv, payload: &[u8]) -> Result<HeaderBytes, SendError> {
+    Ok(FrameHeader::new(true, rsv, kind.opcode(), None, payload.len() as u64)?.encode())
 }
 
 impl<B> PreparedFrame<B> {

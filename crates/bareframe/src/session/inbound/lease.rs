@@ -1,13 +1,25 @@
-//! Memory that is exchanged for another, and memory that is there only while it is needed.
+//! Memory that was read into before, that is exchanged for another, or that is there only while it is needed.
 
-use super::Inbound;
+use super::{Found, Inbound};
 use crate::extension::Extension;
 use crate::frame::FrameState;
 use crate::memory::Memory;
 use crate::receiver::ReceiverState;
 use crate::role::Role;
+use core::ops::Range;
 
 impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
+    /// Says that this range of the memory was read before, behind the head of the opening handshake. Returns `false` and changes
+    /// nothing if the memory is shorter, or something was read already.
+    pub fn begin_with(&mut self, range: Range<usize>) -> bool {
+        let is_within = range.start <= range.end && range.end <= self.memory.bytes().len();
+        let is_new = self.cursor.end == 0 && self.cursor.found == Found::Nothing;
+        if is_within && is_new {
+            (self.cursor.start, self.cursor.end) = (range.start, range.end);
+        }
+        is_within && is_new
+    }
+
     /// Exchanges the memory for another, such as a longer one while more arrives than fits, and returns the old one. What was
     /// read and not looked at, and what is held, is moved to the front of the new one.
     ///
