@@ -28,6 +28,8 @@
 //! - [`WebSocketUpgrade::keepalive`], [`WebSocketUpgrade::origin`], [`WebSocketUpgrade::shutdown`] and [`WebSocketUpgrade::options`];
 //! - [`WebSocket::read`], which lends messages without allocation, and [`WebSocket::into_inner`] for all that [`bareframe_tokio`] can do.
 //!
+//! With the feature `deflate`, `WebSocketUpgrade::deflate` compresses messages (RFC 7692).
+//!
 //! What is not there is `accept_unmasked_frames`: a server must close the connection for such a frame (RFC 6455 section 5.1).
 
 #![forbid(unsafe_code)]
@@ -39,6 +41,9 @@ pub mod rejection;
 mod upgrade;
 mod websocket;
 
+#[cfg(feature = "deflate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+pub use bareframe_tokio::deflate;
 pub use bareframe_tokio::{Shutdown, Utf8Bytes};
 pub use message::{CloseCode, CloseFrame, Message};
 pub use upgrade::{DefaultOnFailedUpgrade, OnFailedUpgrade, WebSocketUpgrade};

@@ -172,6 +172,22 @@ impl<F> WebSocketUpgrade<F> {
         self
     }
 
+    /// Compresses messages if the client offers permessage-deflate (RFC 7692), as the policy says: [`Options::with_deflate`].
+    ///
+    /// ```
+    /// use axum::response::Response;
+    /// use bareframe_axum::{WebSocketUpgrade, deflate::Policy};
+    /// async fn handler(ws: WebSocketUpgrade) -> Response {
+    ///     ws.deflate(Policy::DEFAULT).on_upgrade(async |_socket| {})
+    /// }
+    /// ```
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    pub const fn deflate(mut self, policy: bareframe_tokio::deflate::Policy) -> Self {
+        self.options = self.options.with_deflate(policy);
+        self
+    }
+
     /// Refuses with 403 what pages of other origins ask for (RFC 6455 section 10.2). What is no page and sends no `Origin` is accepted. Without
     /// it, every page that a user visits may open a connection with the user's cookies.
     pub fn origin<I>(mut self, allowed: I) -> Self

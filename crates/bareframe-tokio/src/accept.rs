@@ -1,7 +1,6 @@
 //! The server's side of the opening handshake (RFC 6455 section 4.2).
 
 mod accepting;
-mod agreed;
 mod answering;
 mod date;
 mod incoming;
@@ -10,8 +9,6 @@ mod server_stream;
 mod tls;
 
 pub use accepting::Accepting;
-#[cfg(feature = "hyper")]
-pub(crate) use agreed::Agreed;
 pub use incoming::Incoming;
 pub use server_stream::ServerStream;
 

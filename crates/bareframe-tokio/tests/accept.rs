@@ -342,6 +342,48 @@ async fn over_tcp_with_our_client_and_without_delay() {
     served.await.unwrap().unwrap();
 }
 
+#[cfg(feature = "deflate")]
+#[tokio::test]
+async fn rfc7692_s5_1_compression_is_agreed_on_where_both_sides_want_it_and_beside_what_the_program_chooses()
+{
+    use bareframe_tokio::Connector;
+    use bareframe_tokio::deflate::Policy;
+    let compressed = Options::DEFAULT.with_deflate(Policy::DEFAULT);
+    for (of_server, of_client) in [(true, true), (true, false), (false, true)] {
+        let options = |is_compressed| {
+            if is_compressed {
+                compressed
+            } else {
+                Options::DEFAULT
+            }
+        };
+        let acceptor = Acceptor::DEFAULT.with_options(options(of_server));
+        let connector = Connector::DEFAULT
+            .with_options(options(of_client))
+            .with_extensions("x-toy");
+        let (client, server) = duplex(1 << 10);
+        let (server, client) = tokio::join!(
+            async {
+                let incoming = acceptor.read(server).await?;
+                incoming.accept(&Choice::DEFAULT.with_extensions("x-toy")).await
+            },
+            connector.connect_over(client, "ws://localhost/"),
+        );
+        let (mut server, mut client) = (server.unwrap(), client.unwrap());
+        let list = client
+            .response()
+            .unwrap()
+            .header("Sec-WebSocket-Extensions")
+            .unwrap();
+        assert!(list.contains("x-toy"));
+        assert_eq!(list.contains("permessage-deflate"), of_server && of_client);
+        assert_eq!(server.deflate().is_some(), of_server && of_client);
+        let text = "all work and no play ".repeat(100);
+        client.send(text.as_str()).await.unwrap();
+        assert!(server.read().await.unwrap().unwrap().as_str() == Some(&text));
+    }
+}
+
 #[cfg(feature = "rustls")]
 mod tls {
     use super::*;

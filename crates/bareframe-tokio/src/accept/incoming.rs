@@ -1,13 +1,13 @@
 //! A request that a server decides about.
 
-use crate::accept::agreed::Agreed;
 use crate::accept::answering::{Answering, Unsent, by};
 use crate::accept::server_stream::ServerStream;
 use crate::error::Error;
+use crate::extension::Agreed;
 use crate::handshake_error::HandshakeError;
 use crate::head::{Received, encode};
 use crate::options::Options;
-use crate::websocket::ServerSocket;
+use crate::websocket::{ServerSocket, WebSocket};
 use bareframe::handshake::{Accept, Answer, Choice, Request, RequestError, RequestHead, Status, Upgrade};
 use std::future::poll_fn;
 use std::time::Duration;
@@ -147,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
             Ok(Some(upgrade)) => {
                 let accept = Accept::from_key(upgrade.key());
                 let (agreed, extensions) =
-                    Agreed::choose(&self.options, upgrade.extensions(), choice.extensions());
+                    Agreed::accept(&self.options, upgrade.extensions(), choice.extensions());
                 let choice = choice.with_extensions(&extensions);
                 (encode(|out| upgrade.encode(&accept, &choice, out)), agreed)
             }
@@ -173,8 +173,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
             .await
             .ok_or(HandshakeError::Timeout)??;
         self.received.take(self.head.head_len());
-        Ok(agreed
-            .socket(self.stream, &self.options)
+        Ok(WebSocket::server_with(self.stream, &self.options, agreed)
             .with_leftover(self.received.arrived())
             .with_subprotocol(choice.subprotocol()))
     }

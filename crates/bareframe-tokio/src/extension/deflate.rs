@@ -30,6 +30,21 @@ impl Agreed {
         }
     }
 
+    /// Returns what a server agrees to of what a client offers, and the list for the response: with others, which the program has chosen.
+    pub(crate) fn accept<'o, 'c>(
+        options: &Options,
+        offers: impl Iterator<Item = Extension<'o>>,
+        others: &'c str,
+    ) -> (Agreed, Cow<'c, str>) {
+        let accepted = options
+            .deflate()
+            .and_then(|policy| policy.accept_with(others, offers));
+        match accepted {
+            Some((parameters, list)) => (Agreed(Some(parameters)), Cow::Owned(list)),
+            None => (Agreed::NOTHING, Cow::Borrowed(others)),
+        }
+    }
+
     /// Returns what a client has agreed to that has offered these others beside.
     pub(crate) fn from_response<'r>(
         options: &Options,

@@ -26,6 +26,15 @@ impl Agreed {
         Cow::Borrowed(others)
     }
 
+    /// Returns what a server agrees to of what a client offers, and the list for the response: with others, which the program has chosen.
+    pub(crate) fn accept<'o, 'c>(
+        _: &Options,
+        _: impl Iterator<Item = Extension<'o>>,
+        others: &'c str,
+    ) -> (Agreed, Cow<'c, str>) {
+        (Agreed, Cow::Borrowed(others))
+    }
+
     /// Returns what a client has agreed to that has offered these others beside.
     pub(crate) fn from_response<'r>(
         _: &Options,

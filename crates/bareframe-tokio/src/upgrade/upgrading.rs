@@ -1,11 +1,11 @@
 //! A connection that is there once hyper has sent the response.
 
-use crate::accept::Agreed;
 use crate::error::Error;
+use crate::extension::Agreed;
 use crate::options::Options;
 use crate::shutdown::ShutdownGuard;
 use crate::upgrade::stream::UpgradedStream;
-use crate::websocket::ServerSocket;
+use crate::websocket::{ServerSocket, WebSocket};
 use hyper::upgrade::OnUpgrade;
 use std::io;
 use std::pin::Pin;
@@ -41,7 +41,7 @@ impl Future for Upgrading {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx)).map_err(io::Error::other)?;
         let (stream, leftover) = UpgradedStream::new(upgraded);
-        let mut socket = self.agreed.socket(stream, &self.options).with_leftover(&leftover);
+        let mut socket = WebSocket::server_with(stream, &self.options, self.agreed).with_leftover(&leftover);
         socket.subprotocol = self.subprotocol.take();
         if let Some(shutdown) = self.shutdown.take() {
             socket.reader.set_shutdown(shutdown);
