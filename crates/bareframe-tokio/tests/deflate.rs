@@ -7,8 +7,8 @@ use bareframe_testkit::{Frame as RawFrame, Random};
 use bareframe_tokio::deflate::{CompressionLevel, NegotiationError, Parameters, Policy, WindowBits, prepare};
 use bareframe_tokio::handshake::{Accept, Extensions, Key};
 use bareframe_tokio::{
-    ClientSocket, Config, Connector, Error, Event, Frame, HandshakeError, Limits, Message, MessageKind,
-    Options, ProtocolError, SendError, ServerSocket, WebSocket,
+    Acceptor, ClientSocket, Config, Connector, Error, Event, Frame, HandshakeError, Limits, Message,
+    MessageKind, Options, ProtocolError, SendError, ServerSocket, WebSocket,
 };
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -113,6 +113,54 @@ async fn s5_1_who_does_not_want_it_does_not_offer_it() {
         .unwrap();
     assert!(!server.await.unwrap().contains("Extensions"));
     assert!(client.deflate().is_none());
+}
+
+#[tokio::test]
+async fn s5_1_a_server_accepts_what_it_can_keep_and_both_compress() {
+    let small = WindowBits::new(9).unwrap();
+    for (of_server, of_client, expected) in [
+        (TAKEOVER, TAKEOVER, Some("permessage-deflate")),
+        (
+            Policy::DEFAULT,
+            TAKEOVER,
+            Some("permessage-deflate; server_no_context_takeover; client_no_context_takeover"),
+        ),
+        (
+            TAKEOVER.with_receiving_window_bits(small),
+            TAKEOVER,
+            Some("permessage-deflate; client_max_window_bits=9"),
+        ),
+    ] {
+        let (stream, accepted) = duplex(4096);
+        let acceptor = Acceptor::DEFAULT.with_options(options(of_server));
+        let serving = tokio::spawn(async move {
+            let mut server = acceptor.accept(accepted).await.unwrap();
+            assert!(server.deflate().is_some());
+            while let Some((message, mut sender)) = server.read_with_sender().await.unwrap() {
+                sender.send(&message).await.unwrap();
+            }
+        });
+        let connector = Connector::DEFAULT.with_options(options(of_client));
+        let mut client = connector.connect_over(stream, "ws://localhost/").await.unwrap();
+        let answer = client.response().unwrap().header("Sec-WebSocket-Extensions");
+        assert_eq!(answer, expected);
+        client.send(text(5000)).await.unwrap();
+        assert_eq!(
+            client.read().await.unwrap().unwrap().as_str(),
+            Some(&text(5000)[..])
+        );
+        client.close(None, "").await.unwrap();
+        serving.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn s5_1_a_server_that_does_not_want_it_does_not_agree() {
+    let (stream, accepted) = duplex(4096);
+    let serving = tokio::spawn(async move { Acceptor::DEFAULT.accept(accepted).await.unwrap().deflate() });
+    let connector = Connector::DEFAULT.with_options(options(TAKEOVER));
+    let client = connector.connect_over(stream, "ws://localhost/").await.unwrap();
+    assert!(client.deflate().is_none() && serving.await.unwrap().is_none());
 }
 
 #[tokio::test]
