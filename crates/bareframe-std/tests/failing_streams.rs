@@ -4,6 +4,8 @@
 mod driver;
 #[path = "failing_streams/halves.rs"]
 mod halves;
+#[path = "failing_streams/handshakes.rs"]
+mod handshakes;
 
 use bareframe_std::{Error, Event, Options, WebSocket};
 use bareframe_testkit::{
@@ -43,6 +45,13 @@ fn whatever_the_stream_does_halves_lose_nothing_and_the_end_is_right() {
     let breaches = run_halves(0..2000);
     println!("{breaches}");
     breaches.assert_none();
+}
+
+#[test]
+fn s4_whatever_the_stream_does_a_handshake_fails_only_because_of_it() {
+    for seed in 0..2000 {
+        handshakes::shake_hands(seed).unwrap_or_else(|what| panic!("seed {seed}: {what}"));
+    }
 }
 
 /// Returns the two ends, of which the server's does not block and can't write yet.
@@ -99,6 +108,9 @@ fn s7_1_1_the_reading_half_closes_within_its_time_whatever_a_write_may_take() {
 #[test]
 #[ignore = "takes minutes; ci.sh failing_streams runs it"]
 fn whatever_the_stream_does_in_many_schedules() {
+    for seed in 0..100_000 {
+        handshakes::shake_hands(seed).unwrap_or_else(|what| panic!("seed {seed}: {what}"));
+    }
     for breaches in [run(0..100_000), run_halves(0..100_000)] {
         println!("{breaches}");
         breaches.assert_none();

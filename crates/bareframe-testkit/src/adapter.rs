@@ -31,6 +31,16 @@ pub trait Endpoint {
         self.send(said)
     }
 
+    /// Sends this as a frame that the caller keeps, by repeated calls, and gives it up if the stream does not accept the rest.
+    fn send_frame(&mut self, said: &Said) -> Told {
+        self.send(said)
+    }
+
+    /// Fails the connection with this code; `None` if the adapter has no such call.
+    fn fail(&mut self, _: CloseCode) -> Option<Told> {
+        None
+    }
+
     /// Writes all that is queued.
     fn flush(&mut self) -> Told;
 
@@ -94,6 +104,8 @@ pub enum Told {
     Kept,
     /// It was not accepted, since the stream can't write now.
     Later,
+    /// A part of it was sent, and the rest is given up, so that only [`Endpoint::fail`] is left.
+    Torn,
     /// The call was dropped, so that it is unknown whether it was accepted.
     Unknown,
     /// It is not allowed after what was sent or received before.

@@ -41,6 +41,8 @@ fn each_flaw_is_found() {
         (Flaw::LimitForEachCall, Rule::Limit),
         (Flaw::Spins, Rule::Spin),
         (Flaw::CloseDoesNotRead, Rule::Progress),
+        (Flaw::FailIsNotWritten, Rule::Acknowledged),
+        (Flaw::FailReadsOn, Rule::End),
         (Flaw::Panics, Rule::Panic),
     ] {
         let is_found = (0..30).any(|hundred| {

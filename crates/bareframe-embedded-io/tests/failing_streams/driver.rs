@@ -224,6 +224,20 @@ impl<S: Read<Error = Kind> + Write> Endpoint for End<'_, S> {
         self.say(said, true)
     }
 
+    fn fail(&mut self, code: CloseCode) -> Option<Told> {
+        if self.kept.is_some() {
+            return None;
+        }
+        with_reader!(&mut self.socket, socket => socket.fail(code));
+        let told = self.flush();
+        // In halves the answer may be left to the next call.
+        Some(if self.leaves_answers() {
+            Told::Unknown
+        } else {
+            told
+        })
+    }
+
     fn flush(&mut self) -> Told {
         if self.send_kept().is_err() {
             return Told::Later;

@@ -102,6 +102,15 @@ impl Endpoint for End {
         told(with!(self, socket => socket.feed(frame(said))))
     }
 
+    fn send_frame(&mut self, said: &Said) -> Told {
+        let mut frame = frame(said);
+        with!(self, socket => by_frame(&mut frame, |frame| socket.send_frame(frame)))
+    }
+
+    fn fail(&mut self, code: CloseCode) -> Option<Told> {
+        Some(told(with!(self, socket => socket.fail(code))))
+    }
+
     fn flush(&mut self) -> Told {
         told(with!(self, socket => socket.flush()))
     }
@@ -123,9 +132,28 @@ impl Endpoint for End {
         match call {
             // How long a read waits is the stream's affair.
             EndpointCall::Read => None,
-            EndpointCall::Send => Some(WRITE_TIMEOUT),
+            // A frame is sent by several calls.
+            EndpointCall::Send => Some(3 * WRITE_TIMEOUT),
             EndpointCall::Close => Some(CLOSE_TIMEOUT),
         }
+    }
+}
+
+/// Sends a frame by three calls at most.
+pub(crate) fn by_frame(
+    frame: &mut Frame<'_>,
+    mut send: impl FnMut(&mut Frame<'_>) -> Result<(), Error>,
+) -> Told {
+    for _ in 0..3 {
+        match send(frame) {
+            Err(error) if error.is_temporary() => {}
+            sent => return told(sent),
+        }
+    }
+    match (frame.is_begun(), frame.left()) {
+        (false, _) => Told::Later,
+        (true, 0) => Told::Kept,
+        (true, _) => Told::Torn,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The same calls on a connection in two halves.
 
-use super::driver::{CLOSE_TIMEOUT, Failing, WRITE_TIMEOUT, ended, frame, key, options, seen, told};
+use super::driver::{
+    CLOSE_TIMEOUT, Failing, WRITE_TIMEOUT, by_frame, ended, frame, key, options, seen, told,
+};
 use bareframe_std::{CloseCode, ReadHalf, Role, WebSocket, WriteHalf};
 use bareframe_testkit::{Endpoint, EndpointCall, FailingStream, Heard, Random, Said, Seen, Side, Told};
 use std::time::Duration;
@@ -62,6 +64,15 @@ impl<R: Role> Endpoint for Halves<R> {
         told(self.writer().feed(frame(said)))
     }
 
+    fn send_frame(&mut self, said: &Said) -> Told {
+        by_frame(&mut frame(said), |frame| self.writer().send_frame(frame))
+    }
+
+    fn fail(&mut self, code: CloseCode) -> Option<Told> {
+        self.reader().fail(code);
+        Some(Told::Unknown)
+    }
+
     fn flush(&mut self) -> Told {
         told(self.writer().flush())
     }
@@ -87,7 +98,7 @@ impl<R: Role> Endpoint for Halves<R> {
     fn limit(&self, call: EndpointCall) -> Option<Duration> {
         match call {
             EndpointCall::Read => None,
-            EndpointCall::Send => Some(WRITE_TIMEOUT),
+            EndpointCall::Send => Some(3 * WRITE_TIMEOUT),
             EndpointCall::Close => Some(CLOSE_TIMEOUT),
         }
     }

@@ -3,7 +3,7 @@
 use super::compare::{close_of, is_begun, is_said, is_whole, joined, shown, shown_heard};
 use super::{Breach, Endpoint, EndpointCall, Heard, Rule, Said, Told};
 use crate::{Oracle, Recorder, Seen, Side, StreamView, TestClock};
-use bareframe::Config;
+use bareframe::{CloseCode, Config};
 use std::io::ErrorKind;
 use std::time::Duration;
 
@@ -30,8 +30,20 @@ pub(super) struct Party<'e> {
     /// How many messages and Pings were said.
     number: usize,
     pub(super) end: Option<Heard>,
+    /// A frame was given up within its payload.
+    pub(super) is_torn: bool,
+    /// The connection was failed by the caller.
+    pub(super) has_failed: bool,
     pub(super) is_gone: bool,
     pub(super) log: Vec<String>,
+}
+
+/// How something is sent.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Way {
+    Send,
+    Feed,
+    Frame,
 }
 
 /// What the stream had done before a call.
@@ -63,6 +75,8 @@ impl<'e> Party<'e> {
             said: Vec::new(),
             number: 0,
             end: None,
+            is_torn: false,
+            has_failed: false,
             is_gone: false,
             log: Vec::new(),
         }
@@ -236,35 +250,63 @@ impl<'e> Party<'e> {
             || self.written.is_closed() && self.arrived.is_closed()
     }
 
-    pub(super) fn say(&mut self, said: &Said, is_fed: bool) -> Result<Told, Breach> {
+    pub(super) fn say(&mut self, said: &Said, way: Way) -> Result<Told, Breach> {
         let before = self.begin();
         let had_ended = self.end.is_some();
         let was_closed = self.may_have_closed();
-        let told = match is_fed {
-            true => self.endpoint.feed(said),
-            false => self.endpoint.send(said),
+        let told = match way {
+            Way::Feed => self.endpoint.feed(said),
+            Way::Send => self.endpoint.send(said),
+            Way::Frame => self.endpoint.send_frame(said),
         };
-        let name = if is_fed { "feed" } else { "send" };
+        self.is_torn |= told == Told::Torn;
         self.log
-            .push(format!("{:?} {name} {} -> {told:?}", self.side, shown(said)));
+            .push(format!("{:?} {way:?} {} -> {told:?}", self.side, shown(said)));
         match told {
             Told::Done | Told::Kept => self.said.push((said.clone(), true)),
-            Told::Unknown | Told::Failed(_) => self.said.push((said.clone(), false)),
+            Told::Unknown | Told::Torn | Told::Failed(_) => self.said.push((said.clone(), false)),
             Told::Later | Told::Refused => {}
         }
         self.look(&before, EndpointCall::Send)?;
         if told == Told::Refused {
             let has_stopped = self.arrived.is_closed() || self.view.read_fate().is_some();
-            let may_refuse = was_closed || had_ended || has_stopped || self.view.has_refused_for_good();
+            let has_ended = was_closed || had_ended || self.has_failed;
+            let may_refuse = has_ended || has_stopped || self.view.has_refused_for_good();
             Breach::unless(may_refuse, Rule::Reported, || {
-                format!("{name} was refused in an open connection")
+                format!("{way:?} was refused in an open connection")
             })?;
         }
         self.check_told(told, &before)?;
-        if told == Told::Done && !is_fed {
+        if told == Told::Done && way != Way::Feed {
             self.check_all_sent()?;
         }
         Ok(told)
+    }
+
+    /// Fails the connection, if the adapter can. Its Close leaves unless the stream refuses it, a frame was given up, or one of both
+    /// has closed or ended before.
+    pub(super) fn fail(&mut self) -> Result<(), Breach> {
+        let before = self.begin();
+        let can_close = !self.is_torn
+            && self.end.is_none()
+            && !self.may_have_closed()
+            && !self.arrived.is_closed()
+            && self.view.read_fate().is_none()
+            && !self.view.has_refused_for_good();
+        let code = CloseCode::POLICY_VIOLATION;
+        let Some(told) = self.endpoint.fail(code) else {
+            return Ok(());
+        };
+        self.log.push(format!("{:?} fail -> {told:?}", self.side));
+        self.said.push((Said::Close(code, ""), false));
+        self.has_failed = true;
+        self.look(&before, EndpointCall::Send)?;
+        self.check_told(told, &before)?;
+        let was_refused = self.view.refused_writes() > before.refused_writes;
+        let has_left = self.written.is_closed() && self.view.sent() == self.written_len();
+        Breach::unless(has_left || !can_close || was_refused, Rule::Acknowledged, || {
+            "failed, and our Close did not leave".to_owned()
+        })
     }
 
     pub(super) fn flush(&mut self) -> Result<Told, Breach> {
@@ -280,7 +322,8 @@ impl<'e> Party<'e> {
     }
 
     fn check_all_sent(&self) -> Result<(), Breach> {
-        Breach::unless(self.is_all_sent(), Rule::Acknowledged, || {
+        // Of a frame that was given up nothing more is sent.
+        Breach::unless(self.is_all_sent() || self.is_torn, Rule::Acknowledged, || {
             let (sent, written) = (self.view.sent(), self.written_len());
             format!("done, and not on the wire ({sent} of {written} bytes sent)")
         })
@@ -322,6 +365,9 @@ impl<'e> Party<'e> {
         self.log
             .push(format!("{:?} read -> {}", self.side, shown_heard(&heard)));
         self.look(&before, EndpointCall::Read)?;
+        if self.has_failed {
+            return self.check_failed_end(heard);
+        }
         match &heard {
             Heard::Seen(seen) => self.check_seen(seen, &before)?,
             Heard::Later => {
@@ -347,6 +393,17 @@ impl<'e> Party<'e> {
                     what: format!("read gives {heard:?}"),
                 });
             }
+        }
+        Ok(heard)
+    }
+
+    /// Checks that nothing is delivered after the caller has failed the connection, and that its end stays.
+    fn check_failed_end(&mut self, heard: Heard) -> Result<Heard, Breach> {
+        Breach::unless(!matches!(heard, Heard::Seen(_)), Rule::End, || {
+            format!("{} after fail", shown_heard(&heard))
+        })?;
+        if heard != Heard::Later {
+            self.end.get_or_insert_with(|| heard.clone());
         }
         Ok(heard)
     }
@@ -496,9 +553,12 @@ impl<'e> Party<'e> {
             .push(format!("{:?} close -> {}", self.side, shown_heard(&heard)));
         if !self.has_closed() {
             self.said
-                .push((Said::Close(bareframe::CloseCode::NORMAL_CLOSURE, "bye"), false));
+                .push((Said::Close(CloseCode::NORMAL_CLOSURE, "bye"), false));
         }
         self.look(&before, EndpointCall::Close)?;
+        if self.has_failed && heard != Heard::Later {
+            return self.check_failed_end(heard).map(|_| true);
+        }
         match &heard {
             // An error that was reported before need not be reported again, and after the end the stream may fail to
             // shut down.

@@ -1,6 +1,6 @@
 //! Conversations of two ends under schedules of faults.
 
-use super::party::Party;
+use super::party::{Party, Way};
 use super::{Breach, Endpoint, Heard, Rule, Said, Told};
 use crate::{FailingStream, FaultCounts, Random, Schedule, Side, StreamView};
 use bareframe::{CloseCode, MessageKind};
@@ -144,26 +144,34 @@ fn step(party: &mut Party<'_>, random: &mut Random) -> Result<(), Breach> {
     if party.is_gone {
         return Ok(());
     }
-    match random.below(64) {
+    if party.is_torn && !party.has_failed {
+        return party.fail();
+    }
+    match random.below(72) {
         // A call that was begun is repeated.
         0..=27 | 62 if party.drops => close(party),
         0..=27 => party.read().map(drop),
         28..=45 => {
             let said = message(party, random);
-            party.say(&said, false).map(drop)
+            party.say(&said, Way::Send).map(drop)
         }
         46..=50 => {
             let said = message(party, random);
-            party.say(&said, true).map(drop)
+            party.say(&said, Way::Feed).map(drop)
         }
+        64..=70 => {
+            let said = message(party, random);
+            party.say(&said, Way::Frame).map(drop)
+        }
+        71 => party.fail(),
         51..=54 => party.flush().map(drop),
         55..=59 => {
             let said = Said::Ping(party.next_number().to_string().into_bytes());
-            party.say(&said, false).map(drop)
+            party.say(&said, Way::Send).map(drop)
         }
         60 | 61 => {
             let said = Said::Close(CloseCode::NORMAL_CLOSURE, "bye");
-            party.say(&said, false).map(drop)
+            party.say(&said, Way::Send).map(drop)
         }
         62 => close(party),
         _ => party.abandon(),
@@ -175,16 +183,19 @@ fn finish(party: &mut Party<'_>, closes: bool) -> Result<(), Breach> {
     if party.is_gone {
         return Ok(());
     }
+    if party.is_torn && !party.has_failed {
+        return party.fail();
+    }
     if party.end.is_some() {
         // The end is the same again.
         party.read()?;
         return party.abandon();
     }
-    if closes || party.drops {
+    if closes || party.drops || party.has_failed {
         return close(party);
     }
     if !party.has_closed() {
-        let told = party.say(&Said::Close(CloseCode::GOING_AWAY, ""), false)?;
+        let told = party.say(&Said::Close(CloseCode::GOING_AWAY, ""), Way::Send)?;
         if told == Told::Later {
             party.flush()?;
         }

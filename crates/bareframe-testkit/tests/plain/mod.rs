@@ -28,6 +28,8 @@ pub(crate) enum Flaw {
     LimitForEachCall,
     Spins,
     CloseDoesNotRead,
+    FailIsNotWritten,
+    FailReadsOn,
     Panics,
 }
 
@@ -193,6 +195,21 @@ impl<R: Role> Socket<R> {
             return Told::Done;
         }
         self.flushed()
+    }
+
+    fn fail(&mut self, code: CloseCode) -> Option<Told> {
+        // The rest of that frame goes first.
+        if self.kept.is_some() {
+            return None;
+        }
+        if self.has(Flaw::FailReadsOn) {
+            return Some(self.send(&Said::Close(code, ""), false));
+        }
+        self.session.fail(code);
+        Some(match self.has(Flaw::FailIsNotWritten) {
+            true => Told::Done,
+            false => self.flushed(),
+        })
     }
 
     fn flushed(&mut self) -> Told {
@@ -377,6 +394,17 @@ impl Endpoint for Plain {
 
     fn send(&mut self, said: &Said) -> Told {
         with!(self, socket => socket.send(said, false))
+    }
+
+    fn send_frame(&mut self, said: &Said) -> Told {
+        with!(self, socket => match socket.send(said, false) {
+            Told::Kept if socket.kept.take().is_some() => Told::Torn,
+            told => told,
+        })
+    }
+
+    fn fail(&mut self, code: CloseCode) -> Option<Told> {
+        with!(self, socket => socket.fail(code))
     }
 
     fn feed(&mut self, said: &Said) -> Told {
