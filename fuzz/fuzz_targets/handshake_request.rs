@@ -67,7 +67,7 @@ fn check_end(bytes: &[u8], parsed: Result<usize, HeadError>) {
     }
     if let Ok(len) = parsed {
         assert_eq!(HeadEnd::new(len).arrived(bytes), Ok(true), "a limit is inclusive");
-        assert_eq!(HeadEnd::new(len - 1).arrived(bytes), Err(HeadError::TooLong));
+        assert_eq!(HeadEnd::new(len - 1).arrived(bytes), Err(HeadError::TooLong(len - 1)));
     }
 }
 

@@ -315,7 +315,7 @@ fn no_limit_for_heads_is_memory_nor_panics() {
     assert!(matches!(
         zero,
         Err(Error::Handshake(HandshakeError::Request(RequestError::Head(
-            HeadError::TooLong
+            HeadError::TooLong(0)
         ))))
     ));
 }

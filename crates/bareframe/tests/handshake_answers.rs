@@ -165,7 +165,7 @@ fn s4_2_2_answers_that_do_not_switch() {
              Sec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n",
         ),
         (
-            RequestError::from(HeadError::TooLong).answer(),
+            RequestError::from(HeadError::TooLong(1)).answer(),
             "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
         ),
     ] {

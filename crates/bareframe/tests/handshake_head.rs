@@ -330,20 +330,27 @@ fn s2_2_a_control_byte_is_refused_when_it_arrives() {
 fn rfc6585_s5_a_limit_is_inclusive_and_checked_at_its_byte() {
     let head = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     assert_eq!(
-        HeadError::TooLong.status(),
+        HeadError::TooLong(1).status(),
         Status::REQUEST_HEADER_FIELDS_TOO_LARGE
+    );
+    assert_eq!(
+        HeadError::TooLong(16_384).to_string(),
+        "the peer's head has more than 16384 bytes, our limit (RFC 6585 section 5)"
     );
     for behind in [&b""[..], b"\x81\x80\x00", b"\r\n\r\n"] {
         let bytes = [head, behind].concat();
         assert_eq!(HeadEnd::new(head.len()).arrived(&bytes), Ok(true));
         for limit in 0..head.len() {
-            assert_eq!(HeadEnd::new(limit).arrived(&bytes), Err(HeadError::TooLong));
+            assert_eq!(
+                HeadEnd::new(limit).arrived(&bytes),
+                Err(HeadError::TooLong(limit))
+            );
             let mut end = HeadEnd::new(limit);
             for arrived in 0..limit {
                 assert_eq!(end.arrived(&bytes[..arrived]), Ok(false));
             }
-            assert_eq!(end.arrived(&bytes[..limit]), Err(HeadError::TooLong));
-            assert_eq!(end.arrived(&bytes), Err(HeadError::TooLong));
+            assert_eq!(end.arrived(&bytes[..limit]), Err(HeadError::TooLong(limit)));
+            assert_eq!(end.arrived(&bytes), Err(HeadError::TooLong(limit)));
         }
     }
 }

@@ -247,7 +247,7 @@ mod heads {
     };
 
     const HEAD_ERRORS: [HeadError; 16] = [
-        HeadError::TooLong,
+        HeadError::TooLong(16_384),
         HeadError::BareLineFeed,
         HeadError::BareCarriageReturn,
         HeadError::ControlByte,
@@ -269,7 +269,7 @@ mod heads {
     fn every_fault_of_a_head_has_words_a_section_and_a_status() {
         all_differ(&HEAD_ERRORS);
         for error in HEAD_ERRORS {
-            let too_long = error == HeadError::TooLong;
+            let too_long = matches!(error, HeadError::TooLong(_));
             assert_eq!(error.status().number(), if too_long { 431 } else { 400 });
             assert!(error.section().starts_with("RFC ") && error.to_string().contains(error.section()));
             assert_eq!(RequestError::from(error).status(), error.status());

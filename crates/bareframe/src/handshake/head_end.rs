@@ -15,7 +15,7 @@ use crate::handshake::head_error::HeadError;
 /// let (request, head_len) = Request::parse(bytes)?;
 /// assert_eq!(bytes[head_len..], [0x81, 0x80]);
 ///
-/// assert_eq!(HeadEnd::new(26).arrived(bytes), Err(HeadError::TooLong));
+/// assert_eq!(HeadEnd::new(26).arrived(bytes), Err(HeadError::TooLong(26)));
 /// # let _ = request;
 /// # Ok::<(), HeadError>(())
 /// ```
@@ -81,7 +81,7 @@ impl HeadEnd {
             }
         }
         if bytes.len() >= self.limit {
-            return Err(HeadError::TooLong);
+            return Err(HeadError::TooLong(self.limit));
         }
         Ok(false)
     }

@@ -17,8 +17,8 @@ use core::fmt;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum HeadError {
-    /// The head has more bytes than the limit of [`HeadEnd`](crate::handshake::HeadEnd).
-    TooLong,
+    /// The head has more bytes than the limit of [`HeadEnd`](crate::handshake::HeadEnd), which is this one.
+    TooLong(usize),
     /// A line feed without a carriage return before it.
     BareLineFeed,
     /// A carriage return without a line feed after it.
@@ -91,7 +91,7 @@ impl HeadError {
     #[must_use]
     pub const fn status(self) -> Status {
         match self {
-            HeadError::TooLong => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            HeadError::TooLong(_) => Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
             _ => Status::BAD_REQUEST,
         }
     }
@@ -99,7 +99,7 @@ impl HeadError {
     /// Returns a description of the error, without the section.
     pub(super) const fn text(self) -> &'static str {
         match self {
-            HeadError::TooLong => "the peer's head is longer than our limit",
+            HeadError::TooLong(_) => "the peer's head is longer than our limit",
             HeadError::BareLineFeed => "the peer sent a line feed without a carriage return",
             HeadError::BareCarriageReturn => "the peer sent a carriage return without a line feed",
             HeadError::ControlByte => "the peer sent a control character in the head",
@@ -124,7 +124,7 @@ impl HeadError {
     #[must_use]
     pub const fn section(self) -> &'static str {
         match self {
-            HeadError::TooLong => "RFC 6585 section 5",
+            HeadError::TooLong(_) => "RFC 6585 section 5",
             HeadError::BareLineFeed
             | HeadError::BareCarriageReturn
             | HeadError::BlankFirstLine
@@ -143,7 +143,16 @@ impl HeadError {
 
 impl fmt::Display for HeadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.text(), self.section())
+        match self {
+            HeadError::TooLong(limit) => {
+                write!(
+                    f,
+                    "the peer's head has more than {limit} bytes, our limit ({})",
+                    self.section()
+                )
+            }
+            _ => write!(f, "{} ({})", self.text(), self.section()),
+        }
     }
 }
 
