@@ -17,6 +17,7 @@
 //! - `platform-verifier`: `wss://` URLs with the roots that the platform trusts.
 //! - `proxy`: connections through HTTP and SOCKS5 proxies.
 //! - `deflate`: compression of messages (RFC 7692), by [`Options::with_deflate`](Options).
+//! - `futures-io`: connections over streams of the traits of [futures-io](https://docs.rs/futures-io).
 //! - `http2`: connections over HTTP/2 (RFC 8441).
 
 #![forbid(unsafe_code)]
@@ -29,6 +30,8 @@ mod closing;
 mod connect;
 mod error;
 mod extension;
+#[cfg(feature = "futures-io")]
+mod futures_io;
 mod halves;
 mod handoff;
 mod handshake_error;
@@ -71,6 +74,8 @@ pub use connect::{
 #[cfg(feature = "proxy")]
 pub use connect::{InvalidProxy, Proxy};
 pub use error::Error;
+#[cfg(feature = "futures-io")]
+pub use futures_io::FuturesIo;
 pub use halves::{ReadHalf, WriteHalf};
 pub use handshake_error::HandshakeError;
 pub use keys::SystemKeys;
