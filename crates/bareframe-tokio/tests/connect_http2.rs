@@ -20,7 +20,7 @@ use server::{answer, listen, serve_once, wait_for_end};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -269,6 +269,48 @@ async fn rfc8441_s3_a_server_without_extended_connect_is_not_asked() {
         error.kind(),
         ConnectErrorKind::Handshake(HandshakeError::NoExtendedConnect)
     ));
+}
+
+#[tokio::test]
+async fn rfc8441_s3_a_setting_that_is_neither_0_nor_1_is_an_error() {
+    for (value, is_enabled) in [(2, false), (1, true)] {
+        let (address, served) = serve_once(async move |mut stream| {
+            stream.read_exact(&mut [0; 24]).await.unwrap();
+            // SETTINGS with the parameter.
+            let settings = [0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0, value];
+            stream.write_all(&settings).await.unwrap();
+            wait_for_end(&mut stream).await
+        })
+        .await;
+        let connector = CONNECTOR.with_timeout(Duration::from_millis(500));
+        let connected = connector.connect(&format!("ws://{address}/")).await;
+        let Err(Error::Connect(error)) = connected else {
+            panic!()
+        };
+        // A server that allows it is asked, and does not answer here.
+        assert_eq!(error.is_timeout(), is_enabled, "{value} {error}");
+        // HEADERS are sent.
+        let mut frames = &served.await.unwrap()[..];
+        let mut kinds = Vec::new();
+        while let [0, high, low, kind, _, _, _, _, _, rest @ ..] = frames {
+            kinds.push(*kind);
+            frames = &rest[u16::from_be_bytes([*high, *low]).into()..];
+        }
+        assert_eq!(kinds.contains(&1), is_enabled, "{kinds:?}");
+    }
+}
+
+#[tokio::test]
+async fn rfc8441_s5_the_scheme_is_http_for_ws_and_the_rest_is_the_urls() {
+    let (address, url, _) = served(true, |request| {
+        let uri = request.uri().to_string();
+        let answer = Response::builder().status(418);
+        answer.body(Full::from(uri)).unwrap()
+    })
+    .await;
+    let error = CONNECTOR.connect(&url).await.unwrap_err();
+    let asked = error.refusal().unwrap().content();
+    assert_eq!(asked, format!("http://{address}/chat?room=1").as_bytes());
 }
 
 #[tokio::test]
