@@ -236,7 +236,8 @@ const steps = {
 
   async "a compressed message shows RSV1, the compressed bytes, the text and what was saved"(page) {
     if (!await page.page.locator("#compression").isVisible()) {
-      assert.ok(!page.complete, "the echo example offers compression");
+      // A microcontroller shows its page frames as they are.
+      assert.ok(!page.complete || options.echo !== ECHO, "the echo example offers compression");
       return "not offered";
     }
     await page.page.locator("#compress").check();
