@@ -336,39 +336,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         self.held.set_awaited(false);
     }
 
-    /// Returns what was read and not looked at.
-    #[must_use]
-    pub fn unread(&self) -> &[u8] {
-        self.memory
-            .bytes()
-            .get(self.cursor.start..self.cursor.end)
-            .unwrap_or(&[])
-    }
-
-    /// Says that what was read begins with so many bytes of the head of the opening handshake, and that the frames are behind it.
-    /// Returns `false` and changes nothing if fewer were read, or some of it was looked at already.
-    ///
-    /// ```
-    /// use bareframe::handshake::Request;
-    /// use bareframe::{Config, Connection, Event, Next, Session};
-    /// let arrived = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n\x89\x80\0\0\0\0";
-    /// let mut session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
-    /// session.space()[..arrived.len()].copy_from_slice(arrived);
-    /// session.read(arrived.len());
-    ///
-    /// let (_, head_len) = Request::parse(session.unread())?;
-    /// assert!(session.begin_after(head_len));
-    /// assert_eq!(session.next_event(), Ok(Next::Write));
-    /// # Ok::<(), bareframe::handshake::HeadError>(())
-    /// ```
-    pub fn begin_after(&mut self, head_len: usize) -> bool {
-        let may_begin = self.cursor.start == 0 && head_len <= self.cursor.end;
-        if may_begin {
-            self.cursor.start = head_len;
-        }
-        may_begin
-    }
-
     /// Returns what the other half has to send, once.
     #[must_use]
     pub fn take_pending(&mut self) -> Pending {
