@@ -14,7 +14,7 @@ install_packages() {
     fi
     [ "${lists_updated:-}" ] || apt-get update -qq
     lists_updated=yes
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
 
 # need PROGRAM [PACKAGE...]: sees to it that a program is there.
