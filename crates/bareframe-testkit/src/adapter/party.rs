@@ -34,6 +34,8 @@ pub(super) struct Party<'e> {
     pub(super) is_torn: bool,
     /// The connection was failed by the caller.
     pub(super) has_failed: bool,
+    /// How much had to be delivered before that.
+    due_before_fail: usize,
     pub(super) is_gone: bool,
     pub(super) log: Vec<String>,
 }
@@ -77,6 +79,7 @@ impl<'e> Party<'e> {
             end: None,
             is_torn: false,
             has_failed: false,
+            due_before_fail: 0,
             is_gone: false,
             log: Vec::new(),
         }
@@ -287,7 +290,13 @@ impl<'e> Party<'e> {
     /// has closed or ended before.
     pub(super) fn fail(&mut self) -> Result<(), Breach> {
         let before = self.begin();
+        self.due_before_fail = match self.has_failed {
+            true => self.due_before_fail,
+            false => self.due().len(),
+        };
+        // A control frame that was found has the place of the Close until it is delivered.
         let can_close = !self.is_torn
+            && self.due_before_fail <= delivered_len(self)
             && self.end.is_none()
             && !self.may_have_closed()
             && !self.arrived.is_closed()
@@ -366,7 +375,7 @@ impl<'e> Party<'e> {
             .push(format!("{:?} read -> {}", self.side, shown_heard(&heard)));
         self.look(&before, EndpointCall::Read)?;
         if self.has_failed {
-            return self.check_failed_end(heard);
+            return self.check_failed_end(heard, &before);
         }
         match &heard {
             Heard::Seen(seen) => self.check_seen(seen, &before)?,
@@ -397,12 +406,14 @@ impl<'e> Party<'e> {
         Ok(heard)
     }
 
-    /// Checks that nothing is delivered after the caller has failed the connection, and that its end stays.
-    fn check_failed_end(&mut self, heard: Heard) -> Result<Heard, Breach> {
-        Breach::unless(!matches!(heard, Heard::Seen(_)), Rule::End, || {
-            format!("{} after fail", shown_heard(&heard))
-        })?;
-        if heard != Heard::Later {
+    /// Checks that only what had arrived is delivered after the caller has failed the connection, and that its end stays.
+    fn check_failed_end(&mut self, heard: Heard, before: &Before) -> Result<Heard, Breach> {
+        if let Heard::Seen(seen) = &heard {
+            Breach::unless(delivered_len(self) < self.due_before_fail, Rule::End, || {
+                format!("{seen} after fail")
+            })?;
+            self.check_seen(seen, before)?;
+        } else if heard != Heard::Later {
             self.end.get_or_insert_with(|| heard.clone());
         }
         Ok(heard)
@@ -557,7 +568,7 @@ impl<'e> Party<'e> {
         }
         self.look(&before, EndpointCall::Close)?;
         if self.has_failed && heard != Heard::Later {
-            return self.check_failed_end(heard).map(|_| true);
+            return self.check_failed_end(heard, &before).map(|_| true);
         }
         match &heard {
             // An error that was reported before need not be reported again, and after the end the stream may fail to

@@ -124,6 +124,13 @@ pub fn converse(
         if parties.iter().all(|party| party.is_gone) {
             return Ok(());
         }
+        // Two ends that both have failed the connection read nothing more. Where neither can write its Close, they wait for their
+        // callers' patience.
+        let are_stuck = idle > IDLE_TURNS / 2 && parties.iter().all(|party| party.has_failed);
+        if are_stuck {
+            let mut left = parties.iter_mut().filter(|party| !party.is_gone);
+            return left.try_for_each(Party::abandon);
+        }
         for (party, closes) in parties.iter_mut().zip(closes) {
             let result = finish(party, closes);
             log.append(&mut party.log);
