@@ -390,7 +390,9 @@ impl<S: Stream, R: Role> WriteHalf<S, R> {
     pub fn feed<'f>(&self, frame: impl Into<Frame<'f>>) -> Result<(), Error> {
         let mut sending = lock(&self.shared.sending);
         let deadline = sending.writer.deadline();
-        let fed = sending.sender().feed(frame);
+        let fed = sending
+            .prepare(&self.shared.slot, deadline)
+            .and_then(|()| sending.sender().feed(frame));
         drop(sending);
         self.shared.settle_after(&fed, deadline);
         fed
@@ -499,8 +501,8 @@ impl<S: Stream, R: Role> Shared<S, R> {
     ) -> Result<T, Error> {
         let mut sending = lock(&self.sending);
         let deadline = sending.writer.deadline();
-        sending.queue_left(&self.slot);
-        let result = act(&mut sending.sender());
+        let prepared = sending.prepare(&self.slot, deadline);
+        let result = prepared.and_then(|()| act(&mut sending.sender()));
         if !was_refused(&result) {
             sending.answer(&self.slot, deadline);
         }
@@ -568,6 +570,16 @@ impl<S: Stream, R: Role> Sending<S, R> {
     /// Queues what was left, between frames and as far as there is room.
     fn queue_left(&mut self, slot: &Mutex<Pending>) {
         self.outbound.send_pending(&mut lock(slot));
+    }
+
+    /// Queues what was left before something is sent. A Close goes first, also if what is queued has to be written for that.
+    fn prepare(&mut self, slot: &Mutex<Pending>, deadline: Deadline) -> Result<(), Error> {
+        self.queue_left(slot);
+        if lock(slot).is_close() && !self.outbound.is_within_frame() {
+            self.sender().flush_by(deadline)?;
+            self.queue_left(slot);
+        }
+        Ok(())
     }
 
     /// Writes what is queued and what was left. Returns `false` if that can't be done now. An answer that is not sent

@@ -7,7 +7,7 @@ mod halves;
 #[path = "failing_streams/handshakes.rs"]
 mod handshakes;
 
-use bareframe_std::{Error, Event, Options, WebSocket};
+use bareframe_std::{CloseCode, Error, Event, Options, WebSocket};
 use bareframe_testkit::{
     Breaches, FailingStream, Frame, Schedule, Side, StreamCall, TestClock, hold_to_rules,
 };
@@ -87,6 +87,28 @@ fn s5_5_1_the_reading_half_sends_its_close_with_the_end_if_it_could_not_with_the
     view.set_room(usize::MAX);
     assert!(matches!(reader.read_event(), Ok(None)));
     assert_eq!(view.written(0), close.to_bytes());
+}
+
+#[test]
+fn s7_1_7_the_close_of_a_failed_half_goes_before_what_the_writing_half_sends_next() {
+    for is_fed in [false, true] {
+        let (_client, stream) = stuck_pair();
+        let view = stream.view();
+        let (mut reader, writer) = WebSocket::server(Failing(stream), &Options::DEFAULT).split();
+        let long = [7; 600];
+        assert!(matches!(writer.send(&long[..]), Err(Error::Unflushed(_))));
+        reader.fail(CloseCode::POLICY_VIOLATION);
+        view.set_room(usize::MAX);
+        let late = if is_fed {
+            writer.feed("late")
+        } else {
+            writer.send("late")
+        };
+        assert!(matches!(late, Err(Error::Send(_))), "{late:?}");
+        let frames = [Frame::binary(long), Frame::close(1008, "")];
+        writer.flush().unwrap();
+        assert_eq!(view.written(0), frames.map(|frame| frame.to_bytes()).concat());
+    }
 }
 
 #[test]

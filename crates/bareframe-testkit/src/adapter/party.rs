@@ -97,6 +97,11 @@ impl<'e> Party<'e> {
         self.written.is_closed() || self.said.iter().any(may_have_said)
     }
 
+    /// Returns `true` if the adapter has no reason to read.
+    pub(super) fn reads_no_more(&self) -> bool {
+        self.has_failed || self.arrived.is_closed()
+    }
+
     /// Returns how many bytes were read and written.
     pub(super) fn moved(&self) -> usize {
         self.arrived.taken() + self.written_len()

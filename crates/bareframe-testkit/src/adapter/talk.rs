@@ -124,9 +124,9 @@ pub fn converse(
         if parties.iter().all(|party| party.is_gone) {
             return Ok(());
         }
-        // Two ends that both have failed the connection read nothing more. Where neither can write its Close, they wait for their
-        // callers' patience.
-        let are_stuck = idle > IDLE_TURNS / 2 && parties.iter().all(|party| party.has_failed);
+        // An end reads nothing after its caller has failed the connection, or after the peer's Close. Two such ends that can't write
+        // the rest of what they queued, as a Pong behind their Close, wait for their callers' patience.
+        let are_stuck = idle > IDLE_TURNS / 2 && parties.iter().all(Party::reads_no_more);
         if are_stuck {
             let mut left = parties.iter_mut().filter(|party| !party.is_gone);
             return left.try_for_each(Party::abandon);
