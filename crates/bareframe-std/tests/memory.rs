@@ -115,7 +115,8 @@ fn s10_4_memory_follows_what_has_arrived() {
         let now = NOW.load(Relaxed);
         assert!(now <= before + IDLE + 2000, "{len}, {got}: {before}, {now}");
     }
-    // Messages that come in segments are read into the same memory, as long as each segment ends within one of them.
+    // Messages that come in segments are read into the same memory, as long as each segment ends within one of them. On a
+    // machine of 32 bits the longest are gathered, in memory that grows for the first of them.
     for len in [125, 1_024, 4_096, 65_536] {
         let message = Frame::binary(vec![7; len]).masked(key).to_bytes();
         let segments: Vec<Vec<u8>> = message.repeat(50).chunks(1_460).map(<[u8]>::to_vec).collect();
@@ -125,7 +126,7 @@ fn s10_4_memory_follows_what_has_arrived() {
             assert_eq!(server.read().unwrap().unwrap().payload().len(), len);
         }
         let calls = CALLS.load(Relaxed) - before;
-        assert!(calls <= 8, "{len}: {calls}");
+        assert!(calls <= 16, "{len}: {calls}");
     }
     // So has one that only sends, once what was kept of a long frame is written.
     let plan = [Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)];
