@@ -62,11 +62,16 @@ fn what_one_says_all_in_the_room_hear_and_nobody_else() {
 #[test]
 fn what_one_says_is_compressed_for_those_who_can_hear_it_so() {
     let (_chat, url) = begin(None, LONG);
-    let (mut ann, mut cat, mut cid) = (
-        enter(&url, "red", "Ann"),
-        enter(&url, "red", "Cat"),
-        enter(&url, "red", "Cid"),
-    );
+    // Who hears its own words is in the room, which it enters after the opening handshake.
+    let mut ann = enter(&url, "red", "Ann");
+    ann.send("in").unwrap();
+    hears(&mut ann, "Ann: in");
+    let mut cat = enter(&url, "red", "Cat");
+    cat.send("in").unwrap();
+    [&mut cat, &mut ann].map(|member| hears(member, "Cat: in"));
+    let mut cid = enter(&url, "red", "Cid");
+    cid.send("in").unwrap();
+    [&mut cid, &mut cat, &mut ann].map(|member| hears(member, "Cid: in"));
     for text in ["1", &"to and fro ".repeat(100), "2", &"to and fro ".repeat(100)] {
         for member in [&mut ann, &mut cat, &mut cid] {
             member.send(text).unwrap();
