@@ -68,10 +68,14 @@ fn what_one_says_is_compressed_for_those_who_can_hear_it_so() {
     hears(&mut ann, "Ann: in");
     let mut cat = enter(&url, "red", "Cat");
     cat.send("in").unwrap();
-    [&mut cat, &mut ann].map(|member| hears(member, "Cat: in"));
+    for member in [&mut cat, &mut ann] {
+        hears(member, "Cat: in");
+    }
     let mut cid = enter(&url, "red", "Cid");
     cid.send("in").unwrap();
-    [&mut cid, &mut cat, &mut ann].map(|member| hears(member, "Cid: in"));
+    for member in [&mut cid, &mut cat, &mut ann] {
+        hears(member, "Cid: in");
+    }
     for text in ["1", &"to and fro ".repeat(100), "2", &"to and fro ".repeat(100)] {
         for member in [&mut ann, &mut cat, &mut cid] {
             member.send(text).unwrap();
