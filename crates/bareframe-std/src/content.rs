@@ -3,30 +3,13 @@
 use crate::deadline::Deadline;
 use crate::head::Received;
 use crate::stream::Stream;
-use bareframe::handshake::{Header, Response};
+use bareframe::handshake::{self, Response};
 use std::io::{self, ErrorKind};
-
-/// The longest line before a chunk, with its extensions.
-const CHUNK_LINE: usize = 256;
-
-/// How much of an answer's content is still to come.
-#[derive(Debug)]
-enum Body {
-    /// This many bytes.
-    Length(u64),
-    /// Chunks; `None` is before the line of one, `Some` within its data.
-    Chunked(Option<u64>),
-    /// Up to the end of the stream.
-    Rest,
-    Done,
-    /// A framing that is malformed.
-    Malformed,
-}
 
 /// The content that follows a head, as far as it has arrived.
 #[derive(Debug)]
 pub(crate) struct Content {
-    body: Body,
+    content: handshake::Content,
     limit: usize,
     bytes: Vec<u8>,
 }
@@ -35,7 +18,7 @@ impl Content {
     /// Begins the content that a head announces (RFC 9112 section 6.3), of which at most `limit` bytes are kept.
     pub(crate) fn of(response: &Response<'_>, limit: usize) -> Content {
         Content {
-            body: Body::of(response),
+            content: handshake::Content::of(response),
             limit,
             bytes: Vec::new(),
         }
@@ -52,101 +35,29 @@ impl Content {
         received: &mut Received,
         deadline: Deadline,
     ) -> io::Result<(Vec<u8>, bool)> {
-        let is_whole = loop {
-            let taken = self.body.take(received.arrived(), self.limit, &mut self.bytes);
+        loop {
+            let mut rest = received.arrived();
+            let before = rest.len();
+            let piece = self.content.next(&mut rest, self.limit - self.bytes.len());
+            self.bytes.extend_from_slice(piece);
+            let (taken, is_empty) = (before - rest.len(), piece.is_empty());
             received.take(taken);
-            match self.body {
-                Body::Done => break true,
-                Body::Malformed => break false,
-                _ if self.bytes.len() >= self.limit => break false,
-                _ => {}
+            if self.content.has_ended() || self.bytes.len() >= self.limit {
+                break;
+            }
+            if !is_empty {
+                continue;
             }
             match received.read(stream, deadline) {
-                Ok(0) => break matches!(self.body, Body::Rest),
-                Ok(_) => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
-                Err(_) => break false,
-            }
-        };
-        Ok((std::mem::take(&mut self.bytes), is_whole))
-    }
-}
-
-impl Body {
-    fn of(response: &Response<'_>) -> Body {
-        let mut codings = response.headers().filter(|header| header.is("Transfer-Encoding"));
-        if matches!(response.status(), 204 | 304) {
-            return Body::Done;
-        }
-        if let Some(coding) = codings.next() {
-            let is_chunked = coding.value().eq_ignore_ascii_case(b"chunked") && codings.next().is_none();
-            return if is_chunked {
-                Body::Chunked(None)
-            } else {
-                Body::Malformed
-            };
-        }
-        match response.header("Content-Length").map(Header::value_str) {
-            None => Body::Rest,
-            Some(length) => match length.map(str::parse) {
-                Some(Ok(0)) => Body::Done,
-                Some(Ok(length)) => Body::Length(length),
-                _ => Body::Malformed,
-            },
-        }
-    }
-
-    /// Moves content from the front of the bytes that have arrived, and returns how many bytes were taken.
-    fn take(&mut self, arrived: &[u8], limit: usize, content: &mut Vec<u8>) -> usize {
-        let mut rest = arrived;
-        loop {
-            let room = limit - content.len();
-            match self {
-                Body::Length(left) | Body::Chunked(Some(left)) => {
-                    let len = usize::try_from(*left)
-                        .unwrap_or(usize::MAX)
-                        .min(room)
-                        .min(rest.len());
-                    let (front, behind) = rest.split_at(len);
-                    content.extend_from_slice(front);
-                    rest = behind;
-                    *left -= len as u64;
-                    match self {
-                        Body::Length(0) => *self = Body::Done,
-                        // The line end after a chunk is read with the line of the next.
-                        Body::Chunked(Some(0)) => *self = Body::Chunked(None),
-                        _ => break,
-                    }
-                }
-                Body::Chunked(None) => {
-                    let line = rest.strip_prefix(b"\r\n").unwrap_or(rest);
-                    let Some(end) = line.windows(2).position(|end| end == b"\r\n") else {
-                        if line.len() > CHUNK_LINE {
-                            *self = Body::Malformed;
-                        }
-                        break;
-                    };
-                    let digits = line[..end].split(|&byte| byte == b';').next().unwrap_or_default();
-                    let digits = std::str::from_utf8(digits).map(str::trim).unwrap_or_default();
-                    let length = u64::from_str_radix(digits, 16)
-                        .ok()
-                        .filter(|_| !digits.starts_with('+'));
-                    rest = &line[end + 2..];
-                    *self = match length {
-                        Some(0) => Body::Done,
-                        Some(length) => Body::Chunked(Some(length)),
-                        None => Body::Malformed,
-                    };
-                }
-                Body::Rest => {
-                    let (front, behind) = rest.split_at(room.min(rest.len()));
-                    content.extend_from_slice(front);
-                    rest = behind;
+                Ok(0) => {
+                    self.content.receive_eof();
                     break;
                 }
-                Body::Done | Body::Malformed => break,
+                Ok(_) => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Err(error),
+                Err(_) => break,
             }
         }
-        arrived.len() - rest.len()
+        Ok((std::mem::take(&mut self.bytes), self.content.is_whole()))
     }
 }

@@ -40,6 +40,7 @@
 mod answer;
 mod choice;
 mod classes;
+mod content;
 mod encode;
 mod error;
 #[cfg(feature = "defmt")]
@@ -64,6 +65,7 @@ mod version;
 
 pub use answer::Answer;
 pub use choice::Choice;
+pub use content::Content;
 pub use encode::EncodeError;
 pub use error::Error;
 pub use head::{Header, Headers};
