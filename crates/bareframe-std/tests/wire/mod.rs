@@ -2,10 +2,14 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
-use bareframe_std::{Aborter, Deadline, Stream};
+use bareframe_std::{
+    Aborter, Deadline, Options, ReadHalf, Server, SharedSocket, Stream, WebSocket, WriteHalf,
+};
+use bareframe_testkit::{Frame, Side};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
 
 /// What a call of `read` finds.
 #[derive(Clone, Debug)]
@@ -145,4 +149,33 @@ impl Stream for Wire {
     fn aborter(&self) -> io::Result<Aborter> {
         Err(ErrorKind::Unsupported.into())
     }
+}
+
+pub(crate) const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+pub(crate) const SECOND: Duration = Duration::from_secs(1);
+
+/// Returns what arrives at an end with this role.
+pub(crate) fn arriving(at: Side, frames: &[Frame]) -> Vec<u8> {
+    frames
+        .iter()
+        .flat_map(|frame| frame.clone().masked_for(at, KEY).to_bytes())
+        .collect()
+}
+
+/// Two ends of a TCP connection.
+pub(crate) fn tcp() -> (TcpStream, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    peer.set_read_timeout(Some(10 * SECOND)).unwrap();
+    (listener.accept().unwrap().0, peer)
+}
+
+pub(crate) type Halves = (
+    ReadHalf<SharedSocket<TcpStream>, Server>,
+    WriteHalf<SharedSocket<TcpStream>, Server>,
+);
+
+pub(crate) fn halves(options: &Options) -> (Halves, TcpStream) {
+    let (stream, peer) = tcp();
+    (WebSocket::server(stream, options).split(), peer)
 }
