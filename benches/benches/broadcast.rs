@@ -39,7 +39,7 @@ impl AsyncWrite for Sink {
     }
 }
 
-/// Measures so many messages to tasks that do this with what they receive.
+/// Measures this many messages to tasks that do this with what they receive.
 fn measure<F: Future<Output = ()> + Send + 'static>(
     messages: u64,
     receive: impl Fn(Subscription, Sink) -> F,

@@ -44,7 +44,7 @@ pub struct Contender {
     pub name: String,
     /// The task.
     pub task: Box<dyn Task>,
-    /// What the table says behind the figure.
+    /// What the table shows after the figure.
     pub detail: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Contender {
         }
     }
 
-    /// Sets what the table says behind the figure.
+    /// Sets what the table shows after the figure.
     #[must_use]
     pub fn with_detail(mut self, detail: String) -> Contender {
         self.detail = Some(detail);
@@ -131,7 +131,7 @@ pub struct Figure {
     pub median: f64,
     /// It does less than what is measured.
     pub lesser: bool,
-    /// What the table says behind the figure.
+    /// What the table shows after the figure.
     pub detail: Option<String>,
 }
 

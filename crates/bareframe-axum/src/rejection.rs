@@ -10,7 +10,7 @@ use bareframe_tokio::handshake::RequestError;
 use http::{Method, StatusCode, Version};
 use std::fmt;
 
-/// Defines a rejection that stands for one error of the handshake.
+/// Defines a type for each error of the handshake that a request can be rejected with.
 macro_rules! rejections {
     ($($(#[$doc:meta])* $name:ident = $error:expr;)+) => {
         $(

@@ -258,7 +258,7 @@ impl<F> WebSocketUpgrade<F> {
     }
 }
 
-/// axum's limits, so that a program that relies on them goes on.
+/// axum's limits, so that a program that relies on them still works.
 const LIMITS: Limits = Limits::DEFAULT.with_message(64 << 20).with_frame(16 << 20);
 
 impl<S: Send + Sync> FromRequestParts<S> for WebSocketUpgrade {

@@ -23,11 +23,11 @@ impl WebSocket {
         WebSocket { inner, protocol }
     }
 
-    /// Reads the next message or control frame; `None` behind the peer's Close, or behind an error.
+    /// Reads the next message or control frame; `None` after the peer's Close, or after an error.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     pub async fn recv(&mut self) -> Option<Result<Message, Error>> {
         std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
@@ -68,7 +68,7 @@ impl WebSocket {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl WebSocket {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     ///
     /// # Errors
     ///

@@ -328,7 +328,7 @@ async fn s7_4_2_a_code_that_must_not_be_sent_is_an_error_and_1005_is_a_close_wit
     }
 }
 
-/// Extracts from a request that no connection is behind.
+/// Extracts from a request that did not arrive over a connection.
 async fn rejection(request: http::request::Builder) -> WebSocketUpgradeRejection {
     let (mut parts, ()) = request.body(()).unwrap().into_parts();
     WebSocketUpgrade::from_request_parts(&mut parts, &())

@@ -32,7 +32,7 @@ fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Returns the Rust snippets of a Markdown text, each with what stands behind the name of the language.
+/// Returns the Rust snippets of a Markdown text, each with the attributes after the name of the language.
 fn snippets(text: &str) -> Vec<(&str, &str)> {
     let mut rest = text;
     let mut found = Vec::new();

@@ -62,7 +62,7 @@ impl Broadcast {
         Broadcast(Arc::new(shared))
     }
 
-    /// Adds a receiver of all that is sent from now on, whose queue has room for so many messages, but at least one.
+    /// Adds a receiver of all that is sent from now on, whose queue has room for this many messages, but at least one.
     #[must_use]
     pub fn subscribe(&self, capacity: usize, overflow: Overflow) -> Subscription {
         let mut queues = lock(&self.0.queues);

@@ -21,7 +21,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the next call goes on, within the time of the first.
+    /// If the future is dropped, the next call continues, within the time of the first.
     ///
     /// # Errors
     ///
@@ -84,7 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         }
     }
 
-    /// Queues our Close behind a message that was taken, as soon as that is queued.
+    /// Queues our Close after a message that was taken, as soon as that is queued.
     fn queue_close(
         &mut self,
         cx: &mut Context<'_>,

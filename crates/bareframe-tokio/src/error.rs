@@ -38,7 +38,7 @@ pub enum Error {
     /// the Close follows it; or call `fail`, and the connection ends without an answer.
     UnfinishedFrame,
     /// A message was skipped, since part of it was taken in another way before: by `read_event` and not by `read`, or the other way
-    /// round. The next call goes on behind it.
+    /// round. The next call continues after it.
     MessageSkipped,
     /// The peer sent nothing in the time that the keepalive grants after a Ping (RFC 6455 section 5.5.2).
     KeepaliveTimeout,

@@ -106,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     ///
     /// # Errors
     ///
@@ -195,7 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the next call goes on, within the time of the first.
+    /// If the future is dropped, the next call continues, within the time of the first.
     ///
     /// # Errors
     ///
@@ -353,7 +353,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         Poll::Ready(ended.map(drop))
     }
 
-    /// Queues our Close behind what the other half is within, as soon as that is queued. Returns `true` once it is, or can't be.
+    /// Queues our Close after the frame that the other half is within, as soon as that is queued. Returns `true` once it is, or can't be.
     fn is_close_queued(&self, cx: &Context<'_>, code: Option<CloseCode>, reason: &str) -> bool {
         let waker = cx.waker();
         !self.inbound.is_open()
@@ -432,7 +432,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
         self.hold(cx, |part, cx| part.sending(By::Writer).poll_flushed(cx))
     }
 
-    /// Acts behind what the reading half has left, and then sends what that has left since.
+    /// Runs after what the reading half has left, and then sends what that has left since.
     fn hold<T>(&mut self, cx: &Context<'_>, act: impl FnOnce(&mut Part<S, R>, &mut Context<'_>) -> T) -> T {
         let waker = cx.waker();
         self.shared.hold(
@@ -482,7 +482,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Part<S, R> {
         }
     }
 
-    /// Queues our Close behind what was left; returns `false` while the other half is within a frame.
+    /// Queues our Close after what was left; returns `false` while the other half is within a frame.
     fn queue_close(
         &mut self,
         cx: &mut Context<'_>,

@@ -5,11 +5,11 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// What there is room for in a read at least, and while more arrives at most.
+/// The least that is read at once, and the most while more arrives.
 const READ_LEN: usize = 1 << 10;
 const READ_LEN_MAX: usize = 16 << 10;
 
-/// What has arrived of the opening handshake and what is behind it, in memory that grows with it.
+/// The bytes of the opening handshake that have arrived, and those after it, in memory that grows with them.
 #[derive(Default)]
 pub(crate) struct Received {
     bytes: Vec<u8>,
@@ -32,19 +32,19 @@ impl Received {
         self.taken = self.taken.saturating_add(len).min(self.bytes.len());
     }
 
-    /// Reads once, behind what has arrived; 0 is the end of the stream. Dropped while it waits, it has read nothing.
+    /// Reads once, after the bytes that have arrived; 0 is the end of the stream. Dropped while it waits, it has read nothing.
     pub(crate) async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> io::Result<usize> {
         self.bytes.drain(..std::mem::take(&mut self.taken));
         self.bytes.reserve(self.bytes.len().clamp(READ_LEN, READ_LEN_MAX));
         match stream.read_buf(&mut self.bytes).await {
-            // TLS says so that its end was cut off, which is an end as any other.
+            // TLS reports so that its end was cut off, which counts as an end like any other.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(0),
             read => read,
         }
     }
 }
 
-/// What it holds stays out of logs.
+/// Shows nothing of the bytes, which must not be in logs.
 impl fmt::Debug for Received {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bytes", self.arrived().len())

@@ -6,7 +6,7 @@
 //! - [`WebSocket::server`] and [`WebSocket::client`] take a stream whose opening handshake is done.
 //! - [`WebSocket::read`] lends whole messages, [`WebSocket::read_event`] their pieces as they arrive.
 //! - [`WebSocket::send`] sends a [`Message`].
-//! - [`Shutdown`] ends all connections of a server in good order.
+//! - [`Shutdown`] closes all connections of a server with 1001.
 //! - [`Broadcast`] sends a [`SharedMessage`] to many, each with a bounded queue.
 //! - [`Options`] have the limits: of messages, of memory and of time; and a keepalive.
 //!

@@ -34,7 +34,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on.
+    /// If the future is dropped, nothing is lost: the next call continues.
     ///
     /// # Errors
     ///

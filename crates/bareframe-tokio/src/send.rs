@@ -54,7 +54,7 @@ macro_rules! sending_methods {
         ///
         /// # Cancel safety
         ///
-        /// If the future is dropped, the next call goes on.
+        /// If the future is dropped, the next call continues.
         ///
         /// # Errors
         ///
@@ -284,7 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     sending_methods!();
 
     /// Fails the connection on behalf of a layer above: nothing more is received, and the peer is told in a Close (RFC 6455 section
-    /// 7.1.7), behind a message that was taken and is not written yet. Within a frame whose [`Frame`] was given up no Close can be sent.
+    /// 7.1.7), after a message that was taken and is not written yet. Within a frame whose [`Frame`] was given up no Close can be sent.
     ///
     /// # Cancel safety
     ///

@@ -114,7 +114,7 @@ impl<'s, S: AsyncWrite + Unpin, R: Role> MessageSender<'s, S, R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, the next call goes on.
+    /// If the future is dropped, the next call continues.
     ///
     /// # Errors
     ///

@@ -92,7 +92,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         done
     }
 
-    /// Queues or writes all of a frame, behind what was taken before, within the limit of the operation.
+    /// Queues or writes all of a frame, after what was taken before, within the limit of the operation.
     pub(crate) fn poll_sent(
         &mut self,
         cx: &mut Context<'_>,
@@ -108,7 +108,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         self.writer.limit(cx, flushed, Error::Unflushed)
     }
 
-    /// Queues or writes all of a frame, behind what was taken before.
+    /// Queues or writes all of a frame, after what was taken before.
     pub(crate) fn poll_frame(
         &mut self,
         cx: &mut Context<'_>,

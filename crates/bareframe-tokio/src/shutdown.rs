@@ -1,4 +1,4 @@
-//! Ending all connections of a server in good order (RFC 6455 section 7.4.1, code 1001).
+//! Closing all connections of a server (RFC 6455 section 7.4.1, code 1001).
 
 use crate::error::Error;
 use crate::timer::Timer;

@@ -14,8 +14,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 /// Implements what is the same for a whole connection and its reading half.
 macro_rules! stream_of_messages {
     ($type:ident) => {
-        /// The messages that are received, and the control frames between them, which were answered. It ends behind the peer's Close, or
-        /// behind an error that is not [temporary](Error::is_temporary).
+        /// The messages that are received, and the control frames between them, which were answered. It ends after the peer's Close, or
+        /// after an error that is not [temporary](Error::is_temporary).
         impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Stream for $type<S, R> {
             type Item = Result<Message, Error>;
 

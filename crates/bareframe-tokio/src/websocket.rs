@@ -182,7 +182,7 @@ impl<S, R: Role> WebSocket<S, R> {
         }
     }
 
-    /// Adds bytes that were read from the stream behind the head: they are the first frames.
+    /// Adds bytes that were read from the stream after the head: they are the first frames.
     ///
     /// ```
     /// use bareframe_tokio::{Options, WebSocket};

@@ -26,7 +26,7 @@ const GROWTH: usize = 4;
 /// Payload of so many bytes is written from where it is rather than gathered.
 const GATHERED: usize = 8 << 10;
 
-/// Room for a frame's header and for an answer behind it.
+/// Room for a frame's header and for an answer after it.
 const BESIDE: usize = 145;
 
 /// Who polls what writes. Each may be a task of its own.

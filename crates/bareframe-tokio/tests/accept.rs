@@ -361,7 +361,7 @@ async fn rfc7692_s5_1_compression_is_agreed_on_where_both_sides_want_it_and_besi
         let connector = Connector::DEFAULT
             .with_options(options(of_client))
             .with_extensions("x-toy");
-        // It takes the whole message, which nobody reads meanwhile.
+        // It takes the whole message, which no task reads meanwhile.
         let (client, server) = duplex(4 << 10);
         let (server, client) = tokio::join!(
             async {

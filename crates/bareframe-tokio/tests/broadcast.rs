@@ -42,7 +42,7 @@ impl AsyncWrite for Sink {
     }
 }
 
-/// Sends a message to so many receivers, and returns what was written.
+/// Sends a message to this many receivers, and returns what was written.
 async fn broadcast(
     count: usize,
     message: &SharedMessage,
@@ -280,7 +280,7 @@ async fn who_takes_nothing_of_a_message_is_found_to_be_too_slow_meanwhile() {
     }
     let (forwarded, mut writer) = forwarding.await.unwrap();
     assert!(matches!(forwarded, Err(Error::TooSlow)));
-    // The message that was begun goes on.
+    // The message that was begun continues.
     let flushing = tokio::spawn(async move { writer.flush().await });
     let mut frame = [0; 102];
     peer.read_exact(&mut frame).await.unwrap();

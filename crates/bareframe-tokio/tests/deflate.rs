@@ -46,7 +46,7 @@ fn pair(policy: Policy, len: usize) -> (ServerSocket<DuplexStream>, ClientSocket
     )
 }
 
-/// A server over HTTP/1.1 that answers any offer with this; returns the request's head, and what it sends behind the 101.
+/// A server over HTTP/1.1 that answers any offer with this; returns the request's head, and what it sends after the 101.
 fn answer(mut stream: DuplexStream, extensions: &'static str, behind: Vec<u8>) -> JoinHandle<String> {
     tokio::spawn(async move {
         let mut head = Vec::new();
@@ -291,7 +291,7 @@ fn noise() -> Vec<u8> {
     noise
 }
 
-/// Holds a server that was told to send the noise to having it sent, with what comes behind, once its stream takes something.
+/// Holds a server that was told to send the noise to having it sent, with what comes after it, once its stream takes something.
 fn holds_to_noise(mut server: ServerSocket<Wire>) {
     server.stream_mut().plan = [Takes::Most(7000), Takes::Nothing].into();
     let mut polls = 0;

@@ -32,7 +32,7 @@ fn is(error: &Error, kind: ErrorKind) -> bool {
     matches!(error, Error::Io(error) if error.kind() == kind)
 }
 
-/// Holds a server that these frames arrive at to failing with this code, without a look at what comes behind.
+/// Holds a server that these frames arrive at to failing with this code, without a look at what comes after them.
 fn fails_with(code: u16, frames: &[Frame]) {
     let mut server = receiving(frames);
     let error = loop {
@@ -435,7 +435,7 @@ fn s5_5_1_a_long_reason_is_cut_at_a_character() {
     }
 }
 
-/// A peer that takes so many bytes in each step of time.
+/// A peer that takes this many bytes in each step of time.
 fn drip(mut peer: DuplexStream, len: usize, step: Duration) {
     tokio::spawn(async move {
         let mut taken = vec![0; len];

@@ -18,7 +18,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 type Halves = (ReadHalf<DuplexStream, Server>, WriteHalf<DuplexStream, Server>);
 
-/// Returns a server's halves over a stream that holds so many bytes, and the raw other end.
+/// Returns a server's halves over a stream that holds this many bytes, and the raw other end.
 fn halves(len: usize) -> (Halves, DuplexStream) {
     let (stream, peer) = duplex(len);
     (WebSocket::server(stream, &Options::DEFAULT).split(), peer)

@@ -1,4 +1,5 @@
-//! Pings to a peer that is silent, and the end of one that is dead, in time that stands still unless everybody waits.
+//! Keepalive: a Ping to a silent peer, and the end of a connection whose peer is dead. Time is paused, and advances only while every
+//! task waits.
 
 mod wire;
 

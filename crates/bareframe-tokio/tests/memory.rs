@@ -144,7 +144,7 @@ fn hold_compressed_to_limit() {
     let payload: Vec<u8> = (0..64 << 10_u32).map(|number| (number / 7) as u8).collect();
     let kind = MessageKind::Binary;
     let prepared = prepare(kind, &payload, WindowBits::MAX, CompressionLevel::Fast).unwrap();
-    // The same masked: the payload is behind a header without a key.
+    // The same masked: the payload follows a header without a key.
     let header = if prepared.bytes()[1] == 127 { 10 } else { 4 };
     let compressed = Frame::binary(&prepared.bytes()[header..]).rsv(Rsv::RSV1);
     let long = compressed.masked([1, 2, 3, 4]).to_bytes();

@@ -70,7 +70,7 @@ async fn serve_both(stream: TcpStream) {
     let _ = connection.await;
 }
 
-/// Sends a request and a message behind it in one write, and has the message sent back.
+/// Sends a request and a message after it in one write, and has the message sent back.
 async fn converse(mut client: impl AsyncRead + AsyncWrite + Unpin) {
     let message = Frame::text("Hello").masked([1, 2, 3, 4]).to_bytes();
     let sent = [REQUEST.as_bytes(), &message].concat();
@@ -189,7 +189,7 @@ async fn s4_2_1_a_wrong_request_is_answered_as_the_core_says() {
     }
 }
 
-/// Returns a request as hyper's service has it, without a connection behind it.
+/// Returns a request as hyper's service has it, without a connection.
 fn request(headers: &[(&str, &str)]) -> Request<()> {
     let mut request = Request::get("/chat?room=1")
         .header("Host", "example.com")

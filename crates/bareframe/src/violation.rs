@@ -7,7 +7,7 @@ use core::fmt;
 /// How the peer violated the protocol or exceeded a limit, with the value and the limit.
 ///
 /// [`Receiver::violation`](crate::Receiver::violation) returns it once the connection has failed. The error alone fits a register,
-/// and the numbers are needed by nobody but the reader of a log.
+/// and the numbers are only for the reader of a log.
 ///
 /// ```
 /// use bareframe::{Config, Connection, Limits, ProtocolError};

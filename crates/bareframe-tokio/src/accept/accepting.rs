@@ -94,7 +94,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, nothing is lost: the next call goes on, within the same time.
+    /// If the future is dropped, nothing is lost: the next call continues, within the same time.
     ///
     /// # Errors
     ///

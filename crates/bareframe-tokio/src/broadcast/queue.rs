@@ -64,7 +64,7 @@ impl Queue {
         }
     }
 
-    /// Returns `Ready` unless whoever sends has to wait.
+    /// Returns `Ready` unless the sender has to wait.
     pub(super) fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         if self.overflow != Overflow::Wait {
             return Poll::Ready(());
@@ -153,7 +153,7 @@ impl Queue {
         Poll::Pending
     }
 
-    /// Ends the queue: behind what is in it there is nothing.
+    /// Ends the queue: nothing follows what is in it.
     pub(super) fn end(&self) {
         let mut state = lock(&self.state);
         state.end.get_or_insert(BroadcastError::Ended);

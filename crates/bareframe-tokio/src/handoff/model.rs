@@ -1,4 +1,4 @@
-//! The handoff in all interleavings of two tasks: whatever the reading half leaves is sent, and nobody waits for the other.
+//! The handoff in all interleavings of two tasks: all that the reading half leaves is sent, and neither waits for the other.
 
 use super::{Handoff, Lock, Slot};
 use bareframe::Pending;
@@ -6,7 +6,7 @@ use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use std::task::Poll;
 
-/// The slot, which nobody tries to lock without waiting.
+/// The slot, which no task tries to lock without waiting.
 impl<T> Lock for Mutex<T> {
     type Value = T;
 

@@ -21,7 +21,7 @@ enum Layer {
 }
 
 impl UpgradedStream {
-    /// Returns the stream, and what hyper has read from it behind the head.
+    /// Returns the stream, and what hyper has read from it after the head.
     pub(crate) fn new(upgraded: Upgraded) -> (UpgradedStream, Bytes) {
         let tcp = upgraded
             .downcast::<TokioIo<TcpStream>>()

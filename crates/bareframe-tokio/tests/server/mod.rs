@@ -31,7 +31,7 @@ where
     (address, served)
 }
 
-/// Reads a head, and nothing behind it.
+/// Reads a head, and nothing after it.
 pub(crate) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

@@ -24,7 +24,7 @@ pub(crate) struct Wire {
     /// So many bytes at most are moved by one call.
     pub(crate) step: usize,
     pub(crate) input: Vec<u8>,
-    /// What is read behind the input is the end, else it is waited for.
+    /// What is read after the input is the end, else it is waited for.
     pub(crate) has_ended: bool,
     pub(crate) output: Vec<u8>,
     pub(crate) is_shut: bool,

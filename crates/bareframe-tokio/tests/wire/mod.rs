@@ -60,7 +60,7 @@ impl Wire {
         Wire::open(reads).then(Arrives::End)
     }
 
-    /// Has this come behind the rest.
+    /// Appends this to what arrives.
     pub(crate) fn then(mut self, arrives: Arrives) -> Wire {
         self.arrives.push_back(arrives);
         self

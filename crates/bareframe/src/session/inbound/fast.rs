@@ -141,7 +141,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         Ok(())
     }
 
-    /// Goes on behind the payload of a whole message, which is within the memory.
+    /// Continues after the payload of a whole message, which is within the memory.
     #[inline(always)]
     const fn pass(&mut self, at: usize, len: usize) {
         self.cursor.start = at.wrapping_add(len);

@@ -18,7 +18,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             .unwrap_or(&[])
     }
 
-    /// Says that what was read begins with so many bytes of the head of the opening handshake, and that the frames are behind it.
+    /// Says that what was read begins with this many bytes of the head of the opening handshake, and that the frames follow it.
     /// Returns `false` and changes nothing if fewer were read, or some of it was looked at already.
     ///
     /// ```
@@ -42,7 +42,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         may_begin
     }
 
-    /// Says that this range of the memory was read before, behind the head of the opening handshake. Returns `false` and changes
+    /// Says that this range of the memory was read before, after the head of the opening handshake. Returns `false` and changes
     /// nothing if the memory is shorter, or something was read already.
     pub fn begin_with(&mut self, range: Range<usize>) -> bool {
         let is_within = range.start <= range.end && range.end <= self.memory.bytes().len();

@@ -157,7 +157,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             && len.is_some_and(|len| len <= self.held.most)
     }
 
-    /// Has room for more behind what is held. Returns `false` if there is none.
+    /// Provides room after what is held. Returns `false` if there is none.
     fn make_room(&mut self) -> bool {
         let ReceiverState::Open(FrameState::Payload { missing, .. }) = self.receiver.state() else {
             return false;
