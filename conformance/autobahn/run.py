@@ -1,8 +1,9 @@
 """Runs the Autobahn TestSuite and checks every case.
 
-  run.py [--short] [--plain | --compressed] [--echoes N] [--server ECHO] [--client CLIENT] REPORTS WSTEST...
+  run.py [--short] [--plain | --compressed] [--echoes N] [--server ECHO] [--proxy PROXY] [--client CLIENT] REPORTS WSTEST...
 
-ECHO is an echo server that takes its address, CLIENT a client that takes a URL and its own name, WSTEST the command of
+ECHO is an echo server that takes its address, PROXY a command in front of it that takes --listen, its own address, and the
+server's URL; CLIENT a client that takes a URL and its own name, WSTEST the command of
 the suite; --short leaves out what takes longest, --plain the sections on compression and
 --compressed all others; a case on compression has 1,000 echoes, or those that --echoes says if the suite can do with
 fewer. A case passes if the suite calls its behaviour and its closing OK or
@@ -127,21 +128,28 @@ def wait_for(port, process):
     sys.exit(f"{process.args[0]} does not listen on port {port}")
 
 
-def test_server(directory, echo, selection, wstest):
+def test_server(directory, echo, proxy, selection, wstest):
     with Run(directory, selection) as run:
         port = free_port()
-        server = run.start("echo", [echo, f"127.0.0.1:{port}"])
-        wait_for(port, server)
-        servers = {"servers": [{"agent": AGENT, "url": f"ws://127.0.0.1:{port}"}]}
+        servers = [run.start("echo", [echo, f"127.0.0.1:{port}"])]
+        wait_for(port, servers[0])
+        if proxy:
+            url = f"ws://127.0.0.1:{port}"
+            port = free_port()
+            servers.append(run.start("proxy", [*proxy, "--listen", f"127.0.0.1:{port}", url]))
+            wait_for(port, servers[1])
+        tested = {"servers": [{"agent": AGENT, "url": f"ws://127.0.0.1:{port}"}]}
         suites = [
-            run.start(f"suite{shard}", [*wstest, "-m", "fuzzingclient", "-s", run.specify(shard, servers)])
+            run.start(f"suite{shard}", [*wstest, "-m", "fuzzingclient", "-s", run.specify(shard, tested)])
             for shard in range(len(selection.shards))
         ]
         for suite in suites:
             suite.wait(patience())
-        problems = []
-        if server.poll() is not None:
-            problems.append(f"the echo server ended with status {server.returncode} during the run")
+        problems = [
+            f"{server.args[0]} ended with status {server.returncode} during the run"
+            for server in servers
+            if server.poll() is not None
+        ]
     return run.results(), problems
 
 
@@ -188,6 +196,7 @@ def main():
     parser.add_argument("--compressed", action="store_true")
     parser.add_argument("--echoes", metavar="N")
     parser.add_argument("--server", metavar="ECHO")
+    parser.add_argument("--proxy", type=str.split)
     parser.add_argument("--client")
     parser.add_argument("reports", type=pathlib.Path)
     parser.add_argument("wstest", nargs=argparse.REMAINDER)
@@ -198,11 +207,14 @@ def main():
     selection = Selection(arguments.short, arguments.plain, arguments.compressed)
     shutil.rmtree(reports, ignore_errors=True)
     checked, problems = {}, []
-    for role, test, peer in (("server", test_server, arguments.server), ("client", test_client, arguments.client)):
-        if peer is None:
-            continue
+    tests = {}
+    if arguments.server:
+        tests["server"] = (test_server, arguments.server, arguments.proxy)
+    if arguments.client:
+        tests["client"] = (test_client, arguments.client)
+    for role, (test, *peers) in tests.items():
         begin = time.monotonic()
-        results, problems_here = test(reports / role, peer, selection, arguments.wstest)
+        results, problems_here = test(reports / role, *peers, selection, arguments.wstest)
         problems += problems_here
         checked[role] = (*check(results, selection), len(results), time.monotonic() - begin)
 
