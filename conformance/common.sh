@@ -4,6 +4,7 @@
 target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
 debug=$target/debug
 echo=$target/release/examples/echo
+rooms=$debug/examples/rooms
 work=$target/conformance
 
 # Installs Debian packages as root, and otherwise says that they are missing.
@@ -43,6 +44,11 @@ node_packages() {
 
 build_echo() {
     cargo build --quiet --release -p bareframe-std --example echo --features deflate
+}
+
+# With the features that the job of the tests has it built with.
+build_rooms() {
+    cargo build --quiet -p bareframe-axum --example rooms --all-features
 }
 
 # build PROGRAM: one of this package, which need not be fast.

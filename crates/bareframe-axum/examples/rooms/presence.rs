@@ -120,3 +120,74 @@ impl Presence {
         elsewhere
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn members(names: &[&str]) -> Event {
+        let names = names.iter().map(|&name| name.to_owned()).collect();
+        Event::Members { names }
+    }
+
+    fn entered(name: &str) -> Event {
+        Event::Entered {
+            name: name.to_owned(),
+        }
+    }
+
+    fn left(name: &str) -> Event {
+        Event::Left {
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn who_is_in_several_processes_is_told_once_and_has_left_with_the_last() {
+        let mut presence = Presence::default();
+        assert!(presence.enter("Ann") && !presence.enter("Ann"));
+        assert_eq!(presence.hear("1", entered("Ann")), None);
+        assert_eq!(presence.hear("1", entered("Ben")), Some(entered("Ben")));
+        assert_eq!(presence.hear("2", entered("Ben")), None);
+        assert_eq!(presence.hear("1", left("Ben")), None);
+        assert_eq!(presence.hear("2", left("Ben")), Some(left("Ben")));
+        assert_eq!(presence.hear("2", left("Ben")), None);
+        assert!(!presence.leave("Ann") && presence.leave("Ann"));
+        assert!(presence.is_empty_here() && presence.is_elsewhere("Ann"));
+        assert_eq!(presence.hear("1", left("Ann")), Some(left("Ann")));
+    }
+
+    #[test]
+    fn who_a_process_says_is_there_replaces_what_was_lost() {
+        let mut presence = Presence::default();
+        presence.enter("Ann");
+        assert!(!presence.knows("1"));
+        assert_eq!(
+            presence.hear("1", members(&["Ann", "Ben"])),
+            Some(members(&["Ann", "Ben"]))
+        );
+        assert!(presence.knows("1"));
+        assert_eq!(presence.hear("1", members(&["Ben", "Ann"])), None);
+        assert_eq!(
+            presence.hear("1", members(&["Cid"])),
+            Some(members(&["Ann", "Cid"]))
+        );
+        assert_eq!(
+            (presence.here(), presence.all()),
+            (members(&["Ann"]), members(&["Ann", "Cid"]))
+        );
+    }
+
+    #[test]
+    fn the_members_of_a_silent_process_are_not_there_any_more() {
+        let mut presence = Presence::default();
+        presence.enter("Ann");
+        presence.hear("1", members(&["Ann"]));
+        presence.hear("2", members(&["Ben"]));
+        assert_eq!(presence.forget_silent(Duration::from_secs(60)), None);
+        assert_eq!(presence.forget_silent(Duration::ZERO), Some(members(&["Ann"])));
+        assert!(!presence.knows("2"));
+        presence.hear("1", members(&["Ann"]));
+        assert_eq!(presence.forget_silent(Duration::ZERO), None, "Ann is here");
+    }
+}

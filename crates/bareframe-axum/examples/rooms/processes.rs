@@ -17,9 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How often a process says who is in its rooms.
-const BEAT: Duration = Duration::from_millis(500);
+const BEAT: Duration = Duration::from_millis(250);
 /// After so long without a word from a process, its members are not there any more.
-const SILENCE: Duration = Duration::from_secs(2);
+const SILENCE: Duration = Duration::from_millis(1500);
 /// How long a member waits to be heard by the other processes, before it is in a room of this process alone.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many commands may wait for Redis; what is said meanwhile is heard in this process only.
