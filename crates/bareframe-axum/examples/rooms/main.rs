@@ -18,6 +18,8 @@
 //! | `processes.rs` | rooms over several processes, through Redis |
 //! | `event.rs` | what members and processes are told |
 //!
+//! On the open internet it also needs logins, and limits for requests that do not become WebSockets, such as a proxy in front has.
+//!
 //! The standard output has a line for each member that enters and leaves. Ctrl-C and SIGTERM end the chat: every member gets a Close with 1001.
 
 mod app;

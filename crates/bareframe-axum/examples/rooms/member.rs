@@ -32,7 +32,7 @@ pub(crate) async fn serve(
         processes.open(room).await;
     }
     let (mut reader, mut writer) = socket.into_inner().split();
-    // Both directions go on in one task, and end together.
+    // Both directions are in one task, and end together.
     let ended = tokio::select! {
         ended = listen(&mut reader, &membership, &mut pace) => ended,
         ended = tell(&mut writer, &members, &mut subscription) => ended,

@@ -44,7 +44,9 @@ impl Server {
                 let (processes, commands) = Processes::new();
                 let rooms = Rooms::new(arguments.limits, Some(processes));
                 let link = Link::connect(url, &rooms).await.map_err(|error| {
-                    format!("{error}; start Redis at {url}, or leave --redis out to have the rooms in this process alone")
+                    format!(
+                        "no Redis at the URL of --redis: {error}; start it there, or leave --redis out to have the rooms in this process alone"
+                    )
                 })?;
                 (rooms, Some(tokio::spawn(link.run(commands))))
             }
@@ -52,7 +54,7 @@ impl Server {
         };
         let listens_not = |error| {
             format!(
-                "can't listen at {}: {error}; give another ADDRESS",
+                "can't listen at {}: {error}; give another ADDRESS, such as 127.0.0.1:9001",
                 arguments.address
             )
         };
