@@ -5,6 +5,7 @@ target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-targe
 debug=$target/debug
 examples=$target/release/examples
 echo=$examples/echo
+rooms=$debug/examples/rooms
 work=$target/conformance
 
 # Installs Debian packages as root, and otherwise says that they are missing.
@@ -51,6 +52,11 @@ build_echo() {
 build_async() {
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
         cargo build --quiet --release -p "$1" --all-features --example "$2"
+}
+
+# With the features that the job of the tests has it built with.
+build_rooms() {
+    cargo build --quiet -p bareframe-axum --example rooms --all-features
 }
 
 # build PROGRAM: one of this package, which need not be fast.
