@@ -223,10 +223,13 @@ failing_streams() {
 }
 
 # Connections over tokio: 100,000 schedules with futures that are dropped, over streams that wait and over those that fail, and
-# 100,000 idle connections (two minutes).
+# 100,000 idle connections (two minutes). And the Autobahn suite over tokio, over axum, and over HTTP/2 through the example `proxy` (two
+# minutes, and the builds).
 async() {
+    local over
     CARGO_PROFILE_TEST_OPT_LEVEL=1 cargo test -p bareframe-tokio --all-features --test dropped_futures --test failing_streams \
         --test memory -- --ignored --nocapture
+    for over in tokio axum proxy; do conformance/run --over "$over"; done
 }
 
 # The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).

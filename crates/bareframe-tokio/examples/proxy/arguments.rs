@@ -1,7 +1,7 @@
 //! The command line.
 
 use bareframe_tokio::Url;
-use clap::Parser;
+use clap::{Parser, value_parser};
 use hyper::header::HeaderName;
 use std::time::Duration;
 
@@ -22,13 +22,13 @@ pub(crate) struct Arguments {
     #[arg(long = "pass", value_name = "HEADER")]
     pub(crate) pass: Vec<HeaderName>,
     /// How many seconds the connection to the server may take, opening handshake included.
-    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     pub(crate) connect_timeout: u64,
     /// A side that sends nothing for so many seconds is sent a Ping, and is gone if nothing comes for as long again.
-    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     pub(crate) keepalive: u64,
-    /// A side that takes nothing for so many seconds is gone.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    /// A side that does not take a piece of at most 64 KiB within so many seconds is gone.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     pub(crate) write_timeout: u64,
     /// How many seconds the connections have to close when the program is asked to end.
     #[arg(long, default_value_t = 10, value_name = "SECONDS")]

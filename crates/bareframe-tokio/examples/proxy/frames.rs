@@ -75,6 +75,7 @@ where
         let sent = match event {
             // A piece of a frame becomes a fragment of the message.
             Event::Data(piece) => to.send_frame(&mut Frame::forward(&piece)).await,
+            // The answer to a Ping of our keepalive is passed on too: a Pong that nobody asked for says nothing (section 5.5.3).
             Event::Ping(payload) => to.send_frame(&mut Frame::ping(&payload)).await,
             Event::Pong(payload) => to.send_frame(&mut Frame::pong(&payload)).await,
             Event::Close(reason) => to.send_close(reason.code(), reason.reason()).await,

@@ -28,6 +28,8 @@ fn the_arguments_are_explained() {
     for wrong in ["http://127.0.0.1/", "ws://127.0.0.1/?q", "127.0.0.1:80"] {
         assert!(Arguments::try_parse_from(["proxy", wrong]).is_err(), "{wrong}");
     }
+    let never = ["proxy", "ws://127.0.0.1/", "--keepalive", "0"];
+    assert!(Arguments::try_parse_from(never).is_err());
 }
 
 #[tokio::test]
