@@ -4,8 +4,10 @@
 
 #[cfg(feature = "simd")]
 pub mod adapter;
+#[cfg(all(feature = "peers", feature = "tokio"))]
+pub mod async_servers;
 pub mod compression;
-#[cfg(all(feature = "peers", feature = "simd"))]
+#[cfg(feature = "peers")]
 pub mod echo;
 pub mod measure;
 pub mod memory;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "simd")]
 mod adapter;
+#[cfg(feature = "tokio")]
+mod asynchronous;
 #[cfg(feature = "simd")]
 mod compression;
 mod control;
@@ -55,6 +57,12 @@ pub const SUBJECTS: &[Subject] = &[
     echo::POLLED,
     #[cfg(feature = "simd")]
     echo::MEMORY,
+    #[cfg(feature = "tokio")]
+    asynchronous::ECHO,
+    #[cfg(feature = "tokio")]
+    asynchronous::MEMORY,
+    #[cfg(feature = "tokio")]
+    asynchronous::HANDSHAKES,
 ];
 
 /// Ours, followed by the peers that can do it.

@@ -78,6 +78,11 @@ impl Error {
         }
     }
 
+    /// Returns `true` if nothing more is received after it.
+    pub(crate) const fn is_last(&self) -> bool {
+        !self.is_temporary() && !matches!(self, Error::UnfinishedFrame | Error::Send(_))
+    }
+
     /// Returns `true` if nothing is lost and the connection goes on: a limit of time is over, or a message was skipped.
     ///
     /// ```

@@ -299,7 +299,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             Some(_) => self.session.both().0.fail(code),
             None => self.session.fail(code),
         }
-        self.flush().await
+        let flushed = self.flush().await;
+        self.note_ended(None);
+        flushed
     }
 
     fn begin(&mut self) {

@@ -58,10 +58,14 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         }
         loop {
             match self.outbound.next_sent(&mut frame) {
-                Ok(Next::Ready) => return Ok(()),
+                Ok(Next::Ready) => {
+                    self.writer.note_message(&message);
+                    return Ok(());
+                }
                 Ok(_) if self.writer.grow(self.outbound, &frame) => {}
                 Ok(_) => {
                     let unsent = frame.unsent();
+                    self.writer.note_message(&message);
                     self.writer.kept = Some(Kept { message, unsent });
                     return Ok(());
                 }
@@ -84,7 +88,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         let Kept { message, unsent } = kept;
         let compression = self.writer.compression;
         let mut frame = unsent.frame(message.payload(&compression));
-        let done = self.poll_queued(cx, &mut frame);
+        let done = self.poll_queued(cx, &mut frame, false);
         if done.is_pending() {
             let unsent = frame.unsent();
             self.writer.kept = Some(Kept { message, unsent });
@@ -119,13 +123,24 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
             ready!(self.poll_kept(cx))?;
             self.writer.make_room(self.outbound, frame);
         }
-        self.poll_queued(cx, frame)
+        self.poll_queued(cx, frame, true)
     }
 
-    /// Queues or writes all of a frame.
-    fn poll_queued(&mut self, cx: &mut Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {
+    /// Queues or writes all of a frame, and counts it when it begins if it is new.
+    fn poll_queued(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: &mut Frame<'_>,
+        is_new: bool,
+    ) -> Poll<Result<(), Error>> {
         loop {
-            match self.outbound.next_sent(frame) {
+            let was_begun = frame.is_begun();
+            let len = frame.payload_len();
+            let next = self.outbound.next_sent(frame);
+            if is_new && !was_begun && frame.is_begun() && frame.kind().is_some() {
+                self.writer.counters.add_payload(len, frame.is_last());
+            }
+            match next {
                 Ok(Next::Ready) => return Poll::Ready(Ok(())),
                 Ok(_) if frame.is_begun() && self.writer.grow(self.outbound, frame) => {}
                 Ok(_) => ready!(self.poll_write(cx, frame))?,
@@ -179,6 +194,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
             written => written,
         });
         if let Some(len) = ready!(self.note(cx, written))? {
+            self.writer.counters.add_bytes(len);
             self.outbound.wrote(len, frame);
         }
         Poll::Ready(Ok(()))

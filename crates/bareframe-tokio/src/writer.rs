@@ -1,6 +1,7 @@
 //! What writing knows beside the stream and the queue.
 
 use crate::broadcast::SharedMessage;
+use crate::counters::Counters;
 use crate::error::{Error, copy};
 use crate::extension::Compression;
 use crate::message::Message;
@@ -51,6 +52,8 @@ pub(crate) struct Writer {
     waiting: [Option<Waker>; 2],
     /// How messages are compressed that many send.
     pub(crate) compression: Compression,
+    /// What was sent, but for control frames.
+    pub(crate) counters: Counters,
 }
 
 /// A message that was taken, and how much of it is left.
@@ -73,6 +76,15 @@ impl Outgoing {
         match self {
             Outgoing::Own(message) => Ok(message.frame()),
             Outgoing::Shared(message) => message.frame(compression),
+        }
+    }
+
+    /// Returns how many bytes of payload it has, unless it is a control frame.
+    fn payload_len(&self) -> Option<usize> {
+        match self {
+            Outgoing::Own(message @ (Message::Text(_) | Message::Binary(_))) => Some(message.payload().len()),
+            Outgoing::Own(_) => None,
+            Outgoing::Shared(message) => Some(message.payload().len()),
         }
     }
 
@@ -112,7 +124,13 @@ impl Writer {
             failure: None,
             waiting: [None, None],
             compression,
+            counters: Counters::default(),
         }
+    }
+
+    /// Returns what was sent.
+    pub(crate) fn sent<R: Role>(&self, outbound: &Outbound<R>) -> Counters {
+        self.counters.with_controls(outbound.extension().controls())
     }
 
     /// Has a queue to send with.
@@ -179,6 +197,14 @@ impl Writer {
         let is_gathered = frame.left() <= GATHERED || outbound.has_extension();
         if outbound.room() < needed && is_gathered && !frame.is_begun() {
             self.grow(outbound, frame);
+        }
+    }
+
+    /// Notes that a message was taken.
+    #[inline]
+    pub(crate) fn note_message(&mut self, message: &Outgoing) {
+        if let Some(len) = message.payload_len() {
+            self.counters.add_payload(len, true);
         }
     }
 

@@ -106,7 +106,7 @@ impl<'r> Route<'r> {
             let upgraded = http2::upgrade(transport, self.url.is_secure(), offer, self.connector);
             let (stream, agreed) = self.limits.within(limit, upgraded).await?;
             drop(turn);
-            let stream = ClientStream::new(Transport::other(stream), peer, local);
+            let stream = ClientStream::new(Transport::other(stream), peer, local).over_http2();
             return Ok((stream, agreed, Received::default()));
         }
         #[cfg(not(feature = "http2"))]

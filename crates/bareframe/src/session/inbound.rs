@@ -24,6 +24,7 @@ use crate::extension::{Extension, InboundExtension, SealedWindow};
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
+use crate::opcode::Opcode;
 use crate::receiver::{Data, Event, Receiver, ReceiverState};
 use crate::role::Role;
 use crate::violation::Violation;
@@ -389,6 +390,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         Some(Violation::above(violation.error(), self.gathered as u64, None))
     }
 
+    /// Returns the receiving half of the extension, for what it has noted.
+    #[must_use]
+    pub const fn extension(&self) -> &X::Inbound {
+        &self.extension
+    }
+
     /// Returns `true` if data may still arrive.
     #[must_use]
     pub const fn is_open(&self) -> bool {
@@ -505,6 +512,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Some(Event::Close(_)) => (Found::Close, 0),
                 None => (Found::Nothing, 0),
             };
+            match found {
+                Found::Ping => self.extension.note_control(Opcode::Ping),
+                Found::Pong => self.extension.note_control(Opcode::Pong),
+                Found::Close => self.extension.note_control(Opcode::Close),
+                _ => {}
+            }
             self.cursor.start = self.cursor.end.wrapping_sub(left);
             self.cursor.found_len = len;
             if let Found::Data(flags) = found
