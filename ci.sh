@@ -279,9 +279,10 @@ autobahn() {
     conformance/run --all-echoes
 }
 
-# All peers, in both directions, and all proxies: `conformance` runs those that install within a minute.
+# All peers, in both directions, with compression too, and all proxies: `conformance` runs those that install within a minute.
 interop() {
     conformance/interop --all
+    conformance/compressed --all
 }
 
 # The images: no panic path left, what they cost, and that they run (a minute and a half after the tools are there).

@@ -231,20 +231,16 @@ impl<T: Size> Inflater<T> {
         if let Some(fault) = self.fault {
             return Err(fault.error(self.limit));
         }
-        let is_other = self.memory_len != 0 && self.memory_len != window.len();
-        if window.len() < self.window_bits.size() || is_other {
-            let needed = if is_other {
-                self.memory_len
-            } else {
-                self.window_bits.size()
-            };
-            return Err(InflateError::Window {
-                len: window.len(),
-                needed,
-            });
+        let len = window.len();
+        let needed = match self.memory_len {
+            0 => len.max(self.window_bits.size()),
+            before => before,
+        };
+        if len != needed {
+            return Err(InflateError::Window { len, needed });
         }
-        self.memory_len = window.len();
-        if self.at == window.len() {
+        self.memory_len = len;
+        if self.at == len {
             self.at = 0;
         }
         let begin = self.at;

@@ -50,9 +50,9 @@ impl<'i> Source<'i> {
         self.taken
     }
 
-    /// Removes this many bytes.
+    /// Removes this many bytes, which are there.
     pub(crate) fn advance(&mut self, len: usize) {
-        self.taken = self.taken.saturating_add(len).min(self.bytes.len());
+        self.taken = self.taken.wrapping_add(len);
     }
 
     /// Removes the bytes before `rest`, which is the end of the source.

@@ -116,7 +116,7 @@ impl<T: Decode> Blocks<T> {
                 let taken = ring.extend(rest.get(..left.into()).unwrap_or(rest));
                 source.advance(taken);
                 self.state = State::Stored {
-                    left: left.saturating_sub(low_16(taken)),
+                    left: left.wrapping_sub(low_16(taken)),
                 };
                 if taken == 0 {
                     return Err(if rest.is_empty() {
@@ -197,7 +197,7 @@ impl<T: Decode> Blocks<T> {
             }
             State::Match { len, distance } => {
                 let written = ring.repeat(distance.into(), len.into());
-                let left = len.saturating_sub(low_16(written));
+                let left = len.wrapping_sub(low_16(written));
                 if left > 0 {
                     self.state = State::Match { len: left, distance };
                     return Err(Stop::NeedsRoom);

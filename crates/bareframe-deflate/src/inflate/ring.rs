@@ -18,13 +18,13 @@ pub(crate) struct Ring<'w> {
 impl Ring<'_> {
     /// Returns how many bytes fit before the end of the memory.
     pub(crate) fn room(&self) -> usize {
-        self.bytes.len().saturating_sub(self.at)
+        self.bytes.len().wrapping_sub(self.at)
     }
 
     /// Notes that this many bytes were written after the last.
     pub(crate) fn advance(&mut self, len: usize) {
         self.at = self.at.wrapping_add(len);
-        self.history = self.history.saturating_add(len).min(self.window);
+        self.history = self.history.wrapping_add(len).min(self.window);
         self.left = self.left.saturating_sub(len);
     }
 
