@@ -8,7 +8,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::session::Outbound;
 use crate::timer::Timer;
-use bareframe::{Frame, Next, Role, SendError, UnsentFrame};
+use bareframe::{Frame, Next, Role, UnsentFrame};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -68,26 +68,12 @@ pub(crate) enum Outgoing {
 }
 
 impl Outgoing {
-    /// Returns the frame that sends it.
-    pub(crate) fn frame(&self, compression: &Compression) -> Result<Frame<'_>, SendError> {
-        match self {
-            Outgoing::Own(message) => Ok(message.frame()),
-            Outgoing::Shared(message) => message.frame(compression),
-        }
-    }
-
-    /// Returns what that frame was made of.
+    /// Returns what its frame was made of.
     pub(crate) fn payload(&self, compression: &Compression) -> &[u8] {
         match self {
             Outgoing::Own(message) => message.payload(),
             Outgoing::Shared(message) => message.bytes(compression),
         }
-    }
-}
-
-impl From<Message> for Outgoing {
-    fn from(message: Message) -> Outgoing {
-        Outgoing::Own(message)
     }
 }
 
