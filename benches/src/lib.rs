@@ -6,6 +6,8 @@
 pub mod adapter;
 #[cfg(all(feature = "peers", feature = "tokio"))]
 pub mod async_servers;
+#[cfg(feature = "tokio")]
+pub mod broadcast;
 pub mod compression;
 #[cfg(feature = "peers")]
 pub mod echo;

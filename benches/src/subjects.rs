@@ -63,6 +63,8 @@ pub const SUBJECTS: &[Subject] = &[
     asynchronous::MEMORY,
     #[cfg(feature = "tokio")]
     asynchronous::HANDSHAKES,
+    #[cfg(feature = "tokio")]
+    asynchronous::BROADCAST,
 ];
 
 /// Ours, followed by the peers that can do it.

@@ -2,6 +2,8 @@
 
 use super::Subject;
 use crate::async_servers::{Does, PROGRAM, SERVERS, Server, handshakes_per_second};
+use crate::broadcast::peers::{PEERS, Peer};
+use crate::broadcast::{LEN, RECEIVERS, ours, ready_bytes};
 use crate::echo::{Load, ServerProcess, compile};
 use crate::measure::{Case, Figure, Point, Unit};
 use crate::peers::versioned;
@@ -99,6 +101,60 @@ pub(super) const HANDSHAKES: Subject = Subject {
          and yawc leave the request to hyper; the connection is a task of its own then.",
     ],
 };
+
+/// A message to many connections.
+pub(super) const BROADCAST: Subject = Subject {
+    name: "broadcast",
+    title: "A message of 1,024 bytes to 10,000 connections in memory, ns for each (median of eleven rounds)",
+    cases: || {
+        let case = Case {
+            name: "one message".to_owned(),
+            point: Point {
+                picture: "broadcast",
+                line: "broadcast",
+                bytes: LEN,
+            },
+            unit: Unit::Nanoseconds,
+            measure: Box::new(broadcast),
+        };
+        vec![case]
+    },
+    notes: &[
+        "One thread. Each connection is a task that a `Broadcast` of ours wakes, and has a server's end over a stream that counts what it is given.          Ours forwards the message, which is encoded once; each peer sends a `Bytes`. With a star: the task writes the ready frame to the stream, and          knows no protocol. After ours: how many times that takes.",
+    ],
+};
+
+fn broadcast(rounds: usize) -> Vec<Figure> {
+    /// How many messages a round has.
+    const MESSAGES: u64 = 20;
+    let own: [(&str, Peer); 2] = [("bareframe-tokio", ours), ("ready bytes", ready_bytes)];
+    let all: Vec<_> = own.into_iter().chain(PEERS).collect();
+    let mut times = vec![Vec::new(); all.len()];
+    for _ in 0..rounds.min(11) {
+        for ((_, send), times) in all.iter().zip(&mut times) {
+            times.push(send(MESSAGES).as_secs_f64() * 1e9 / (MESSAGES * RECEIVERS as u64) as f64);
+        }
+    }
+    let figure = |((name, _), mut times): (&(&str, Peer), Vec<f64>)| {
+        times.sort_unstable_by(f64::total_cmp);
+        let median = times[times.len() / 2];
+        let lesser = *name == "ready bytes";
+        Figure {
+            name: if lesser {
+                (*name).to_owned()
+            } else {
+                versioned(name)
+            },
+            counts: median,
+            median,
+            lesser,
+            detail: None,
+        }
+    };
+    let mut figures: Vec<Figure> = all.iter().zip(times).map(figure).collect();
+    figures[0].detail = Some(format!("({:.2})", figures[0].counts / figures[1].counts));
+    figures
+}
 
 fn documented() -> Vec<Server> {
     let mut servers = SERVERS.to_vec();

@@ -14,7 +14,7 @@ use crate::session::{Inbound, Outbound};
 use crate::shared_stream::SharedStream;
 use crate::trace::{Ended, Trace};
 use crate::websocket::WebSocket;
-use crate::writer::{By, Outgoing, Writer};
+use crate::writer::{By, Writer};
 use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Message as MessageRef, Next, Pending, ReceiveError,
     Role, SendError,
@@ -483,8 +483,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
         })
     }
 
-    fn start(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
-        let message = message.into();
+    fn start(&mut self, message: Message) -> Result<(), Error> {
         // Whoever reads waits for the stream itself.
         let cx = &Context::from_waker(Waker::noop());
         self.hold(cx, |part, _| part.sending(By::Writer).start(message))
@@ -492,6 +491,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
 
     fn poll_sent(&mut self, cx: &Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {
         self.hold(cx, |part, cx| part.sending(By::Writer).poll_sent(cx, frame))
+    }
+
+    /// Sends a message after [`WriteHalf::poll_room_for_shared`], and writes all that is queued.
+    fn poll_shared_flushed(
+        &mut self,
+        cx: &Context<'_>,
+        taken: &mut Option<SharedMessage>,
+    ) -> Poll<Result<(), Error>> {
+        let taken = taken.take();
+        self.hold(cx, |part, cx| {
+            if let Some(message) = taken {
+                let sent = part.sending(By::Writer).poll_shared(cx, message);
+                ready!(part.writer.limit(cx, sent, Error::Unflushed))?;
+            }
+            part.sending(By::Writer).poll_flushed(cx)
+        })
     }
 
     fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {

@@ -1,6 +1,8 @@
 //! Sending: what a session has to write goes to the stream.
 
+use crate::broadcast::SharedMessage;
 use crate::error::Error;
+use crate::message::Message;
 use crate::session::Outbound;
 use crate::writer::{By, Kept, Outgoing, Writer};
 use bareframe::{Frame, Next, Role, SendError};
@@ -45,17 +47,14 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
     }
 
     /// Begins to send a message, after [`Sending::poll_room`].
-    pub(crate) fn start(&mut self, message: Outgoing) -> Result<(), Error> {
+    pub(crate) fn start(&mut self, message: Message) -> Result<(), Error> {
         if self.outbound.is_closed() {
             // Without room the session would not say so yet.
             return Err(self.refusal(SendError::Closed));
         }
         self.writer.lease(self.outbound);
-        let compression = self.writer.compression;
-        let mut frame = message.frame(&compression).map_err(Error::Send)?;
-        if matches!(message, Outgoing::Own(_)) {
-            self.writer.make_room(self.outbound, &frame);
-        }
+        let mut frame = message.frame();
+        self.writer.make_room(self.outbound, &frame);
         loop {
             match self.outbound.next_sent(&mut frame) {
                 Ok(Next::Ready) => {
@@ -66,12 +65,36 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
                 Ok(_) => {
                     let unsent = frame.unsent();
                     self.writer.note_message(&message);
+                    let message = Outgoing::Own(message);
                     self.writer.kept = Some(Kept { message, unsent });
                     return Ok(());
                 }
                 Err(error) => return Err(self.refusal(error)),
             }
         }
+    }
+
+    /// Sends a message that many send, after [`Sending::poll_room`], and does not keep it unless it has to wait.
+    pub(crate) fn poll_shared(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: SharedMessage,
+    ) -> Poll<Result<(), Error>> {
+        if self.outbound.is_closed() {
+            return Poll::Ready(Err(self.refusal(SendError::Closed)));
+        }
+        let compression = self.writer.compression;
+        let mut frame = message.frame(&compression).map_err(Error::Send)?;
+        let sent = self.poll_queued(cx, &mut frame, false);
+        if !matches!(sent, Poll::Ready(Err(_))) {
+            self.writer.counters.add_payload(message.payload().len(), true);
+        }
+        if sent.is_pending() {
+            let unsent = frame.unsent();
+            let message = Outgoing::Shared(message);
+            self.writer.kept = Some(Kept { message, unsent });
+        }
+        sent
     }
 
     /// Queues or writes all that is left of the message that was taken.

@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::session::Outbound;
 use crate::timer::Timer;
-use bareframe::{Frame, Next, Role, SendError, UnsentFrame};
+use bareframe::{Frame, Next, Role, UnsentFrame};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -71,35 +71,12 @@ pub(crate) enum Outgoing {
 }
 
 impl Outgoing {
-    /// Returns the frame that sends it.
-    pub(crate) fn frame(&self, compression: &Compression) -> Result<Frame<'_>, SendError> {
-        match self {
-            Outgoing::Own(message) => Ok(message.frame()),
-            Outgoing::Shared(message) => message.frame(compression),
-        }
-    }
-
-    /// Returns how many bytes of payload it has, unless it is a control frame.
-    fn payload_len(&self) -> Option<usize> {
-        match self {
-            Outgoing::Own(message @ (Message::Text(_) | Message::Binary(_))) => Some(message.payload().len()),
-            Outgoing::Own(_) => None,
-            Outgoing::Shared(message) => Some(message.payload().len()),
-        }
-    }
-
-    /// Returns what that frame was made of.
+    /// Returns what its frame was made of.
     pub(crate) fn payload(&self, compression: &Compression) -> &[u8] {
         match self {
             Outgoing::Own(message) => message.payload(),
             Outgoing::Shared(message) => message.bytes(compression),
         }
-    }
-}
-
-impl From<Message> for Outgoing {
-    fn from(message: Message) -> Outgoing {
-        Outgoing::Own(message)
     }
 }
 
@@ -202,9 +179,9 @@ impl Writer {
 
     /// Notes that a message was taken.
     #[inline]
-    pub(crate) fn note_message(&mut self, message: &Outgoing) {
-        if let Some(len) = message.payload_len() {
-            self.counters.add_payload(len, true);
+    pub(crate) fn note_message(&mut self, message: &Message) {
+        if matches!(message, Message::Text(_) | Message::Binary(_)) {
+            self.counters.add_payload(message.payload().len(), true);
         }
     }
 
