@@ -197,7 +197,7 @@ impl<T: Size> Inflater<T> {
         (self.at, self.history) = (0, 0);
     }
 
-    /// Forgets all that [`Inflater::reset`] does, and goes on as an inflater with these settings, in another window.
+    /// Forgets all that [`Inflater::reset`] does, and continues as an inflater with these settings, in another window.
     ///
     /// ```
     /// use bareframe_deflate::{Compact, Inflater, Step, WindowBits};

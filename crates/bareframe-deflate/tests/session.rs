@@ -293,6 +293,36 @@ fn s8_1_inflated_text_is_validated_across_blocks_and_frames() {
 }
 
 #[test]
+fn s8_1_the_byte_of_inflated_text_that_is_wrong_is_named_however_it_is_cut() {
+    let long = [&[b'x'; 5000][..], b"\xFF"].concat();
+    for (text, byte) in [
+        (&b"abc\xFFdef"[..], 3),
+        (b"abc\xC3", 3),
+        (b"\xED\xA0\x80", 1),
+        (b"ab\xE2\x82", 3),
+        (&long, 5000),
+    ] {
+        let payload = deflated(text);
+        for cut in 1..payload.len() {
+            let mut input = masked(compressed(b"\xCA\x48\xCD\xC9\xC9\x07\x00"));
+            input.extend(masked(compressed(&payload[..cut]).fin(false)));
+            input.extend(masked(testkit::Frame::continuation(&payload[cut..])));
+            for at_once in [1, 3, 200] {
+                let mut session = server(Way::new(15, true), Way::new(15, true), 256, LIMIT);
+                let (_, result) = receive(&mut session, &input, at_once, &mut Vec::new());
+                assert_eq!(result, Err(ReceiveError::Protocol(ProtocolError::InvalidUtf8)));
+                let violation = session.violation().unwrap();
+                assert_eq!(
+                    violation.byte(),
+                    Some(byte),
+                    "cut at {cut}, {at_once} bytes at once"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn s6_rsv1_where_it_may_not_be_fails_the_connection() {
     let wrong = ReceiveError::Protocol(ProtocolError::ReservedBits);
     let begun = masked(compressed(&deflated(b"Hello")[..2]).fin(false));

@@ -374,6 +374,20 @@ fn rfc9110_s15_2_long_heads_behind_each_other_are_taken() {
     connected.unwrap();
 }
 
+#[test]
+fn rfc9110_s15_2_the_end_of_each_head_is_waited_for() {
+    let (connected, _) = ask(&Connector::DEFAULT, |mut stream, accept| {
+        for piece in [
+            "HTTP/1.1 103 Early Hints\r\nLink: h\r\n\r\nHTTP/1.1 101 Go\r\nUpgr",
+            &format!("ade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"),
+        ] {
+            stream.write_all(piece.as_bytes()).unwrap();
+            thread::sleep(Duration::from_millis(50));
+        }
+    });
+    connected.unwrap();
+}
+
 #[cfg(not(feature = "rustls"))]
 #[test]
 fn s3_a_url_of_tls_without_the_feature_is_refused_before_the_lookup() {

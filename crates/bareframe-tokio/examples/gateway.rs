@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     run(&Arguments::parse().url, &mut io::stdout()).await
 }
 
-/// Goes on until the output can't be written, or the URL is wrong.
+/// Continues until the output can't be written, or the URL is wrong.
 async fn run(url: &str, out: &mut impl Write) -> Result<(), Error> {
     let connector = Connector::DEFAULT.with_options(Options::DEFAULT.with_keepalive(SILENCE, SILENCE));
     let mut failures = 0;

@@ -55,7 +55,7 @@ struct Part<S, R> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
-    /// Returns the two halves, for two tasks. They are `Send` if the stream is. Over any stream both directions go on at once; no
+    /// Returns the two halves, for two tasks. They are `Send` if the stream is. Over any stream both directions continue at once; no
     /// lock is held while a task waits.
     ///
     /// ```

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-/// So many buffers are kept by a thread at most, and so many bytes.
+/// At most this many buffers are kept by a thread, and this many bytes.
 const MOST: usize = 64;
 const MOST_BYTES: usize = 2 << 20;
 

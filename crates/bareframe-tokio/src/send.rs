@@ -66,7 +66,7 @@ macro_rules! sending_methods {
 
         /// Sends a frame whose payload is borrowed, such as a fragment of a message or one of a
         /// [`PreparedFrame`](crate::PreparedFrame): it was written when this returns. After [`Error::WriteTimeout`], a call with the
-        /// same frame goes on.
+        /// same frame continues.
         ///
         /// ```
         /// use bareframe_tokio::{Error, Frame, Options, WebSocket};
@@ -87,7 +87,7 @@ macro_rules! sending_methods {
         /// # Cancel safety
         ///
         /// If the future is dropped, a call with the same frame sends the rest. If the frame is dropped before it was sent, the
-        /// connection can't go on, and only `fail` is left.
+        /// connection can't continue, and only `fail` is left.
         ///
         /// # Errors
         ///

@@ -21,10 +21,10 @@ const LEAST: usize = 4 << 10;
 /// How long it must be able to become.
 const MIN: usize = 256;
 
-/// The queue becomes so many times as long.
+/// The queue becomes this many times as long.
 const GROWTH: usize = 4;
 
-/// Payload of so many bytes is written from where it is rather than gathered.
+/// Payload of this many bytes is written from where it is rather than gathered.
 const GATHERED: usize = 8 << 10;
 
 /// Room for a frame's header and for an answer after it.
@@ -40,7 +40,7 @@ pub(crate) enum By {
 /// The limits of writing a session's queue to a stream, who waits for it, and how it failed.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// So many bytes are queued at most before a call that sends waits.
+    /// At most this many bytes are queued before a call that sends waits.
     most: usize,
     timeout: Option<Duration>,
     /// The limit of the call that sends.

@@ -194,7 +194,9 @@ pub(crate) struct Progress {
     /// The range that was named last.
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// The text of the message up to there, and how many bytes it has.
     pub(crate) text: Utf8Validator,
+    pub(crate) text_len: u64,
 }
 
 pub(crate) use window::Window as SealedWindow;

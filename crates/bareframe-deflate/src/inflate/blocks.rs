@@ -220,7 +220,7 @@ impl<T: Decode> Blocks<T> {
         }
     }
 
-    /// Goes on to the next block, which begins a stream of its own after a final one (RFC 7692 section 7.2.3.4).
+    /// Continues to the next block, which begins a stream of its own after a final one (RFC 7692 section 7.2.3.4).
     pub(crate) fn end_block(&mut self, ring: &mut Ring<'_>) {
         self.state = State::Header;
         if self.is_final {

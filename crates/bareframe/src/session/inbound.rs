@@ -61,7 +61,8 @@ pub struct Inbound<R, I, X: Extension = ()> {
 struct Cursor {
     start: usize,
     end: usize,
-    /// How long the piece is that was found in the memory: the last bytes before `start`.
+    /// How long the piece is that was found in the memory: the last bytes before `start`. Once a message was too long for the
+    /// memory that it is gathered in, the length of that memory.
     found_len: usize,
     found: Found,
     taken_by: TakenBy,
@@ -135,7 +136,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Goes on until an event is there, which [`Inbound::event`] lends.
+    /// Continues until an event is there, which [`Inbound::event`] lends.
     ///
     /// # Errors
     ///
@@ -244,7 +245,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Goes on until a message is whole, which [`Inbound::message`] lends. Control frames are not reported; [`Next::Write`] says that
+    /// Continues until a message is whole, which [`Inbound::message`] lends. Control frames are not reported; [`Next::Write`] says that
     /// one was received which has to be answered, by what [`Inbound::take_pending`] returns.
     ///
     /// A message that arrived in pieces is gathered in the memory of `assembler`, which is the same for all of its pieces. The
@@ -328,7 +329,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             .unwrap_or(&mut [])
     }
 
-    /// Reports that so many bytes were read into [`Inbound::space`]; 0 is the end of the stream.
+    /// Reports that this many bytes were read into [`Inbound::space`]; 0 is the end of the stream.
     pub fn read(&mut self, len: usize) {
         if len == 0 {
             self.receiver.receive_eof();
@@ -387,7 +388,8 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if violation != ProtocolError::MessageTooBig || violation.value().is_some() || self.gathered == 0 {
             return Some(violation);
         }
-        Some(Violation::above(violation.error(), self.gathered as u64, None))
+        let limit = self.cursor.found_len as u64;
+        Some(Violation::above(violation.error(), self.gathered as u64, limit))
     }
 
     /// Returns the receiving half of the extension, for what it has noted.
@@ -450,14 +452,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Found::Binary | Found::Text => {
                     let len = self.cursor.found_len;
                     if len > assembler.capacity() {
-                        return Err(self.refuse_message(len));
+                        return Err(self.refuse_message(len, assembler.capacity()));
                     }
                     return Ok(Step::Ready);
                 }
                 Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                     let len = self.data_len();
                     if len > assembler.capacity() {
-                        return Err(self.refuse_message(len));
+                        return Err(self.refuse_message(len, assembler.capacity()));
                     }
                     return Ok(Step::Ready);
                 }
@@ -569,7 +571,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         let len = self.data_len();
         let gathered = self.gathered.saturating_add(len);
         if gathered > assembler.capacity() {
-            return Err(self.refuse_message(gathered));
+            return Err(self.refuse_message(gathered, assembler.capacity()));
         }
         let Some(data) = self.take_data() else {
             return Ok(false);
@@ -587,7 +589,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 }
                 Ok(is_whole)
             }
-            Err(AssembleError::TooBig(_)) => Err(self.refuse_message(gathered)),
+            Err(AssembleError::TooBig(_)) => Err(self.refuse_message(gathered, assembler.capacity())),
             Err(_) => Err(self.skip(flags)),
         }
     }
@@ -687,10 +689,10 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         };
     }
 
-    /// Fails the connection because of a message of at least `len` bytes, which does not fit the memory for it.
+    /// Fails the connection because of a message of at least `len` bytes, for which there is memory of `limit` bytes.
     #[cold]
-    fn refuse_message(&mut self, len: usize) -> ReceiveError {
-        self.gathered = len;
+    fn refuse_message(&mut self, len: usize, limit: usize) -> ReceiveError {
+        (self.gathered, self.cursor.found_len) = (len, limit);
         self.cursor.found = Found::Nothing;
         self.held.forget();
         // Nothing is made of what is left of the message.
@@ -704,9 +706,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Fails the connection because of what was found, unless it has failed since. Returns the error that stays.
     #[cold]
     fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
+        self.refuse_by(|receiver| receiver.refuse(error))
+    }
+
+    fn refuse_by(&mut self, fail: impl FnOnce(&mut Receiver<R>) -> ProtocolError) -> ProtocolError {
         match self.receiver.state() {
             ReceiverState::Failed(before, _) => *before,
-            _ => self.receiver.refuse(error),
+            _ => fail(&mut self.receiver),
         }
     }
 
