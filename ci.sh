@@ -230,6 +230,19 @@ async() {
     CARGO_PROFILE_TEST_OPT_LEVEL=1 cargo test -p bareframe-tokio --all-features --test dropped_futures --test failing_streams \
         --test memory -- --ignored --nocapture
     for over in tokio axum proxy; do conformance/run --over "$over"; done
+    soak
+}
+
+# A server and thousands of clients for ten minutes, or for SOAK_SECONDS; and then, for less, a server that keeps the task of one
+# connection, which must be found.
+soak() {
+    cargo run --release -p bareframe-conformance --bin soak -- --seconds "${SOAK_SECONDS:-600}"
+    local found
+    if found=$(cargo run -q --release -p bareframe-conformance --bin soak -- --seconds 8 --clients 100 --leak); then
+        echo "soak: a task that was kept was not found" >&2
+        exit 1
+    fi
+    grep "WRONG: tasks of the server were 0 after the first drain and 1 at the end" <<<"$found"
 }
 
 # The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).
@@ -491,7 +504,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs properties release sanitizer other_targets fuzz firmware"
 usual+=" conformance no_std lowest_rust cost instructions"
-longer="coverage mutants autobahn interop semver deny package failing_streams async"
+longer="coverage mutants autobahn interop semver deny package failing_streams async soak"
 
 # What each job took, also when one fails.
 times=
