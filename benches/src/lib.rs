@@ -4,11 +4,15 @@
 
 #[cfg(feature = "simd")]
 pub mod adapter;
+#[cfg(feature = "peers")]
+pub mod builds;
 pub mod compression;
+pub mod decoding;
 #[cfg(all(feature = "peers", feature = "simd"))]
 pub mod echo;
 pub mod measure;
 pub mod memory;
+pub mod mix;
 pub mod ours;
 #[cfg(feature = "peers")]
 pub mod peers;
