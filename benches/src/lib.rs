@@ -8,11 +8,15 @@ pub mod adapter;
 pub mod async_servers;
 #[cfg(feature = "tokio")]
 pub mod broadcast;
+#[cfg(feature = "peers")]
+pub mod builds;
 pub mod compression;
+pub mod decoding;
 #[cfg(feature = "peers")]
 pub mod echo;
 pub mod measure;
 pub mod memory;
+pub mod mix;
 pub mod ours;
 #[cfg(feature = "peers")]
 pub mod peers;

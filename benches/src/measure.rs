@@ -1,5 +1,6 @@
 //! Measuring: every contender of a case in turn, in rounds, so that disturbances of the machine affect all of them.
 
+use serde::{Deserialize, Serialize};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,7 @@ pub enum Unit {
 }
 
 /// What was measured of one contender, in the case's unit.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Figure {
     /// Name and version.
     pub name: String,
@@ -148,6 +149,19 @@ pub struct Measured {
     pub unit: Unit,
     /// Ours first.
     pub figures: Vec<Figure>,
+    /// Of each build, if there are several; the figures are those of one of them.
+    pub ratios: Vec<Ratio>,
+}
+
+/// What was measured in one case in one build.
+#[derive(Clone, Debug)]
+pub struct Ratio {
+    /// The name of the build.
+    pub name: &'static str,
+    /// Our figure, in the case's unit.
+    pub ours: f64,
+    /// How much better ours is than the best peer that does the same.
+    pub ratio: Option<f64>,
 }
 
 impl Case {
@@ -168,6 +182,7 @@ impl Case {
             name: self.name,
             point: self.point,
             unit: self.unit,
+            ratios: Vec::new(),
         }
     }
 }
@@ -212,16 +227,17 @@ impl Work {
     }
 }
 
-/// The time to read the clock, which is subtracted.
-fn clock() -> Duration {
+/// Returns the time to read the clock, which is subtracted.
+pub(crate) fn clock() -> Duration {
     (0..1000)
         .map(|_| Instant::now().elapsed())
         .min()
         .unwrap_or_default()
 }
 
+/// Runs a task once, and returns the time it took and what it returned.
 #[inline(never)]
-fn once(task: &mut dyn Task) -> (Duration, u64) {
+pub(crate) fn once(task: &mut dyn Task) -> (Duration, u64) {
     task.prepare();
     let begin = Instant::now();
     let seen = black_box(task.run());
@@ -241,7 +257,7 @@ impl Unit {
     }
 
     /// Returns the figure for this amount of work in this time.
-    fn of(self, took: Duration, amount: u64) -> f64 {
+    pub(crate) fn of(self, took: Duration, amount: u64) -> f64 {
         let nanoseconds = (took.as_secs_f64() * 1e9).max(1.0);
         match self {
             Unit::Nanoseconds | Unit::Kibibytes => nanoseconds / amount as f64,

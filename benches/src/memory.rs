@@ -1,9 +1,11 @@
 //! A connection in memory, for contenders that read from a stream and write to one.
 
 #[cfg(feature = "peers")]
+mod embedded;
+#[cfg(feature = "peers")]
 mod waiting;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 #[cfg(feature = "peers")]
@@ -12,7 +14,7 @@ pub use waiting::at_once;
 /// One end of it: the bytes to read are there from the start, and written bytes are only counted.
 #[derive(Clone, Debug)]
 pub struct Memory {
-    bytes: Rc<[u8]>,
+    bytes: Rc<RefCell<Vec<u8>>>,
     at: Rc<Cell<usize>>,
     written: Rc<Cell<u64>>,
     piece: usize,
@@ -22,7 +24,7 @@ impl Memory {
     /// Creates a connection of which one read returns at most `piece` bytes.
     pub fn new(bytes: &[u8], piece: usize) -> Memory {
         Memory {
-            bytes: bytes.into(),
+            bytes: Rc::new(RefCell::new(bytes.to_vec())),
             at: Rc::default(),
             written: Rc::default(),
             piece,
@@ -35,18 +37,33 @@ impl Memory {
         self.written.set(0);
     }
 
-    /// How many bytes were written since.
+    /// Replaces the bytes to read, also for clones.
+    pub fn replace(&self, bytes: &[u8]) {
+        self.bytes.replace(bytes.to_vec());
+    }
+
+    /// Returns how many bytes were written since.
     pub fn written(&self) -> u64 {
         self.written.get()
     }
 
-    /// Returns the next bytes, at most as many as these.
+    /// Calls a function with the next bytes, at most as many as these.
     #[inline]
-    fn next_piece(&self, most: usize) -> &[u8] {
-        let left = &self.bytes[self.at.get()..];
+    fn next_piece<T>(&self, most: usize, read: impl FnOnce(&[u8]) -> T) -> T {
+        let bytes = self.bytes.borrow();
+        let left = &bytes[self.at.get()..];
         let piece = &left[..left.len().min(self.piece).min(most)];
         self.at.set(self.at.get() + piece.len());
-        piece
+        read(piece)
+    }
+
+    /// Copies the next bytes, and returns how many they are.
+    #[inline]
+    fn copy_piece(&self, to: &mut [u8]) -> usize {
+        self.next_piece(to.len(), |piece| {
+            to[..piece.len()].copy_from_slice(piece);
+            piece.len()
+        })
     }
 
     #[inline]
@@ -59,12 +76,10 @@ impl Memory {
 impl Read for Memory {
     #[inline]
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let piece = self.next_piece(to.len());
-        if piece.is_empty() {
-            return Err(io::ErrorKind::WouldBlock.into());
+        match self.copy_piece(to) {
+            0 => Err(io::ErrorKind::WouldBlock.into()),
+            len => Ok(len),
         }
-        to[..piece.len()].copy_from_slice(piece);
-        Ok(piece.len())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ours, used as its documentation says.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::wire::{From, Stream, look};
 use bareframe::handshake::{Accept, Choice, HeadEnd, Request};
@@ -16,6 +17,24 @@ pub fn name() -> String {
         " without simd"
     };
     format!("bareframe {}{kernels}", env!("CARGO_PKG_VERSION"))
+}
+
+/// Returns which kernels run on this processor.
+pub fn kernels() -> String {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    {
+        use std::is_x86_feature_detected as has;
+        let masking = if has!("avx2") { "SSE2 and AVX2" } else { "SSE2" };
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vbmi");
+        let text = match has!("avx2") {
+            _ if avx512 => "AVX-512 with VBMI",
+            true => "AVX2",
+            false => "none",
+        };
+        return format!("Kernels of ours that run here: masking {masking}; text beyond ASCII {text}.");
+    }
+    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+    "Ours runs no kernels here.".to_owned()
 }
 
 /// A source of masking keys of the same kind as in sockudo-ws and tokio-websockets. It is predictable and must not be
@@ -38,6 +57,7 @@ struct Decode<R> {
     connection: Connection<R>,
     stream: Stream,
     buffer: Vec<u8>,
+    site: usize,
 }
 
 /// Reads a stream from a client that may have RSV1 in its frames.
@@ -46,22 +66,25 @@ pub fn decode_marked(stream: &Stream) -> Box<dyn Task> {
         connection: Connection::server(Config::DEFAULT.with_rsv(Rsv::RSV1)),
         stream: stream.clone(),
         buffer: stream.bytes.clone(),
+        site: 0,
     })
 }
 
 /// Reads a stream that is in one buffer.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     let (stream, buffer) = (stream.clone(), stream.bytes.clone());
     match stream.from {
         From::Client => Box::new(Decode {
             connection: server(),
             stream,
             buffer,
+            site: 0,
         }),
         From::Server => Box::new(Decode {
             connection: client(),
             stream,
             buffer,
+            site: 0,
         }),
     }
 }
@@ -72,16 +95,32 @@ impl<R: Role> Task for Decode<R> {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.connection, &mut self.buffer).0
+        at_site!(self.site, site => see(site, &mut self.connection, &mut self.buffer).0)
+    }
+}
+
+impl<R: Role> Decoder for Decode<R> {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
+        self.buffer.resize(stream.bytes.len(), 0);
     }
 }
 
 /// The loop of the documentation. Returns what a consumer has seen of one buffer, and how many bytes of replies were
 /// pending.
 ///
-/// It is called from one place only, as in a program, so that it is inlined.
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
 #[inline(never)]
-fn see<R: Role>(connection: &mut Connection<R>, buffer: &mut [u8]) -> (u64, u64) {
+fn see<const N: usize, R: Role>(
+    site: Site<N>,
+    connection: &mut Connection<R>,
+    buffer: &mut [u8],
+) -> (u64, u64) {
+    site.mark();
     let (mut seen, mut owed, mut input) = (0, 0, buffer);
     while let Ok(Some(event)) = connection.receive(&mut input) {
         seen += match event {
@@ -127,7 +166,7 @@ impl Task for Answer {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.connection, &mut self.buffer).1
+        see(Site::<0>, &mut self.connection, &mut self.buffer).1
     }
 }
 
@@ -136,14 +175,16 @@ struct Pieces {
     connection: Connection<Server>,
     stream: Stream,
     buffer: Vec<u8>,
+    site: usize,
 }
 
 /// Reads a stream in pieces of this many bytes. A payload comes in as many events as there are pieces of it.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     Box::new(Pieces {
         connection: server(),
         stream: stream.clone(),
         buffer: vec![0; piece],
+        site: 0,
     })
 }
 
@@ -155,9 +196,19 @@ impl Task for Pieces {
         for piece in self.stream.bytes.chunks(self.buffer.len()) {
             let buffer = &mut self.buffer[..piece.len()];
             buffer.copy_from_slice(piece);
-            seen += see(&mut self.connection, buffer).0;
+            seen += at_site!(self.site, site => see(site, &mut self.connection, buffer).0);
         }
         seen
+    }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
     }
 }
 

@@ -3,12 +3,16 @@
 pub mod edge_ws;
 pub mod fastwebsockets;
 pub mod nexus_web;
+pub mod shiguredo_websocket;
 pub mod sockudo_ws;
 pub mod tokio_websockets;
 pub mod tungstenite;
 pub mod web_socket;
 pub mod websocket_sans_io;
+pub mod websocketz;
 pub mod ws_framer;
+pub mod wtx;
+pub mod yawc;
 
 /// The resolved versions of everything that is linked here.
 const LOCK: &str = include_str!("../../Cargo.lock");

@@ -1,6 +1,6 @@
 //! Tables and JSON.
 
-use crate::measure::{Figure, Measured};
+use crate::measure::{Figure, Measured, Ratio};
 use serde_json::{Map, Value, json};
 
 /// Returns the table of one subject: the reported figure, and in brackets the median if it differs.
@@ -12,17 +12,26 @@ pub fn table(title: &str, notes: &[&str], cases: &[Measured]) -> String {
         }
     }
     let cells = |first: &str, last: &str| vec![first.to_owned(), last.to_owned()];
-    let mut head = cells("case", "ratio");
+    let builds = cases.first().map_or(&[][..], |case| &case.ratios);
+    let mut head = cells(
+        "case",
+        if builds.is_empty() {
+            "ratio"
+        } else {
+            "lowest ratio"
+        },
+    );
     head.splice(1..1, names.iter().map(|name| name.to_string()));
+    head.extend(builds.iter().map(|build| build.name.to_owned()));
     let mut rows = vec![head];
     for case in cases {
-        let ratio = case.ratio().map_or(String::new(), |ratio| format!("{ratio:.2}"));
-        let mut row = cells(&case.name, &ratio);
+        let mut row = cells(&case.name, &ratio(case.ratio()));
         let of = |name| case.figures.iter().find(|figure| figure.name == name);
         row.splice(
             1..1,
             names.iter().map(|name| of(*name).map_or(String::new(), cell)),
         );
+        row.extend(case.ratios.iter().map(|build| ratio(build.ratio)));
         rows.push(row);
     }
     let notes: String = notes.iter().map(|note| format!("\n- {note}")).collect();
@@ -39,6 +48,11 @@ pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
             .iter()
             .filter_map(|figure| Some((figure.name.clone(), json!(figure.detail.as_ref()?))))
             .collect();
+        let of_build = |build: &Ratio| {
+            let figures = json!({ "ours": build.ours, "ratio": build.ratio });
+            (build.name.to_owned(), figures)
+        };
+        let builds: Map<String, Value> = case.ratios.iter().map(of_build).collect();
         json!({
             "subject": subject,
             "case": case.name,
@@ -46,6 +60,7 @@ pub fn json(subject: &str, cases: &[Measured]) -> Vec<Value> {
             "peers": peers,
             "unit": case.unit.name(),
             "ratio": case.ratio(),
+            "builds": builds,
             "details": details,
         })
     };
@@ -68,6 +83,10 @@ fn cell(figure: &Figure) -> String {
             number(figure.median)
         )
     }
+}
+
+fn ratio(ratio: Option<f64>) -> String {
+    ratio.map_or(String::new(), |ratio| format!("{ratio:.2}"))
 }
 
 fn number(figure: f64) -> String {

@@ -13,9 +13,11 @@ mod echo;
 mod encode;
 mod handshake;
 mod mask;
+mod mix;
 mod pieces;
 mod session;
 
+use crate::decoding::{Decoder, Decoding, Reader};
 use crate::measure::{Case, Contender, Task};
 use crate::ours;
 use crate::peers::versioned;
@@ -33,15 +35,33 @@ pub struct Subject {
     pub notes: &'static [&'static str],
 }
 
-/// All of them, in the order of the tables.
-pub const SUBJECTS: &[Subject] = &[
+/// One table of decoders, which are measured in several builds.
+#[derive(Clone, Copy, Debug)]
+pub struct Decodings {
+    /// Its name, for filters.
+    pub name: &'static str,
+    /// The heading of its table.
+    pub title: &'static str,
+    /// Creates the cases.
+    pub cases: fn() -> Vec<Decoding>,
+    /// Notes for the reader, below the table.
+    pub notes: &'static [&'static str],
+}
+
+/// The tables of decoders, which are before the others.
+pub const DECODINGS: &[Decodings] = &[
     decode::DECODE,
     decode::UTF8,
     decode::CLIENT,
+    mix::MIX,
+    pieces::PIECES,
+];
+
+/// All others, in the order of the tables.
+pub const SUBJECTS: &[Subject] = &[
     session::SESSION,
     #[cfg(feature = "simd")]
     adapter::STD,
-    pieces::PIECES,
     control::CONTROL,
     mask::MASK,
     mask::COPY,
@@ -78,4 +98,17 @@ fn contenders<P: Copy>(
         .iter()
         .map(|&(name, peer)| Contender::new(versioned(name), task(peer)));
     std::iter::once(ours).chain(peers).collect()
+}
+
+/// Ours, followed by the peers that can do it.
+fn readers<P: Copy>(
+    ours: Box<dyn Decoder>,
+    peers: &[(&str, P)],
+    decoder: impl Fn(P) -> Box<dyn Decoder>,
+) -> Vec<Reader> {
+    let reader = |name, decoder| Reader { name, decoder };
+    let peers = peers
+        .iter()
+        .map(|&(name, peer)| reader(versioned(name), decoder(peer)));
+    std::iter::once(reader(ours::name(), ours)).chain(peers).collect()
 }

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 impl AsyncRead for Memory {
     #[inline]
     fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, to: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        to.put_slice(self.next_piece(to.remaining()));
+        self.next_piece(to.remaining(), |piece| to.put_slice(piece));
         Poll::Ready(Ok(()))
     }
 }

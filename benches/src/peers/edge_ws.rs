@@ -1,5 +1,6 @@
 //! edge-ws: headers and masking only; the caller does the rest.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::wire::{KEY, Stream, look};
 use edge_ws::{FrameHeader, FrameType};
@@ -14,13 +15,15 @@ pub fn mask(bytes: &mut [u8], key: [u8; 4]) {
 struct Decode {
     stream: Stream,
     buffer: Vec<u8>,
+    site: usize,
 }
 
 /// Reads a stream that is in one buffer.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(Decode {
         stream: stream.clone(),
         buffer: stream.bytes.clone(),
+        site: 0,
     })
 }
 
@@ -30,19 +33,37 @@ impl Task for Decode {
     }
 
     fn run(&mut self) -> u64 {
-        let (mut seen, mut rest) = (0, &mut self.buffer[..]);
-        while let Ok((header, header_len)) = FrameHeader::deserialize(rest) {
-            let frame_len = header_len + header.payload_len as usize;
-            let Some((frame, behind)) = rest.split_at_mut_checked(frame_len) else {
-                break;
-            };
-            let payload = &mut frame[header_len..];
-            header.mask(payload, 0);
-            seen += look(payload);
-            rest = behind;
-        }
-        seen
+        at_site!(self.site, site => see(site, &mut self.buffer))
     }
+}
+
+impl Decoder for Decode {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
+        self.buffer.resize(stream.bytes.len(), 0);
+    }
+}
+
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
+#[inline(never)]
+fn see<const N: usize>(site: Site<N>, buffer: &mut [u8]) -> u64 {
+    site.mark();
+    let (mut seen, mut rest) = (0, buffer);
+    while let Ok((header, header_len)) = FrameHeader::deserialize(rest) {
+        let frame_len = header_len + header.payload_len as usize;
+        let Some((frame, behind)) = rest.split_at_mut_checked(frame_len) else {
+            break;
+        };
+        let payload = &mut frame[header_len..];
+        header.mask(payload, 0);
+        seen += look(payload);
+        rest = behind;
+    }
+    seen
 }
 
 /// A server's header for a payload of this many bytes.

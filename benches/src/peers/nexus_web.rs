@@ -1,5 +1,6 @@
 //! nexus-web: a reader that owns its buffer and lends messages from it, and a writer into a slice.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::memory::Memory;
 use crate::wire::{From, PIECE, Stream, look};
@@ -24,9 +25,10 @@ fn reader(stream: &Stream, capacity: usize) -> FrameReader {
 
 /// Reads until its buffer is empty. Returns what a consumer has seen, and the number of messages.
 ///
-/// It is called from one place only, as in a program, so that it is inlined.
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
 #[inline(never)]
-fn see(reader: &mut FrameReader) -> (u64, usize) {
+fn see<const N: usize>(site: Site<N>, reader: &mut FrameReader) -> (u64, usize) {
+    site.mark();
     let (mut seen, mut messages) = (0, 0);
     while let Ok(Some(message)) = reader.next() {
         messages += 1;
@@ -42,13 +44,15 @@ fn see(reader: &mut FrameReader) -> (u64, usize) {
 struct Decode {
     reader: FrameReader,
     stream: Stream,
+    site: usize,
 }
 
 /// Reads a stream that is in the reader's buffer.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(Decode {
-        reader: reader(stream, stream.bytes.len()),
+        reader: reader(stream, stream.bytes.len() + 2 * stream.longest),
         stream: stream.clone(),
+        site: 0,
     })
 }
 
@@ -65,7 +69,17 @@ impl Task for Decode {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.reader).0
+        at_site!(self.site, site => see(site, &mut self.reader).0)
+    }
+}
+
+impl Decoder for Decode {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
     }
 }
 
@@ -108,14 +122,16 @@ struct Pieces {
     reader: FrameReader,
     memory: Memory,
     frames: usize,
+    site: usize,
 }
 
 /// Reads a stream in pieces of this many bytes into the reader's buffer.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     Box::new(Pieces {
         reader: reader(stream, (1 << 20).max(2 * stream.longest)),
         memory: Memory::new(&stream.bytes, piece),
         frames: stream.frames,
+        site: 0,
     })
 }
 
@@ -127,11 +143,22 @@ impl Task for Pieces {
     fn run(&mut self) -> u64 {
         let (mut all, mut left) = (0, self.frames);
         while left > 0 && self.reader.read_from(&mut self.memory).is_ok() {
-            let (seen, messages) = see(&mut self.reader);
+            let (seen, messages) = at_site!(self.site, site => see(site, &mut self.reader));
             all += seen;
             left -= messages;
         }
         all
+    }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.memory.replace(&stream.bytes);
+        self.frames = stream.frames;
     }
 }
 

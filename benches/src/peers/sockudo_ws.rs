@@ -1,5 +1,6 @@
 //! sockudo-ws: a protocol that splits messages off a `BytesMut`.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::wire::{From, PIECE, Stream, look};
 use bytes::BytesMut;
@@ -25,6 +26,7 @@ struct Decode {
     buffer: BytesMut,
     messages: Vec<Message>,
     stream: Stream,
+    site: usize,
 }
 
 impl Decode {
@@ -32,8 +34,9 @@ impl Decode {
         Decode {
             protocol: Protocol::new(role(stream.from), LIMIT, LIMIT),
             buffer: BytesMut::with_capacity(capacity),
-            messages: Vec::with_capacity(stream.frames),
+            messages: Vec::with_capacity(2 * stream.frames),
             stream: stream.clone(),
+            site: 0,
         }
     }
 
@@ -47,15 +50,21 @@ impl Decode {
     }
 }
 
-/// It is called from one place only, as in a program, so that it is inlined.
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
 #[inline(never)]
-fn process(protocol: &mut Protocol, buffer: &mut BytesMut, messages: &mut Vec<Message>) {
+fn process<const N: usize>(
+    site: Site<N>,
+    protocol: &mut Protocol,
+    buffer: &mut BytesMut,
+    messages: &mut Vec<Message>,
+) {
+    site.mark();
     let processed = protocol.process_into(buffer, messages);
     debug_assert!(processed.is_ok());
 }
 
 /// Reads a stream that is in one buffer, into a list of messages that is used again.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(Decode::new(stream, stream.bytes.len()))
 }
 
@@ -65,9 +74,19 @@ impl Task for Decode {
     }
 
     fn run(&mut self) -> u64 {
-        process(&mut self.protocol, &mut self.buffer, &mut self.messages);
+        at_site!(self.site, site => process(site, &mut self.protocol, &mut self.buffer, &mut self.messages));
         let messages = self.messages.drain(..);
         messages.map(|message| look(message.as_bytes())).sum()
+    }
+}
+
+impl Decoder for Decode {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
     }
 }
 
@@ -96,7 +115,7 @@ impl Task for Answer {
             messages,
             ..
         } = &mut self.decode;
-        process(protocol, buffer, messages);
+        process(Site::<0>, protocol, buffer, messages);
         let mut answered = 0;
         for message in messages.drain(..) {
             if let Message::Ping(payload) = message {
@@ -115,7 +134,7 @@ struct Pieces {
 }
 
 /// Reads a stream in pieces of this many bytes.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     let decode = Decode::new(stream, 64 << 10);
     Box::new(Pieces { decode, piece })
 }
@@ -129,15 +148,26 @@ impl Task for Pieces {
             buffer,
             messages,
             stream,
+            site: number,
         } = &mut self.decode;
         let mut seen = 0;
         for piece in stream.bytes.chunks(self.piece) {
             buffer.extend_from_slice(piece);
-            process(protocol, buffer, messages);
+            at_site!(*number, site => process(site, protocol, buffer, messages));
             let messages = messages.drain(..);
             seen += messages.map(|message| look(message.as_bytes())).sum::<u64>();
         }
         seen
+    }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.decode.set_site(site);
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.decode.set_stream(stream);
     }
 }
 

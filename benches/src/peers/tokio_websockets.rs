@@ -1,5 +1,6 @@
 //! tokio-websockets: an asynchronous connection, a stream and a sink of messages.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::memory::{Memory, at_once};
 use crate::wire::{From, Stream, look};
@@ -26,6 +27,7 @@ struct Pieces {
     socket: WebSocketStream<Memory>,
     memory: Memory,
     frames: usize,
+    site: usize,
 }
 
 impl Pieces {
@@ -35,17 +37,18 @@ impl Pieces {
             socket: socket(memory.clone(), stream.from),
             memory,
             frames: stream.frames,
+            site: 0,
         }
     }
 }
 
 /// Reads a stream; the copy from it is timed.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(Pieces::new(stream, usize::MAX))
 }
 
 /// Reads a stream in pieces of this many bytes.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     Box::new(Pieces::new(stream, piece))
 }
 
@@ -55,16 +58,32 @@ impl Task for Pieces {
     }
 
     fn run(&mut self) -> u64 {
-        at_once(async {
-            let mut seen = 0;
-            for _ in 0..self.frames {
-                if let Some(Ok(message)) = self.socket.next().await {
-                    seen += look(message.as_payload());
-                }
-            }
-            seen
-        })
+        at_site!(self.site, site => at_once(see(site, &mut self.socket, self.frames)))
     }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.memory.replace(&stream.bytes);
+        self.frames = stream.frames;
+    }
+}
+
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
+#[inline(always)]
+async fn see<const N: usize>(site: Site<N>, socket: &mut WebSocketStream<Memory>, frames: usize) -> u64 {
+    site.mark();
+    let mut seen = 0;
+    for _ in 0..frames {
+        if let Some(Ok(message)) = socket.next().await {
+            seen += look(message.as_payload());
+        }
+    }
+    seen
 }
 
 struct Answer(Pieces);

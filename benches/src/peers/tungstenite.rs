@@ -1,5 +1,6 @@
 //! tungstenite: a blocking connection over `Read + Write`.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::memory::Memory;
 use crate::wire::{From, Stream, look};
@@ -18,9 +19,10 @@ const fn role(from: From) -> Role {
     }
 }
 
-/// It is called from one place only, as in a program, so that it is inlined.
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
 #[inline(never)]
-fn see(socket: &mut WebSocket<Memory>, frames: usize) -> u64 {
+fn see<const N: usize>(site: Site<N>, socket: &mut WebSocket<Memory>, frames: usize) -> u64 {
+    site.mark();
     let mut seen = 0;
     for _ in 0..frames {
         seen += match socket.read() {
@@ -36,14 +38,16 @@ struct Decode {
     role: Role,
     socket: Option<WebSocket<Memory>>,
     stream: Stream,
+    site: usize,
 }
 
 /// Reads a stream that came with the handshake, so that nothing is copied.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(Decode {
         role: role(stream.from),
         socket: None,
         stream: stream.clone(),
+        site: 0,
     })
 }
 
@@ -56,9 +60,19 @@ impl Task for Decode {
 
     fn run(&mut self) -> u64 {
         match &mut self.socket {
-            Some(socket) => see(socket, self.stream.frames),
+            Some(socket) => at_site!(self.site, site => see(site, socket, self.stream.frames)),
             None => 0,
         }
+    }
+}
+
+impl Decoder for Decode {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
     }
 }
 
@@ -70,6 +84,7 @@ pub fn answer(stream: &Stream) -> Box<dyn Task> {
         role: Role::Server,
         socket: None,
         stream: stream.clone(),
+        site: 0,
     }))
 }
 
@@ -82,7 +97,7 @@ impl Task for Answer {
         let Some(socket) = &mut self.0.socket else {
             return 0;
         };
-        black_box(see(socket, self.0.stream.frames));
+        black_box(see(Site::<0>, socket, self.0.stream.frames));
         let flushed = socket.flush();
         debug_assert!(flushed.is_ok());
         socket.get_ref().written()
@@ -93,15 +108,17 @@ struct Pieces {
     socket: WebSocket<Memory>,
     memory: Memory,
     frames: usize,
+    site: usize,
 }
 
 /// Reads a stream in pieces of this many bytes.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     let memory = Memory::new(&stream.bytes, piece);
     Box::new(Pieces {
         socket: WebSocket::from_raw_socket(memory.clone(), Role::Server, None),
         memory,
         frames: stream.frames,
+        site: 0,
     })
 }
 
@@ -111,7 +128,18 @@ impl Task for Pieces {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.socket, self.frames)
+        at_site!(self.site, site => see(site, &mut self.socket, self.frames))
+    }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.memory.replace(&stream.bytes);
+        self.frames = stream.frames;
     }
 }
 

@@ -1,5 +1,6 @@
 //! web-socket: an asynchronous connection.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::memory::{Memory, at_once};
 use crate::wire::{From, Stream, look};
@@ -10,6 +11,7 @@ struct Pieces {
     socket: WebSocket<Memory>,
     memory: Memory,
     frames: usize,
+    site: usize,
 }
 
 impl Pieces {
@@ -22,17 +24,18 @@ impl Pieces {
             },
             memory,
             frames: stream.frames,
+            site: 0,
         }
     }
 }
 
 /// Reads a stream; the copy from it is timed.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(Pieces::new(stream, usize::MAX))
 }
 
 /// Reads a stream in pieces of this many bytes.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     Box::new(Pieces::new(stream, piece))
 }
 
@@ -42,18 +45,32 @@ impl Task for Pieces {
     }
 
     fn run(&mut self) -> u64 {
-        at_once(async {
-            let mut seen = 0;
-            for _ in 0..self.frames {
-                if let Ok(Event::Data { data, .. } | Event::Ping(data) | Event::Pong(data)) =
-                    self.socket.recv().await
-                {
-                    seen += look(&data);
-                }
-            }
-            seen
-        })
+        at_site!(self.site, site => at_once(see(site, &mut self.socket, self.frames)))
     }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.memory.replace(&stream.bytes);
+        self.frames = stream.frames;
+    }
+}
+
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
+#[inline(always)]
+async fn see<const N: usize>(site: Site<N>, socket: &mut WebSocket<Memory>, frames: usize) -> u64 {
+    site.mark();
+    let mut seen = 0;
+    for _ in 0..frames {
+        if let Ok(Event::Data { data, .. } | Event::Ping(data) | Event::Pong(data)) = socket.recv().await {
+            seen += look(&data);
+        }
+    }
+    seen
 }
 
 struct Answer(Pieces);

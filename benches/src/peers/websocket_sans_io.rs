@@ -1,5 +1,6 @@
 //! websocket-sans-io: frames only, in place; the caller joins messages and validates text.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::wire::{KEY, Stream};
 use std::hint::black_box;
@@ -18,15 +19,16 @@ struct Pieces {
     stream: Stream,
     buffer: Vec<u8>,
     piece: usize,
+    site: usize,
 }
 
 /// Reads a stream that is in one buffer.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     Box::new(WholeBuffer(new(stream, stream.bytes.len())))
 }
 
 /// Reads a stream in pieces of this many bytes.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     Box::new(new(stream, piece))
 }
 
@@ -36,12 +38,19 @@ fn new(stream: &Stream, piece: usize) -> Pieces {
         stream: stream.clone(),
         buffer: vec![0; piece],
         piece,
+        site: 0,
     }
 }
 
-/// Reads all of one buffer.
-#[inline(always)]
-fn see(decoder: &mut WebsocketFrameDecoder, buffer: &mut [u8], first: &mut bool) -> u64 {
+/// Reads all of one buffer. It is called from one place for each site, as in a program, so that the decoder is inlined.
+#[inline(never)]
+fn see<const N: usize>(
+    site: Site<N>,
+    decoder: &mut WebsocketFrameDecoder,
+    buffer: &mut [u8],
+    first: &mut bool,
+) -> u64 {
+    site.mark();
     let (mut seen, mut at) = (0, 0);
     loop {
         let rest = &mut buffer[at..];
@@ -71,7 +80,24 @@ impl Task for WholeBuffer {
     }
 
     fn run(&mut self) -> u64 {
-        see(&mut self.0.decoder, &mut self.0.buffer, &mut false)
+        let Pieces {
+            decoder,
+            buffer,
+            site,
+            ..
+        } = &mut self.0;
+        at_site!(*site, site => see(site, decoder, buffer, &mut false))
+    }
+}
+
+impl Decoder for WholeBuffer {
+    fn set_site(&mut self, site: usize) {
+        self.0.set_site(site);
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.0.set_stream(stream);
+        self.0.buffer.resize(stream.bytes.len(), 0);
     }
 }
 
@@ -83,9 +109,19 @@ impl Task for Pieces {
         for piece in self.stream.bytes.chunks(self.piece) {
             let buffer = &mut self.buffer[..piece.len()];
             buffer.copy_from_slice(piece);
-            seen += see(&mut self.decoder, buffer, &mut first);
+            seen += at_site!(self.site, site => see(site, &mut self.decoder, buffer, &mut first));
         }
         seen
+    }
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
     }
 }
 

@@ -1,5 +1,6 @@
 //! ws-framer: a receiver that owns a buffer and moves it up, and a sender into another.
 
+use crate::decoding::{Decoder, Site, at_site};
 use crate::measure::Task;
 use crate::wire::{Stream, look};
 use std::hint::black_box;
@@ -9,26 +10,29 @@ struct Pieces {
     buffer: Vec<u8>,
     stream: Stream,
     piece: usize,
+    site: usize,
 }
 
 /// Reads a stream; the copy from it is timed. Its buffer holds one frame, because it moves the following bytes to the
 /// front after each.
-pub fn decode(stream: &Stream) -> Box<dyn Task> {
+pub fn decode(stream: &Stream) -> Box<dyn Decoder> {
     pieces(stream, usize::MAX)
 }
 
 /// Reads a stream in pieces of this many bytes.
-pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Task> {
+pub fn pieces(stream: &Stream, piece: usize) -> Box<dyn Decoder> {
     Box::new(Pieces {
         buffer: vec![0; (stream.longest + 14).max(64)],
         stream: stream.clone(),
         piece,
+        site: 0,
     })
 }
 
 impl Pieces {
     #[inline(always)]
-    fn each(&mut self, mut consume: impl FnMut(WsFrame<'_>)) {
+    fn each<const N: usize>(&mut self, site: Site<N>, mut consume: impl FnMut(WsFrame<'_>)) {
+        site.mark();
         let mut framer = WsRxFramer::new(&mut self.buffer);
         let mut left = &self.stream.bytes[..];
         while !left.is_empty() {
@@ -49,9 +53,25 @@ impl Task for Pieces {
     fn prepare(&mut self) {}
 
     fn run(&mut self) -> u64 {
-        let mut seen = 0;
-        self.each(|frame| seen += look(frame.data()));
-        seen
+        at_site!(self.site, site => see(site, self))
+    }
+}
+
+/// It is called from one place for each site, as in a program, so that the decoder is inlined.
+#[inline(never)]
+fn see<const N: usize>(site: Site<N>, pieces: &mut Pieces) -> u64 {
+    let mut seen = 0;
+    pieces.each(site, |frame| seen += look(frame.data()));
+    seen
+}
+
+impl Decoder for Pieces {
+    fn set_site(&mut self, site: usize) {
+        self.site = site;
+    }
+
+    fn set_stream(&mut self, stream: &Stream) {
+        self.stream = stream.clone();
     }
 }
 
@@ -63,6 +83,7 @@ pub fn answer(stream: &Stream) -> Box<dyn Task> {
         buffer: vec![0; (stream.longest + 14).max(64)],
         stream: stream.clone(),
         piece: usize::MAX,
+        site: 0,
     }))
 }
 
@@ -72,7 +93,7 @@ impl Task for Answer {
     fn run(&mut self) -> u64 {
         let (mut answered, mut out) = (0, [0; 256]);
         let mut sender = WsTxFramer::new(false, &mut out);
-        self.0.each(|frame| {
+        self.0.each(Site::<0>, |frame| {
             if let WsFrame::Ping(payload) = frame {
                 answered += sender
                     .pong(payload)

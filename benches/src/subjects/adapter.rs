@@ -3,7 +3,8 @@
 use super::contenders;
 use super::pieces::SEGMENT;
 use super::{Subject, decode};
-use crate::measure::{Case, Contender, Point, Task, Unit, Work};
+use crate::decoding::Decoder;
+use crate::measure::{Case, Contender, Point, Unit, Work};
 use crate::peers::{nexus_web, tungstenite};
 use crate::wire::{From, Payload, Stream};
 use crate::{adapter, ours};
@@ -17,7 +18,7 @@ const RECEIVE: &str = "receive";
 const BUFFER: usize = 64 << 10;
 
 /// Creates a task of a stream that gives at most this many bytes in one read.
-type Read = fn(&Stream, usize) -> Box<dyn Task>;
+type Read = fn(&Stream, usize) -> Box<dyn Decoder>;
 
 const PEERS: [(&str, Read); 2] = [
     ("nexus-web", nexus_web::pieces),

@@ -1,11 +1,11 @@
 //! Control frames.
 
+use super::decode::PEERS;
 use super::{Subject, contenders};
 use crate::measure::{Case, Point, Task, Unit, Work};
 use crate::ours;
 use crate::peers::{
-    edge_ws, fastwebsockets, nexus_web, sockudo_ws, tokio_websockets, tungstenite, web_socket,
-    websocket_sans_io, ws_framer,
+    fastwebsockets, nexus_web, sockudo_ws, tokio_websockets, tungstenite, web_socket, ws_framer,
 };
 use crate::wire::{From, PONG, Payload, Stream};
 
@@ -14,18 +14,6 @@ const FRAMES: usize = 1000;
 
 /// Creates a task of a stream.
 type Control = fn(&Stream) -> Box<dyn Task>;
-
-const TAKE: [(&str, Control); 9] = [
-    ("nexus-web", nexus_web::decode),
-    ("sockudo-ws", sockudo_ws::decode),
-    ("tungstenite", tungstenite::decode),
-    ("tokio-websockets", tokio_websockets::decode),
-    ("fastwebsockets", fastwebsockets::decode),
-    ("web-socket", web_socket::decode),
-    ("websocket-sans-io", websocket_sans_io::decode),
-    ("ws-framer", ws_framer::decode),
-    ("edge-ws", edge_ws::decode),
-];
 
 const ANSWER: [(&str, Control); 7] = [
     ("nexus-web", nexus_web::answer),
@@ -46,7 +34,7 @@ pub(super) const CONTROL: Subject = Subject {
             let stream = Stream::repeated(PONG, From::Client, &Payload::Ascii.bytes(len), FRAMES);
             let work = work("Pong taken", len, FRAMES, stream.expected);
             Case::in_memory(work, move || {
-                contenders(ours::decode(&stream), &TAKE, |take| take(&stream))
+                contenders(ours::decode(&stream), &PEERS, |take| take(&stream))
             })
         });
         let answered = SIZES.map(|len| {

@@ -3,7 +3,7 @@
 use super::{Subject, contenders};
 use crate::measure::{Case, Contender, Point, Task, Unit, Work};
 use crate::ours;
-use crate::peers::{edge_ws, fastwebsockets, nexus_web, sockudo_ws, websocket_sans_io};
+use crate::peers::{edge_ws, fastwebsockets, nexus_web, sockudo_ws, websocket_sans_io, yawc};
 use crate::wire::{KEY, Payload};
 use std::hint::black_box;
 
@@ -57,12 +57,13 @@ type InPlace = fn(&mut [u8], [u8; 4]);
 /// Copies, and masks or not.
 type Copying = fn(&[u8], [u8; 4], &mut [u8]);
 
-const PEERS: [(&str, InPlace); 5] = [
+const PEERS: [(&str, InPlace); 6] = [
     ("nexus-web", nexus_web::mask),
     ("sockudo-ws", sockudo_ws::mask),
     ("fastwebsockets", fastwebsockets::mask),
     ("websocket-sans-io", websocket_sans_io::mask),
     ("edge-ws", edge_ws::mask),
+    ("yawc", yawc::mask),
 ];
 
 /// In place.

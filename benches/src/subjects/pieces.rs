@@ -1,11 +1,12 @@
 //! The same in pieces, as reads bring them.
 
-use super::{Subject, contenders};
-use crate::measure::{Case, Point, Task, Unit, Work};
+use super::{Decodings, readers};
+use crate::decoding::{Decoder, Decoding, Source};
+use crate::measure::Point;
 use crate::ours;
 use crate::peers::{
-    fastwebsockets, nexus_web, sockudo_ws, tokio_websockets, tungstenite, web_socket, websocket_sans_io,
-    ws_framer,
+    fastwebsockets, nexus_web, shiguredo_websocket, sockudo_ws, tokio_websockets, tungstenite, web_socket,
+    websocket_sans_io, websocketz, ws_framer, wtx, yawc,
 };
 use crate::wire::{From, Payload, Stream};
 
@@ -13,9 +14,9 @@ use crate::wire::{From, Payload, Stream};
 pub(super) const SEGMENT: usize = 1460;
 
 /// Creates a task of a stream that comes in pieces of this many bytes.
-type Pieces = fn(&Stream, usize) -> Box<dyn Task>;
+type Pieces = fn(&Stream, usize) -> Box<dyn Decoder>;
 
-const PEERS: [(&str, Pieces); 8] = [
+const PEERS: [(&str, Pieces); 12] = [
     ("nexus-web", nexus_web::pieces),
     ("sockudo-ws", sockudo_ws::pieces),
     ("tungstenite", tungstenite::pieces),
@@ -24,10 +25,14 @@ const PEERS: [(&str, Pieces); 8] = [
     ("web-socket", web_socket::pieces),
     ("websocket-sans-io", websocket_sans_io::pieces),
     ("ws-framer", ws_framer::pieces),
+    ("yawc", yawc::pieces),
+    ("wtx", wtx::pieces),
+    ("websocketz", websocketz::pieces),
+    ("shiguredo_websocket", shiguredo_websocket::pieces),
 ];
 
 /// Masked frames in reads of 1,460 bytes and of one.
-pub(super) const PIECES: Subject = Subject {
+pub(super) const PIECES: Decodings = Decodings {
     name: "pieces",
     title: "Decoding masked frames in pieces as a server, ns for 1,000 bytes of payload",
     cases: || {
@@ -52,7 +57,7 @@ pub(super) const PIECES: Subject = Subject {
     ],
 };
 
-fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Case {
+fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Decoding {
     let frames = frames.max(1);
     let stream = Stream::repeated(kind.first_byte(), From::Client, &kind.bytes(len), frames);
     let (picture, how) = match piece {
@@ -60,25 +65,24 @@ fn case(kind: Payload, len: usize, piece: usize, frames: usize) -> Case {
         SEGMENT => ("pieces of 1,460 bytes", "by 1460"),
         _ => ("pieces", "whole"),
     };
-    let work = Work {
+    Decoding {
         name: format!("{} {len} {how}", kind.name()),
         point: Point {
             picture,
             line: kind.name(),
             bytes: len,
         },
-        unit: Unit::Nanoseconds,
-        amount: (frames * len).div_ceil(1000) as u64,
-        expected: stream.expected,
+        stream: Source::Same(stream),
+        amount: Some((frames * len).div_ceil(1000) as u64),
         lesser: match kind {
             Payload::Binary => &["websocket-sans-io"],
             _ => &["websocket-sans-io", "web-socket", "nexus-web"],
         },
-    };
-    Case::in_memory(work, move || {
-        let piece = piece.min(stream.bytes.len());
-        contenders(ours::pieces(&stream, piece), &PEERS, |pieces| {
-            pieces(&stream, piece)
-        })
-    })
+        contenders: Box::new(move |stream| {
+            let piece = piece.min(stream.bytes.len());
+            readers(ours::pieces(stream, piece), &PEERS, |pieces| {
+                pieces(stream, piece)
+            })
+        }),
+    }
 }

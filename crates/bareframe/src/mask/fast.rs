@@ -19,6 +19,12 @@ impl Masker {
     /// masked by a call.
     pub(crate) const SHORT: usize = 128;
 
+    /// Returns the key as the first bytes of a payload are XORed with it.
+    #[inline(always)]
+    pub(crate) const fn key(self) -> u32 {
+        self.key
+    }
+
     /// Masks or unmasks the next N bytes of the payload by value.
     #[inline(always)]
     pub(crate) fn apply_value<const N: usize>(&mut self, mut bytes: [u8; N]) -> [u8; N] {
@@ -38,9 +44,16 @@ impl Masker {
     // for it.
     #[inline(always)]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
-        let ascii = kernels::xor(self.key, piece);
+        let ascii = kernels::xor(self.key, piece, false);
         self.skip(piece.len());
         ascii
+    }
+
+    /// Masks or unmasks a whole payload of at most [`Masker::SHORT`] bytes, and returns `true` if all are ASCII. If one is not and
+    /// the payload is text, it changes nothing.
+    #[inline(always)]
+    pub(crate) fn apply_unless_beyond_ascii(self, payload: &mut [u8], is_text: bool) -> bool {
+        kernels::xor(self.key, payload, is_text)
     }
 
     /// Does the same as [`Masker::apply_finding_ascii`], with no more than the call of a kernel for pieces that are longer than
@@ -60,13 +73,13 @@ impl Masker {
 /// XORs the bytes with the key as [`kernels::xor`] does.
 #[inline(never)]
 fn xor_apart(key: u32, bytes: &mut [u8]) -> bool {
-    kernels::xor(key, bytes)
+    kernels::xor(key, bytes, false)
 }
 
 /// XORs the bytes with the key.
 #[inline(always)]
 pub(super) fn xor(key: u32, bytes: &mut [u8]) {
-    kernels::xor(key, bytes);
+    kernels::xor(key, bytes, false);
 }
 
 /// Writes the bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -75,25 +88,32 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
     kernels::xor_copy(key, from, out);
 }
 
-/// XORs at most 16 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+/// XORs at most 16 bytes with the key, and returns `true` if every byte that it wrote is ASCII. If `leave` is set, it writes nothing
+/// if one is not.
 #[inline(always)]
-fn xor_short(key: u32, bytes: &mut [u8]) -> bool {
+fn xor_short(key: u32, bytes: &mut [u8], leave: bool) -> bool {
     match bytes.len() {
-        0..4 => xor_each(key, bytes),
-        4..8 => overlap::xor::<_, 4, 1>(Word, key, bytes),
-        _ => overlap::xor::<_, 8, 1>(Word, key, bytes),
+        0..4 => xor_each(key, bytes, leave),
+        4..8 => overlap::xor::<_, 4, 1>(Word, key, bytes, leave),
+        _ => overlap::xor::<_, 8, 1>(Word, key, bytes, leave),
     }
 }
 
-/// XORs fewer than 4 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+/// XORs fewer than 4 bytes with the key, as [`xor_short`] does.
 #[inline(always)]
-fn xor_each(key: u32, bytes: &mut [u8]) -> bool {
+fn xor_each(key: u32, bytes: &mut [u8], leave: bool) -> bool {
     let mut seen = 0;
     for (byte, key) in bytes.iter_mut().zip(key.to_ne_bytes()) {
         *byte ^= key;
         seen |= *byte;
     }
-    seen < 0x80
+    let is_ascii = seen < 0x80;
+    if leave & !is_ascii {
+        for (byte, key) in bytes.iter_mut().zip(key.to_ne_bytes()) {
+            *byte ^= key;
+        }
+    }
+    is_ascii
 }
 
 /// Writes at most 16 bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -133,6 +153,29 @@ mod tests {
             Masker::new(MaskingKey::new(KEY)).apply(&mut memory);
             let found = Masker::new(MaskingKey::new(KEY)).apply_finding_ascii(&mut memory);
             assert!(found, "{len}");
+        }
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_left_masked_and_binary_is_not() {
+        let masker = Masker::new(MaskingKey::new(KEY));
+        for len in 0..=Masker::SHORT {
+            let ascii = std::vec![b'a'; len];
+            let mut memory = ascii.clone();
+            masker.clone().apply(&mut memory);
+            assert!(masker.apply_unless_beyond_ascii(&mut memory, true));
+            assert_eq!(memory, ascii);
+            for at in 0..len {
+                let mut above = ascii.clone();
+                above[at] = 0xC3;
+                let mut masked = above.clone();
+                masker.clone().apply(&mut masked);
+                let mut memory = masked.clone();
+                assert!(!masker.apply_unless_beyond_ascii(&mut memory, true));
+                assert_eq!(memory, masked, "{at} of {len}");
+                assert!(!masker.apply_unless_beyond_ascii(&mut memory, false));
+                assert_eq!(memory, above, "{at} of {len}");
+            }
         }
     }
 }

@@ -9,6 +9,10 @@ use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 /// How many bytes of text are unmasked before they are validated, so that they are still in the nearest cache then.
 pub(crate) const BLOCK: usize = 8192;
 
+/// The length of text in bytes from which it is validated after it is unmasked: it takes fewer operations than before, and only the
+/// first bytes wait for their store.
+const MASKED: usize = 1024;
+
 impl ChunkFlags {
     /// Returns the flags as a byte, which has its top bit set.
     #[inline(always)]
@@ -34,22 +38,59 @@ pub(crate) fn receive_whole(
     bytes: &mut [u8],
     flags: ChunkFlags,
 ) -> Result<(), InvalidUtf8> {
-    if bytes.len() > BLOCK {
-        return receive_blocks(&mut Utf8Validator::new(), masker, bytes, flags);
+    let is_text = flags.is_plain_text();
+    let Some(masker) = masker else {
+        if is_text && !utf8::is_ascii(bytes) {
+            return validate_whole(bytes);
+        }
+        return Ok(());
+    };
+    if bytes.len() > Masker::SHORT {
+        return receive_long_whole(masker, bytes, flags);
     }
-    let is_ascii = unmask(masker, bytes, flags);
     // `&` and not `&&`, so that there is one branch that is nearly never taken instead of two, each of which depends on
     // what the peer sends.
-    if flags.is_plain_text() & !is_ascii {
-        return validate_whole(bytes);
+    if is_text & !masker.apply_unless_beyond_ascii(bytes, is_text) {
+        return receive_masked(masker, bytes);
     }
     Ok(())
+}
+
+/// Does the same as [`receive_whole`] for more than [`Masker::SHORT`] bytes.
+#[inline(never)]
+fn receive_long_whole(mut masker: Masker, bytes: &mut [u8], flags: ChunkFlags) -> Result<(), InvalidUtf8> {
+    if !flags.is_plain_text() {
+        masker.apply_long_finding_ascii(bytes);
+        return Ok(());
+    }
+    if bytes.len() > BLOCK {
+        return receive_blocks(&mut Utf8Validator::new(), Some(masker), bytes, flags);
+    }
+    if bytes.len() < MASKED && utf8::begin_beyond_ascii(masker.key(), bytes) {
+        return receive_masked(masker, bytes);
+    }
+    if masker.apply_long_finding_ascii(bytes) {
+        return Ok(());
+    }
+    validate_whole(bytes)
+}
+
+/// Validates the text of a whole message, and unmasks it only then: what was just written would take long to be read again in
+/// larger vectors.
+#[inline(never)]
+fn receive_masked(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf8> {
+    let is_valid = utf8::are_characters(masker.key(), bytes);
+    masker.apply(bytes);
+    if is_valid {
+        return Ok(());
+    }
+    validate(&mut Utf8Validator::new(), bytes, true)
 }
 
 /// Validates the text of a whole message, which is unmasked.
 #[inline(never)]
 pub(crate) fn validate_whole(bytes: &[u8]) -> Result<(), InvalidUtf8> {
-    if utf8::are_characters(bytes) {
+    if utf8::are_characters(0, bytes) {
         return Ok(());
     }
     validate(&mut Utf8Validator::new(), bytes, true)

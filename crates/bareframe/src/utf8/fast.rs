@@ -132,13 +132,20 @@ fn valid_up_to(bytes: &[u8]) -> usize {
     }
 }
 
-/// Returns `true` if a kernel that is fast at any length finds that the bytes are whole characters. Returns `false` if
-/// there is no such kernel.
+/// Returns `true` if a kernel that is fast at any length finds that the bytes, XORed with the key of a masker, are whole
+/// characters. Returns `false` if there is no such kernel.
 #[inline(always)]
-pub(crate) fn are_characters(bytes: &[u8]) -> bool {
+pub(crate) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     #[cfg(test)]
     super::count::add(bytes.len());
-    kernels::are_characters(bytes)
+    kernels::are_characters(key, bytes)
+}
+
+/// Returns `true` if there is a byte beyond ASCII among the first 64, XORed with the key of a masker, and a kernel that is fast at
+/// any length.
+#[inline(always)]
+pub(crate) fn begin_beyond_ascii(key: u32, bytes: &[u8]) -> bool {
+    kernels::begin_beyond_ascii(key, bytes)
 }
 
 /// Returns `true` if no byte has its top bit set.
@@ -205,7 +212,7 @@ mod tests {
             let mut bytes = std::vec![b'a'; len];
             assert!(is_ascii(&bytes));
             bytes[at] = 0x80;
-            assert!(!is_ascii(&bytes) && !are_characters(&bytes));
+            assert!(!is_ascii(&bytes) && !are_characters(0, &bytes));
             assert_eq!(valid_up_to(&bytes), at);
         }
         for len in 0..300 {

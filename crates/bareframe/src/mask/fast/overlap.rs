@@ -8,22 +8,28 @@
 use super::turn;
 use super::vector::Vector;
 
-/// XORs N to 2 N vectors of bytes with the key, and returns `true` if it wrote every byte and all are ASCII.
+/// XORs N to 2 N vectors of bytes with the key, and returns `true` if it wrote every byte and all are ASCII. If `leave` is set, it
+/// writes nothing if they are not.
 #[inline(always)]
 pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
     key: u32,
     bytes: &mut [u8],
+    leave: bool,
 ) -> bool {
     let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
         return false;
     };
-    store_ends(vector, &head, &tail, bytes);
     let mut seen = vector.splat(0);
     for (head, tail) in head.iter().zip(&tail) {
         seen = vector.or(seen, vector.or(*head, *tail));
     }
-    vector.is_ascii(seen)
+    let is_ascii = vector.is_ascii(seen);
+    if leave & !is_ascii {
+        return false;
+    }
+    store_ends(vector, &head, &tail, bytes);
+    is_ascii
 }
 
 /// Writes N to 2 N vectors of bytes, XORed with the key, to `out`, which is as long as `from`.

@@ -19,14 +19,15 @@ pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
     long::xor(key, bytes)
 }
 
-/// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII.
+/// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII. If `leave` is set, it writes nothing if
+/// one of at most 128 bytes is not.
 #[inline(always)]
-pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
+pub(super) fn xor(key: u32, bytes: &mut [u8], leave: bool) -> bool {
     match bytes.len() {
-        0..=16 => xor_short(key, bytes),
-        17..=32 => overlap::xor::<_, 8, 2>(Word, key, bytes),
-        33..=64 => overlap::xor::<_, 8, 4>(Word, key, bytes),
-        65..=128 => overlap::xor::<_, 8, 8>(Word, key, bytes),
+        0..=16 => xor_short(key, bytes, leave),
+        17..=32 => overlap::xor::<_, 8, 2>(Word, key, bytes, leave),
+        33..=64 => overlap::xor::<_, 8, 4>(Word, key, bytes, leave),
+        65..=128 => overlap::xor::<_, 8, 8>(Word, key, bytes, leave),
         _ => long::xor(key, bytes),
     }
 }

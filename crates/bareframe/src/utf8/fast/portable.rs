@@ -10,7 +10,13 @@ pub(super) const fn valid_up_to(_: &[u8]) -> Option<usize> {
 
 /// Returns `false`, since there is no kernel that is fast at any length.
 #[inline(always)]
-pub(super) const fn are_characters(_: &[u8]) -> bool {
+pub(super) const fn are_characters(_: u32, _: &[u8]) -> bool {
+    false
+}
+
+/// Returns `false`, for the same reason.
+#[inline(always)]
+pub(super) const fn begin_beyond_ascii(_: u32, _: &[u8]) -> bool {
     false
 }
 

@@ -20,7 +20,7 @@ const LONG: usize = 256;
 #[inline]
 pub(super) fn valid_up_to(bytes: &[u8]) -> Option<usize> {
     let whole = bytes.get(..bytes.len().wrapping_sub(unfinished(bytes)))?;
-    (are_characters(whole) || are_characters_by_avx2(whole)).then_some(whole.len())
+    (are_characters(0, whole) || are_characters_by_avx2(whole)).then_some(whole.len())
 }
 
 /// Returns how many bytes at the end begin a character that is not finished.
@@ -34,14 +34,25 @@ fn unfinished(bytes: &[u8]) -> usize {
     }
 }
 
-/// Returns `true` if the bytes are whole characters, and `false` for all bytes if the processor lacks AVX-512.
+/// Returns `true` if the bytes, XORed with the key, are whole characters, and `false` for all bytes if the processor lacks AVX-512.
 #[inline(always)]
-pub(super) fn are_characters(bytes: &[u8]) -> bool {
+pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     if bytes.len() >= SHORTEST && moves_bytes() {
         // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
-        return unsafe { avx512::are_characters(bytes) };
+        return unsafe { avx512::are_characters(key, bytes) };
     }
     false
+}
+
+/// Returns `true` if there is a byte beyond ASCII among the first 64, XORed with the key, and the processor has AVX-512.
+#[inline(always)]
+pub(super) fn begin_beyond_ascii(key: u32, bytes: &[u8]) -> bool {
+    let words: &[[u8; 4]] = bytes.first_chunk::<64>().map_or(&[], |first| first.as_chunks().0);
+    let mut seen = 0;
+    for word in words {
+        seen |= u32::from_ne_bytes(*word) ^ key;
+    }
+    seen & 0x8080_8080 != 0 && moves_bytes()
 }
 
 /// Returns `true` if the bytes are whole characters, and `false` for short ones, and for all if the processor lacks AVX2.
@@ -101,10 +112,28 @@ mod tests {
                 "{len}"
             );
             assert_eq!(
-                are_characters(&bytes),
+                are_characters(0, &bytes),
                 moves_bytes() && len >= SHORTEST && whole == len,
                 "{len}"
             );
+        }
+    }
+
+    #[test]
+    fn s8_1_what_begins_beyond_ascii_is_known_while_it_is_masked() {
+        let _unchanged = crate::cpu::tests::UNCHANGED.lock();
+        let key = [0x37, 0xFA, 0x21, 0xBD];
+        for len in [0, 1, 63, 64, 65, 200] {
+            for above in (0..len).map(Some).chain([None]) {
+                let byte = |at| if Some(at) == above { 0xC3 } else { b'a' };
+                let masked: Vec<u8> = (0..len).map(|at| byte(at) ^ key[at % 4]).collect();
+                let expected = moves_bytes() && len >= 64 && above.is_some_and(|at| at < 64);
+                assert_eq!(
+                    begin_beyond_ascii(u32::from_ne_bytes(key), &masked),
+                    expected,
+                    "{above:?} of {len}"
+                );
+            }
         }
     }
 

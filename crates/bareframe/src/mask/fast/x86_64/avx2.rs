@@ -14,7 +14,7 @@ use core::arch::x86_64::{
 #[target_feature(enable = "avx2")]
 pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
     if bytes.len() <= 256 {
-        overlap::xor::<_, 32, 4>(Avx2::enabled(), key, bytes)
+        overlap::xor::<_, 32, 4>(Avx2::enabled(), key, bytes, false)
     } else {
         overlap::xor_long::<_, 32, 4>(Avx2::enabled(), key, bytes)
     }

@@ -1,16 +1,19 @@
 //! UTF-8 validation with vectors of 64 bytes, with AVX-512. One look-up in a table returns the class of each byte, and
 //! the bytes before it decide which classes it may have. No bit masks of single bytes are used, because moving them is
 //! expensive.
+//!
+//! It validates text that is still masked, and unmasks it in registers only: if the unmasked bytes had been stored just before, in
+//! vectors of another length, each load would wait until those stores are in the cache, which takes as long as the rest.
 
 use super::unfinished;
 use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
     _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_add_epi8,
-    _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512,
-    _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16,
-    _mm512_subs_epu8, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_zextsi128_si512,
-    _mm512_zextsi256_si512,
+    _mm512_maskz_mov_epi8, _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8,
+    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_subs_epu8, _mm512_ternarylogic_epi64,
+    _mm512_test_epi8_mask, _mm512_xor_si512, _mm512_zextsi128_si512, _mm512_zextsi256_si512,
 };
 use core::hint::black_box;
 
@@ -166,30 +169,55 @@ impl Check {
     }
 }
 
-/// Returns `true` if the bytes are whole characters.
+/// Returns `true` if the bytes, XORed with the key, are whole characters.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub(super) fn are_characters(bytes: &[u8]) -> bool {
+pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     let mut check = Check::new();
+    // The keys for what begins two and three bytes before a step, whose length is a multiple of the key's.
+    let (word_two, word_three) = (key.rotate_right(16), key.rotate_right(8));
+    let (key, key_two, key_three) = (repeated(key), repeated(word_two), repeated(word_three));
     let (steps, tail) = bytes.as_chunks();
     if let Some(first) = steps.first() {
-        check.step_after_last(load(first));
+        check.step_after_last(_mm512_xor_si512(load(first), key));
     }
     // The three bytes before each step are loaded with it and not moved into place, because loads have a port of their
     // own.
     let mut rest = bytes.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
     while let Some([three_before, two_before, step]) = step_and_before(rest) {
-        let all_ascii = check.step(load(step), load(two_before), load(three_before));
+        let all_ascii = check.step(
+            _mm512_xor_si512(load(step), key),
+            _mm512_xor_si512(load(two_before), key_two),
+            _mm512_xor_si512(load(three_before), key_three),
+        );
         rest = rest.get(STEP..).unwrap_or(&[]);
         if all_ascii {
-            rest = after_ascii_steps(rest);
+            rest = after_ascii_steps(key, rest);
         }
     }
     if tail.is_empty() {
-        return unfinished(bytes) == 0 && check.found_nothing();
+        return is_finished(word_three, bytes) && check.found_nothing();
     }
     // The zero after the last byte is an error if a character is unfinished there.
-    check.step_after_last(load_end(bytes));
+    let key = _mm512_maskz_mov_epi8(lowest(tail.len()), key);
+    check.step_after_last(_mm512_xor_si512(load_end(bytes), key));
     check.found_nothing()
+}
+
+/// Returns `true` if the last three bytes, XORed with the key for the first of them, do not end within a character.
+#[inline]
+fn is_finished(key: u32, bytes: &[u8]) -> bool {
+    let Some(&[a, b, c]) = bytes.last_chunk() else {
+        return true;
+    };
+    let [key_a, key_b, key_c, _] = key.to_ne_bytes();
+    unfinished(&[a ^ key_a, b ^ key_b, c ^ key_c]) == 0
+}
+
+/// Returns the key over a vector.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn repeated(key: u32) -> __m512i {
+    _mm512_set1_epi32(key.cast_signed())
 }
 
 /// Returns `true` if no byte has its top bit set. There must be at least 64 bytes.
@@ -197,7 +225,7 @@ pub(super) fn are_characters(bytes: &[u8]) -> bool {
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     let unaligned = bytes.as_ptr().align_offset(STEP);
     let aligned = bytes.get(unaligned..).unwrap_or(&[]);
-    let steps = after_ascii(aligned.as_chunks().0);
+    let steps = after_ascii(_mm512_setzero_si512(), aligned.as_chunks().0);
     if steps.len() >= SKIP {
         return false;
     }
@@ -211,14 +239,14 @@ pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     _mm512_movepi8_mask(seen) == 0
 }
 
-/// Skips steps of ASCII in groups of [`SKIP`], and returns the steps after them.
+/// Skips steps that, XORed with the key, are ASCII, in groups of [`SKIP`], and returns the steps after them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn after_ascii(mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
+fn after_ascii(key: __m512i, mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
     while let Some((skipped, after)) = steps.split_first_chunk::<SKIP>() {
         let mut seen = _mm512_setzero_si512();
         for step in skipped {
-            seen = _mm512_or_si512(seen, load(step));
+            seen = _mm512_ternarylogic_epi64::<OR_XOR>(seen, load(step), key);
         }
         if _mm512_movepi8_mask(seen) != 0 {
             break;
@@ -243,9 +271,9 @@ fn step_and_before(bytes: &[u8]) -> Option<[&[u8; STEP]; 3]> {
 /// Does the same as [`after_ascii`] for steps that have three bytes before them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn after_ascii_steps(bytes: &[u8]) -> &[u8] {
+fn after_ascii_steps(key: __m512i, bytes: &[u8]) -> &[u8] {
     let (steps, _) = bytes.get(3..).unwrap_or(&[]).as_chunks();
-    let skipped = steps.len().wrapping_sub(after_ascii(steps).len());
+    let skipped = steps.len().wrapping_sub(after_ascii(key, steps).len());
     bytes.get(skipped.wrapping_mul(STEP)..).unwrap_or(&[])
 }
 
@@ -363,8 +391,14 @@ mod tests {
     fn check(bytes: &[u8]) {
         if moves_bytes() {
             // SAFETY: the processor was asked just above.
-            let text = unsafe { super::are_characters(bytes) };
+            let text = unsafe { super::are_characters(0, bytes) };
             assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
+            let key = [0x37, 0xFA, 0x21, 0xBD];
+            let keys = key.iter().cycle();
+            let masked: Vec<u8> = bytes.iter().zip(keys).map(|(byte, key)| byte ^ key).collect();
+            // SAFETY: the processor was asked just above.
+            let masked = unsafe { super::are_characters(u32::from_ne_bytes(key), &masked) };
+            assert_eq!(masked, text, "{bytes:02x?}");
             if bytes.len() >= super::STEP {
                 // SAFETY: the processor was asked just above.
                 let ascii = unsafe { super::is_ascii(bytes) };
