@@ -11,6 +11,7 @@ mod extended;
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 mod fast;
 mod lease;
+mod refusal;
 
 use super::error::ReceiveError;
 use super::next::Next;
@@ -669,50 +670,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 *self.receiver.control_payload(),
             ))),
             _ => None,
-        }
-    }
-
-    /// Skips the message of which a piece was found.
-    #[cold]
-    fn skip(&mut self, flags: ChunkFlags) -> ReceiveError {
-        self.drop_piece(flags);
-        ReceiveError::MessageSkipped
-    }
-
-    fn drop_piece(&mut self, flags: ChunkFlags) {
-        self.held.forget();
-        self.cursor.found = self.found_next();
-        self.cursor.taken_by = if flags.is_last() {
-            TakenBy::Nobody
-        } else {
-            TakenBy::Skipped
-        };
-    }
-
-    /// Fails the connection because of a message of at least `len` bytes, for which there is memory of `limit` bytes.
-    #[cold]
-    fn refuse_message(&mut self, len: usize, limit: usize) -> ReceiveError {
-        (self.gathered, self.cursor.found_len) = (len, limit);
-        self.cursor.found = Found::Nothing;
-        self.held.forget();
-        // Nothing is made of what is left of the message.
-        if let Some((_, progress)) = self.window.parts() {
-            progress.input = None;
-            progress.is_over = true;
-        }
-        ReceiveError::Protocol(self.refuse(ProtocolError::MessageTooBig))
-    }
-
-    /// Fails the connection because of what was found, unless it has failed since. Returns the error that stays.
-    #[cold]
-    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
-        self.refuse_by(|receiver| receiver.refuse(error))
-    }
-
-    fn refuse_by(&mut self, fail: impl FnOnce(&mut Receiver<R>) -> ProtocolError) -> ProtocolError {
-        match self.receiver.state() {
-            ReceiverState::Failed(before, _) => *before,
-            _ => fail(&mut self.receiver),
         }
     }
 
