@@ -98,7 +98,7 @@ impl Options {
         self
     }
 
-    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits so long for the peer (RFC 6455 section
+    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits this long for the peer (RFC 6455 section
     /// 7.1.1).
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
         self.close_timeout = timeout;

@@ -152,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     }
 
     /// Polls for what [`WebSocket::read`] returns. With the functions that poll for sending, one task does both at once: while it
-    /// reads, reading goes on though writing is pending.
+    /// reads, reading continues although writing is pending.
     ///
     /// # Errors
     ///
@@ -206,7 +206,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
 
     fn poll_wanted(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<bool, Error>> {
         self.writer.lease(self.session.both().1);
-        // What an earlier call has taken goes on; if it can't, it hides nothing that arrives.
+        // What an earlier call has taken continues; if it can't, it hides nothing that arrives.
         if self.writer.kept.is_some() {
             let _ = self.sending(By::Reader).poll_kept(cx);
         }

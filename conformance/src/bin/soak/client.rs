@@ -19,7 +19,7 @@ const LAST: Duration = Duration::from_secs(60);
 /// They come one after the other over this time, so that the server's queue does not overflow.
 const COMING: Duration = Duration::from_secs(5);
 
-/// How many addresses of this machine are connected to, since each has only so many ports.
+/// How many addresses of this machine are connected to, since each has a limited number of ports.
 const ADDRESSES: u8 = 8;
 
 /// What all clients share.

@@ -15,7 +15,7 @@ use bareframe_axum::{Shutdown, WebSocketUpgrade};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A member that sends nothing for so long is asked for a sign of life, and its connection ends if none comes in the time after that.
+/// A member that sends nothing for this long is sent a Ping, and its connection ends if nothing comes within `PATIENCE` after that.
 const SILENCE: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(10);
 

@@ -92,7 +92,7 @@ impl Presence {
         }
     }
 
-    /// Forgets the processes that have told nothing for so long: they were killed, or can't be reached. Returns what the members here
+    /// Forgets the processes that have told nothing for this long: they were killed, or can't be reached. Returns what the members here
     /// are to be told of it.
     pub(crate) fn forget_silent(&mut self, silence: Duration) -> Option<Event> {
         let (known, before) = (self.elsewhere.len(), self.all());

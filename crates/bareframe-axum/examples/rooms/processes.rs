@@ -18,7 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 /// How often a process says who is in its rooms.
 const BEAT: Duration = Duration::from_millis(250);
-/// After so long without a word from a process, its members are not there any more.
+/// The members of a process that publishes nothing for this long are not there any more.
 const SILENCE: Duration = Duration::from_millis(1500);
 /// How long a member waits to be heard by the other processes, before it is in a room of this process alone.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -90,7 +90,7 @@ pub(crate) struct Link {
 }
 
 impl Link {
-    /// Connects to Redis. When the connection is lost, it is made anew, with all subscriptions.
+    /// Connects to Redis. A connection that is lost is opened again, with all subscriptions.
     pub(crate) async fn connect(url: &str, rooms: &Arc<Rooms>) -> RedisResult<Link> {
         let process = format!("{:016x}", fastrand::u64(..));
         // Messages of channels and answers come over one connection in this version of the protocol.

@@ -24,10 +24,10 @@ pub(crate) struct Arguments {
     /// How many seconds the connection to the server may take, opening handshake included.
     #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     pub(crate) connect_timeout: u64,
-    /// A side that sends nothing for so many seconds is sent a Ping, and is gone if nothing comes for as long again.
+    /// A side that sends nothing for this many seconds is sent a Ping, and is gone if nothing comes for as long again.
     #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     pub(crate) keepalive: u64,
-    /// A side that does not take a piece of at most 64 KiB within so many seconds is gone.
+    /// A side that does not take a piece of at most 64 KiB within this many seconds is gone.
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..))]
     pub(crate) write_timeout: u64,
     /// How many seconds the connections have to close when the program is asked to end.

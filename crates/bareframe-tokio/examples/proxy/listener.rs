@@ -24,7 +24,7 @@ const HEAD_LIMIT: usize = 16 << 10;
 const STREAM_WINDOW: u32 = 64 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 
-/// Accepts clients until the shutdown begins, waits so long for their connections to close, and returns how many have not.
+/// Accepts clients until the shutdown begins, waits at most this long for their connections to close, and returns how many have not.
 pub(crate) async fn run(listener: TcpListener, opening: Arc<Opening>, limit: Duration) -> usize {
     let mut connections = JoinSet::new();
     let shutdown = opening.shutdown();

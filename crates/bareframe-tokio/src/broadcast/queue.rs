@@ -175,7 +175,7 @@ impl Queue {
         }
     }
 
-    /// Drops what is in it, as its receiver is gone, and lets those go on who wait for room.
+    /// Drops what is in it, as its receiver is gone, and wakes those that wait for room.
     pub(super) fn abandon(&self) {
         let mut state = lock(&self.state);
         state.end.get_or_insert(BroadcastError::Ended);

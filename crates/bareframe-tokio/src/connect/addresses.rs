@@ -40,7 +40,7 @@ pub(crate) struct Tried {
 }
 
 /// Tries addresses in their order, and returns the first that `attempt` succeeds with. The next address is tried when an attempt
-/// fails, and after [`ATTEMPT_DELAY`] although the attempts before it go on (RFC 8305 section 5). All other attempts are dropped
+/// fails, and after [`ATTEMPT_DELAY`] although the attempts before it continue (RFC 8305 section 5). All other attempts are dropped
 /// then. If all have failed, the error is that of the last; `tried` has the others.
 pub(crate) async fn first_of<T, F>(
     addresses: &[SocketAddr],
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(alternate(&[]), []);
     }
 
-    /// What happens with an address: it connects, or fails, so long after it was tried; or nothing ever happens.
+    /// What happens with an address: it connects, or fails, this long after it was tried; or nothing ever happens.
     type Fate = (SocketAddr, Option<(u64, bool)>);
 
     /// The address that is connected to, or the one that the error is of; when each address was tried, and when all this ended, in

@@ -212,7 +212,7 @@ impl Driver {
         .await
     }
 
-    /// Waits for what only happens while the connection goes on.
+    /// Waits for what only happens while the connection continues.
     async fn run_while<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| {
