@@ -6,6 +6,8 @@
 pub mod adapter;
 #[cfg(all(feature = "peers", feature = "tokio"))]
 pub mod async_servers;
+#[cfg(all(feature = "peers", feature = "simd"))]
+pub mod compressed_echo;
 pub mod compression;
 #[cfg(feature = "peers")]
 pub mod echo;
