@@ -87,7 +87,7 @@ format() {
 }
 
 lint() {
-    cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
+    cargo clippy --workspace --exclude 'bareframe-benches*' --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-deflate --all-targets --all-features -- -D warnings
@@ -136,7 +136,7 @@ language() {
 }
 
 docs() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude bareframe-benches --no-deps --all-features
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude 'bareframe-benches*' --no-deps --all-features
 }
 
 # The core for targets without std.
@@ -161,10 +161,10 @@ lowest_rust() {
     version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     if rustup toolchain list 2>/dev/null | grep -q "^$version" ||
         rustup toolchain install "$version" --profile minimal; then
-        cargo "+$version" check --workspace --exclude bareframe-benches --all-features
+        cargo "+$version" check --workspace --exclude 'bareframe-benches*' --all-features
     else
         echo "lowest_rust: Rust $version can't be installed; clippy's incompatible_msrv stands in for it"
-        cargo clippy --workspace --exclude bareframe-benches -- -D clippy::incompatible_msrv
+        cargo clippy --workspace --exclude 'bareframe-benches*' -- -D clippy::incompatible_msrv
     fi
 }
 

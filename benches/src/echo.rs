@@ -11,7 +11,7 @@ mod servers;
 mod upgrade;
 
 pub use load::{Generator, Load};
-pub use process::{ServerProcess, compile};
+pub use process::{ServerProcess, compile, compile_of};
 #[cfg(feature = "simd")]
 pub use serve::serve;
 pub use servers::{OURS, PEERS, PROGRAM, Server, Waits};

@@ -10,6 +10,8 @@ pub mod async_servers;
 pub mod broadcast;
 #[cfg(feature = "peers")]
 pub mod builds;
+#[cfg(all(feature = "peers", feature = "simd"))]
+pub mod compressed_echo;
 pub mod compression;
 pub mod decoding;
 #[cfg(feature = "peers")]

@@ -5,6 +5,8 @@ mod adapter;
 #[cfg(feature = "tokio")]
 mod asynchronous;
 #[cfg(feature = "simd")]
+mod compressed_echo;
+#[cfg(feature = "simd")]
 mod compression;
 mod control;
 mod decode;
@@ -71,6 +73,8 @@ pub const SUBJECTS: &[Subject] = &[
     compression::INFLATE,
     #[cfg(feature = "simd")]
     compression::DEFLATE,
+    #[cfg(feature = "simd")]
+    compressed_echo::ECHO_DEFLATE,
     #[cfg(feature = "simd")]
     echo::ECHO,
     #[cfg(feature = "simd")]

@@ -20,15 +20,18 @@ pub struct ServerProcess {
 ///
 /// If it can't be compiled.
 pub fn compile(program: &str) -> io::Result<()> {
+    compile_of(env!("CARGO_PKG_NAME"), program)
+}
+
+/// Compiles a program of another package, beside those of this one.
+///
+/// # Errors
+///
+/// If it can't be compiled.
+pub fn compile_of(package: &str, program: &str) -> io::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            env!("CARGO_PKG_NAME"),
-        ])
+        .args(["build", "--quiet", "--release", "--package", package])
         .args(["--bin", program])
         .status()?;
     if status.success() {
