@@ -14,6 +14,9 @@ use support::{json, repetitive};
 
 const LIMIT: u64 = 100_000;
 
+/// In little flash the byte of a message at which its text is wrong is not known.
+const LOCATES_TEXT: bool = cfg!(not(any(bareframe_compact, not(target_pointer_width = "64"))));
+
 /// Every kind of message, long and short.
 fn messages(seed: u64) -> Vec<(bool, Vec<u8>)> {
     let mut random = Random::new(seed);
@@ -314,7 +317,7 @@ fn s8_1_the_byte_of_inflated_text_that_is_wrong_is_named_however_it_is_cut() {
                 let violation = session.violation().unwrap();
                 assert_eq!(
                     violation.byte(),
-                    Some(byte),
+                    LOCATES_TEXT.then_some(byte),
                     "cut at {cut}, {at_once} bytes at once"
                 );
             }
