@@ -36,5 +36,5 @@ pub fn start(server: &str) -> io::Result<ServerProcess> {
     }
 }
 
-/// What the client offers, and all servers agree to: each message stands alone, as soketto wants it.
+/// What the client offers, and all servers agree to: each message is compressed without those before it, as soketto requires.
 const EXTENSION: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";

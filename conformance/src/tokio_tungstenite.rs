@@ -3,12 +3,10 @@
 use crate::Failure;
 use crate::exchange::{SUBPROTOCOLS, Said, Talk};
 use crate::over_tokio::{for_tokio, run};
+use crate::tungstenite::{close_frame, fragmented, said, subprotocol};
 use ::tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use ::tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use ::tokio_tungstenite::tungstenite::http::HeaderValue;
-use ::tokio_tungstenite::tungstenite::protocol::CloseFrame;
-use ::tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use ::tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use ::tokio_tungstenite::tungstenite::{Bytes, Message};
 use ::tokio_tungstenite::{WebSocketStream, accept_hdr_async, client_async};
 use bareframe_tokio::rustls::pki_types::ServerName;
@@ -32,7 +30,7 @@ pub struct Socket(WebSocketStream<Box<dyn Duplex>>);
 ///
 /// # Errors
 ///
-/// What tokio-tungstenite gives.
+/// Returns tokio-tungstenite's error.
 pub fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(Socket, Option<String>), Failure> {
     let mut request = url.into_client_request()?;
     let host = request.uri().host().ok_or("no host")?.to_owned();
@@ -52,18 +50,14 @@ pub fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(Socket, Opt
         };
         Ok::<_, Failure>(client_async(request, stream).await?)
     })?;
-    let subprotocol = match response.headers().get("Sec-WebSocket-Protocol") {
-        Some(value) => Some(value.to_str()?.to_owned()),
-        None => None,
-    };
-    Ok((Socket(socket), subprotocol))
+    Ok((Socket(socket), subprotocol(response.headers())?))
 }
 
 /// Accepts a connection as a server.
 ///
 /// # Errors
 ///
-/// What tokio-tungstenite gives.
+/// Returns tokio-tungstenite's error.
 pub fn accept(tcp: TcpStream, tls: Option<Arc<ServerConfig>>) -> Result<Socket, Failure> {
     #[expect(clippy::result_large_err, reason = "the signature is tungstenite's")]
     let choose = |_: &Request, mut response: Response| {
@@ -97,23 +91,8 @@ impl Talk for Socket {
     }
 
     fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {
-        for (i, piece) in pieces.iter().enumerate() {
-            let opcode = match i {
-                0 if text => Data::Text,
-                0 => Data::Binary,
-                _ => Data::Continue,
-            };
-            let fin = i + 1 == pieces.len();
-            self.say(Message::Frame(Frame::message(
-                piece.to_vec(),
-                OpCode::Data(opcode),
-                fin,
-            )))?;
-            if i == 0
-                && let Some(payload) = ping
-            {
-                self.ping(payload)?;
-            }
+        for message in fragmented(text, pieces, ping) {
+            self.say(message)?;
         }
         Ok(())
     }
@@ -123,30 +102,21 @@ impl Talk for Socket {
     }
 
     fn close(&mut self, code: Option<u16>, reason: &str) -> Result<(), Failure> {
-        let frame = code.map(|code| CloseFrame {
-            code: code.into(),
-            reason: reason.to_owned().into(),
-        });
-        run(self.0.close(frame))
+        run(self.0.close(close_frame(code, reason)))
     }
 
     fn hear(&mut self) -> Result<Said, Failure> {
         loop {
             let message = run(async { self.0.next().await.ok_or("the connection has ended") })?;
-            match message? {
-                Message::Text(text) => return Ok(Said::Text(text.to_string())),
-                Message::Binary(bytes) => return Ok(Said::Binary(bytes.to_vec())),
-                Message::Pong(payload) => return Ok(Said::Pong(payload.to_vec())),
-                Message::Close(frame) => {
-                    if let Some(other) = run(async { Ok::<_, Failure>(self.0.next().await) })? {
-                        return Err(format!("after the Close came {other:?}").into());
-                    }
-                    return Ok(frame.map_or(Said::Closed(1005, String::new()), |frame| {
-                        Said::Closed(frame.code.into(), frame.reason.to_string())
-                    }));
-                }
-                Message::Ping(_) | Message::Frame(_) => {}
+            let Some(said) = said(message?) else {
+                continue;
+            };
+            if let Said::Closed(..) = said
+                && let Some(other) = run(async { Ok::<_, Failure>(self.0.next().await) })?
+            {
+                return Err(format!("after the Close came {other:?}").into());
             }
+            return Ok(said);
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::exchange::{SUBPROTOCOLS, Said, Talk};
 use crate::{Failure, PATIENCE};
 use ::tungstenite::client::IntoClientRequest;
 use ::tungstenite::handshake::server::{Request, Response};
-use ::tungstenite::http::HeaderValue;
+use ::tungstenite::http::{HeaderMap, HeaderValue};
 use ::tungstenite::protocol::CloseFrame;
 use ::tungstenite::protocol::frame::Frame;
 use ::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -27,7 +27,7 @@ pub type Socket = WebSocket<Box<dyn Duplex>>;
 ///
 /// # Errors
 ///
-/// What tungstenite gives.
+/// Returns tungstenite's error.
 pub fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(Socket, Option<String>), Failure> {
     let mut request = url.into_client_request()?;
     let host = request.uri().host().ok_or("no host")?.to_owned();
@@ -44,18 +44,14 @@ pub fn connect(url: &str, tls: Option<Arc<ClientConfig>>) -> Result<(Socket, Opt
         None => Box::new(tcp),
     };
     let (socket, response) = ::tungstenite::client(request, stream).map_err(|error| error.to_string())?;
-    let subprotocol = match response.headers().get("Sec-WebSocket-Protocol") {
-        Some(value) => Some(value.to_str()?.to_owned()),
-        None => None,
-    };
-    Ok((socket, subprotocol))
+    Ok((socket, subprotocol(response.headers())?))
 }
 
 /// Accepts a connection as a server.
 ///
 /// # Errors
 ///
-/// What tungstenite gives.
+/// Returns tungstenite's error.
 pub fn accept(stream: Box<dyn Duplex>) -> Result<Socket, Failure> {
     #[expect(clippy::result_large_err, reason = "the signature is tungstenite's")]
     let choose = |_: &Request, mut response: Response| {
@@ -87,23 +83,8 @@ impl<S: Read + Write> Talk for WebSocket<S> {
     }
 
     fn fragments(&mut self, text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Result<(), Failure> {
-        for (i, piece) in pieces.iter().enumerate() {
-            let opcode = match i {
-                0 if text => Data::Text,
-                0 => Data::Binary,
-                _ => Data::Continue,
-            };
-            let fin = i + 1 == pieces.len();
-            self.send(Message::Frame(Frame::message(
-                piece.to_vec(),
-                OpCode::Data(opcode),
-                fin,
-            )))?;
-            if i == 0
-                && let Some(payload) = ping
-            {
-                self.ping(payload)?;
-            }
+        for message in fragmented(text, pieces, ping) {
+            self.send(message)?;
         }
         Ok(())
     }
@@ -113,30 +94,66 @@ impl<S: Read + Write> Talk for WebSocket<S> {
     }
 
     fn close(&mut self, code: Option<u16>, reason: &str) -> Result<(), Failure> {
-        let frame = code.map(|code| CloseFrame {
-            code: code.into(),
-            reason: reason.to_owned().into(),
-        });
-        Ok(WebSocket::close(self, frame)?)
+        Ok(WebSocket::close(self, close_frame(code, reason))?)
     }
 
     fn hear(&mut self) -> Result<Said, Failure> {
         loop {
-            match self.read()? {
-                Message::Text(text) => return Ok(Said::Text(text.to_string())),
-                Message::Binary(bytes) => return Ok(Said::Binary(bytes.to_vec())),
-                Message::Pong(payload) => return Ok(Said::Pong(payload.to_vec())),
-                Message::Close(frame) => {
-                    match self.read() {
-                        Err(Error::ConnectionClosed) => {}
-                        other => return Err(format!("after the Close came {other:?}").into()),
-                    }
-                    return Ok(frame.map_or(Said::Closed(1005, String::new()), |frame| {
-                        Said::Closed(frame.code.into(), frame.reason.to_string())
-                    }));
+            let Some(said) = said(self.read()?) else {
+                continue;
+            };
+            if let Said::Closed(..) = said {
+                match self.read() {
+                    Err(Error::ConnectionClosed) => {}
+                    other => return Err(format!("after the Close came {other:?}").into()),
                 }
-                Message::Ping(_) | Message::Frame(_) => {}
             }
+            return Ok(said);
         }
+    }
+}
+
+/// Returns the subprotocol that a server has chosen.
+pub(crate) fn subprotocol(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let value = headers.get("Sec-WebSocket-Protocol");
+    Ok(value.map(|value| value.to_str().map(str::to_owned)).transpose()?)
+}
+
+/// Returns the frames of a message in fragments, with a Ping after the first.
+pub(crate) fn fragmented(text: bool, pieces: &[&[u8]], ping: Option<&str>) -> Vec<Message> {
+    let last = pieces.len().saturating_sub(1);
+    let fragment = |(i, piece): (usize, &&[u8])| {
+        let opcode = match i {
+            0 if text => Data::Text,
+            0 => Data::Binary,
+            _ => Data::Continue,
+        };
+        Message::Frame(Frame::message(piece.to_vec(), OpCode::Data(opcode), i == last))
+    };
+    let mut messages: Vec<Message> = pieces.iter().enumerate().map(fragment).collect();
+    if let Some(payload) = ping {
+        let ping = Message::Ping(Bytes::copy_from_slice(payload.as_bytes()));
+        messages.insert(1, ping);
+    }
+    messages
+}
+
+/// Returns what a Close with this code says; without a code it says nothing.
+pub(crate) fn close_frame(code: Option<u16>, reason: &str) -> Option<CloseFrame> {
+    Some(CloseFrame {
+        code: code?.into(),
+        reason: reason.to_owned().into(),
+    })
+}
+
+/// Returns what a message says, unless it is a Ping, which tungstenite answers.
+pub(crate) fn said(message: Message) -> Option<Said> {
+    match message {
+        Message::Text(text) => Some(Said::Text(text.to_string())),
+        Message::Binary(bytes) => Some(Said::Binary(bytes.to_vec())),
+        Message::Pong(payload) => Some(Said::Pong(payload.to_vec())),
+        Message::Close(None) => Some(Said::Closed(1005, String::new())),
+        Message::Close(Some(frame)) => Some(Said::Closed(frame.code.into(), frame.reason.to_string())),
+        Message::Ping(_) | Message::Frame(_) => None,
     }
 }

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 
 type Served = Result<(), Box<dyn Error + Send + Sync>>;
 
-/// What the client offers, and all servers agree to: each message stands alone.
+/// What the client offers, and all servers agree to: each message is compressed without those before it.
 const EXTENSION: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 /// zlib's level of the peers, as soketto has it.
