@@ -162,13 +162,20 @@ pub fn kept_by_httparse(bytes: &[u8], is_request: bool) -> Result<Kept, httparse
 }
 
 /// Returns where the second digit of the version stands in a well-formed start line.
+///
+/// A request's may come after one empty line (RFC 9112 section 2.2).
 fn version_digit(bytes: &[u8], is_request: bool) -> Option<usize> {
-    let line_end = bytes.iter().position(|&byte| byte == b'\r')?;
-    let line = &bytes[..line_end];
+    let line_start = match bytes {
+        [b'\r', b'\n', ..] if is_request => 2,
+        _ => 0,
+    };
+    let line = bytes.get(line_start..)?;
+    let line_len = line.iter().position(|&byte| byte == b'\r')?;
+    let line = &line[..line_len];
     let at = match is_request {
         true => line.len().checked_sub(1)?,
         false => 7,
     };
     let before = line.get(at.checked_sub(7)?..at)?;
-    (before == b"HTTP/1." && line.get(at)?.is_ascii_digit()).then_some(at)
+    (before == b"HTTP/1." && line.get(at)?.is_ascii_digit()).then_some(line_start + at)
 }
