@@ -434,8 +434,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         match self.writing().perform(next, earlier) {
             Err(Error::Io(error)) if is_temporary(&error) && self.stays_blocked(next, &error) => {
                 // The deadline holds for several writes, each of which may have a limit of its own.
-                let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
-                if may_go_on && deadline.left().is_ok() {
+                let may_continue = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
+                if may_continue && deadline.left().is_ok() {
                     return Ok(());
                 }
                 Err(Error::Io(error))
