@@ -163,7 +163,7 @@ lowest_rust() {
         rustup toolchain install "$version" --profile minimal; then
         cargo "+$version" check --workspace --exclude 'bareframe-benches*' --all-features
     else
-        echo "lowest_rust: Rust $version can't be installed; clippy's incompatible_msrv stands in for it"
+        echo "lowest_rust: Rust $version can't be installed; clippy's incompatible_msrv is used instead"
         cargo clippy --workspace --exclude 'bareframe-benches*' -- -D clippy::incompatible_msrv
     fi
 }
@@ -206,7 +206,7 @@ instructions() {
     cargo run -q -p bareframe-benches --no-default-features --features simd --bin instructions
 }
 
-# Every fuzz target for so many seconds from the committed corpora, all under AddressSanitizer; one on each core.
+# Every fuzz target for this many seconds from the committed corpora, all under AddressSanitizer; one on each core.
 fuzz() {
     need_cargo fuzz
     JOBS="${JOBS:-$(nproc)}" fuzz/run "${FUZZ_SECONDS:-12}"
@@ -527,7 +527,7 @@ table() {
 }
 trap table EXIT
 
-# The job that mostly waits, for peers and for browsers: it goes on beside those after it, and prints when they are done.
+# The job that mostly waits, for peers and for browsers: it runs beside those after it, and prints when they are done.
 beside=conformance
 # Its process, while it runs.
 waiting=
