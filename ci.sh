@@ -316,8 +316,8 @@ firmware() {
     firmware/ci
 }
 
-# Line coverage of the core, without the lines of its own tests, by its tests with the kernels and without, for large
-# machines and for small ones: lists what no test runs, and fails below 98 %. The reasons are in docs/coverage.md.
+# Line coverage of the core, without the lines of its own tests, by its tests with the kernels and memory that grows and without, for
+# large machines and for small ones: lists what no test runs, and fails below 98 %. The reasons are in docs/coverage.md.
 coverage() {
     need_cargo llvm-cov
     local tools="${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/bin"
@@ -328,7 +328,7 @@ coverage() {
     export PROPTEST_CASES=64
     cargo llvm-cov clean --workspace
     cargo llvm-cov --no-report -p bareframe --lib --tests
-    cargo llvm-cov --no-report -p bareframe --features simd --lib --tests
+    cargo llvm-cov --no-report -p bareframe --features simd,alloc --lib --tests
     compact cargo llvm-cov --no-report -p bareframe --lib --tests
     compact cargo llvm-cov --no-report -p bareframe --features simd --lib --tests
     cargo llvm-cov report -p bareframe --lcov --output-path target/coverage.lcov
