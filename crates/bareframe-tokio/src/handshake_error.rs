@@ -87,7 +87,9 @@ impl fmt::Display for HandshakeError {
             ),
             HandshakeError::Head(error) => error.fmt(f),
             HandshakeError::Ended => f.write_str("the peer ended the stream within the opening handshake"),
-            HandshakeError::Timeout => f.write_str("the peer did not finish the opening handshake in time"),
+            HandshakeError::Timeout => {
+                f.write_str("timed out: the peer did not finish the opening handshake")
+            }
         }
     }
 }

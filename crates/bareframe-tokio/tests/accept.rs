@@ -263,6 +263,7 @@ async fn the_limit_of_time_is_over_the_whole_head_however_it_drips_and_also_if_t
     }
     let late = accepting.read().await;
     assert!(matches!(late, Err(Error::Handshake(HandshakeError::Timeout))));
+    assert!(late.unwrap_err().to_string().starts_with("timed out: "));
     assert_eq!(begun.elapsed(), 10 * SECOND);
     drip.await.unwrap();
 }
