@@ -244,10 +244,10 @@ fn receive<R, I, M, D>(
             Next::Read => {
                 let space = session.space();
                 let len = space.len().min(piece).min(rest.len());
-                let (front, behind) = rest.split_at(len);
+                let (front, after) = rest.split_at(len);
                 space[..len].copy_from_slice(front);
                 session.read(len);
-                rest = behind;
+                rest = after;
             }
             next => panic!("{next:?}"),
         }

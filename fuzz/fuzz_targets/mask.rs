@@ -43,7 +43,7 @@ fuzz_target!(|input: Input<'_>| {
     let mut done = 0;
     for piece in &input.pieces {
         let len = usize::from(piece.len).min(rest.len());
-        let (here, behind) = rest.split_at_mut(len);
+        let (here, after) = rest.split_at_mut(len);
         if piece.copied {
             let room = len.saturating_add_signed(piece.room.into());
             let mut out = vec![0xEE; room];
@@ -66,11 +66,11 @@ fuzz_target!(|input: Input<'_>| {
         }
         assert_eq!(here, &due[done..done + len]);
         done += len;
-        rest = behind;
+        rest = after;
     }
     masker.apply(rest);
     assert_eq!(rest, &due[done..]);
-    assert_eq!(guard, [0xEE], "what lies behind is not touched");
+    assert_eq!(guard, [0xEE], "the byte after it is not touched");
 
     let mut back = due;
     Masker::new(MaskingKey::new(key)).apply(&mut back);

@@ -88,9 +88,9 @@ fn pieces<'a>(whole: &'a [u8], cuts: &[u8]) -> Vec<&'a [u8]> {
     let mut rest = whole;
     let mut pieces = Vec::new();
     for &cut in cuts {
-        let (piece, behind) = rest.split_at(usize::from(cut).min(rest.len()));
+        let (piece, after) = rest.split_at(usize::from(cut).min(rest.len()));
         pieces.push(piece);
-        rest = behind;
+        rest = after;
     }
     pieces.push(rest);
     pieces

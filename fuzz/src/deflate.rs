@@ -37,8 +37,8 @@ pub fn deflate<L: Level>(
     let mut out = vec![0; out_len];
     let mut rest = message;
     loop {
-        let (mut input, behind) = rest.split_at(piece.min(rest.len()));
-        rest = behind;
+        let (mut input, after) = rest.split_at(piece.min(rest.len()));
+        rest = after;
         loop {
             let step = deflater.deflate(&mut input, &mut out, rest.is_empty());
             let (DeflateStep::NeedsInput(len) | DeflateStep::OutputFull(len) | DeflateStep::MessageEnd(len)) =
@@ -66,8 +66,8 @@ pub fn inflate<T: Size>(
     let mut bytes = Vec::new();
     let mut rest = payload;
     loop {
-        let (mut input, behind) = rest.split_at(piece.min(rest.len()));
-        rest = behind;
+        let (mut input, after) = rest.split_at(piece.min(rest.len()));
+        rest = after;
         loop {
             match inflater.inflate(window, &mut input, rest.is_empty()) {
                 Ok(Step::Output(range)) => {

@@ -1,4 +1,4 @@
-//! Inflaters, each with the largest window and for messages that stand alone.
+//! Inflaters, each with the largest window and for messages of which each is compressed alone.
 
 use super::TAIL;
 use crate::ours;

@@ -41,7 +41,7 @@ pub(super) const PEERS: [(&str, Decode); 13] = [
 const NOTES: &[&str] = &[
     "The figures are those of the build in which the ratio is the lowest: with fat LTO and one call site for each decoder, with four call \
      sites, or in Cargo's default release profile (16 codegen units, no LTO). The last columns have the ratio in each, and without `simd`.",
-    "The consumer reads the length and the first byte of each payload. Ours polls for owed frames after each event.",
+    "The consumer reads the length and the first byte of each payload. Ours polls for pending frames after each event.",
     "tokio-websockets, fastwebsockets, web-socket, ws-framer, yawc, wtx, websocketz and shiguredo_websocket read from a stream into a buffer of \
      their own; that copy is timed, the others have the bytes in their buffer before.",
     "A star: it does less than what is measured and is not the best. edge-ws reads headers and leaves the rest to its caller; \

@@ -161,7 +161,7 @@ fn random_bytes_grow_little() {
 }
 
 #[test]
-fn s7_2_1_text_behind_random_bytes_shrinks_however_it_is_cut() {
+fn s7_2_1_text_after_random_bytes_shrinks_however_it_is_cut() {
     let message = [json(1, 3000), Random::new(2).bytes(3000), json(3, 9000)].concat();
     for window_bits in [8, 9, 12] {
         let size = bits(window_bits).size();

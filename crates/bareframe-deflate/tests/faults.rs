@@ -210,7 +210,7 @@ fn s7_2_3_4_a_final_block_ends_its_stream_and_the_next_begins_anew() {
         |inflate| {
             let mut window = vec![0; 1 << 15];
             assert_eq!(inflate(&mut window, &with_final).bytes, b"Hello");
-            // As some end it: without the byte of an empty block behind.
+            // As some end it: without the byte of the empty block that follows.
             assert_eq!(inflate(&mut window, &with_final[..7]).bytes, b"Hello");
             // Two streams in one message.
             let twice = [&with_final[..7], &with_final].concat();

@@ -28,9 +28,9 @@ fn send<L: Level>(messages: &mut MessageDeflater<L>, message: &[u8], piece: usiz
     let mut out = vec![0; out_len];
     let mut rest = message;
     loop {
-        let (front, behind) = rest.split_at(piece.min(rest.len()));
-        let is_last = behind.is_empty();
-        rest = behind;
+        let (front, after) = rest.split_at(piece.min(rest.len()));
+        let is_last = after.is_empty();
+        rest = after;
         let mut input = front;
         loop {
             match messages.next(&mut input, is_last, &mut out) {

@@ -70,7 +70,7 @@ fn no_clause_of_rfc7692_is_left_out() {
         assert_eq!(of_section.count(), clauses, "section {section}");
     }
     let names: HashSet<&str> = rows.iter().map(|row| row[0]).collect();
-    assert_eq!(names.len(), rows.len(), "a clause stands there twice");
+    assert_eq!(names.len(), rows.len(), "a clause is there twice");
 }
 
 #[test]

@@ -166,6 +166,26 @@ fn an_error_of_connect_names_the_address_and_a_timeout_reads_as_one() {
     let error = connect(&format!("ws://{nobody}/")).unwrap_err();
     assert!(error.to_string().starts_with(&format!("{nobody}: ")), "{error}");
 
+    // A name is shown with the address that was tried, also if the connection breaks within the opening handshake.
+    fn at_home(_: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+        Ok(vec![SocketAddr::from(([127, 0, 0, 1], port))])
+    }
+    let connector = Connector::DEFAULT.with_resolver(at_home);
+    let url = |port: u16| format!("ws://name.example:{port}/");
+    let error = connector.connect(&url(nobody.port())).unwrap_err();
+    let named = |port: u16| format!("name.example, 127.0.0.1:{port}: ");
+    assert!(error.to_string().starts_with(&named(nobody.port())), "{error}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let resets = thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        // A stream that is dropped with bytes unread is reset.
+        stream.peek(&mut [0]).unwrap();
+    });
+    let error = connector.connect(&url(port)).unwrap_err();
+    assert!(error.to_string().starts_with(&named(port)), "{error}");
+    resets.join().unwrap();
+
     let (mut silent, _peer) = tcp();
     silent.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
     let error = Error::from(silent.read(&mut [0]).unwrap_err());

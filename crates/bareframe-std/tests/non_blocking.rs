@@ -7,6 +7,7 @@ use bareframe_std::{Accepting, Acceptor, Connecting, Connector, Error, Handshake
 use bareframe_testkit::Frame;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 use wire::{Takes, Wire};
@@ -334,7 +335,14 @@ fn handshakes_with_one_address_may_run_at_once_where_a_program_says_so() {
         })
         .collect();
     // None is answered before all are there.
-    let streams: Vec<TcpStream> = (0..5).map(|_| listener.accept().unwrap().0).collect();
+    let (all, all_are_there) = channel();
+    thread::spawn(move || {
+        let streams: Vec<TcpStream> = (0..5).map(|_| listener.accept().unwrap().0).collect();
+        all.send(streams)
+    });
+    let streams = all_are_there
+        .recv_timeout(Duration::from_secs(5))
+        .expect("the handshakes wait for each other");
     let sockets: Vec<_> = streams
         .into_iter()
         .map(|stream| accept(stream).unwrap())

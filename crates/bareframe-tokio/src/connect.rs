@@ -154,7 +154,7 @@ impl Connector<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::Url`]; [`Error::Handshake`] for a response that is wrong, late or no WebSocket, and for what can't stand in a head;
+    /// [`Error::Url`]; [`Error::Handshake`] for a response that is wrong, late or no WebSocket, and for what is not allowed in a head;
     /// [`Error::Io`] from the stream and from the system's random source.
     ///
     /// # Cancel safety

@@ -393,7 +393,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
             self.closing.queued();
         }
         let ended = ready!(self.poll_until(cx, Wanted::End));
-        // The answer to the peer's Close goes before the stream ends, behind a frame of the other half.
+        // The answer to the peer's Close goes before the stream ends, after a frame of the other half.
         let has_other = Arc::strong_count(&self.shared) > 1;
         let shared = &self.shared;
         let waker = cx.waker();

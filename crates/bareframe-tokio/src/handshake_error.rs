@@ -40,7 +40,7 @@ pub enum HandshakeError {
     /// The server was to speak HTTP/2, without TLS, and what it sent first is not HTTP/2 or breaks its rules (RFC 9113 section 3.4). Ask for
     /// HTTP/1.1.
     NotHttp2,
-    /// What the caller wants to put into a head can't stand there; nothing was sent.
+    /// What the caller wants to put into a head is not allowed there; nothing was sent.
     Head(EncodeError),
     /// The stream ended before the head did.
     Ended,
@@ -87,7 +87,9 @@ impl fmt::Display for HandshakeError {
             ),
             HandshakeError::Head(error) => error.fmt(f),
             HandshakeError::Ended => f.write_str("the peer ended the stream within the opening handshake"),
-            HandshakeError::Timeout => f.write_str("the peer did not finish the opening handshake in time"),
+            HandshakeError::Timeout => {
+                f.write_str("timed out: the peer did not finish the opening handshake")
+            }
         }
     }
 }

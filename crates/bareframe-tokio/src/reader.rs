@@ -16,10 +16,10 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Instant;
 
-/// So many reads at most are made by one poll, so that other tasks and the limits of time have their turn.
+/// How many reads one poll makes at most, so that other tasks and the limits of time have their turn.
 pub(crate) const READS: usize = 64;
 
-/// So many short reads in a row do without the longer memory.
+/// How many short reads in a row do without the longer memory.
 const SHORT_READS: u8 = 16;
 
 /// What reads from a stream into a session's memory.

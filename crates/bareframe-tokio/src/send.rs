@@ -10,7 +10,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-/// The methods that send. What they stand on are `begin`, `poll_room`, `start`, `poll_sent` and `poll_flushed`.
+/// The methods that send. They use `begin`, `poll_room`, `start`, `poll_sent` and `poll_flushed`.
 macro_rules! sending_methods {
     () => {
         /// Sends a message: it was written, with all that was fed before, when this returns. The payload is owned, and copied only

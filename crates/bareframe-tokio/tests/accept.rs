@@ -40,7 +40,7 @@ fn with(name: &str, line: &str) -> String {
 }
 
 #[tokio::test]
-async fn s4_2_a_request_is_read_whatever_pieces_it_comes_in_and_what_is_behind_it_is_the_first_frames() {
+async fn s4_2_a_request_is_read_whatever_pieces_it_comes_in_and_what_is_after_it_is_the_first_frames() {
     let arrived = [
         REQUEST.as_bytes(),
         &Frame::text("Hello").masked([1, 2, 3, 4]).to_bytes(),
@@ -263,6 +263,7 @@ async fn the_limit_of_time_is_over_the_whole_head_however_it_drips_and_also_if_t
     }
     let late = accepting.read().await;
     assert!(matches!(late, Err(Error::Handshake(HandshakeError::Timeout))));
+    assert!(late.unwrap_err().to_string().starts_with("timed out: "));
     assert_eq!(begun.elapsed(), 10 * SECOND);
     drip.await.unwrap();
 }
@@ -436,7 +437,7 @@ mod tls {
     }
 
     #[tokio::test]
-    async fn tls_that_is_dropped_at_each_await_goes_on() {
+    async fn tls_that_is_dropped_at_each_await_continues() {
         let (client_config, server_config) = certified::certified();
         // In so short a pipe both ends would only write.
         let mut server_config = ServerConfig::clone(&server_config);

@@ -239,7 +239,7 @@ fn receivers_that_go_leave_the_others_in_place() {
 }
 
 #[tokio::test]
-async fn a_broadcast_ends_when_all_who_send_are_gone_behind_what_was_sent() {
+async fn a_broadcast_ends_when_all_who_send_are_gone_after_what_was_sent() {
     let room = Broadcast::new();
     let other = room.clone();
     let mut messages = room.subscribe(4, Overflow::Wait);

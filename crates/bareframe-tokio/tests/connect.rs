@@ -69,7 +69,7 @@ async fn greeted(connector: &Connector<'_>, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn s4_1_the_request_has_what_was_asked_for_and_the_frames_behind_the_answer_are_read() {
+async fn s4_1_the_request_has_what_was_asked_for_and_the_frames_after_the_answer_are_read() {
     let connector = Connector::DEFAULT
         .with_origin("http://example.com")
         .with_subprotocols(&["superchat", "chat"])

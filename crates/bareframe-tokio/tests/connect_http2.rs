@@ -166,7 +166,7 @@ async fn rfc7692_s5_1_compression_is_offered_and_agreed_on_over_http2_too() {
 }
 
 #[tokio::test]
-async fn both_halves_of_a_connection_over_http2_go_on_at_once() {
+async fn both_halves_of_a_connection_over_http2_continue_at_once() {
     // As many bytes as fit into no window, before the first is read.
     const COUNT: usize = 300;
     let (_, url, served) = served(true, echo).await;

@@ -47,7 +47,7 @@ fn pair(policy: Policy, len: usize) -> (ServerSocket<DuplexStream>, ClientSocket
 }
 
 /// A server over HTTP/1.1 that answers any offer with this; returns the request's head, and what it sends after the 101.
-fn answer(mut stream: DuplexStream, extensions: &'static str, behind: Vec<u8>) -> JoinHandle<String> {
+fn answer(mut stream: DuplexStream, extensions: &'static str, after: Vec<u8>) -> JoinHandle<String> {
     tokio::spawn(async move {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -67,7 +67,7 @@ fn answer(mut stream: DuplexStream, extensions: &'static str, behind: Vec<u8>) -
              Sec-WebSocket-Accept: {accept}\r\n{line}\r\n"
         );
         stream.write_all(response.as_bytes()).await.unwrap();
-        stream.write_all(&behind).await.unwrap();
+        stream.write_all(&after).await.unwrap();
         head
     })
 }

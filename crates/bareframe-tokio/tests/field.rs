@@ -86,7 +86,7 @@ async fn s7_1_5_a_write_that_fails_hides_nothing_that_arrived() {
 }
 
 #[test]
-fn s7_1_5_without_a_close_the_error_of_the_write_counts_behind_what_arrived() {
+fn s7_1_5_without_a_close_the_error_of_the_write_counts_after_what_arrived() {
     let frames = [Frame::ping("p"), Frame::text("late")];
     let wire = Wire::ended([arriving(Side::Server, &frames)]).taking([Takes::Error(ErrorKind::BrokenPipe)]);
     let mut server = server(wire);
@@ -115,7 +115,7 @@ fn s7_1_5_a_message_that_the_stream_refuses_midway_hides_nothing_that_arrived() 
 }
 
 #[tokio::test]
-async fn s7_1_4_a_reset_behind_the_peers_close_is_a_clean_end() {
+async fn s7_1_4_a_reset_after_the_peers_close_is_a_clean_end() {
     let wire = Wire::open([arriving(Side::Server, &[Frame::close(1000, "")])])
         .then(Arrives::Error(ErrorKind::ConnectionReset))
         .taking([Takes::Error(ErrorKind::BrokenPipe)]);
@@ -165,7 +165,7 @@ fn s5_5_2_a_ping_between_the_fragments_of_a_message_is_answered_at_once() {
 }
 
 #[test]
-fn s5_5_2_a_ping_within_a_message_of_ours_is_answered_behind_it() {
+fn s5_5_2_a_ping_within_a_message_of_ours_is_answered_after_it() {
     let mut server = receiving(&[Frame::ping("p")]);
     server.stream_mut().plan = [Takes::Most(10), Takes::Nothing].into();
     assert!(poll_once(server.send(vec![7; 50_000])).is_none());
@@ -186,7 +186,7 @@ fn s5_5_2_after_our_close_a_ping_is_still_answered() {
 }
 
 #[test]
-fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_behind_it() {
+fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_after_it() {
     for fails in [false, true] {
         let wire = Wire::ended([arriving(Side::Server, &[Frame::close(1001, "")])])
             .taking([Takes::Most(10), Takes::Nothing]);
@@ -212,7 +212,7 @@ fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered
 }
 
 #[test]
-fn s5_5_1_the_peers_close_within_a_message_of_ours_is_answered_behind_it() {
+fn s5_5_1_the_peers_close_within_a_message_of_ours_is_answered_after_it() {
     let mut server = receiving(&[Frame::close(1001, "")]);
     server.stream_mut().plan = [Takes::Most(10), Takes::Nothing].into();
     assert!(poll_once(server.send(vec![7; 50_000])).is_none());
@@ -224,7 +224,7 @@ fn s5_5_1_the_peers_close_within_a_message_of_ours_is_answered_behind_it() {
 }
 
 #[test]
-fn s5_5_1_behind_our_close_no_message_is_taken_though_there_is_no_room_to_queue_it() {
+fn s5_5_1_after_our_close_no_message_is_taken_though_there_is_no_room_to_queue_it() {
     // Each length leaves another room in a queue of 256 bytes.
     for len in 100..125 {
         let wire = Wire::open([arriving(Side::Server, &[Frame::close(1000, "")])]).taking([Takes::Nothing]);
@@ -241,7 +241,7 @@ fn s5_5_1_behind_our_close_no_message_is_taken_though_there_is_no_room_to_queue_
 }
 
 #[test]
-fn s5_5_1_of_what_comes_behind_the_peers_close_nothing_is_delivered() {
+fn s5_5_1_of_what_comes_after_the_peers_close_nothing_is_delivered() {
     let mut server = receiving(&[
         Frame::close(1000, "bye"),
         Frame::text("late"),
@@ -479,7 +479,7 @@ async fn a_close_timeout_is_of_the_whole_call_however_the_peer_drips() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_timeout_is_not_put_off_by_a_peer_that_goes_on_sending() {
+async fn a_close_timeout_is_not_put_off_by_a_peer_that_continues_sending() {
     let (stream, mut peer) = duplex(1 << 10);
     tokio::spawn(async move {
         loop {

@@ -153,7 +153,7 @@ async fn s5_5_2_a_ping_within_a_message_of_ours_is_answered_as_soon_as_that_ends
 }
 
 #[tokio::test(start_paused = true)]
-async fn s5_5_2_a_ping_within_a_frame_that_its_caller_ends_is_answered_behind_it() {
+async fn s5_5_2_a_ping_within_a_frame_that_its_caller_ends_is_answered_after_it() {
     let ((mut reader, mut writer), mut peer) = halves(1000);
     let payload = vec![7; 10_000];
     let mut frame = bareframe_tokio::Frame::binary(&payload);
@@ -184,7 +184,7 @@ async fn s5_5_3_of_the_pings_within_a_message_of_ours_the_last_is_answered() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn s5_5_1_the_peers_close_within_a_message_of_ours_is_answered_behind_it() {
+async fn s5_5_1_the_peers_close_within_a_message_of_ours_is_answered_after_it() {
     let ((mut reader, mut writer), mut peer) = halves(1000);
     let long = begin_long(&mut writer);
     say(&mut peer, &[Frame::ping("p"), Frame::close(1001, "bye")]).await;
@@ -239,7 +239,7 @@ async fn a_close_of_the_reading_half_does_not_wait_longer_than_its_time_for_a_fr
 }
 
 #[tokio::test(start_paused = true)]
-async fn s7_1_7_a_violation_within_a_message_of_ours_is_told_the_peer_behind_it() {
+async fn s7_1_7_a_violation_within_a_message_of_ours_is_reported_to_the_peer_after_it() {
     let ((mut reader, mut writer), mut peer) = halves(1000);
     let long = begin_long(&mut writer);
     say(&mut peer, &[Frame::new(0x3, "")]).await;
@@ -254,7 +254,7 @@ async fn s7_1_7_a_violation_within_a_message_of_ours_is_told_the_peer_behind_it(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_reading_half_goes_on_and_answers_when_the_other_is_dropped() {
+async fn the_reading_half_continues_and_answers_when_the_other_is_dropped() {
     let ((mut reader, writer), mut peer) = halves(1000);
     drop(writer);
     say(
@@ -268,7 +268,7 @@ async fn the_reading_half_goes_on_and_answers_when_the_other_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_writing_half_goes_on_when_the_other_is_dropped() {
+async fn the_writing_half_continues_when_the_other_is_dropped() {
     let ((reader, mut writer), mut peer) = halves(1000);
     drop(reader);
     writer.send("x").await.unwrap();

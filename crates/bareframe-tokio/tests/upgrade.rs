@@ -99,7 +99,7 @@ async fn converse(mut client: impl AsyncRead + AsyncWrite + Unpin) {
 }
 
 #[tokio::test]
-async fn s4_2_2_a_connection_of_http_1_becomes_a_websocket_with_what_is_behind_the_head() {
+async fn s4_2_2_a_connection_of_http_1_becomes_a_websocket_with_what_is_after_the_head() {
     for serve in [serve_once(serve_http1).await, serve_once(serve_both).await] {
         converse(TcpStream::connect(serve.0).await.unwrap()).await;
         serve.1.await.unwrap();

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// So much time all visits have to end.
+/// How long all visits have to end.
 const LAST: Duration = Duration::from_secs(60);
 
 /// They come one after the other over this time, so that the server's queue does not overflow.

@@ -82,7 +82,7 @@ pub(crate) async fn upgrade(
 
 /// Returns the request for what is offered (RFC 8441 section 5): the same headers as over HTTP/1.1 but those that hop-by-hop upgrades need.
 fn request(is_secure: bool, offer: &Offer<'_>) -> Result<Request<Empty<Bytes>>, HandshakeError> {
-    // The same can't stand in a request as over HTTP/1.1; nothing of this head is sent.
+    // The same is not allowed in a request as over HTTP/1.1; nothing of this head is sent.
     match offer.encode(&Key::from_random([0; 16]), &mut []) {
         Ok(_) | Err(EncodeError::BufferTooSmall(_)) => {}
         Err(error) => return Err(HandshakeError::Head(error)),
@@ -169,7 +169,7 @@ struct Driver {
 }
 
 impl Driver {
-    /// Goes on with everything; ready when all is done.
+    /// Continues with everything; ready when all is done.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if let Some(connection) = &mut self.connection
@@ -222,7 +222,7 @@ impl Driver {
         .await
     }
 
-    /// Goes on until the connection ends, and not much longer than the stream is there.
+    /// Continues until the connection ends, and not much longer than the stream is there.
     async fn run_until_dropped(mut self, is_dropped: oneshot::Receiver<()>) {
         let mut is_dropped = pin!(is_dropped);
         let has_ended = poll_fn(|cx| match self.poll(cx) {

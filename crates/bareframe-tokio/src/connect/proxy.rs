@@ -41,7 +41,7 @@ pub struct InvalidProxy(());
 
 impl Proxy {
     /// Creates a proxy for all servers except those that `no_proxy` names, which is a list as in the environment variable
-    /// `NO_PROXY`: of names, each of which stands for all names below it too, addresses, and networks such as `10.0.0.0/8`,
+    /// `NO_PROXY`: of names, each of which includes all names below it, addresses, and networks such as `10.0.0.0/8`,
     /// separated by commas; or `*`.
     ///
     /// # Errors

@@ -37,7 +37,7 @@ impl KeptContent {
         }
     }
 
-    /// Takes what has arrived of the content. Returns `true` if there is nothing to wait for: the content has ended, or is as
+    /// Moves what has arrived of the content here. Returns `true` if there is nothing to wait for: the content has ended, or is as
     /// long as the limit.
     pub fn take_from(&mut self, arrived: &mut HeadBuffer) -> bool {
         loop {

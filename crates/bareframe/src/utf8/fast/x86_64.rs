@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn s8_1_an_end_that_may_go_on_is_left_to_the_next_piece() {
+    fn s8_1_an_end_that_may_continue_is_left_to_the_next_piece() {
         for whole in ["", "a", "é", "語", "😀"] {
             assert_eq!(unfinished(whole.as_bytes()), 0);
             for len in 1..whole.len() {
