@@ -107,7 +107,9 @@ impl Writer {
 
     /// Returns what was sent.
     pub(crate) fn sent<R: Role>(&self, outbound: &Outbound<R>) -> Counters {
-        self.counters.with_controls(outbound.extension().controls())
+        let observed = outbound.extension();
+        self.counters
+            .with_frames(observed.data_frames(), observed.controls())
     }
 
     /// Has a queue to send with.

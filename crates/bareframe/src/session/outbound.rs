@@ -377,6 +377,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             .sender
             .send(kind, frame.rsv, frame.fin, frame.rest.len() as u64)?;
         self.outbox.begin(&outgoing)?;
+        self.extension.note_data();
         (self.text, self.has_rsv) = (text, has_rsv);
         Ok(outgoing.masker())
     }
@@ -416,11 +417,13 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.pass_extension(frame.rsv, parameters)?;
         if R::KEY_LEN == 0 {
             self.outbox.begin_encoded(frame.rest.len() as u64)?;
+            self.extension.note_data();
             return Ok(Masker::NONE);
         }
         let payload = frame.rest.get(usize::from(header_len)..).unwrap_or(&[]);
         let outgoing = self.sender.send(kind, frame.rsv, true, payload.len() as u64)?;
         self.outbox.begin(&outgoing)?;
+        self.extension.note_data();
         frame.rest = payload;
         Ok(outgoing.masker())
     }
