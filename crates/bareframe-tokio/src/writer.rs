@@ -120,6 +120,12 @@ impl Writer {
         }
     }
 
+    /// Returns `true` if a message that many send may be sent at once, without a queue.
+    #[inline]
+    pub(crate) fn may_send_shared<R: Role>(&self, outbound: &Outbound<R>) -> bool {
+        self.kept.is_none() && outbound.can_send_prepared()
+    }
+
     /// Has a queue that is too short for what many send, which so is written from where it is.
     #[inline]
     pub(crate) fn lease_short<R: Role>(outbound: &mut Outbound<R>) {
