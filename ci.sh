@@ -76,6 +76,7 @@ tests() {
     cargo test -p bareframe-tokio -p bareframe-axum --all-features
     cargo test -p bareframe --no-default-features --lib --tests
     cargo test -p bareframe-deflate --features std --lib --test pool
+    cargo test -p bareframe-echo-monoio
     cargo test -p bareframe-embedded-io --features deflate --test compressed
     cargo test -p bareframe-std --features deflate --lib --examples --test deflate --test failing_streams --test halves
     compact cargo test -p bareframe --lib --tests --target-dir target/compact

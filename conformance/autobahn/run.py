@@ -42,7 +42,8 @@ SHORT = {9: (["9.1.1", "9.1.2", "9.2.1", "9.2.2", "9.5.6", "9.6.6", "9.7.1", "9.
 ECHOES = "WSTEST_DEFLATE_COUNT"
 GOOD = ("OK", "INFORMATIONAL")
 # In these a message is followed at once by what breaks the protocol. A proxy that fails the connection at that byte has passed the
-# message on, and its echo comes too late, which the suite calls NON-STRICT.
+# message on, and its echo comes too late, which the suite calls NON-STRICT: the Close is sent at once (RFC 6455 section 7.1.7), and nothing
+# may follow it (5.5.1). To wait for an echo the proxy would have to know that there is one.
 OVERTAKEN = ("3.2", "3.3", "3.4", "4.1.3", "4.1.4", "4.1.5", "4.2.3", "4.2.4", "4.2.5", "5.15")
 PATIENCE = 300
 # What a thousand echoes of each case on compression take, or ten of them in an emulator.

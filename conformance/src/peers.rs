@@ -115,7 +115,7 @@ pub const PEERS: &[Peer] = &[
         ..Peer::new("uvicorn")
     },
     Peer {
-        note: "it requires a code to close with; it is no server",
+        note: "the JDK has a client only, which requires a code to close with",
         client: Some(Abilities {
             close_without_code: false,
             ..Abilities::ALL

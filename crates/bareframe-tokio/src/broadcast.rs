@@ -91,6 +91,28 @@ impl Broadcast {
         Poll::Ready(queues.iter().filter(|queue| queue.push(message)).count())
     }
 
+    /// Puts a message into the queue of each receiver as [`Broadcast::send`] does, and waits for nobody.
+    ///
+    /// ```
+    /// use bareframe_tokio::{Broadcast, Overflow};
+    /// let room = Broadcast::new();
+    /// let messages = room.subscribe(1, Overflow::Wait);
+    /// assert!(room.try_send("first".into()).is_ok_and(|receivers| receivers == 1));
+    /// let unsent = room.try_send("second".into()).unwrap_err();
+    /// assert_eq!((unsent.payload(), messages.len()), (&b"second"[..], 1));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Returns the message if a receiver that is waited for ([`Overflow::Wait`]) has no room. Nobody has it then.
+    pub fn try_send(&self, message: SharedMessage) -> Result<usize, SharedMessage> {
+        let queues = lock(&self.0.queues);
+        if !queues.iter().all(|queue| queue.has_room()) {
+            return Err(message);
+        }
+        Ok(queues.iter().filter(|queue| queue.push(&message)).count())
+    }
+
     /// Returns how many receivers there are.
     #[must_use]
     pub fn receivers(&self) -> usize {

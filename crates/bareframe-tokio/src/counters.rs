@@ -29,12 +29,14 @@ use std::collections::BTreeMap;
 /// assert_eq!(received.close_code(), Some(CloseCode::GOING_AWAY));
 /// // The Pong and the Close are of 2 and 4 bytes.
 /// assert_eq!((sent.pongs(), sent.closes(), sent.bytes()), (1, 1, 6));
+/// assert_eq!((received.frames(), sent.frames()), (3, 2));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Counters {
     bytes: u64,
+    data_frames: u64,
     messages: u64,
     payload_bytes: u64,
     controls: Controls,
@@ -73,6 +75,7 @@ pub(crate) struct Controls {
 pub struct Totals {
     connections: u64,
     bytes: u64,
+    frames: u64,
     messages: u64,
     payload_bytes: u64,
     pings: u64,
@@ -81,7 +84,9 @@ pub struct Totals {
 }
 
 impl Counters {
-    pub(crate) const fn with_controls(mut self, controls: Controls) -> Counters {
+    /// Returns these numbers with those that a session has counted: the frames of messages, and the control frames.
+    pub(crate) const fn with_frames(mut self, data_frames: u64, controls: Controls) -> Counters {
+        self.data_frames = data_frames;
         self.controls = controls;
         self
     }
@@ -122,6 +127,21 @@ impl Counters {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Returns how many frames were received or sent: messages, their fragments (RFC 6455 section 5.4) and control frames. A frame that is
+    /// received counts when all of it is there, or with its header if another one of the message follows. One that is sent counts when
+    /// it is queued, or the beginning of it.
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        let Controls {
+            pings,
+            pongs,
+            closes,
+            close_code: _,
+        } = self.controls;
+        let controls = pings.saturating_add(pongs).saturating_add(closes);
+        self.data_frames.saturating_add(controls)
     }
 
     /// Returns how many messages were received or sent, each with its last fragment. One that was received counts when a call returns it or
@@ -169,6 +189,7 @@ impl Totals {
         let add = |sum: &mut u64, number: u64| *sum = sum.saturating_add(number);
         add(&mut self.connections, 1);
         add(&mut self.bytes, counters.bytes);
+        add(&mut self.frames, counters.frames());
         add(&mut self.messages, counters.messages);
         add(&mut self.payload_bytes, counters.payload_bytes);
         add(&mut self.pings, counters.pings());
@@ -188,6 +209,12 @@ impl Totals {
     #[must_use]
     pub const fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Returns the sum of [`Counters::frames`].
+    #[must_use]
+    pub const fn frames(&self) -> u64 {
+        self.frames
     }
 
     /// Returns the sum of [`Counters::messages`].

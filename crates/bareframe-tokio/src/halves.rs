@@ -477,6 +477,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
 
     fn poll_room_for_shared(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {
         self.hold(cx, |part, cx| {
+            if part.writer.may_send_shared(&part.outbound) {
+                return Poll::Ready(Ok(()));
+            }
             Writer::lease_short(&mut part.outbound);
             let room = part.sending(By::Writer).poll_room(cx);
             part.writer.limit(cx, room, Error::WriteTimeout)

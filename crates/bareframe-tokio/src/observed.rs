@@ -1,4 +1,5 @@
-//! The sessions' extension, with the control frames counted that pass beside it: a session answers Pings itself, and tells nobody else.
+//! The sessions' extension, with the frames counted that pass through it and beside it: a session answers Pings itself, and tells
+//! nobody else; and what an extension makes of a message may be several frames.
 
 use crate::counters::Controls;
 use bareframe::{
@@ -7,7 +8,7 @@ use bareframe::{
 };
 use std::marker::PhantomData;
 
-/// An extension whose halves count control frames.
+/// An extension whose halves count frames.
 pub(crate) struct Observed<X>(PhantomData<X>);
 
 /// The receiving half.
@@ -16,6 +17,10 @@ pub(crate) struct ObservedInbound<X> {
     extension: X,
     pings: u64,
     pongs: u64,
+    /// Frames of messages.
+    data_frames: u64,
+    /// The number of fragments that was noted last.
+    fragments: u16,
 }
 
 /// The sending half.
@@ -23,6 +28,8 @@ pub(crate) struct ObservedInbound<X> {
 pub(crate) struct ObservedOutbound<X> {
     extension: X,
     controls: Controls,
+    /// Frames of messages.
+    data_frames: u64,
     /// Our Close was the answer to the peer's, or to an error of the peer's.
     is_answer: bool,
 }
@@ -38,7 +45,13 @@ impl<X> ObservedInbound<X> {
             extension,
             pings: 0,
             pongs: 0,
+            data_frames: 0,
+            fragments: 0,
         }
+    }
+
+    pub(crate) const fn data_frames(&self) -> u64 {
+        self.data_frames
     }
 
     /// Returns what was received beside a Close, whose code the session knows.
@@ -62,8 +75,13 @@ impl<X> ObservedOutbound<X> {
                 closes: 0,
                 close_code: None,
             },
+            data_frames: 0,
             is_answer: false,
         }
+    }
+
+    pub(crate) const fn data_frames(&self) -> u64 {
+        self.data_frames
     }
 
     pub(crate) const fn controls(&self) -> Controls {
@@ -103,6 +121,18 @@ impl<X: InboundExtension> InboundExtension for ObservedInbound<X> {
             _ => {}
         }
     }
+
+    #[inline]
+    fn note_message(&mut self) {
+        self.data_frames = self.data_frames.saturating_add(1);
+    }
+
+    #[inline]
+    fn note_fragments(&mut self, count: u16) {
+        let more = count.wrapping_sub(self.fragments);
+        self.data_frames = self.data_frames.saturating_add(more.into());
+        self.fragments = count;
+    }
 }
 
 impl<X: OutboundExtension> OutboundExtension for ObservedOutbound<X> {
@@ -137,5 +167,10 @@ impl<X: OutboundExtension> OutboundExtension for ObservedOutbound<X> {
             }
             _ => {}
         }
+    }
+
+    #[inline]
+    fn note_data(&mut self) {
+        self.data_frames = self.data_frames.saturating_add(1);
     }
 }

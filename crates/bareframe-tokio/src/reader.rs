@@ -182,11 +182,13 @@ impl Reader {
     /// Returns what was received.
     pub(crate) fn received<R: Role>(&self, inbound: &Inbound<R>) -> Counters {
         let close = inbound.close_reason();
-        self.counters.with_controls(Controls {
+        let observed = inbound.extension();
+        let controls = Controls {
             closes: close.is_some().into(),
             close_code: close.and_then(|reason| reason.code()),
-            ..inbound.extension().controls()
-        })
+            ..observed.controls()
+        };
+        self.counters.with_frames(observed.data_frames(), controls)
     }
 
     /// Returns `Ready` if the stream has not taken our Close in time, while nothing else is waited for.

@@ -323,7 +323,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     }
 
     fn poll_room_for_shared(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        Writer::lease_short(self.session.both().1);
+        let (inbound, outbound) = self.session.both();
+        // Most often there is nothing to be sent before it, and then no queue is needed.
+        if !inbound.has_pending() && self.writer.may_send_shared(outbound) {
+            return Poll::Ready(Ok(()));
+        }
+        Writer::lease_short(outbound);
         self.poll_room(cx)
     }
 
@@ -364,9 +369,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
 
     pub(crate) fn poll_all_flushed(&mut self, cx: &mut Context<'_>, by: By) -> Poll<Result<(), Error>> {
         loop {
-            self.writer.lease(self.session.both().1);
+            let (inbound, outbound) = self.session.both();
+            let has_kept = self.writer.kept.is_some();
+            if has_kept || inbound.has_pending() {
+                self.writer.lease(outbound);
+            }
             // The answers that had no room before are queued by it.
-            if self.session.next_flush() == Next::Ready && self.writer.kept.is_none() {
+            if self.session.next_flush() == Next::Ready && !has_kept {
                 Writer::shrink(self.session.both().1);
                 return Poll::Ready(Ok(()));
             }

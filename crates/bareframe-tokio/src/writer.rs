@@ -107,7 +107,9 @@ impl Writer {
 
     /// Returns what was sent.
     pub(crate) fn sent<R: Role>(&self, outbound: &Outbound<R>) -> Counters {
-        self.counters.with_controls(outbound.extension().controls())
+        let observed = outbound.extension();
+        self.counters
+            .with_frames(observed.data_frames(), observed.controls())
     }
 
     /// Has a queue to send with.
@@ -116,6 +118,12 @@ impl Writer {
         if outbound.queue_len() == 0 {
             let _ = outbound.exchange_queue(pool::take(LEAST.min(self.most)));
         }
+    }
+
+    /// Returns `true` if a message that many send may be sent at once, without a queue.
+    #[inline]
+    pub(crate) fn may_send_shared<R: Role>(&self, outbound: &Outbound<R>) -> bool {
+        self.kept.is_none() && outbound.can_send_prepared()
     }
 
     /// Has a queue that is too short for what many send, which so is written from where it is.

@@ -204,6 +204,24 @@ fn who_is_to_be_waited_for_holds_up_all_and_a_send_that_is_dropped_has_reached_n
     assert_eq!(texts(&mut other), ["four", "five"]);
 }
 
+#[test]
+fn a_try_waits_for_nobody_and_returns_the_message_that_nobody_has() {
+    let room = Broadcast::new();
+    let mut slow = room.subscribe(1, Overflow::Wait);
+    let mut other = room.subscribe(1, Overflow::DropOldest);
+    assert_eq!(room.try_send("one".into()).unwrap(), 2);
+    let unsent = room.try_send("two".into()).unwrap_err();
+    assert_eq!(unsent.payload(), b"two");
+    assert_eq!(texts(&mut slow), ["one"]);
+    assert_eq!(texts(&mut other), ["one"]);
+    assert_eq!(room.try_send(unsent).unwrap(), 2);
+    assert_eq!(texts(&mut other), ["two"]);
+    drop(slow);
+    assert_eq!(room.try_send("three".into()).unwrap(), 1);
+    drop(other);
+    assert_eq!(room.try_send("four".into()).unwrap(), 0);
+}
+
 #[tokio::test]
 async fn who_waits_for_room_is_woken_by_a_receiver_that_reads_or_goes() {
     for reads in [true, false] {

@@ -1,4 +1,4 @@
-//! What a connection counts: messages, bytes, Pings, Pongs and Closes, of both directions.
+//! What a connection counts: frames, messages, bytes, Pings, Pongs and Closes, of both directions.
 
 mod wire;
 
@@ -48,6 +48,7 @@ fn s5_5_2_pings_that_a_read_of_messages_answers_are_counted() {
     while ready(server.read()).unwrap().is_some() {}
     assert_eq!(numbers(&server.received()), RECEIVED);
     assert_eq!(numbers(&server.sent()), (0, 0, 0, 3, 1, Some(1001)));
+    assert_eq!((server.received().frames(), server.sent().frames()), (8, 4));
 }
 
 #[tokio::test]
@@ -65,6 +66,7 @@ async fn events_messages_and_a_stream_count_the_same_however_the_bytes_arrive() 
         while senders.read_with_sender().await.unwrap().is_some() {}
         for server in [events, messages, stream, senders] {
             assert_eq!(numbers(&server.received()), RECEIVED, "{step}");
+            assert_eq!(server.received().frames(), 8, "{step}");
             assert_eq!(server.received().bytes(), whole.len() as u64);
             assert_eq!(server.sent().bytes(), server.stream().written().len() as u64);
             assert_eq!(server.sent().closes(), 1);
@@ -140,6 +142,7 @@ fn whatever_sends_counts_once() {
         let sent = server.sent();
         let payload = "Hello123fragmentsharedprepared".len() as u64;
         assert_eq!(numbers(&sent), (5, payload, 1, 1, 1, Some(1001)));
+        assert_eq!(sent.frames(), 9);
         assert_eq!(sent.bytes(), server.stream().written().len() as u64);
     }
 }
@@ -152,6 +155,64 @@ fn what_is_refused_is_not_counted() {
     assert!(ready(server.send("too late")).is_err());
     assert!(ready(server.send_frame(&mut Frame::text("too late"))).is_err());
     assert_eq!(numbers(&server.sent()), (0, 0, 0, 0, 1, None));
+    assert_eq!(server.sent().frames(), 1);
+}
+
+#[tokio::test]
+async fn s5_4_fragments_are_counted_also_those_without_payload_and_of_a_message_that_is_skipped() {
+    let frames = [
+        RawFrame::text("").fin(false),
+        RawFrame::continuation("").fin(false),
+        RawFrame::continuation("Hel").fin(false),
+        RawFrame::continuation("lo").fin(false),
+        RawFrame::continuation(""),
+        RawFrame::binary([7; 300]),
+        RawFrame::text("ö").fin(false),
+        RawFrame::continuation("!"),
+        RawFrame::close(1000, ""),
+    ];
+    let whole = arriving(Side::Server, &frames);
+    let sent = frames.len() as u64;
+    for step in [1, 3, 100, whole.len()] {
+        let server = || {
+            let reads = whole.chunks(step).map(<[u8]>::to_vec);
+            WebSocket::server(Wire::ended(reads), &Options::DEFAULT)
+        };
+        let (mut messages, mut events, mut skipping) = (server(), server(), server());
+        while messages.read().await.unwrap().is_some() {}
+        while events.read_event().await.unwrap().is_some() {}
+        assert!(skipping.read_event().await.unwrap().is_some());
+        let skipped = loop {
+            match skipping.read().await {
+                Ok(Some(_)) => {}
+                Ok(None) => break false,
+                Err(Error::MessageSkipped) => break true,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert!(skipped, "{step}");
+        while skipping.read().await.unwrap().is_some() {}
+        for server in [messages, events, skipping] {
+            assert_eq!(server.received().frames(), sent, "{step}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_written_in_fragments_counts_each_frame() {
+    let (stream, peer) = duplex(1000);
+    let mut client = WebSocket::client(stream, &Options::DEFAULT).unwrap();
+    let mut server = WebSocket::server(peer, &Options::DEFAULT);
+    for (text, is_last) in [("Hel", false), ("", false), ("lo", true)] {
+        let frame = Frame::text(text).fragment(is_last);
+        client.send_frame(&mut { frame }).await.unwrap();
+    }
+    client.send("whole").await.unwrap();
+    for expected in ["Hello", "whole"] {
+        assert_eq!(server.read().await.unwrap().unwrap().as_str(), Some(expected));
+    }
+    assert_eq!((client.sent().frames(), client.sent().messages()), (4, 2));
+    assert_eq!((server.received().frames(), server.received().messages()), (4, 2));
 }
 
 #[test]
@@ -164,6 +225,7 @@ fn a_message_whose_future_is_dropped_is_counted_once() {
     server.stream_mut().plan = [Takes::Most(usize::MAX)].into();
     ready(server.send_frame(&mut frame)).unwrap();
     assert_eq!(numbers(&server.sent()), (2, 100_005, 0, 0, 0, None));
+    assert_eq!(server.sent().frames(), 2);
     assert_eq!(server.sent().bytes(), server.stream().written().len() as u64);
 }
 
@@ -236,6 +298,7 @@ async fn rfc7692_a_compressed_message_counts_as_the_program_sees_it() {
     for counters in [client.sent(), server.received()] {
         assert_eq!(numbers(&counters), (2, 4200, 0, 0, 0, None));
         assert!(counters.bytes() < 300, "{}", counters.bytes());
+        assert_eq!(counters.frames(), 2);
     }
 }
 
@@ -262,7 +325,7 @@ fn totals_add_up_and_count_each_code() {
         (totals.connections(), totals.messages(), totals.payload_bytes()),
         (5, 4, 20)
     );
-    assert_eq!((totals.pings(), totals.pongs()), (4, 4));
+    assert_eq!((totals.pings(), totals.pongs(), totals.frames()), (4, 4, 16));
     let codes: Vec<_> = totals
         .close_codes()
         .map(|(code, number)| (code.map(u16::from), number))

@@ -89,6 +89,18 @@ pub trait InboundExtension {
     /// that counts control frames does so here.
     #[inline(always)]
     fn note_control(&mut self, _opcode: Opcode) {}
+
+    /// Notes that a message was received to its end, once for each, and before its text is validated. This one does nothing.
+    #[inline(always)]
+    fn note_message(&mut self) {}
+
+    /// Notes how many frames were received since the connection began that did not end their message (RFC 6455 section 5.4), also those
+    /// without payload, which no event reports. The number wraps around; it is noted often enough that fewer than 65,536 frames
+    /// are between two calls, if one read returns less than 128 KiB. This one does nothing.
+    // Only where there is memory to spare: it would take RAM and flash of a microcontroller.
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    fn note_fragments(&mut self, _count: u16) {}
 }
 
 /// The sending half of an extension.
@@ -127,6 +139,11 @@ pub trait OutboundExtension {
     /// Close for an error. This one does nothing.
     #[inline(always)]
     fn note_control(&mut self, _opcode: Opcode, _payload: &ControlPayload, _is_answer: bool) {}
+
+    /// Notes that a frame of a message was begun: a whole message, a fragment, or a frame that this extension has made. This one does
+    /// nothing.
+    #[inline(always)]
+    fn note_data(&mut self) {}
 }
 
 /// What one call of an extension did.
@@ -345,6 +362,21 @@ impl<X: InboundExtension> InboundExtension for Option<X> {
             extension.note_control(opcode);
         }
     }
+
+    #[inline(always)]
+    fn note_message(&mut self) {
+        if let Some(extension) = self {
+            extension.note_message();
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[inline(always)]
+    fn note_fragments(&mut self, count: u16) {
+        if let Some(extension) = self {
+            extension.note_fragments(count);
+        }
+    }
 }
 
 impl<X: OutboundExtension> OutboundExtension for Option<X> {
@@ -376,6 +408,13 @@ impl<X: OutboundExtension> OutboundExtension for Option<X> {
     fn note_control(&mut self, opcode: Opcode, payload: &ControlPayload, is_answer: bool) {
         if let Some(extension) = self {
             extension.note_control(opcode, payload, is_answer);
+        }
+    }
+
+    #[inline(always)]
+    fn note_data(&mut self) {
+        if let Some(extension) = self {
+            extension.note_data();
         }
     }
 }

@@ -25,6 +25,9 @@ pub(crate) struct Message {
     text: Utf8Validator,
     /// The flags of its next chunk but LAST and WHOLE_CHARACTERS; `NONE` between messages.
     open: ChunkFlags,
+    /// How many frames did not end their message, since the connection began; it wraps around. There is no room for more.
+    #[cfg(feature = "alloc")]
+    fragments: u16,
 }
 
 impl Message {
@@ -35,6 +38,8 @@ impl Message {
             fragments_left: limits.fragments(),
             text: Utf8Validator::new(),
             open: ChunkFlags::NONE,
+            #[cfg(feature = "alloc")]
+            fragments: 0,
         }
     }
 
@@ -50,6 +55,12 @@ impl Message {
         } else {
             0
         }
+    }
+
+    /// Returns how many frames did not end their message; the number wraps around.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn fragments(&self) -> u16 {
+        self.fragments
     }
 
     /// Returns what the next frame may be (RFC 6455 section 5.4).
@@ -81,6 +92,10 @@ impl Message {
         if !header.first().is_continuation() {
             self.open = ChunkFlags::begun_by(header.first());
             self.begin_counting(limits);
+        }
+        #[cfg(feature = "alloc")]
+        if !header.fin() {
+            self.fragments = self.fragments.wrapping_add(1);
         }
         // The rules have checked that neither limit is exceeded.
         self.left = self.left.wrapping_sub(header.payload_len());

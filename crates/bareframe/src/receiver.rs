@@ -597,6 +597,12 @@ impl<R> Receiver<R> {
             .with_fragments(self.fragment_limit)
     }
 
+    /// Returns how many frames were received that did not end their message; the number wraps around.
+    #[cfg(feature = "alloc")]
+    pub(crate) const fn fragments(&self) -> u16 {
+        self.message.fragments()
+    }
+
     /// Returns the reserved bits that an extension uses.
     #[inline(always)]
     const fn rsv(&self) -> Rsv {

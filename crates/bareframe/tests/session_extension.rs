@@ -382,11 +382,15 @@ fn s5_5_1_an_extended_message_does_not_continue_after_our_close() {
     assert_eq!(session.queued(), b"\x88\x00");
 }
 
-/// Notes the control frames that pass beside it.
+/// Notes the frames that pass beside it.
 #[derive(Default)]
 struct Notes {
     received: Vec<Opcode>,
     queued: Vec<(Opcode, Vec<u8>, bool)>,
+    messages: u32,
+    #[cfg(feature = "alloc")]
+    fragments: u16,
+    data_frames: u32,
 }
 
 impl Extension for Notes {
@@ -408,6 +412,15 @@ impl InboundExtension for Notes {
     fn note_control(&mut self, opcode: Opcode) {
         self.received.push(opcode);
     }
+
+    fn note_message(&mut self) {
+        self.messages += 1;
+    }
+
+    #[cfg(feature = "alloc")]
+    fn note_fragments(&mut self, count: u16) {
+        self.fragments = count;
+    }
 }
 
 impl OutboundExtension for Notes {
@@ -425,6 +438,10 @@ impl OutboundExtension for Notes {
 
     fn note_control(&mut self, opcode: Opcode, payload: &ControlPayload, is_answer: bool) {
         self.queued.push((opcode, payload.to_vec(), is_answer));
+    }
+
+    fn note_data(&mut self) {
+        self.data_frames += 1;
     }
 }
 
@@ -526,4 +543,73 @@ fn s5_5_halves_note_the_control_frames_that_are_left_from_one_to_the_other() {
     assert_eq!(inbound.extension().received, RECEIVED);
     assert_eq!(outbound.extension().queued[0], (Opcode::Ping, vec![], false));
     assert_eq!(outbound.extension().queued[1..], answers());
+}
+
+#[test]
+fn s5_4_each_message_that_is_received_and_each_frame_of_one_that_is_sent_is_noted_once() {
+    const LONG: [u8; 300] = [7; 300];
+    let frames = [
+        testkit::Frame::text("Hel").fin(false),
+        testkit::Frame::continuation("").fin(false),
+        testkit::Frame::ping("b"),
+        testkit::Frame::continuation("lo"),
+        testkit::Frame::binary(LONG),
+        testkit::Frame::text("ö"),
+        testkit::Frame::text(""),
+    ];
+    let arrived: Vec<u8> = frames.into_iter().flat_map(masked).collect();
+    for step in [1, 2, 3, 64, arrived.len()] {
+        let connection = Connection::server(Config::DEFAULT);
+        let (inbound, outbound) = (Some(Notes::default()), Some(Notes::default()));
+        let mut session = Session::<_, _, _, Option<Notes>>::with_extension(
+            connection,
+            [0; 512],
+            [0; 256],
+            inbound,
+            (),
+            outbound,
+        );
+        let mut memory = [0; 512];
+        let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
+        let (mut rest, mut messages) = (&arrived[..], 0);
+        while messages < 4 {
+            match session.next_message(&mut assembler).unwrap() {
+                Next::Read => {
+                    let (now, later) = rest.split_at(step.min(rest.len()).min(session.space().len()));
+                    session.space()[..now.len()].copy_from_slice(now);
+                    session.read(now.len());
+                    rest = later;
+                }
+                Next::Ready => {
+                    assert!(session.message(&mut assembler).is_some());
+                    messages += 1;
+                }
+                Next::Write => session.wrote(session.queued().len(), &mut Frame::NONE.clone()),
+                Next::Flush => session.flushed(),
+                next => panic!("{next:?}"),
+            }
+        }
+        let inbound = session.halves().0;
+        assert_eq!(inbound.extension().as_ref().unwrap().messages, 4, "{step}");
+        #[cfg(feature = "alloc")]
+        assert_eq!(inbound.extension().as_ref().unwrap().fragments, 2);
+
+        // One that is queued, one that is written from where it is, one in fragments, and one that was prepared.
+        let mut encoded = [0; 16];
+        let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"Hello", &mut encoded[..]).unwrap();
+        for mut frame in [
+            Frame::text("short"),
+            Frame::binary(&LONG),
+            Frame::text("Hel").fragment(false),
+            Frame::text("lo"),
+            Frame::prepared(&prepared),
+        ] {
+            while session.next_sent(&mut frame) != Ok(Next::Ready) {
+                let len = session.to_write(&frame).map(<[u8]>::len).iter().sum();
+                session.wrote(len, &mut frame);
+            }
+        }
+        let outbound = session.halves().1;
+        assert_eq!(outbound.extension().as_ref().unwrap().data_frames, 5);
+    }
 }

@@ -308,6 +308,54 @@ fn a_long_prepared_frame_is_written_from_where_it_is() {
 }
 
 #[test]
+fn a_servers_prepared_frame_needs_no_queue_unless_something_goes_before_it() {
+    let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"Hello", [0; 7]).unwrap();
+    let connection = Connection::server(Config::DEFAULT);
+    let (_, mut outbound) = Session::new(connection, [0; 64], Vec::new()).split();
+    let too_small = Err(SendError::BufferTooSmall(bareframe::BufferTooSmall {
+        needed: 131,
+        available: 0,
+    }));
+    assert_eq!(outbound.next_sent(&mut Frame::text("Hello")), too_small);
+    for takes in 1..=7 {
+        let mut frame = Frame::prepared(&prepared);
+        assert!(outbound.can_send_prepared());
+        assert_eq!(outbound.next_sent(&mut frame), Ok(Next::Write));
+        assert!(!outbound.can_send_prepared() && outbound.is_within_frame());
+        let mut written = Vec::new();
+        while outbound.next_sent(&mut frame) == Ok(Next::Write) {
+            let [queued, rest] = outbound.to_write(&frame);
+            assert_eq!(queued, b"");
+            let len = takes.min(rest.len());
+            written.extend_from_slice(&rest[..len]);
+            outbound.wrote(len, &mut frame);
+        }
+        assert_eq!(written, b"\x81\x05Hello");
+        assert_eq!(outbound.next_flush(), Next::Flush);
+        outbound.flushed();
+    }
+    assert!(outbound.exchange_queue(vec![0; 131]).is_ok());
+    assert_eq!(outbound.next_sent(&mut Frame::ping(b"")), Ok(Next::Ready));
+    assert!(!outbound.can_send_prepared());
+    assert_eq!(
+        outbound.next_sent(&mut Frame::prepared(&prepared)),
+        Ok(Next::Write)
+    );
+    assert_eq!(outbound.queued(), b"\x89\x00");
+    outbound.wrote(2, &mut Frame::NONE.clone());
+    assert_eq!(
+        outbound.next_sent(&mut Frame::close_without_code()),
+        Ok(Next::Ready)
+    );
+    outbound.wrote(2, &mut Frame::NONE.clone());
+    assert!(!outbound.can_send_prepared());
+    assert_eq!(
+        outbound.next_sent(&mut Frame::prepared(&prepared)),
+        Err(SendError::Closed)
+    );
+}
+
+#[test]
 fn a_frame_that_was_given_up_leaves_only_fail() {
     let payload = [1; 1000];
     let mut stream = Stream::new([]);

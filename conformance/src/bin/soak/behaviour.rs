@@ -76,6 +76,9 @@ const CONNECTOR: Connector<'static> = Connector::DEFAULT
     .with_timeout(Duration::from_secs(30))
     .with_concurrent_handshakes(true);
 
+/// A client whose own pauses are late by more than this may be why the server does not wait any longer.
+const LATE: Duration = Duration::from_secs(5);
+
 /// The system keeps little for a client that does not read.
 const SHORT_BUFFER: u32 = 4 << 10;
 
@@ -310,7 +313,18 @@ impl Visit<'_> {
 
     async fn drip(&mut self) -> Result<(), Ended> {
         let step = self.rng.usize(12..40);
-        let slow = Slow::new(self.tcp().await?, step, Duration::from_millis(50));
+        let mut slow = Slow::new(self.tcp().await?, step, Duration::from_millis(50));
+        let ended = self.drip_over(&mut slow).await;
+        // By itself it takes a second at most.
+        if ended.is_err() && slow.late() > LATE {
+            self.shared
+                .errors
+                .note("Drip: the client had its pauses late, by over five seconds in sum");
+        }
+        ended
+    }
+
+    async fn drip_over(&mut self, slow: &mut Slow<TcpStream>) -> Result<(), Ended> {
         let mut socket = self.open(slow).await?;
         let (mut sent, mut received) = (Numbers::default(), Numbers::default());
         // On a machine that does other things too, each step may take ten times its pause.

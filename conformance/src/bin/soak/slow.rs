@@ -13,6 +13,9 @@ pub(crate) struct Slow<S> {
     step: usize,
     pause: Duration,
     wait: Pin<Box<Sleep>>,
+    /// The pause was asked for and is not over.
+    is_waiting: bool,
+    late: Duration,
 }
 
 impl<S> Slow<S> {
@@ -22,7 +25,14 @@ impl<S> Slow<S> {
             step,
             pause,
             wait: Box::pin(sleep(Duration::ZERO)),
+            is_waiting: false,
+            late: Duration::ZERO,
         }
+    }
+
+    /// Returns by how much its pauses were longer than they should be, in sum: on a busy machine by more than they are long.
+    pub(crate) const fn late(&self) -> Duration {
+        self.late
     }
 }
 
@@ -46,9 +56,13 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Slow<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         ready!(this.wait.as_mut().poll(cx));
+        if std::mem::take(&mut this.is_waiting) {
+            this.late += this.wait.deadline().elapsed();
+        }
         let few = &bytes[..bytes.len().min(this.step)];
         let len = ready!(Pin::new(&mut this.stream).poll_write(cx, few))?;
         this.wait.as_mut().reset(Instant::now() + this.pause);
+        this.is_waiting = true;
         Poll::Ready(Ok(len))
     }
 

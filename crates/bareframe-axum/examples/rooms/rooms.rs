@@ -5,7 +5,6 @@ use crate::event::Event;
 use crate::presence::Presence;
 use crate::processes::Processes;
 use bareframe_tokio::{Broadcast, Overflow, Subscription};
-use futures_util::FutureExt;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -174,6 +173,6 @@ impl Drop for Membership {
 }
 
 fn tell(broadcast: &Broadcast, event: &Event) {
-    let sent = broadcast.send(event.to_message()).now_or_never();
-    debug_assert!(sent.is_some(), "no queue asks to be waited for");
+    let sent = broadcast.try_send(event.to_message());
+    debug_assert!(sent.is_ok(), "no queue asks to be waited for");
 }

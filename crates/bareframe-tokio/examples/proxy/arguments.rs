@@ -1,9 +1,12 @@
 //! The command line.
 
+use crate::tls;
 use bareframe_tokio::Url;
 use clap::{Parser, value_parser};
 use hyper::header::HeaderName;
+use std::path::PathBuf;
 use std::time::Duration;
+use tokio_rustls::TlsAcceptor;
 
 /// Passes the WebSockets of many clients on to one server.
 #[derive(Parser)]
@@ -15,6 +18,9 @@ pub(crate) struct Arguments {
     /// Where to listen: a host and a port; port 0 is any that is free.
     #[arg(long, default_value = "127.0.0.1:9002")]
     pub(crate) listen: String,
+    /// Speak TLS with the clients, with the certificates and the private key in these files, in PEM.
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    pub(crate) tls: Vec<PathBuf>,
     /// Ask the server over HTTP/2, by extended CONNECT.
     #[arg(long)]
     pub(crate) http2: bool,
@@ -36,6 +42,14 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
+    /// Returns what does TLS with the clients, if it is asked for.
+    pub(crate) fn acceptor(&self) -> Result<Option<TlsAcceptor>, String> {
+        match &self.tls[..] {
+            [certificates, key] => tls::acceptor(certificates, key).map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Returns how long the connections have to close.
     pub(crate) const fn shutdown_time(&self) -> Duration {
         Duration::from_secs(self.shutdown_timeout)

@@ -11,7 +11,7 @@ pub(crate) const PASSED: [HeaderName; 4] = [AUTHORIZATION, COOKIE, USER_AGENT, X
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What a response does not pass on to the client, since it is about the connection to the server (RFC 9110 section 7.6.1), or is
 /// written anew.

@@ -1,6 +1,10 @@
 //! The connections of clients: HTTP/1.1 and HTTP/2 by hyper, with their limits of time.
 
+use crate::headers::X_FORWARDED_PROTO;
 use crate::opening::Opening;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::HeaderValue;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -10,11 +14,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_rustls::TlsAcceptor;
 
-/// How long a client may take for the head of its first request, and of each further one.
+/// How long a client may take for TLS, for the head of its first request, and of each further one.
 const HEAD_TIME: Duration = Duration::from_secs(10);
 
 /// How long the heads of a client's request may be, in bytes.
@@ -25,7 +31,12 @@ const STREAM_WINDOW: u32 = 64 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 
 /// Accepts clients until the shutdown begins, waits at most this long for their connections to close, and returns how many have not.
-pub(crate) async fn run(listener: TcpListener, opening: Arc<Opening>, limit: Duration) -> usize {
+pub(crate) async fn run(
+    listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
+    opening: Arc<Opening>,
+    limit: Duration,
+) -> usize {
     let mut connections = JoinSet::new();
     let shutdown = opening.shutdown();
     let mut begun = pin!(shutdown.begun());
@@ -36,7 +47,7 @@ pub(crate) async fn run(listener: TcpListener, opening: Arc<Opening>, limit: Dur
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(stream, peer, Arc::clone(&opening)));
+                    connections.spawn(begin(stream, acceptor.clone(), peer, Arc::clone(&opening)));
                 }
                 // The system is out of sockets, and may have more in a moment.
                 Err(error) => {
@@ -54,11 +65,32 @@ pub(crate) async fn run(listener: TcpListener, opening: Arc<Opening>, limit: Dur
     left
 }
 
+/// Does TLS with a client, if this is to do so, and serves it.
+async fn begin(stream: TcpStream, acceptor: Option<TlsAcceptor>, peer: SocketAddr, opening: Arc<Opening>) {
+    let Some(acceptor) = acceptor else {
+        return serve(stream, false, peer, opening).await;
+    };
+    // Over TLS nobody sets it later.
+    let _ = stream.set_nodelay(true);
+    match timeout(HEAD_TIME, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => serve(stream, true, peer, opening).await,
+        Ok(Err(error)) => eprintln!("proxy: TLS: {error}"),
+        Err(_) => {}
+    }
+}
+
 /// Serves one connection of a client, which may have many requests.
-async fn serve(stream: TcpStream, peer: SocketAddr, opening: Arc<Opening>) {
+async fn serve<S>(stream: S, is_secure: bool, peer: SocketAddr, opening: Arc<Opening>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let mut begun = pin!(opening.shutdown().begun());
     let has_asked = AtomicBool::new(false);
-    let service = service_fn(|request| {
+    let service = service_fn(|mut request: Request<Incoming>| {
+        if is_secure {
+            let https = HeaderValue::from_static("https");
+            request.headers_mut().insert(X_FORWARDED_PROTO, https);
+        }
         has_asked.store(true, Relaxed);
         let opening = Arc::clone(&opening);
         async move { Ok::<_, Infallible>(opening.answer(request, peer).await) }

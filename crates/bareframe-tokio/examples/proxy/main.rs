@@ -4,6 +4,7 @@
 //! ```text
 //! cargo run --release -p bareframe-tokio --features hyper,http2 --example proxy -- ws://127.0.0.1:9001
 //! cargo run --release -p bareframe-tokio --features hyper,http2 --example proxy -- ws://127.0.0.1:9001 --http2 --listen 0.0.0.0:80
+//! cargo run --release -p bareframe-tokio --features hyper,http2 --example proxy -- ws://127.0.0.1:9001 --tls cert.pem key.pem
 //! ```
 //!
 //! Messages are passed on piece by piece as they arrive, so that a connection takes the same memory however long a frame is: in each
@@ -21,6 +22,7 @@ mod listener;
 mod opening;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use arguments::Arguments;
 use bareframe_tokio::Shutdown;
@@ -33,6 +35,13 @@ use tokio::net::TcpListener;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    let acceptor = match arguments.acceptor() {
+        Ok(acceptor) => acceptor,
+        Err(error) => {
+            eprintln!("proxy: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let listener = match TcpListener::bind(&arguments.listen).await {
         Ok(listener) => listener,
         Err(error) => {
@@ -43,7 +52,7 @@ async fn main() -> ExitCode {
     let shutdown = Shutdown::new();
     let opening = Arc::new(Opening::new(&arguments, &shutdown));
     tokio::spawn(begin_when_asked(shutdown));
-    let left = listener::run(listener, opening, arguments.shutdown_time()).await;
+    let left = listener::run(listener, acceptor, opening, arguments.shutdown_time()).await;
     if left > 0 {
         eprintln!("proxy: {left} connections did not close in time");
     }

@@ -83,6 +83,11 @@ impl Queue {
         Poll::Pending
     }
 
+    /// Returns `true` unless the sender would have to wait.
+    pub(super) fn has_room(&self) -> bool {
+        self.overflow != Overflow::Wait || lock(&self.state).messages.len() < self.capacity
+    }
+
     /// Puts a message in as there is room for it. Returns `true` if the receiver can have it.
     pub(super) fn push(&self, message: &SharedMessage) -> bool {
         let mut state = lock(&self.state);

@@ -515,10 +515,13 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Some(Event::Close(_)) => (Found::Close, 0),
                 None => (Found::Nothing, 0),
             };
+            #[cfg(feature = "alloc")]
+            self.extension.note_fragments(self.receiver.fragments());
             match found {
                 Found::Ping => self.extension.note_control(Opcode::Ping),
                 Found::Pong => self.extension.note_control(Opcode::Pong),
                 Found::Close => self.extension.note_control(Opcode::Close),
+                Found::Data(flags) if flags.is_last() => self.extension.note_message(),
                 _ => {}
             }
             self.cursor.start = self.cursor.end.wrapping_sub(left);

@@ -212,6 +212,29 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.outbox.room()
     }
 
+    /// Returns `true` if a [`PreparedFrame`](super::PreparedFrame) can be sent without memory in the queue: by a server that has nothing
+    /// queued, since all of the frame is written from where it is.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, MessageKind, Next, PreparedFrame, Rsv, Session};
+    /// let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"Hello", [0; 7])?;
+    /// let mut server = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 0]);
+    /// assert!(server.both().1.can_send_prepared());
+    /// let mut frame = Frame::prepared(&prepared);
+    /// assert_eq!(server.next_sent(&mut frame)?, Next::Write);
+    /// assert_eq!(server.to_write(&frame)[1], b"\x81\x05Hello");
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn can_send_prepared(&self) -> bool {
+        R::KEY_LEN == 0
+            && self.stopped == Stopped::No
+            && self.outbox.is_at_boundary()
+            && self.outbox.pending().is_empty()
+            && !self.sender.is_closed()
+    }
+
     /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
     #[must_use]
     pub const fn is_within_frame(&self) -> bool {
@@ -332,7 +355,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
         // Room is kept for the longest control frame, so that the next answer can be queued.
         let available = self.outbox.room();
-        if available < ControlFrame::MAX_LEN {
+        if available < ControlFrame::MAX_LEN
+            && !(matches!(frame.content, Content::Prepared(..)) && self.can_send_prepared())
+        {
             if self.outbox.pending().is_empty() {
                 return Err(SendError::BufferTooSmall(BufferTooSmall {
                     needed: ControlFrame::MAX_LEN,
@@ -377,6 +402,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             .sender
             .send(kind, frame.rsv, frame.fin, frame.rest.len() as u64)?;
         self.outbox.begin(&outgoing)?;
+        self.extension.note_data();
         (self.text, self.has_rsv) = (text, has_rsv);
         Ok(outgoing.masker())
     }
@@ -416,11 +442,13 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         self.pass_extension(frame.rsv, parameters)?;
         if R::KEY_LEN == 0 {
             self.outbox.begin_encoded(frame.rest.len() as u64)?;
+            self.extension.note_data();
             return Ok(Masker::NONE);
         }
         let payload = frame.rest.get(usize::from(header_len)..).unwrap_or(&[]);
         let outgoing = self.sender.send(kind, frame.rsv, true, payload.len() as u64)?;
         self.outbox.begin(&outgoing)?;
+        self.extension.note_data();
         frame.rest = payload;
         Ok(outgoing.masker())
     }

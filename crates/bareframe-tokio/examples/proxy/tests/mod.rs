@@ -4,6 +4,8 @@ mod memory;
 mod opening;
 mod relaying;
 mod server;
+#[cfg(feature = "rustls")]
+mod tls;
 
 use crate::arguments::Arguments;
 use crate::listener;
@@ -20,6 +22,7 @@ use tokio::task::JoinHandle;
 /// The proxy, in front of a server.
 struct Proxy {
     address: SocketAddr,
+    scheme: &'static str,
     shutdown: Shutdown,
     /// How many connections were left.
     ended: JoinHandle<usize>,
@@ -30,20 +33,23 @@ impl Proxy {
     async fn start(server: SocketAddr, more: &[&str]) -> Proxy {
         let server = format!("ws://{server}");
         let arguments = Arguments::try_parse_from([&["proxy", &server], more].concat()).unwrap();
+        let acceptor = arguments.acceptor().unwrap();
+        let scheme = if acceptor.is_some() { "wss" } else { "ws" };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
         let opening = Arc::new(Opening::new(&arguments, &shutdown));
-        let ended = tokio::spawn(listener::run(listener, opening, Duration::from_secs(5)));
+        let ended = tokio::spawn(listener::run(listener, acceptor, opening, Duration::from_secs(5)));
         Proxy {
             address,
+            scheme,
             shutdown,
             ended,
         }
     }
 
     fn url(&self, target: &str) -> String {
-        format!("ws://{}{target}", self.address)
+        format!("{}://{}{target}", self.scheme, self.address)
     }
 }
 

@@ -7,7 +7,7 @@ mod held;
 
 use super::{Found, Inbound};
 use crate::error::ProtocolError;
-use crate::extension::Extension;
+use crate::extension::{Extension, InboundExtension};
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::{ChunkFlags, fast as message};
@@ -70,6 +70,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 return Look::Rest;
             }
             self.pass(at, len);
+            self.extension.note_message();
             return if is_text {
                 Look::LongText(at, len, header.masker())
             } else {
@@ -83,6 +84,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             !is_text || utf8::is_ascii(payload)
         };
         self.pass(at, len);
+        self.extension.note_message();
         // Not `&&`: one branch that is nearly never taken.
         if is_text & !is_ascii {
             return Look::Text;

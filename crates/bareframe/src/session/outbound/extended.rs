@@ -140,6 +140,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             let from = header_room.saturating_add(start);
             let range = from..from.saturating_add(payload_len);
             self.outbox.add_frame(&mut outgoing, range);
+            self.extension.note_data();
             self.is_changed |= !is_unchanged;
             frame.take(taken);
             self.note(frame);
@@ -163,6 +164,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         let rsv = if is_within { Rsv::NONE } else { frame.rsv };
         let outgoing = self.sender.send(kind, rsv, frame.fin, frame.rest.len() as u64)?;
         self.outbox.begin(&outgoing)?;
+        self.extension.note_data();
         self.begun.masker = outgoing.masker();
         Ok(self.send_rest(frame))
     }

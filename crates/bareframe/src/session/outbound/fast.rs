@@ -1,7 +1,7 @@
 //! Sending a message in one frame with one call of the sender, if all of it fits into the queue.
 
 use super::Outbound;
-use crate::extension::Extension;
+use crate::extension::{Extension, OutboundExtension};
 use crate::opcode::MessageKind;
 use crate::role::Role;
 use crate::session::frame::{Check, Content, Frame};
@@ -53,6 +53,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
                 Next::Write
             }
         };
+        self.extension.note_data();
         self.begin_number(frame);
         Some(next)
     }
