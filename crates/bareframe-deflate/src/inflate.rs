@@ -104,6 +104,9 @@ pub(crate) trait Decode {
         code.decode(buffer)
     }
 
+    /// Reads any number of code lengths in front of the source.
+    fn run_code_lengths(&self, _: &mut Codes, _: &mut BitBuffer, _: &mut Source<'_>) {}
+
     /// Prepares for a block with these codes.
     fn build(&mut self, codes: &Codes);
 

@@ -51,6 +51,10 @@ impl Decode for Fast {
         }
     }
 
+    fn run_code_lengths(&self, codes: &mut Codes, buffer: &mut BitBuffer, source: &mut Source<'_>) {
+        codes.read_by_table(&self.0, buffer, source);
+    }
+
     fn build(&mut self, codes: &Codes) {
         self.0.build(codes);
     }
