@@ -322,7 +322,8 @@ fn find(
 }
 
 /// Notes where these bytes are, which are within a match.
-#[inline(always)]
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], at: usize) {
     // Two places of a match are enough: more would take more time than they would save bytes.
     if let Some(front) = front(bytes, at)
