@@ -47,7 +47,7 @@ impl<T: Size> Ours<T> {
     fn new() -> Ours<T> {
         Ours {
             inflater: Inflater::new(WindowBits::MAX).with_context_takeover(false),
-            window: vec![0; WindowBits::MAX.size()],
+            window: vec![0; WindowBits::MAX.size() + Fast::SPARE],
         }
     }
 }

@@ -4,6 +4,7 @@ mod bits;
 mod blocks;
 mod canonical;
 mod compact;
+mod copies;
 mod error;
 mod fast;
 mod lengths;
@@ -103,11 +104,29 @@ pub(crate) trait Decode {
         code.decode(buffer)
     }
 
+    /// Reads any number of code lengths in front of the source.
+    fn run_code_lengths(&self, _: &mut Codes, _: &mut BitBuffer, _: &mut Source<'_>) {}
+
     /// Prepares for a block with these codes.
     fn build(&mut self, codes: &Codes);
 
     /// Decodes any number of whole symbols in front of the source.
-    fn run(&self, is_fixed: bool, buffer: &mut BitBuffer, source: &mut Source<'_>, ring: &mut Ring<'_>);
+    fn run(
+        &self,
+        is_fixed: bool,
+        buffer: &mut BitBuffer,
+        source: &mut Source<'_>,
+        ring: &mut Ring<'_>,
+    ) -> Progress;
+}
+
+/// Where several symbols were decoded to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Progress {
+    /// The next symbol is to be decoded by itself.
+    Stopped,
+    /// The end of the block, which was removed.
+    EndOfBlock,
 }
 
 /// What a sender removed from the end of a message's payload (RFC 7692 section 7.2.1).
@@ -214,7 +233,8 @@ impl<T: Size> Inflater<T> {
     /// Inflates what is in front of `input`, the unmasked payload of a message's frames one after the other; `is_last` says that
     /// the message ends with `input`.
     ///
-    /// `window` is memory of at least [`WindowBits::size`] bytes, and the same at every call. The bytes that it takes
+    /// `window` is memory of at least [`WindowBits::size`] bytes, and the same at every call; with [`Fast::SPARE`] more, the size
+    /// [`Fast`] is as fast when the window is full as before. The bytes that it takes
     /// are removed from `input`. After [`Step::Output`] the rest of the same input is expected.
     ///
     /// # Errors

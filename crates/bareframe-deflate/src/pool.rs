@@ -82,7 +82,7 @@ impl DeflatePool {
 
 impl Pool<LeasedInflater> for &'static DeflatePool {
     fn take(&self, window_bits: WindowBits) -> Option<LeasedInflater> {
-        let size = window_bits.size();
+        let size = window_bits.size().wrapping_add(Fast::SPARE);
         let idle = take_last(&mut self.lock().inflaters, |(_, window)| window.len() == size);
         Some(idle.unwrap_or_else(|| (Box::new(Inflater::new(window_bits)), vec_of(size))))
     }

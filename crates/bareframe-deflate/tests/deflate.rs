@@ -147,16 +147,23 @@ fn s7_2_3_6_an_empty_message_is_one_byte() {
 
 #[test]
 fn random_bytes_grow_little() {
-    for window_bits in [8, 9, 12, 15] {
+    for window_bits in 8..=15 {
         let message = Random::new(window_bits.into()).bytes(65_536);
+        let most = if window_bits >= 12 { 65 } else { 1310 };
+        let mut worst = 0;
         for size in [100, 65_536] {
+            if size == 100 && ![8, 12, 15].contains(&window_bits) {
+                continue;
+            }
             let pieces = split::cut(&message, &split::in_pieces_of(size, message.len()));
             for_each_level(bits(window_bits), |deflate| {
                 let grown = deflate(&pieces, 100_000).len() - message.len();
-                let most = if window_bits >= 12 { 65 } else { 1310 };
                 assert!(grown <= most, "{window_bits}, pieces of {size}: {grown}");
+                worst = worst.max(grown);
             });
         }
+        // With `--nocapture`, the figures in the README.
+        println!("window bits {window_bits}: 65,536 random bytes grow by {worst}");
     }
 }
 

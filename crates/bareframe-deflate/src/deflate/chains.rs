@@ -115,7 +115,7 @@ impl<H: AsMut<[u16]>, C: AsMut<[u16]>> Chains<H, C> {
             if word(bytes, before.wrapping_add(longest).wrapping_sub(3)) != wanted {
                 continue;
             }
-            let len = common_len(bytes, before, at);
+            let len = common_len(bytes, before, at, bytes.len());
             if len > longest {
                 longest = len;
                 found = Some(Match { len, distance });

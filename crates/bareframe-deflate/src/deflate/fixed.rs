@@ -147,15 +147,48 @@ const fn length_code(len: u32) -> Bits {
     join((code as u64, code_len), length_extra(index, len))
 }
 
+/// The codes of all distance symbols, from bit 8 on how many extra bits, and from bit 16 on the shortest distance less 1.
+#[cfg(target_pointer_width = "64")]
+static DISTANCE_CODES: [u32; 32] = distance_codes();
+
+#[cfg(target_pointer_width = "64")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated by the compiler, which would say so"
+)]
+const fn distance_codes() -> [u32; 32] {
+    let mut codes = [0; 32];
+    let mut index = 0;
+    while index < 30 {
+        let (base, extra) = DISTANCE_BASES[index as usize];
+        let code = u32::reverse_bits(index) >> 27;
+        codes[index as usize] = code | (extra as u32) << 8 | (base as u32 - 1) << 16;
+        index += 1;
+    }
+    codes
+}
+
+/// Returns the code of a distance with its extra bits.
+#[inline(always)]
+fn distance(distance: u32) -> Bits {
+    let index = distance_index(distance);
+    #[cfg(target_pointer_width = "64")]
+    if let Some(&code) = DISTANCE_CODES.get((index & 31) as usize) {
+        let within = distance.wrapping_sub(1).wrapping_sub(code >> 16);
+        return (
+            u64::from(code & 31 | within.wrapping_shl(5)),
+            (code >> 8 & 31).wrapping_add(5),
+        );
+    }
+    let code = index.reverse_bits() >> 27;
+    join((code.into(), 5), distance_extra(index, distance))
+}
+
 /// Returns the codes of a match, of 12 to 31 bits.
 #[inline(always)]
 pub(crate) fn pair(len: u32, distance: u32) -> Bits {
-    let index = distance_index(distance);
-    let code = index.reverse_bits() >> 27;
-    join(
-        length(len),
-        join((code.into(), 5), distance_extra(index, distance)),
-    )
+    join(length(len), self::distance(distance))
 }
 
 /// Puts bits after others.

@@ -197,10 +197,13 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
 
     /// Writes literals and matches for what is before `stop`, as far as there is room; returns how many bits, and whether
     /// there is no room.
-    #[inline]
+    // As a function of its own it has registers for all that it works with.
+    #[cfg_attr(target_pointer_width = "64", inline(never))]
+    #[cfg_attr(not(target_pointer_width = "64"), inline)]
     fn write_tokens(&mut self, history: &mut History, output: &mut Output<'_>, stop: usize) -> (u64, bool) {
         let heads = self.heads.as_mut();
-        let bytes = self.buffer.as_mut().get(..history.end).unwrap_or_default();
+        let memory = &*self.buffer.as_mut();
+        let bytes = memory.get(..history.end).unwrap_or_default();
         // What is in a loop's own variables need not be read again after each write.
         let whole_output = output;
         let mut output = whole_output.by_value();
@@ -210,18 +213,18 @@ impl<B: AsMut<[u8]>, H: AsMut<[u16]>> Greedy<B, H> {
         let mut is_full = false;
         while at < stop {
             // A match is at most 31 bits.
-            if !output.has_room(31) {
+            if !output.has_room_after_writing(31) {
                 is_full = true;
                 break;
             }
             let found = match front(bytes, at) {
-                Some(front) => find(heads, shift, bytes, reach, at, front),
+                Some(front) => find(heads, shift, memory, bytes.len(), reach, at, front),
                 None => None,
             };
             let (len, token) = match found {
                 Some((len, distance)) => {
-                    let inside = at.wrapping_add(1)..at.wrapping_add(len);
-                    insert(heads, shift, bytes, inside);
+                    insert(heads, shift, bytes, at.wrapping_add(1));
+                    insert(heads, shift, bytes, at.wrapping_add(len).wrapping_sub(1));
                     (len, fixed::pair(low_32(len), low_32(distance)))
                 }
                 None => (1, fixed::literal(bytes.get(at).copied().unwrap_or_default())),
@@ -303,76 +306,73 @@ impl Reach {
 fn find(
     heads: &mut [u16],
     shift: u32,
-    bytes: &[u8],
+    memory: &[u8],
+    end: usize,
     reach: Reach,
     at: usize,
     front: u32,
 ) -> Option<(usize, usize)> {
     let head = heads.get_mut(hash(front, shift))?;
     let before = usize::from(core::mem::replace(head, low_16(at)));
-    if !reach.has(before, at) || self::front(bytes, before) != Some(front) {
+    if !reach.has(before, at) || self::front(memory, before) != Some(front) {
         return None;
     }
-    let len = common_len(bytes, before, at);
+    let len = common_len(memory, before, at, end);
     Some((len, at.wrapping_sub(before)))
 }
 
-/// Notes where bytes within a match are.
-#[inline(always)]
-fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], inside: core::ops::Range<usize>) {
-    // A few places of a match are enough: more would take more time than they would save bytes.
-    let step = inside.len().wrapping_shr(1).max(3);
-    let mut at = inside.start;
-    while at < inside.end
-        && let Some(front) = front(bytes, at)
+/// Notes where these bytes are, which are within a match.
+#[cfg_attr(target_pointer_width = "64", inline(always))]
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+fn insert(heads: &mut [u16], shift: u32, bytes: &[u8], at: usize) {
+    // Two places of a match are enough: more would take more time than they would save bytes.
+    if let Some(front) = front(bytes, at)
+        && let Some(head) = heads.get_mut(hash(front, shift))
     {
-        if let Some(head) = heads.get_mut(hash(front, shift)) {
-            *head = low_16(at);
-        }
-        at = at.wrapping_add(step);
+        *head = low_16(at);
     }
 }
 
-/// Returns how many bytes are equal from two places on, of which four are; at most 258.
+/// Returns how many bytes before `end` are equal from two places on, of which four are; at most 258.
 #[inline(always)]
-pub(super) fn common_len(bytes: &[u8], before: usize, at: usize) -> usize {
-    use crate::symbols::MAX_MATCH;
-    let ahead = bytes.get(at..).unwrap_or_default();
-    let ahead = ahead.get(..MAX_MATCH).unwrap_or(ahead);
-    let behind = bytes
-        .get(before..before.wrapping_add(ahead.len()))
-        .unwrap_or_default();
-    equal_len(ahead, behind)
+pub(super) fn common_len(memory: &[u8], before: usize, at: usize, end: usize) -> usize {
+    let most = end.wrapping_sub(at).min(crate::symbols::MAX_MATCH);
+    let equal = equal_len(
+        memory.get(at..).unwrap_or_default(),
+        memory.get(before..).unwrap_or_default(),
+        most,
+    );
+    equal.min(most)
 }
 
-/// Returns how many bytes in front are equal: where there is little flash, one after the other.
+/// Returns how many bytes in front are equal, which may be more than `most`: where there is little flash, one after the other.
 #[cfg(not(target_pointer_width = "64"))]
-fn equal_len(ahead: &[u8], behind: &[u8]) -> usize {
-    let pairs = ahead.iter().zip(behind);
+fn equal_len(ahead: &[u8], behind: &[u8], most: usize) -> usize {
+    let pairs = ahead.iter().take(most).zip(behind);
     pairs.take_while(|(one, other)| one == other).count()
 }
 
-/// Returns how many bytes in front are equal.
+/// Returns how many bytes in front are equal, which may be more than `most`.
 #[cfg(target_pointer_width = "64")]
 #[inline(always)]
-fn equal_len(ahead: &[u8], behind: &[u8]) -> usize {
+fn equal_len(ahead: &[u8], behind: &[u8], most: usize) -> usize {
     let mut len = 0_usize;
-    let (ahead_words, ahead_rest) = ahead.as_chunks::<8>();
-    let (behind_words, behind_rest) = behind.as_chunks::<8>();
-    for (one, other) in ahead_words.iter().zip(behind_words) {
-        let differ = u64::from_le_bytes(*one) ^ u64::from_le_bytes(*other);
+    let (ahead_chunks, ahead_rest) = ahead.as_chunks::<16>();
+    let (behind_chunks, behind_rest) = behind.as_chunks::<16>();
+    for (one, other) in ahead_chunks.iter().zip(behind_chunks) {
+        let differ = u128::from_le_bytes(*one) ^ u128::from_le_bytes(*other);
         if differ != 0 {
             return len.wrapping_add((differ.trailing_zeros() >> 3) as usize);
         }
-        len = len.wrapping_add(8);
-    }
-    for (one, other) in ahead_rest.iter().zip(behind_rest) {
-        if one != other {
+        len = len.wrapping_add(16);
+        if len >= most {
             return len;
         }
-        len = len.wrapping_add(1);
     }
-    len
+    // Only `ahead` is that close to the end of the memory.
+    let behind_rest = behind.get(len..).unwrap_or(behind_rest);
+    let pairs = ahead_rest.iter().zip(behind_rest);
+    len.wrapping_add(pairs.take_while(|(one, other)| one == other).count())
 }
 
 /// Returns the number of a place, all of which are below 65,536.

@@ -79,7 +79,25 @@ impl<'o> Output<'o> {
         if self.count <= u64::BITS.wrapping_sub(1).wrapping_sub(count) {
             return true;
         }
-        // Where there is little flash, `drain` has to be enough.
+        if self.write_word() {
+            return true;
+        }
+        self.drain();
+        self.count <= u64::BITS.wrapping_sub(1).wrapping_sub(count)
+    }
+
+    /// Writes what there is and reserves room for `count` bits; returns `false` if there is none.
+    ///
+    /// In a loop over tokens, whether there is room for one more is a branch that a processor can't foresee.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    pub(crate) fn has_room_after_writing(&mut self, count: u32) -> bool {
+        self.write_word() || self.has_room(count)
+    }
+
+    /// Writes all whole bytes as a word; returns `false` if there is no room for one.
+    // Where there is little flash, `drain` has to be enough.
+    #[cfg_attr(target_pointer_width = "64", inline(always))]
+    fn write_word(&mut self) -> bool {
         if cfg!(target_pointer_width = "64")
             && let Some(place) = self
                 .bytes
@@ -92,8 +110,7 @@ impl<'o> Output<'o> {
             self.count &= 7;
             return true;
         }
-        self.drain();
-        self.count <= u64::BITS.wrapping_sub(1).wrapping_sub(count)
+        false
     }
 
     /// Fills the byte at hand with zeros.

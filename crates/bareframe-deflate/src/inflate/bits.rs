@@ -55,11 +55,6 @@ impl<'i> Source<'i> {
         self.taken = self.taken.wrapping_add(len);
     }
 
-    /// Removes the bytes before `rest`, which is the end of the source.
-    pub(crate) fn advance_to(&mut self, rest: &[u8]) {
-        self.taken = self.bytes.len().saturating_sub(rest.len());
-    }
-
     fn unread(&mut self, len: usize) {
         self.taken = self.taken.saturating_sub(len);
     }

@@ -1,11 +1,11 @@
 //! Blocks: decodes the blocks of DEFLATE (RFC 1951 section 3.2.3), symbol by symbol, from any cut to any other.
 
-use super::Decode;
 use super::bits::{BitBuffer, Source, Stop, low_16};
 use super::canonical::{Decoded, fixed_distance, fixed_literal};
 use super::error::Fault;
 use super::lengths::Codes;
 use super::ring::Ring;
+use super::{Decode, Progress};
 use crate::symbols::{END_OF_BLOCK, FIRST_LENGTH, distance, length};
 
 /// Where in a block the decoder is.
@@ -140,7 +140,11 @@ impl<T: Decode> Blocks<T> {
     fn step_in_symbols(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<(), Stop> {
         match self.state {
             State::Symbol => {
-                self.tables.run(self.is_fixed, &mut self.buffer, source, ring);
+                let progress = self.tables.run(self.is_fixed, &mut self.buffer, source, ring);
+                if progress == Progress::EndOfBlock {
+                    self.end_block(ring);
+                    return Ok(());
+                }
                 self.buffer.fill(source);
                 let decoded = match self.is_fixed {
                     true => fixed_literal(&self.buffer),

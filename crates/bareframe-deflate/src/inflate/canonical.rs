@@ -45,8 +45,14 @@ impl<const N: usize> Code<N> {
 
     /// Counts a symbol with a code of this length, before [`assign`](Code::assign).
     pub(crate) fn count(&mut self, len: u8) {
+        self.count_times(len, 1);
+    }
+
+    /// Counts symbols with codes of this length.
+    #[inline(always)]
+    pub(crate) fn count_times(&mut self, len: u8, times: u16) {
         if let Some(count) = self.counts.get_mut(usize::from(len)) {
-            *count = count.wrapping_add(1);
+            *count = count.wrapping_add(times);
             self.longest = self.longest.max(len);
         }
     }
@@ -94,7 +100,11 @@ fn assign(counts: &[u16; MAX_CODE_LEN + 1], symbols: &mut [u16], lengths: &Lengt
     }
     let mut at = range.start;
     while at < range.end {
-        // Most symbols have no code.
+        // Most symbols have no code, and many in a row.
+        if cfg!(target_pointer_width = "64") && at & 15 == 0 && lengths.are_zero(at) {
+            at = at.wrapping_add(16);
+            continue;
+        }
         if at & 1 == 0 && lengths.pair(at) == 0 {
             at = at.wrapping_add(2);
             continue;
@@ -148,6 +158,12 @@ impl Lengths {
         if let Some(pair) = self.0.get_mut(usize::from(symbol >> 1)) {
             *pair |= if symbol & 1 == 0 { len } else { len << 4 };
         }
+    }
+
+    /// Returns `true` if 16 symbols from this one on, of which the number is even, have no length.
+    fn are_zero(&self, symbol: u16) -> bool {
+        let pairs = self.0.get(usize::from(symbol >> 1)..);
+        pairs.and_then(|pairs| pairs.first_chunk::<8>()) == Some(&[0; 8])
     }
 
     fn pair(&self, symbol: u16) -> u8 {

@@ -3,7 +3,7 @@
 use super::bits::{BitBuffer, Source};
 use super::lengths::Codes;
 use super::ring::Ring;
-use super::{Decode, Size};
+use super::{Decode, Progress, Size};
 
 /// Decodes bit by bit, in at most 1 KiB beside the window: for microcontrollers.
 ///
@@ -19,5 +19,7 @@ impl Size for Compact {}
 impl Decode for Compact {
     fn build(&mut self, _: &Codes) {}
 
-    fn run(&self, _: bool, _: &mut BitBuffer, _: &mut Source<'_>, _: &mut Ring<'_>) {}
+    fn run(&self, _: bool, _: &mut BitBuffer, _: &mut Source<'_>, _: &mut Ring<'_>) -> Progress {
+        Progress::Stopped
+    }
 }

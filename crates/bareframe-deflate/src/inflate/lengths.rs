@@ -4,6 +4,7 @@ use super::Decode;
 use super::bits::{BitBuffer, Source, Stop, low_8, low_16};
 use super::canonical::{Code, Decoded, Lengths};
 use super::error::Fault;
+use super::table::Tables;
 use crate::symbols::{CODE_LENGTH_ORDER, DISTANCES, END_OF_BLOCK, LITERALS};
 
 /// The dynamic codes of a block.
@@ -143,6 +144,7 @@ impl Codes {
         tables: &impl Decode,
     ) -> Result<bool, Stop> {
         while self.index < self.total {
+            tables.run_code_lengths(self, buffer, source);
             buffer.fill(source);
             match tables.code_length(&self.distances, buffer) {
                 Decoded::NeedsBits => return Err(Stop::NeedsInput),
@@ -186,6 +188,61 @@ impl Codes {
         }
         self.step = Step::CodeLengths;
         Ok(())
+    }
+
+    /// Reads code lengths by a table, as long as nothing has to be looked at after them and they leave space; the rest is not
+    /// touched.
+    pub(crate) fn read_by_table(&mut self, tables: &Tables, buffer: &mut BitBuffer, source: &mut Source<'_>) {
+        /// The longest code with its extra bits.
+        const LONGEST: u32 = 14;
+        let counts = self.index < self.literal_count;
+        let (mut index, mut space) = (self.index, self.space);
+        'lengths: loop {
+            buffer.fill(source);
+            let (mut bits, mut left) = (buffer.bits(), buffer.count());
+            if left < LONGEST {
+                break;
+            }
+            while left >= LONGEST {
+                let (symbol, code_len) = tables.code_length(bits);
+                let after = bits.wrapping_shr(code_len.into());
+                let (len, times, extra) = match symbol {
+                    0..16 => (low_8(symbol.into()), 1, 0),
+                    16 if index == 0 => (0, u16::MAX, 0),
+                    16 => (
+                        self.lengths.of(index.wrapping_sub(1)),
+                        low_16(after & 3).wrapping_add(3),
+                        2,
+                    ),
+                    17 => (0, low_16(after & 7).wrapping_add(3), 3),
+                    _ => (0, low_16(after & 127).wrapping_add(11), 7),
+                };
+                let end = index.saturating_add(times);
+                let taken = if len > 0 {
+                    SPACE.wrapping_shr(len.into()).saturating_mul(times)
+                } else {
+                    0
+                };
+                if code_len == 0 || end >= self.check || taken > space {
+                    buffer.set(bits, left);
+                    break 'lengths;
+                }
+                if len > 0 {
+                    space = space.wrapping_sub(taken);
+                    for symbol in index..end {
+                        self.lengths.set(symbol, len);
+                    }
+                    if counts {
+                        self.literals.count_times(len, times);
+                    }
+                }
+                index = end;
+                bits = after.wrapping_shr(extra);
+                left = left.wrapping_sub(extra).wrapping_sub(code_len.into());
+            }
+            buffer.set(bits, left);
+        }
+        (self.index, self.space) = (index, space);
     }
 
     /// Adds the code length 0 for this many symbols.

@@ -27,10 +27,11 @@ pub(crate) struct Tables {
 /// What a code means.
 ///
 /// From the least significant bit: how many bits it takes with its extra bits (6 bits), how many without (from bit 8), the
-/// two flags, and from bit 16 on the literal or the least value.
+/// flags, and from bit 16 on the literal or the least value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry(u32);
 
+const END: u32 = 1 << 7;
 const EXCEPTIONAL: u32 = 1 << 14;
 const LITERAL: u32 = 1 << 15;
 
@@ -85,20 +86,18 @@ impl Tables {
         );
     }
 
+    /// Returns the tables of literals and of distances.
     #[inline(always)]
-    pub(crate) fn literal(&self, bits: usize) -> Entry {
-        let entry = self
-            .literals
-            .get(bits & self.literal_mask & ((1 << LITERAL_BITS) - 1));
-        entry.copied().unwrap_or(Entry::NONE)
-    }
-
-    #[inline(always)]
-    pub(crate) fn distance(&self, bits: usize) -> Entry {
-        let entry = self
-            .distances
-            .get(bits & self.distance_mask & ((1 << DISTANCE_BITS) - 1));
-        entry.copied().unwrap_or(Entry::NONE)
+    pub(crate) fn lookups(
+        &self,
+    ) -> (
+        Lookup<'_, { 1 << LITERAL_BITS }>,
+        Lookup<'_, { 1 << DISTANCE_BITS }>,
+    ) {
+        (
+            Lookup::new(&self.literals, self.literal_mask),
+            Lookup::new(&self.distances, self.distance_mask),
+        )
     }
 
     #[allow(
@@ -131,8 +130,31 @@ impl Tables {
     }
 }
 
+/// A table that is looked up in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lookup<'t, const N: usize> {
+    entries: &'t [Entry; N],
+    /// What of bits is looked up, which is below `N`.
+    mask: usize,
+}
+
+impl<'t, const N: usize> Lookup<'t, N> {
+    #[inline(always)]
+    fn new(entries: &'t [Entry; N], mask: usize) -> Lookup<'t, N> {
+        let mask = mask & N.wrapping_sub(1);
+        Lookup { entries, mask }
+    }
+
+    /// Returns what the code in front of the bits means.
+    #[inline(always)]
+    pub(crate) fn entry(self, bits: usize) -> Entry {
+        let entry = self.entries.get(bits & self.mask);
+        entry.copied().unwrap_or(Entry::NONE)
+    }
+}
+
 impl Entry {
-    /// A code that is too long for the table, that ends the block, or that means nothing.
+    /// A code that is too long for the table, or that means nothing.
     const NONE: Entry = Entry(EXCEPTIONAL);
 
     #[allow(
@@ -143,6 +165,9 @@ impl Entry {
     const fn of_literal(symbol: u16, len: u32) -> Entry {
         if symbol < END_OF_BLOCK {
             return Entry((symbol as u32) << 16 | LITERAL | len << 8 | len);
+        }
+        if symbol == END_OF_BLOCK {
+            return Entry(EXCEPTIONAL | END | len << 8 | len);
         }
         let index = symbol.wrapping_sub(FIRST_LENGTH) as usize;
         if index >= LENGTHS.len() {
@@ -175,6 +200,11 @@ impl Entry {
     #[inline(always)]
     pub(crate) const fn is_exceptional(self) -> bool {
         self.0 & EXCEPTIONAL != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn ends_block(self) -> bool {
+        self.0 & END != 0
     }
 
     #[inline(always)]
