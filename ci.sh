@@ -87,7 +87,7 @@ format() {
 }
 
 lint() {
-    cargo clippy --workspace --exclude bareframe-benches --all-targets -- -D warnings
+    cargo clippy --workspace --exclude 'bareframe-benches*' --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
     cargo clippy -p bareframe --all-targets --all-features -- -D warnings
     cargo clippy -p bareframe-deflate --all-targets --all-features -- -D warnings
@@ -136,7 +136,7 @@ language() {
 }
 
 docs() {
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude bareframe-benches --no-deps --all-features
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --exclude 'bareframe-benches*' --no-deps --all-features
 }
 
 # The core for targets without std.
@@ -161,10 +161,10 @@ lowest_rust() {
     version=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     if rustup toolchain list 2>/dev/null | grep -q "^$version" ||
         rustup toolchain install "$version" --profile minimal; then
-        cargo "+$version" check --workspace --exclude bareframe-benches --all-features
+        cargo "+$version" check --workspace --exclude 'bareframe-benches*' --all-features
     else
         echo "lowest_rust: Rust $version can't be installed; clippy's incompatible_msrv stands in for it"
-        cargo clippy --workspace --exclude bareframe-benches -- -D clippy::incompatible_msrv
+        cargo clippy --workspace --exclude 'bareframe-benches*' -- -D clippy::incompatible_msrv
     fi
 }
 
@@ -243,10 +243,26 @@ failing_streams() {
 }
 
 # Connections over tokio: 100,000 schedules with futures that are dropped, over streams that wait and over those that fail, and
-# 100,000 idle connections (two minutes).
+# 100,000 idle connections (two minutes). And the Autobahn suite over tokio, over axum, and over HTTP/2 through the example `proxy` (two
+# minutes, and the builds).
 async() {
+    local over
     CARGO_PROFILE_TEST_OPT_LEVEL=1 cargo test -p bareframe-tokio --all-features --test dropped_futures --test failing_streams \
         --test memory -- --ignored --nocapture
+    for over in tokio axum proxy; do conformance/run --over "$over"; done
+    soak
+}
+
+# A server and thousands of clients for ten minutes, or for SOAK_SECONDS; and then, for less, a server that keeps the task of one
+# connection, which must be found.
+soak() {
+    cargo run --release -p bareframe-conformance --bin soak -- --seconds "${SOAK_SECONDS:-600}"
+    local found
+    if found=$(cargo run -q --release -p bareframe-conformance --bin soak -- --seconds 8 --clients 100 --leak); then
+        echo "soak: a task that was kept was not found" >&2
+        exit 1
+    fi
+    grep "WRONG: tasks of the server were 0 after the first drain and 1 at the end" <<<"$found"
 }
 
 # The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).
@@ -296,9 +312,10 @@ autobahn() {
     conformance/run --all-echoes
 }
 
-# All peers, in both directions, and all proxies: `conformance` runs those that install within a minute.
+# All peers, in both directions, with compression too, and all proxies: `conformance` runs those that install within a minute.
 interop() {
     conformance/interop --all
+    conformance/compressed --all
 }
 
 # The images: no panic path left, what they cost, and that they run (a minute and a half after the tools are there).
@@ -507,7 +524,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs properties release sanitizer other_targets fuzz firmware"
 usual+=" conformance no_std lowest_rust cost instructions kernels"
-longer="coverage mutants autobahn interop semver deny package failing_streams async"
+longer="coverage mutants autobahn interop semver deny package failing_streams async soak"
 
 # What each job took, also when one fails.
 times=

@@ -3,7 +3,9 @@
 
 target=$(mkdir -p "${CARGO_TARGET_DIR:-target}" && cd "${CARGO_TARGET_DIR:-target}" && pwd)
 debug=$target/debug
-echo=$target/release/examples/echo
+examples=$target/release/examples
+echo=$examples/echo
+rooms=$debug/examples/rooms
 work=$target/conformance
 
 # Installs Debian packages as root, and otherwise says that they are missing.
@@ -43,6 +45,18 @@ node_packages() {
 
 build_echo() {
     cargo build --quiet --release -p bareframe-std --example echo --features deflate
+}
+
+# build_async PACKAGE EXAMPLE: an example on tokio, with all features. Optimised, but not as a whole, which would take longer than
+# what it is for.
+build_async() {
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        cargo build --quiet --release -p "$1" --all-features --example "$2"
+}
+
+# With the features that the job of the tests has it built with.
+build_rooms() {
+    cargo build --quiet -p bareframe-axum --example rooms --all-features
 }
 
 # build PROGRAM: one of this package, which need not be fast.

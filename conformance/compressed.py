@@ -10,7 +10,7 @@ import shlex
 import subprocess
 import sys
 
-BITS = {"ws": (9, 12, 15), "websockets": (9, 12, 15), "chromium": (9, 12, 15)}
+BITS = {"ws": (9, 12, 15), "websockets": (9, 12, 15), "chromium": (9, 12, 15), "beast": (9, 12, 15)}
 PATIENCE = 120
 
 

@@ -4,11 +4,17 @@
 
 #[cfg(feature = "simd")]
 pub mod adapter;
+#[cfg(all(feature = "peers", feature = "tokio"))]
+pub mod async_servers;
+#[cfg(feature = "tokio")]
+pub mod broadcast;
 #[cfg(feature = "peers")]
 pub mod builds;
+#[cfg(all(feature = "peers", feature = "simd"))]
+pub mod compressed_echo;
 pub mod compression;
 pub mod decoding;
-#[cfg(all(feature = "peers", feature = "simd"))]
+#[cfg(feature = "peers")]
 pub mod echo;
 pub mod measure;
 pub mod memory;

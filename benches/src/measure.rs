@@ -117,6 +117,8 @@ pub enum Unit {
     GigabytesPerSecond,
     /// Messages a second.
     MessagesPerSecond,
+    /// Opening handshakes a second.
+    HandshakesPerSecond,
     /// 1,024 bytes of memory.
     Kibibytes,
 }
@@ -249,6 +251,7 @@ impl Unit {
             Unit::Nanoseconds => "ns",
             Unit::GigabytesPerSecond => "GB/s",
             Unit::MessagesPerSecond => "messages/s",
+            Unit::HandshakesPerSecond => "handshakes/s",
             Unit::Kibibytes => "KiB",
         }
     }
@@ -259,7 +262,7 @@ impl Unit {
         match self {
             Unit::Nanoseconds | Unit::Kibibytes => nanoseconds / amount as f64,
             Unit::GigabytesPerSecond => amount as f64 / nanoseconds,
-            Unit::MessagesPerSecond => amount as f64 / nanoseconds * 1e9,
+            Unit::MessagesPerSecond | Unit::HandshakesPerSecond => amount as f64 / nanoseconds * 1e9,
         }
     }
 
@@ -267,7 +270,7 @@ impl Unit {
     pub fn ratio(self, ours: f64, theirs: f64) -> f64 {
         match self {
             Unit::Nanoseconds | Unit::Kibibytes => theirs / ours,
-            Unit::GigabytesPerSecond | Unit::MessagesPerSecond => ours / theirs,
+            Unit::GigabytesPerSecond | Unit::MessagesPerSecond | Unit::HandshakesPerSecond => ours / theirs,
         }
     }
 }

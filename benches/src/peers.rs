@@ -17,12 +17,22 @@ pub mod yawc;
 /// The resolved versions of everything that is linked here.
 const LOCK: &str = include_str!("../../Cargo.lock");
 
-/// Returns the name of a peer with its version, the newest if others depend on an older one.
+/// Returns the name of a peer with its version.
 pub fn versioned(name: &str) -> String {
-    let entry = format!("name = \"{name}\"\nversion = \"");
-    let version = LOCK
-        .rsplit_once(&entry)
-        .and_then(|(_, rest)| rest.split_once('"'))
-        .map_or("", |(version, _)| version);
-    format!("{name} {version}")
+    let version = of_several(name).or_else(|| of_one(name));
+    format!("{name} {}", version.unwrap_or(""))
+}
+
+/// Returns the version that this package uses, if others use another.
+fn of_several(name: &str) -> Option<&'static str> {
+    let own = format!("name = \"{}\"\n", env!("CARGO_PKG_NAME"));
+    let (_, own) = LOCK.split_once(&own)?;
+    let (own, _) = own.split_once("\n]\n")?;
+    let (_, version) = own.split_once(&format!("\"{name} "))?;
+    Some(version.split_once('"')?.0)
+}
+
+fn of_one(name: &str) -> Option<&'static str> {
+    let (_, version) = LOCK.split_once(&format!("name = \"{name}\"\nversion = \""))?;
+    Some(version.split_once('"')?.0)
 }

@@ -2,6 +2,10 @@
 
 #[cfg(feature = "simd")]
 mod adapter;
+#[cfg(feature = "tokio")]
+mod asynchronous;
+#[cfg(feature = "simd")]
+mod compressed_echo;
 #[cfg(feature = "simd")]
 mod compression;
 mod control;
@@ -70,11 +74,21 @@ pub const SUBJECTS: &[Subject] = &[
     #[cfg(feature = "simd")]
     compression::DEFLATE,
     #[cfg(feature = "simd")]
+    compressed_echo::ECHO_DEFLATE,
+    #[cfg(feature = "simd")]
     echo::ECHO,
     #[cfg(feature = "simd")]
     echo::POLLED,
     #[cfg(feature = "simd")]
     echo::MEMORY,
+    #[cfg(feature = "tokio")]
+    asynchronous::ECHO,
+    #[cfg(feature = "tokio")]
+    asynchronous::MEMORY,
+    #[cfg(feature = "tokio")]
+    asynchronous::HANDSHAKES,
+    #[cfg(feature = "tokio")]
+    asynchronous::BROADCAST,
 ];
 
 /// Ours, followed by the peers that can do it.

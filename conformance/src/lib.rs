@@ -1,6 +1,7 @@
 //! Shared code of the conformance programs: the exchange of every pair of peers, and the peers.
 
 pub mod exchange;
+pub mod over_tokio;
 pub mod own;
 pub mod pair;
 pub mod peers;
@@ -10,6 +11,7 @@ pub mod proxy_checks;
 pub mod server;
 pub mod table;
 pub mod tls;
+pub mod tokio_tungstenite;
 pub mod tungstenite;
 
 /// The failure of a test.

@@ -1,4 +1,4 @@
-//! A client against a server: bareframe-std is one of the two.
+//! A client against a server: one of our adapters is one of the two.
 
 use crate::exchange::{
     Abilities, CLIENT_CODE, CLIENT_REASON, SERVER_CODE, drive, drive_late_pong, mirror, send_late_pong,
@@ -8,10 +8,9 @@ use crate::program::{self, Program};
 use crate::server::{Report, Server, check_ends};
 use crate::table::Row;
 use crate::tls::{HOST, Tls};
-use crate::{Failure, own, tungstenite};
-use bareframe_std::Stream;
-use bareframe_std::rustls::{ClientConfig, ServerConnection, StreamOwned};
-use std::io::{Read, Write};
+use crate::{Failure, over_tokio, own, tokio_tungstenite, tungstenite};
+use bareframe_std::rustls::{ClientConfig, ServerConfig, ServerConnection, StreamOwned};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -62,50 +61,60 @@ impl Running {
 }
 
 impl Setting {
-    /// Runs the exchange between bareframe-std and a peer in one role or in both, over TCP and over TLS.
+    /// Runs the exchange between one of our adapters and a peer in one role or in both, over TCP and over TLS.
     #[must_use]
-    pub fn rows(&self, peer: &Peer) -> Vec<Row> {
+    pub fn rows(&self, own: &Peer, peer: &Peer) -> Vec<Row> {
         let version = peer.version(self);
         let mut pairs = Vec::new();
-        if peer.server.is_some() {
-            pairs.push(("server", peer, own()));
+        if peer.server.is_some() && own.client.is_some() {
+            pairs.push(("server", peer, own));
         }
         // One implementation with itself is one pair.
-        if peer.client.is_some() && peer.kind != Kind::Own {
-            pairs.push(("client", own(), peer));
+        if peer.client.is_some() && own.server.is_some() && peer.kind != own.kind {
+            pairs.push(("client", own, peer));
         }
-        let row = |(role, server, client)| self.row(peer, &version, role, server, client);
+        let row = |(role, server, client)| {
+            let role = format!("{role} of {}", own.name);
+            self.row(peer, &version, role, server, client)
+        };
         let mut rows: Vec<Row> = pairs.into_iter().map(row).collect();
-        if let Some(outcome) = peer.late_pong {
+        if let Some(outcome) = peer.late_pong
+            && own.client.is_some()
+        {
             let mut row = Row::new(peer.name, &version, "server ignores Pong behind Close");
-            row.add(2, "ws", self.send_late_pong(peer));
+            row.add(2, "ws", self.send_late_pong(own, peer));
             rows.push(row);
             let role = match outcome {
                 LatePong::Ignored => "client ignores Pong behind Close",
                 LatePong::Refused(_) => "client refuses Pong behind Close",
             };
             let mut row = Row::new(peer.name, &version, role);
-            row.add(2, "ws", self.late_pong_to(peer, outcome));
+            row.add(2, "ws", self.late_pong_to(own, peer, outcome));
             rows.push(row);
         }
         rows
     }
 
     /// Sends a Pong after our Close to a server, and returns the number of checks that passed.
-    fn send_late_pong(&self, server: &Peer) -> Result<usize, Failure> {
+    fn send_late_pong(&self, own: &Peer, server: &Peer) -> Result<usize, Failure> {
         let mut running = self.serve(server, false)?;
-        let socket = own::connect(&own::connector(None), &url(running.port(), false))?;
-        let passed = send_late_pong(socket)?;
+        let url = url(running.port(), false);
+        let passed = match own.kind {
+            Kind::Tokio => send_late_pong(over_tokio::open(&url, None)?),
+            _ => send_late_pong(own::connect(&own::connector(None), &url)?),
+        }?;
         Ok(passed + running.check_ends(&[format!("{CLIENT_CODE} {CLIENT_REASON}")])?)
     }
 
     /// Has a client make our server send a Pong after its Close, and returns the number of checks that passed.
-    fn late_pong_to(&self, client: &Peer, outcome: LatePong) -> Result<usize, Failure> {
-        let mut running = self.serve(own(), false)?;
+    fn late_pong_to(&self, own: &Peer, client: &Peer, outcome: LatePong) -> Result<usize, Failure> {
+        let mut running = self.serve(own, false)?;
         let url = url(running.port(), false);
         let driven = match client.kind {
-            Kind::Own => drive_late_pong(own::connect(&own::connector(None), &url)?),
+            Kind::Std | Kind::Axum => drive_late_pong(own::connect(&own::connector(None), &url)?),
+            Kind::Tokio => drive_late_pong(over_tokio::open(&url, None)?),
             Kind::Tungstenite => drive_late_pong(tungstenite::connect(&url, None)?.0),
+            Kind::TokioTungstenite => drive_late_pong(tokio_tungstenite::connect(&url, None)?.0),
             Kind::Program(name) => Program::start(name, self.command(name).args(["late", &url]))?
                 .told("passed")
                 .and_then(|passed| Ok(passed.parse()?)),
@@ -123,7 +132,7 @@ impl Setting {
         &self,
         peer: &Peer,
         version: &Result<String, Failure>,
-        role: &'static str,
+        role: String,
         server: &Peer,
         client: &Peer,
     ) -> Row {
@@ -157,19 +166,28 @@ impl Setting {
             let port = program.told("listening")?.parse()?;
             return Ok(Running::Program(program, port));
         }
-        let kind = peer.kind;
+        self.serve_inside(peer.kind, secure, Vec::new())
+            .map(Running::Inside)
+    }
+
+    /// Starts one that is in this process, with more headers in its responses if it is ours.
+    ///
+    /// # Errors
+    ///
+    /// An error of the system.
+    pub fn serve_inside(
+        &self,
+        kind: Kind,
+        secure: bool,
+        headers: Vec<(&'static str, String)>,
+    ) -> Result<Server, Failure> {
         let tls = secure.then(|| Arc::clone(&self.tls.server));
         let server = Server::start(move |tcp, reports| {
             tungstenite::be_patient(&tcp)?;
-            match &tls {
-                Some(tls) => {
-                    let connection = ServerConnection::new(Arc::clone(tls))?;
-                    serve_one(kind, StreamOwned::new(connection, tcp), reports)
-                }
-                None => serve_one(kind, tcp, reports),
-            }
+            let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, &**value)).collect();
+            serve_one(kind, tcp, tls.clone(), reports, &headers)
         })?;
-        Ok(Running::Inside(server))
+        Ok(server)
     }
 
     /// Has a peer drive the exchange, and returns the number of checks that passed; its program is given more arguments.
@@ -187,8 +205,13 @@ impl Setting {
     ) -> Result<usize, Failure> {
         let abilities = server.server.unwrap_or(Abilities::ALL);
         match client.kind {
-            Kind::Own => own::drive(abilities, &own::connector(self.trust(secure)), url),
+            Kind::Std => own::drive(abilities, &own::connector(self.trust(secure)), url),
+            Kind::Tokio => over_tokio::drive(abilities, url, self.trust(secure).as_ref()),
+            Kind::Axum => Err("it is no client".into()),
             Kind::Tungstenite => drive(abilities, || tungstenite::connect(url, self.trust(secure))),
+            Kind::TokioTungstenite => {
+                drive(abilities, || tokio_tungstenite::connect(url, self.trust(secure)))
+            }
             Kind::Program(name) => {
                 let mut command = self.command(name);
                 command.args(["drive", url]);
@@ -204,16 +227,23 @@ impl Setting {
 
     /// Checks that a client that does not know the authority does not connect.
     #[must_use]
-    pub fn unknown_authority(&self) -> Row {
+    pub fn unknown_authority(&self, own: &Peer) -> Row {
         let refused = || {
-            let server = self.serve(own(), true)?;
-            match own::connect(&own::connector(None), &url(server.port(), true)) {
-                Ok(_) => Err("the connection was opened".into()),
+            let server = self.serve(own, true)?;
+            let url = url(server.port(), true);
+            let connected = match own.kind {
+                Kind::Tokio => over_tokio::connect(&url, Some(Tls::stranger()?)).map(drop),
+                _ => own::connect(&own::connector(None), &url)
+                    .map(drop)
+                    .map_err(Failure::from),
+            };
+            match connected {
+                Ok(()) => Err("the connection was opened".into()),
                 Err(error) if error.to_string().contains("UnknownIssuer") => Ok(1),
                 Err(error) => Err(format!("it was refused because {error}").into()),
             }
         };
-        let mut row = Row::new(own().name, &own().version(self), "client, unknown authority");
+        let mut row = Row::new(own.name, &own.version(self), "client, unknown authority");
         row.add(1, "wss", refused());
         row
     }
@@ -227,6 +257,11 @@ impl Setting {
     pub fn command(&self, program: &str) -> Command {
         program::command(&self.programs.join(program))
     }
+}
+
+/// Returns our adapters.
+pub fn owns() -> impl Iterator<Item = &'static Peer> {
+    PEERS.iter().filter(|peer| peer.is_own())
 }
 
 /// Returns bareframe-std.
@@ -262,13 +297,30 @@ fn abilities(server: &Peer, client: &Peer) -> [Abilities; 2] {
     [client.client, server.server].map(|abilities| abilities.unwrap_or(Abilities::ALL))
 }
 
-fn serve_one<S: Stream + Read + Write + 'static>(
+fn serve_one(
     kind: Kind,
-    stream: S,
+    tcp: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
     reports: &Sender<Report>,
+    headers: &[(&str, &str)],
 ) -> Result<(u16, String), Failure> {
     match kind {
-        Kind::Tungstenite => mirror(&mut tungstenite::accept(Box::new(stream))?),
-        _ => own::serve(stream, reports, &[]),
+        Kind::Tokio => return over_tokio::serve(tcp, tls, reports, headers),
+        Kind::Axum => return over_tokio::serve_axum(tcp, tls, reports, headers),
+        Kind::TokioTungstenite => return mirror(&mut tokio_tungstenite::accept(tcp, tls)?),
+        Kind::Std | Kind::Tungstenite | Kind::Program(_) => {}
+    }
+    match (kind, tls) {
+        (Kind::Tungstenite, None) => mirror(&mut tungstenite::accept(Box::new(tcp))?),
+        (Kind::Tungstenite, Some(tls)) => {
+            let stream = StreamOwned::new(ServerConnection::new(tls)?, tcp);
+            mirror(&mut tungstenite::accept(Box::new(stream))?)
+        }
+        (_, None) => own::serve(tcp, reports, headers),
+        (_, Some(tls)) => own::serve(
+            StreamOwned::new(ServerConnection::new(tls)?, tcp),
+            reports,
+            headers,
+        ),
     }
 }

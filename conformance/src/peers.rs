@@ -1,4 +1,4 @@
-//! The implementations that talk to bareframe-std.
+//! The adapters, and the implementations that talk to them.
 
 use crate::Failure;
 use crate::exchange::Abilities;
@@ -27,9 +27,15 @@ pub struct Peer {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
     /// bareframe-std, in this process.
-    Own,
+    Std,
+    /// bareframe-tokio, in this process.
+    Tokio,
+    /// bareframe-axum, in this process.
+    Axum,
     /// tungstenite, in this process.
     Tungstenite,
+    /// tokio-tungstenite, in this process.
+    TokioTungstenite,
     /// The program of this name, which `conformance/interop` installs. It is called in one of three ways:
     ///
     /// ```text
@@ -52,14 +58,29 @@ pub enum LatePong {
 /// The peers, in the order of the table.
 pub const PEERS: &[Peer] = &[
     Peer {
-        kind: Kind::Own,
+        kind: Kind::Std,
         late_pong: Some(LatePong::Ignored),
         ..Peer::new("bareframe-std")
+    },
+    Peer {
+        kind: Kind::Tokio,
+        late_pong: Some(LatePong::Ignored),
+        ..Peer::new("bareframe-tokio")
+    },
+    Peer {
+        note: "it is no client",
+        kind: Kind::Axum,
+        client: None,
+        ..Peer::new("bareframe-axum")
     },
     Peer {
         kind: Kind::Tungstenite,
         late_pong: Some(LatePong::Refused("ReceivedAfterClosing")),
         ..Peer::new("tungstenite")
+    },
+    Peer {
+        kind: Kind::TokioTungstenite,
+        ..Peer::new("tokio-tungstenite")
     },
     Peer {
         late_pong: Some(LatePong::Ignored),
@@ -148,6 +169,12 @@ impl Peer {
         }
     }
 
+    /// Returns `true` if it is one of the adapters.
+    #[must_use]
+    pub const fn is_own(&self) -> bool {
+        matches!(self.kind, Kind::Std | Kind::Tokio | Kind::Axum)
+    }
+
     /// Returns the peer of this name.
     ///
     /// # Errors
@@ -167,8 +194,9 @@ impl Peer {
     /// If its program does not print it.
     pub fn version(&self, setting: &Setting) -> Result<String, Failure> {
         match self.kind {
-            Kind::Own => Ok(env!("CARGO_PKG_VERSION").to_owned()),
+            Kind::Std | Kind::Tokio | Kind::Axum => Ok(env!("CARGO_PKG_VERSION").to_owned()),
             Kind::Tungstenite => locked_version("tungstenite"),
+            Kind::TokioTungstenite => locked_version("tokio-tungstenite"),
             Kind::Program(name) => {
                 Program::start(name, setting.command(name).arg("version"))?.told("version")
             }
@@ -178,10 +206,24 @@ impl Peer {
 
 /// Returns the version of a dependency of this package.
 fn locked_version(name: &str) -> Result<String, Failure> {
-    let mut lines = include_str!("../../Cargo.lock").lines();
-    lines
-        .find(|line| *line == format!("name = \"{name}\""))
-        .and_then(|_| lines.next()?.strip_prefix("version = \"")?.strip_suffix('"'))
+    let lock = include_str!("../../Cargo.lock");
+    let package = |name: &str| {
+        let begin = format!("name = \"{name}\"\n");
+        lock.split("[[package]]\n")
+            .find(|package| package.starts_with(&begin))
+    };
+    // If there are several versions, the list of dependencies says which is meant.
+    let named = format!(" \"{name} ");
+    let meant = package(env!("CARGO_PKG_NAME")).and_then(|own| {
+        own.lines()
+            .find_map(|line| line.strip_prefix(&named)?.strip_suffix("\","))
+    });
+    let only = || {
+        let mut lines = package(name)?.lines();
+        lines.find_map(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
+    };
+    meant
+        .or_else(only)
         .map(str::to_owned)
         .ok_or_else(|| format!("{name} is not in Cargo.lock").into())
 }

@@ -108,6 +108,24 @@ impl Program {
         Ok(())
     }
 
+    /// Returns the lines that it has printed and that were not waited for.
+    pub fn printed(&mut self) -> Vec<String> {
+        self.lines.try_iter().collect()
+    }
+
+    /// Sends it a signal of this name, such as `KILL`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the system's error.
+    pub fn signal(&self, name: &str) -> io::Result<()> {
+        let id = self.id().to_string();
+        Command::new("sh")
+            .args(["-c", "kill -s \"$0\" \"$1\"", name, &id])
+            .status()
+            .map(drop)
+    }
+
     /// Returns its process ID.
     #[must_use]
     pub fn id(&self) -> u32 {
@@ -129,9 +147,7 @@ impl Drop for Program {
         // A program that is asked to end also ends the processes that it has started: the workers of a proxy, a
         // browser. Nothing can be done about a failure here.
         if self.runs().unwrap_or(false) {
-            let _ = Command::new("sh")
-                .args(["-c", "kill \"$0\"", &self.id().to_string()])
-                .status();
+            let _ = self.signal("TERM");
         }
         let end = Instant::now() + FAREWELL;
         while self.runs().unwrap_or(false) && Instant::now() < end {

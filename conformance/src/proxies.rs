@@ -159,7 +159,11 @@ impl Proxy {
 }
 
 /// Returns ports of 127.0.0.1 on which nothing listens.
-fn free_ports<const N: usize>() -> Result<[u16; N], Failure> {
+///
+/// # Errors
+///
+/// Returns the system's error.
+pub fn free_ports<const N: usize>() -> Result<[u16; N], Failure> {
     // All are taken at once, so that no two are the same.
     let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0"));
     let mut ports = [0; N];

@@ -1,7 +1,7 @@
 //! What is checked with a proxy between a client and a server.
 
 use crate::exchange::{Said, Talk};
-use crate::pair::{Running, Setting, checks, ends, own, url};
+use crate::pair::{Running, Setting, checks, ends, url};
 use crate::peers::Peer;
 use crate::proxies::{IDLE_TIMEOUT, Proxy, RunningProxy, Servers};
 use crate::server::{Report, Server, check_ends};
@@ -17,9 +17,12 @@ use std::time::Instant;
 /// The length of the long headers, in bytes.
 const LONG: usize = 6 << 10;
 
-/// A proxy in front of a server on bareframe-std and another one.
+/// A proxy in front of a server on one of our adapters and another one.
 struct Deployment<'a> {
     setting: &'a Setting,
+    /// The adapter, and what is the client then.
+    adapter: &'a Peer,
+    client: &'a Peer,
     proxy: RunningProxy,
     own: Server,
     foreign: Running,
@@ -67,20 +70,21 @@ const CHECKS: &[Check] = &[
 
 /// Runs all checks with a proxy, and the exchange with these peers on the other side of it.
 ///
-/// The exchange is run with bareframe-std at both ends, with `foreign` as a server and as a client, and with the browsers
+/// The exchange is run with an adapter at both ends, or bareframe-tokio as the client if it is none, with `foreign` as a server and as a client, and with the browsers
 /// as clients.
 #[must_use]
 pub fn rows(
     setting: &Setting,
     proxy: &Proxy,
     directory: &Path,
+    adapter: &Peer,
     foreign: &Peer,
     browsers: &[&Peer],
 ) -> Vec<Row> {
     let version = proxy.version(setting);
-    let row = |role: String| Row::new(proxy.name, &version, role);
-    let mut whole = row("bareframe-std on both sides".to_owned());
-    let mut deployment = match Deployment::new(setting, proxy, directory, foreign) {
+    let row = |role: String| Row::new(proxy.name, &version, format!("{}, {role}", adapter.name));
+    let mut whole = row("both sides".to_owned());
+    let mut deployment = match Deployment::new(setting, proxy, directory, adapter, foreign) {
         Ok(deployment) => deployment,
         Err(failure) => {
             whole.add(1, "start", Err(failure));
@@ -88,26 +92,39 @@ pub fn rows(
         }
     };
     for (secure, scheme) in [(false, "ws"), (true, "wss")] {
-        whole.add(checks(own(), own()), scheme, deployment.exchange(own(), secure));
+        let client = deployment.client;
+        whole.add(
+            checks(adapter, client),
+            scheme,
+            deployment.exchange(client, secure),
+        );
     }
     for check in CHECKS {
         deployment.own.forget();
         whole.add(check.checks, check.name, (check.run)(&deployment));
     }
-    let mut server = row(format!("{} as the server", foreign.name));
-    server.add(checks(foreign, own()), "ws", deployment.exchange_with(foreign));
+    let mut rows = vec![whole];
+    if adapter.client.is_some() {
+        let mut server = row(format!("{} as the server", foreign.name));
+        server.add(checks(foreign, adapter), "ws", deployment.exchange_with(foreign));
+        rows.push(server);
+    }
     let mut client = row(format!("{} as the client", foreign.name));
-    client.add(checks(own(), foreign), "ws", deployment.exchange(foreign, false));
-    let mut rows = vec![whole, server, client];
+    client.add(
+        checks(adapter, foreign),
+        "ws",
+        deployment.exchange(foreign, false),
+    );
+    rows.push(client);
     for browser in browsers {
         let (http, more) = if proxy.http2 {
             ("HTTP/2", 3)
         } else {
             ("HTTP/1.1", 0)
         };
-        let mut row = row(format!("{} as the client, {http}", browser.name));
+        let mut row = row(format!("{}, {http}", browser.name));
         row.add(
-            checks(own(), browser) + more,
+            checks(adapter, browser) + more,
             "wss",
             deployment.browse(browser, proxy.http2),
         );
@@ -121,27 +138,31 @@ impl Deployment<'_> {
         setting: &'a Setting,
         proxy: &Proxy,
         directory: &Path,
+        adapter: &'a Peer,
         foreign: &Peer,
     ) -> Result<Deployment<'a>, Failure> {
-        let own = Server::start(|tcp, reports| {
-            crate::tungstenite::be_patient(&tcp)?;
-            own::serve(tcp, reports, &[("Set-Cookie", &cookie())])
-        })?;
+        let own = setting.serve_inside(adapter.kind, false, vec![("Set-Cookie", cookie())])?;
         let foreign = setting.serve(foreign, false)?;
         let servers = Servers {
             own: own.port(),
             foreign: foreign.port(),
         };
         let proxy = proxy.start(setting, directory, servers)?;
+        let client = match adapter.client {
+            Some(_) => adapter,
+            None => Peer::named("bareframe-tokio")?,
+        };
         Ok(Deployment {
             setting,
+            adapter,
+            client,
             proxy,
             own,
             foreign,
         })
     }
 
-    /// Runs the exchange of a client with bareframe-std.
+    /// Runs the exchange of a client with the adapter.
     fn exchange(&self, client: &Peer, secure: bool) -> Result<usize, Failure> {
         self.own.forget();
         let port = if secure {
@@ -151,25 +172,25 @@ impl Deployment<'_> {
         };
         let passed = self
             .setting
-            .drive(client, own(), &url(port, secure), secure, &[])?;
-        Ok(passed + self.own.check_ends(&ends(own(), client))?)
+            .drive(client, self.adapter, &url(port, secure), secure, &[])?;
+        Ok(passed + self.own.check_ends(&ends(self.adapter, client))?)
     }
 
-    /// Runs the exchange of bareframe-std with another server.
+    /// Runs the exchange of the adapter with another server.
     fn exchange_with(&mut self, server: &Peer) -> Result<usize, Failure> {
         let url = format!("{}foreign/", url(self.proxy.plain, false));
-        let passed = self.setting.drive(own(), server, &url, false, &[])?;
-        Ok(passed + self.foreign.check_ends(&ends(server, own()))?)
+        let passed = self.setting.drive(self.client, server, &url, false, &[])?;
+        Ok(passed + self.foreign.check_ends(&ends(server, self.client))?)
     }
 
-    /// Runs the exchange of a browser with bareframe-std, from a page that the proxy serves: a browser opens a WebSocket
+    /// Runs the exchange of a browser with the adapter, from a page that the proxy serves: a browser opens a WebSocket
     /// over HTTP/2 if it already has a connection that allows it.
     fn browse(&self, browser: &Peer, http2: bool) -> Result<usize, Failure> {
         self.own.forget();
         let url = url(self.proxy.secure, true);
         let page = format!("{}page", url.replacen("wss", "https", 1));
-        let mut passed = self.setting.drive(browser, own(), &url, true, &[&page])?;
-        let (mut closed, wanted) = (Vec::new(), ends(own(), browser));
+        let mut passed = self.setting.drive(browser, self.adapter, &url, true, &[&page])?;
+        let (mut closed, wanted) = (Vec::new(), ends(self.adapter, browser));
         while closed.len() < wanted.len() {
             match self.own.report()? {
                 Report::Request(headers) if http2 => {
@@ -194,7 +215,7 @@ impl Deployment<'_> {
         }
     }
 
-    /// Waits until a connection of the server on bareframe-std has failed, and returns why.
+    /// Waits until a connection of the server on the adapter has failed, and returns why.
     fn failed(&self) -> Result<String, Failure> {
         loop {
             match self.own.report()? {

@@ -59,12 +59,12 @@ impl Row {
 /// Prints the table, and below it the failures.
 pub fn print(rows: &[Row]) {
     println!(
-        "{:<16}{:<22}{:<36}{:>7}{:>8}",
+        "{:<18}{:<22}{:<46}{:>7}{:>8}",
         "peer", "version", "role", "checks", "passed"
     );
     for row in rows {
         println!(
-            "{:<16}{:<22}{:<36}{:>7}{:>8}{}",
+            "{:<18}{:<22}{:<46}{:>7}{:>8}{}",
             row.peer,
             row.version,
             row.role,
@@ -75,7 +75,7 @@ pub fn print(rows: &[Row]) {
     }
     let sum = |of: fn(&Row) -> usize| rows.iter().map(of).sum::<usize>();
     println!(
-        "{:<74}{:>7}{:>8}",
+        "{:<86}{:>7}{:>8}",
         "all",
         sum(|row| row.checks),
         sum(|row| row.passed)

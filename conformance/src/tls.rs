@@ -85,4 +85,17 @@ impl Tls {
             key: file("key.pem", key.serialize_pem())?,
         })
     }
+
+    /// Returns the configuration of a client that trusts nobody.
+    ///
+    /// # Errors
+    ///
+    /// What rustls gives.
+    pub fn stranger() -> Result<Arc<ClientConfig>, Failure> {
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth();
+        Ok(Arc::new(config))
+    }
 }

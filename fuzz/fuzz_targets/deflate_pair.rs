@@ -31,7 +31,7 @@ struct Sent<'a> {
     by_client: bool,
     how: How,
     message: Compressible<'a>,
-    /// The message is sent in fragments of so many bytes, and arrives in pieces of so many.
+    /// The message is sent in fragments of this many bytes, and arrives in pieces of this many.
     fragment: u16,
     piece: u8,
 }

@@ -250,7 +250,7 @@ fn outcome(transcript: &Transcript) -> Outcome {
 struct Wire(VecDeque<Vec<u8>>);
 
 impl Wire {
-    /// Returns the next bytes, at most so many; `None` if there are no more.
+    /// Returns the next bytes, at most this many; `None` if there are no more.
     fn next(&mut self, most: usize) -> Option<Vec<u8>> {
         let mut piece = loop {
             let piece = self.0.pop_front()?;

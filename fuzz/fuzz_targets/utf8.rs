@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 #[derive(Arbitrary, Debug)]
 struct Input {
     parts: Vec<Part>,
-    /// Lengths of pieces; the last goes on to the end.
+    /// Lengths of pieces; the last continues to the end.
     cuts: Vec<u8>,
     masking_key: [u8; 4],
 }
@@ -73,7 +73,7 @@ fuzz_target!(|input: Input| {
     assert_eq!(seen.transcript().error, due);
 });
 
-/// Returns the first byte of which std says that no text goes on with it.
+/// Returns the first byte of which std says that no text continues with it.
 fn fails_at(text: &[u8]) -> Option<usize> {
     let error = core::str::from_utf8(text).err()?;
     error.error_len()?;

@@ -12,8 +12,8 @@ use std::path::PathBuf;
 /// Measures bareframe and its peers, interleaved, and prints one table a subject: best (median).
 #[derive(Parser)]
 struct Arguments {
-    /// Measure only cases whose subject and name contain this.
-    filter: Option<String>,
+    /// Measure only cases whose subject and name contain all of these.
+    filters: Vec<String>,
     /// How many rounds each case has.
     #[arg(long, default_value_t = 200)]
     rounds: usize,
@@ -30,9 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wanted = |subject: &str, case: &str| {
         let name = format!("{subject} {case}");
         arguments
-            .filter
-            .as_ref()
-            .is_none_or(|filter| name.contains(filter.as_str()))
+            .filters
+            .iter()
+            .all(|filter| name.contains(filter.as_str()))
     };
     let mut entries = Vec::new();
     let mut report =

@@ -8,12 +8,10 @@ use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Before this, replies are not counted.
-const WARM_UP: Duration = Duration::from_millis(100);
-/// How long replies are counted.
-const COUNTED: Duration = Duration::from_millis(400);
 /// A server that sends nothing for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many connections are opened at a time.
+const AT_A_TIME: usize = 32;
 const READ_BUFFER: usize = 256 * 1024;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -28,6 +26,8 @@ pub struct Load {
     pub connections: usize,
     /// How many messages are in flight on each.
     pub window: usize,
+    /// The processor is left to others while nothing arrives, as when the server needs both.
+    pub yields: bool,
 }
 
 #[derive(Debug)]
@@ -51,6 +51,7 @@ pub struct Generator {
     replies: Vec<u8>,
     reply_len: usize,
     window: usize,
+    yields: bool,
     buffer: Vec<u8>,
 }
 
@@ -72,8 +73,8 @@ impl Load {
             frame(&mut replies, BINARY, From::Server, &payload);
         }
         let poll = Poll::new()?;
-        let connection = |token| {
-            let stream = upgraded(server)?;
+        let streams = upgraded(server, self.connections)?;
+        let connection = |(token, stream): (usize, std::net::TcpStream)| {
             stream.set_nonblocking(true)?;
             let mut stream = TcpStream::from_std(stream);
             let interest = Interest::READABLE | Interest::WRITABLE;
@@ -84,7 +85,11 @@ impl Load {
                 read: 0,
             })
         };
-        let connections = (0..self.connections).map(connection).collect::<io::Result<_>>()?;
+        let connections = streams
+            .into_iter()
+            .enumerate()
+            .map(connection)
+            .collect::<io::Result<_>>()?;
         Ok(Generator {
             connections,
             poll,
@@ -93,21 +98,22 @@ impl Load {
             replies,
             reply_len,
             window: self.window,
+            yields: self.yields,
             buffer: vec![0; READ_BUFFER],
         })
     }
 }
 
 impl Generator {
-    /// Runs for a while and returns how many replies came in a second.
+    /// Runs for these times, and returns how many replies came in a second of the latter.
     ///
     /// # Errors
     ///
     /// Returns the system's error, or if a reply is wrong or none comes.
-    pub fn run(&mut self) -> io::Result<f64> {
-        self.until(|_, begin| begin.elapsed() > WARM_UP)?;
+    pub fn run(&mut self, warm_up: Duration, counted: Duration) -> io::Result<f64> {
+        self.until(|_, begin| begin.elapsed() > warm_up)?;
         let begin = Instant::now();
-        let replies = self.until(|_, begin| begin.elapsed() > COUNTED)?;
+        let replies = self.until(|_, begin| begin.elapsed() > counted)?;
         Ok(replies as f64 / begin.elapsed().as_secs_f64())
     }
 
@@ -138,6 +144,8 @@ impl Generator {
                 heard = Instant::now();
             } else if heard.elapsed() > PATIENCE {
                 return Err(io::Error::other("the server does not reply"));
+            } else if self.yields {
+                std::thread::yield_now();
             }
             for event in &events {
                 replies += self.exchange(event.token().0)?;
@@ -198,20 +206,36 @@ fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::R
     Ok(any)
 }
 
-/// Returns a connection after the opening handshake.
-fn upgraded(server: SocketAddr) -> io::Result<std::net::TcpStream> {
-    let mut stream = std::net::TcpStream::connect(server)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.write_all(REQUEST)?;
-    let mut head = Vec::new();
+/// Returns connections after their opening handshakes, some of which are made at a time.
+fn upgraded(server: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpStream>> {
+    let mut streams = Vec::with_capacity(count);
+    while streams.len() < count {
+        let begin = streams.len();
+        for _ in begin..count.min(begin + AT_A_TIME) {
+            let mut stream = std::net::TcpStream::connect(server)?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.write_all(REQUEST)?;
+            streams.push(stream);
+        }
+        for stream in &mut streams[begin..] {
+            read_response(stream)?;
+        }
+    }
+    Ok(streams)
+}
+
+fn read_response(stream: &mut std::net::TcpStream) -> io::Result<()> {
+    let (mut head, mut buffer) = (Vec::new(), [0; 1024]);
+    // The server sends nothing after it before it is sent something.
     while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        head.push(byte[0]);
+        match stream.read(&mut buffer)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            len => head.extend_from_slice(&buffer[..len]),
+        }
     }
     if head.starts_with(b"HTTP/1.1 101 ") {
-        Ok(stream)
+        Ok(())
     } else {
         Err(io::Error::other("the server does not upgrade"))
     }

@@ -1,12 +1,8 @@
 //! A server in a process of its own, so that its memory can be seen and nothing is shared with the load generator.
 
-use super::servers::Server;
 use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
-
-/// The program that is a server.
-pub const PROGRAM: &str = "echo-server";
 
 /// A running server, which is ended when this value is dropped.
 #[derive(Debug)]
@@ -24,15 +20,18 @@ pub struct ServerProcess {
 ///
 /// If it can't be compiled.
 pub fn compile(program: &str) -> io::Result<()> {
+    compile_of(env!("CARGO_PKG_NAME"), program)
+}
+
+/// Compiles a program of another package, beside those of this one.
+///
+/// # Errors
+///
+/// If it can't be compiled.
+pub fn compile_of(package: &str, program: &str) -> io::Result<()> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args([
-            "build",
-            "--quiet",
-            "--release",
-            "--package",
-            env!("CARGO_PKG_NAME"),
-        ])
+        .args(["build", "--quiet", "--release", "--package", package])
         .args(["--bin", program])
         .status()?;
     if status.success() {
@@ -43,15 +42,15 @@ pub fn compile(program: &str) -> io::Result<()> {
 }
 
 impl ServerProcess {
-    /// Starts a server.
+    /// Starts a program of this package that prints where it listens.
     ///
     /// # Errors
     ///
     /// Returns the system's error.
-    pub fn start(server: &Server) -> io::Result<ServerProcess> {
-        let program = std::env::current_exe()?.with_file_name(PROGRAM);
+    pub fn start(program: &str, arguments: &[&str]) -> io::Result<ServerProcess> {
+        let program = std::env::current_exe()?.with_file_name(program);
         let mut child = Command::new(program)
-            .arg(server.title())
+            .args(arguments)
             .stdout(Stdio::piped())
             .spawn()?;
         let mut line = String::new();

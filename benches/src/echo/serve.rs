@@ -2,14 +2,14 @@
 
 use super::one_thread;
 use super::servers::{OURS, PEERS};
+use super::upgrade::upgrade;
 use futures_util::{SinkExt, StreamExt, TryStreamExt};
 use nexus_web::ws::ClientBuilder;
 use std::error::Error;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-pub(super) type Served = Result<(), Box<dyn Error + Send + Sync>>;
+type Served = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Runs the server that the first argument names, and prints its address.
 ///
@@ -150,19 +150,4 @@ async fn tokio_websockets(stream: tokio::net::TcpStream) -> Served {
         }
     }
     Ok(())
-}
-
-/// The opening handshake for servers that do not include one.
-async fn upgrade(stream: &mut tokio::net::TcpStream) -> Served {
-    use sockudo_ws::handshake::{build_response, generate_accept_key, parse_request};
-    let mut head = Vec::new();
-    loop {
-        if stream.read_buf(&mut head).await? == 0 {
-            return Err("no whole request".into());
-        }
-        if let Some((request, _)) = parse_request(&head)? {
-            let response = build_response(&generate_accept_key(request.key), None, None);
-            return Ok(stream.write_all(&response).await?);
-        }
-    }
 }

@@ -1,5 +1,8 @@
 //! The echo servers.
 
+/// The program that is one of them.
+pub const PROGRAM: &str = "echo-server";
+
 /// An echo server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Server {
@@ -24,7 +27,7 @@ impl Server {
     }
 
     /// Returns a title that distinguishes it from the others.
-    pub(super) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         format!("{} {:?}", self.name, self.waits)
     }
 }

@@ -5,7 +5,12 @@ use crate::echo::{Load, OURS, PEERS, PROGRAM, Server, ServerProcess, compile};
 use crate::measure::{Case, Figure, Point, Unit};
 use crate::peers::versioned;
 use std::io;
+use std::time::Duration;
 
+/// Before this, replies are not counted.
+const WARM_UP: Duration = Duration::from_millis(100);
+/// How long replies are counted.
+const COUNTED: Duration = Duration::from_millis(400);
 /// How often every server is measured at most; the median is reported.
 const ROUNDS: usize = 5;
 /// How many connections are held for their memory.
@@ -41,6 +46,7 @@ fn cases(ours: Server) -> Vec<Case> {
                     bytes,
                     connections,
                     window,
+                    yields: false,
                 };
                 cases.push(case(ours, line, load));
             }
@@ -106,21 +112,21 @@ fn each(ours: Server, measure: impl Fn(&Server) -> io::Result<f64>) -> Vec<Figur
 }
 
 fn echo(ours: Server, load: Load, rounds: usize) -> Vec<Figure> {
-    let start = |server| {
-        (
-            server,
-            ServerProcess::start(server).expect("a server can be started"),
-        )
+    let start = |server: Server| {
+        let process = ServerProcess::start(PROGRAM, &[&server.title()]);
+        (server, process.expect("a server can be started"))
     };
-    let servers: Vec<_> = std::iter::once(&ours).chain(&PEERS).map(start).collect();
+    let servers: Vec<_> = std::iter::once(ours).chain(PEERS).map(start).collect();
     let mut figures = vec![Vec::new(); servers.len()];
     for _ in 0..rounds {
         for ((server, process), figures) in servers.iter().zip(&mut figures) {
-            let replies = load.open(process.address()).and_then(|mut load| load.run());
+            let replies = load
+                .open(process.address())
+                .and_then(|mut load| load.run(WARM_UP, COUNTED));
             figures.push(replies.unwrap_or_else(|error| panic!("{}: {error}", server.name)));
         }
     }
-    let figure = |((server, _), mut figures): (&(&Server, _), Vec<f64>)| {
+    let figure = |((server, _), mut figures): (&(Server, _), Vec<f64>)| {
         figures.sort_unstable_by(f64::total_cmp);
         let median = figures[figures.len() / 2];
         Figure {
@@ -135,11 +141,12 @@ fn echo(ours: Server, load: Load, rounds: usize) -> Vec<Figure> {
 }
 
 fn memory(server: &Server, bytes: usize) -> io::Result<f64> {
-    let process = ServerProcess::start(server)?;
+    let process = ServerProcess::start(PROGRAM, &[&server.title()])?;
     let load = |connections| Load {
         bytes,
         connections,
         window: 1,
+        yields: false,
     };
     let before = process.memory()?;
     let mut generator = load(CONNECTIONS).open(process.address())?;

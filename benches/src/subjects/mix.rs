@@ -46,7 +46,7 @@ pub(super) const MIX: Decodings = Decodings {
     },
     notes: &[
         "4 of 5 messages have fewer than 128 bytes, the others up to 4,096; 2 of 5 are binary, 2 of 5 ASCII, 1 is text beyond it; 1 of 10 comes \
-         in two or three fragments; a Pong follows 1 of 10 frames. All of it is made anew for each round, and the median counts.",
+         in two or three fragments; a Pong follows 1 of 10 frames. All of it is created again for each round, and the median counts.",
         "The peers return a message when it is whole, ours each fragment of it. Those that return frames only are left out.",
     ],
 };

@@ -26,9 +26,11 @@
 //! Beside those names there are
 //!
 //! - [`WebSocketUpgrade::keepalive`], [`WebSocketUpgrade::origin`], [`WebSocketUpgrade::shutdown`] and [`WebSocketUpgrade::options`];
+//! - [`WebSocket::received`] and [`WebSocket::sent`], which count messages, bytes, Pings and Closes;
 //! - [`WebSocket::read`], which lends messages without allocation, and [`WebSocket::into_inner`] for all that [`bareframe_tokio`] can do.
 //!
-//! With the feature `deflate`, `WebSocketUpgrade::deflate` compresses messages (RFC 7692).
+//! With the feature `deflate`, `WebSocketUpgrade::deflate` compresses messages (RFC 7692). With the feature `tracing`, each connection has a
+//! span, and events of its handshake, its end and its errors.
 //!
 //! What is not there is `accept_unmasked_frames`: a server must close the connection for such a frame (RFC 6455 section 5.1).
 
@@ -44,7 +46,7 @@ mod websocket;
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use bareframe_tokio::deflate;
-pub use bareframe_tokio::{Shutdown, Utf8Bytes};
+pub use bareframe_tokio::{Counters, Shutdown, Totals, Utf8Bytes};
 pub use message::{CloseCode, CloseFrame, Message};
 pub use upgrade::{DefaultOnFailedUpgrade, OnFailedUpgrade, WebSocketUpgrade};
 pub use websocket::WebSocket;

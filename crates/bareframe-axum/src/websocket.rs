@@ -2,7 +2,7 @@
 
 use crate::message::Message;
 use axum_core::Error;
-use bareframe_tokio::{Event, MessageRef, ServerSocket, UpgradedStream};
+use bareframe_tokio::{Counters, Event, MessageRef, ServerSocket, UpgradedStream};
 use futures_core::{FusedStream, Stream};
 use futures_sink::Sink;
 use http::HeaderValue;
@@ -88,6 +88,29 @@ impl WebSocket {
     /// As those of [`bareframe_tokio::WebSocket::read_event`].
     pub async fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
         self.inner.read_event().await.map_err(Error::new)
+    }
+
+    /// Returns what was received, in numbers.
+    ///
+    /// ```
+    /// use bareframe_axum::{Totals, WebSocket};
+    /// use std::sync::Mutex;
+    /// static RECEIVED: Mutex<Option<Totals>> = Mutex::new(None);
+    ///
+    /// async fn serve(mut socket: WebSocket) {
+    ///     while let Ok(Some(_message)) = socket.read().await {}
+    ///     RECEIVED.lock().unwrap().get_or_insert_default().add(&socket.received());
+    /// }
+    /// ```
+    #[must_use]
+    pub fn received(&self) -> Counters {
+        self.inner.received()
+    }
+
+    /// Returns what was sent, in numbers.
+    #[must_use]
+    pub fn sent(&self) -> Counters {
+        self.inner.sent()
     }
 
     /// Returns the connection of [`bareframe_tokio`], for instance to send frames or to close with a deadline.

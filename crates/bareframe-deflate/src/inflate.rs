@@ -16,11 +16,12 @@ pub use fast::Fast;
 
 use crate::WindowBits;
 use crate::symbols::DISTANCES;
-use bits::{BitBuffer, Source};
-use blocks::{Blocks, Stop};
+use bits::{BitBuffer, Source, Stop};
+use blocks::Blocks;
 use canonical::{Code, Decoded};
 use core::fmt;
 use core::ops::Range;
+use error::Fault;
 use lengths::Codes;
 use ring::Ring;
 
@@ -46,9 +47,10 @@ use ring::Ring;
 /// assert_eq!(message, b"Hello");
 /// # Ok::<(), bareframe_deflate::InflateError>(())
 /// ```
+// What is long is at the end, so that an instruction of a microcontroller reaches the rest.
 #[derive(Clone)]
+#[repr(C)]
 pub struct Inflater<T = Fast> {
-    blocks: Blocks<T>,
     window_bits: WindowBits,
     context_takeover: bool,
     limit: u64,
@@ -60,9 +62,10 @@ pub struct Inflater<T = Fast> {
     left: u64,
     /// How long the memory of the window is, or 0 before the first call.
     memory_len: usize,
-    /// How many bytes of the tail were taken, once the message has ended.
+    /// How many bytes of the tail were taken, once the payload has ended.
     tail: Option<usize>,
-    error: Option<InflateError>,
+    fault: Option<Fault>,
+    blocks: Blocks<T>,
 }
 
 /// What [`Inflater::inflate`] did.
@@ -117,7 +120,6 @@ impl<T: Size> Inflater<T> {
     #[must_use]
     pub fn new(window_bits: WindowBits) -> Inflater<T> {
         Inflater {
-            blocks: Blocks::new(T::default()),
             window_bits,
             context_takeover: true,
             limit: u64::MAX,
@@ -126,7 +128,8 @@ impl<T: Size> Inflater<T> {
             left: u64::MAX,
             memory_len: 0,
             tail: None,
-            error: None,
+            fault: None,
+            blocks: Blocks::new(T::default()),
         }
     }
 
@@ -188,13 +191,13 @@ impl<T: Size> Inflater<T> {
     pub fn reset(&mut self) {
         self.blocks.reset();
         self.memory_len = 0;
-        self.error = None;
+        self.fault = None;
         self.tail = None;
         self.left = self.limit;
         (self.at, self.history) = (0, 0);
     }
 
-    /// Forgets all that [`Inflater::reset`] does, and goes on as an inflater with these settings, in another window.
+    /// Forgets all that [`Inflater::reset`] does, and continues as an inflater with these settings, in another window.
     ///
     /// ```
     /// use bareframe_deflate::{Compact, Inflater, Step, WindowBits};
@@ -225,23 +228,19 @@ impl<T: Size> Inflater<T> {
         input: &mut &[u8],
         is_last: bool,
     ) -> Result<Step, InflateError> {
-        if let Some(error) = self.error {
-            return Err(error);
+        if let Some(fault) = self.fault {
+            return Err(fault.error(self.limit));
         }
-        let is_other = self.memory_len != 0 && self.memory_len != window.len();
-        if window.len() < self.window_bits.size() || is_other {
-            let needed = if is_other {
-                self.memory_len
-            } else {
-                self.window_bits.size()
-            };
-            return Err(InflateError::Window {
-                len: window.len(),
-                needed,
-            });
+        let len = window.len();
+        let needed = match self.memory_len {
+            0 => len.max(self.window_bits.size()),
+            before => before,
+        };
+        if len != needed {
+            return Err(InflateError::Window { len, needed });
         }
-        self.memory_len = window.len();
-        if self.at == window.len() {
+        self.memory_len = len;
+        if self.at == len {
             self.at = 0;
         }
         let begin = self.at;
@@ -250,82 +249,67 @@ impl<T: Size> Inflater<T> {
             at: begin,
             history: self.history,
             window: self.window_bits.size(),
-            left: self.left,
+            left: usize::try_from(self.left).unwrap_or(usize::MAX),
         };
         let result = self.advance(&mut ring, input, is_last);
-        (self.at, self.history, self.left) = (ring.at, ring.history, ring.left);
-        let step = match result {
-            Ok(step) => step,
-            Err(mut error) => {
-                if let InflateError::TooBig { limit } = &mut error {
-                    *limit = self.limit;
-                }
-                self.error = Some(error);
-                if self.at == begin {
-                    return Err(error);
-                }
-                Step::NeedsInput
-            }
-        };
+        (self.at, self.history) = (ring.at, ring.history);
+        self.left = self.left.wrapping_sub(self.at.wrapping_sub(begin) as u64);
+        self.fault = result.err();
         if self.at > begin {
             return Ok(Step::Output(begin..self.at));
         }
-        if step == Step::MessageEnd {
+        if result.map_err(|fault| fault.error(self.limit))? {
             self.end_message();
+            return Ok(Step::MessageEnd);
         }
-        Ok(step)
+        Ok(Step::NeedsInput)
     }
 
-    /// Decodes as far as input and room last.
-    fn advance(
-        &mut self,
-        ring: &mut Ring<'_>,
-        input: &mut &[u8],
-        is_last: bool,
-    ) -> Result<Step, InflateError> {
-        if self.tail.is_none() {
-            let mut source = Source::new(input);
-            let result = self.run(&mut source, ring);
-            *input = source.rest();
+    /// Decodes as far as input and room last, and returns `true` at the end of the message.
+    fn advance(&mut self, ring: &mut Ring<'_>, input: &mut &[u8], is_last: bool) -> Result<bool, Fault> {
+        loop {
+            let mut source = Source::new(match self.tail {
+                None => input,
+                Some(taken) => TAIL.get(taken..).unwrap_or_default(),
+            });
+            let stop = self.blocks.run(&mut source, ring);
+            match stop {
+                Stop::NeedsInput => {}
+                Stop::NeedsRoom => self.blocks.buffer.unread(&mut source),
+                Stop::Fault(_) => self.blocks.buffer.unread_last(&mut source),
+            }
+            match &mut self.tail {
+                None => *input = source.rest(),
+                Some(taken) => *taken = taken.wrapping_add(source.taken()),
+            }
+            if let Stop::Fault(fault) = stop {
+                return Err(fault);
+            }
+            if stop == Stop::NeedsRoom {
+                return Ok(false);
+            }
+            if self.tail.is_some() {
+                return if self.blocks.is_between_blocks() {
+                    Ok(true)
+                } else {
+                    Err(Fault::Unfinished)
+                };
+            }
             // Bits of a symbol that the tail completes could not be returned to the input, so the symbol is decoded
             // when there is room.
-            if result? == Stop::NeedsRoom || !is_last || ring.room() == 0 {
-                return Ok(Step::NeedsInput);
+            if !is_last || ring.room() == 0 {
+                return Ok(false);
             }
             // The blocks are whole without the tail if the sender did not end with a flush.
-            if self.blocks.is_between_blocks() {
-                self.tail = Some(TAIL.len());
-            } else if self.blocks.is_at_tail() {
+            if self.blocks.is_at_tail() {
                 self.blocks.end_block(ring);
-                self.tail = Some(TAIL.len());
-            } else {
-                self.tail = Some(0);
+            }
+            let is_whole = self.blocks.is_between_blocks();
+            self.tail = Some(if is_whole { TAIL.len() } else { 0 });
+            if is_whole {
+                return Ok(true);
             }
         }
-        let taken = self.tail.unwrap_or_default();
-        let mut source = Source::new(TAIL.get(taken..).unwrap_or_default());
-        let result = if taken < TAIL.len() || !self.blocks.is_between_blocks() {
-            self.run(&mut source, ring)
-        } else {
-            Ok(Stop::NeedsInput)
-        };
-        self.tail = Some(taken.wrapping_add(source.taken()));
-        match result? {
-            Stop::NeedsRoom => Ok(Step::NeedsInput),
-            Stop::NeedsInput if self.blocks.is_between_blocks() => Ok(Step::MessageEnd),
-            Stop::NeedsInput => Err(InflateError::Unfinished),
-        }
-    }
-
-    /// Decodes, and returns the bits that were not decoded to the source.
-    fn run(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<Stop, InflateError> {
-        let result = self.blocks.run(source, ring);
-        match result {
-            Ok(Stop::NeedsInput) => {}
-            Ok(Stop::NeedsRoom) => self.blocks.buffer.unread(source),
-            Err(_) => self.blocks.buffer.unread_last(source),
-        }
-        result
     }
 
     fn end_message(&mut self) {
@@ -344,7 +328,7 @@ impl<T> fmt::Debug for Inflater<T> {
             .field("window_bits", &self.window_bits)
             .field("context_takeover", &self.context_takeover)
             .field("limit", &self.limit)
-            .field("error", &self.error)
+            .field("fault", &self.fault)
             .finish_non_exhaustive()
     }
 }

@@ -246,7 +246,7 @@ impl Choice {
         }
     }
 
-    /// Returns `true` if a message, all of which is so long, is worth to be compressed.
+    /// Returns `true` if a message, all of which has this length, is worth compressing.
     pub(crate) const fn is_worth_it(&self, len: usize) -> bool {
         len >= self.threshold
     }

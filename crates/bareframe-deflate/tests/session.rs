@@ -14,6 +14,9 @@ use support::{json, repetitive};
 
 const LIMIT: u64 = 100_000;
 
+/// In little flash the byte of a message at which its text is wrong is not known.
+const LOCATES_TEXT: bool = cfg!(not(any(bareframe_compact, not(target_pointer_width = "64"))));
+
 /// Every kind of message, long and short.
 fn messages(seed: u64) -> Vec<(bool, Vec<u8>)> {
     let mut random = Random::new(seed);
@@ -289,6 +292,36 @@ fn s8_1_inflated_text_is_validated_across_blocks_and_frames() {
     for bytes in [&b"abc\xFFdef"[..], b"abc\xC3", b"\xED\xA0\x80"] {
         let (error, output) = refused_by(&masked(compressed(&deflated(bytes))));
         assert_eq!((error, &output[..]), (invalid, &b"\x88\x02\x03\xef"[..]));
+    }
+}
+
+#[test]
+fn s8_1_the_byte_of_inflated_text_that_is_wrong_is_named_however_it_is_cut() {
+    let long = [&[b'x'; 5000][..], b"\xFF"].concat();
+    for (text, byte) in [
+        (&b"abc\xFFdef"[..], 3),
+        (b"abc\xC3", 3),
+        (b"\xED\xA0\x80", 1),
+        (b"ab\xE2\x82", 3),
+        (&long, 5000),
+    ] {
+        let payload = deflated(text);
+        for cut in 1..payload.len() {
+            let mut input = masked(compressed(b"\xCA\x48\xCD\xC9\xC9\x07\x00"));
+            input.extend(masked(compressed(&payload[..cut]).fin(false)));
+            input.extend(masked(testkit::Frame::continuation(&payload[cut..])));
+            for at_once in [1, 3, 200] {
+                let mut session = server(Way::new(15, true), Way::new(15, true), 256, LIMIT);
+                let (_, result) = receive(&mut session, &input, at_once, &mut Vec::new());
+                assert_eq!(result, Err(ReceiveError::Protocol(ProtocolError::InvalidUtf8)));
+                let violation = session.violation().unwrap();
+                assert_eq!(
+                    violation.byte(),
+                    LOCATES_TEXT.then_some(byte),
+                    "cut at {cut}, {at_once} bytes at once"
+                );
+            }
+        }
     }
 }
 

@@ -135,7 +135,7 @@ fn a_write_that_times_out_is_tried_again_and_one_that_is_interrupted_at_once() {
         (vec!["the answer".to_owned()], Ok(()))
     );
     assert_eq!(wire.output(), b"\x8a\x01p\x8a\x01p\x88\x02\x03\xf0");
-    // A frame goes on.
+    // A frame continues.
     let payload = [7; 300];
     let wire = Wire::with_input(b"", 100).failing([ErrorKind::TimedOut; 2]);
     let (mut socket, mut frame) = (server(wire.clone()), Frame::binary(&payload));

@@ -374,6 +374,19 @@ fn rfc9110_s15_2_long_heads_behind_each_other_are_taken() {
     connected.unwrap();
 }
 
+#[test]
+fn rfc9110_s15_2_a_short_head_and_a_frame_after_a_long_one_are_found() {
+    let (connected, _) = ask(&Connector::DEFAULT, |mut stream, accept| {
+        let head = format!(
+            "HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\nHTTP/1.1 101 Go\r\nUpgrade: websocket\r\n\
+             Connection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n\u{1}\0",
+            "h".repeat(7_000)
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+    });
+    connected.unwrap();
+}
+
 #[cfg(not(feature = "rustls"))]
 #[test]
 fn s3_a_url_of_tls_without_the_feature_is_refused_before_the_lookup() {

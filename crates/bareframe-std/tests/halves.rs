@@ -112,7 +112,7 @@ fn s5_4_frames_of_several_threads_do_not_mix_and_no_last_pong_is_lost() {
         reader.close(None, "").unwrap();
         ended
     });
-    // Each Ping waits for its Pong, which another thread may have to send; a Pong that is left lying ends the
+    // Each Ping waits for its Pong, which another thread may have to send; a Pong that is never sent ends the
     // test.
     peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
     let mut client = WebSocket::client(peer, &Options::DEFAULT).unwrap();

@@ -57,7 +57,7 @@ const CHARACTERS: [char; 16] = [
 /// Lengths of long payloads, in bytes; those at which a header needs 64 bits would make every test slow.
 const PADDED_LENS: [usize; 6] = [125, 126, 127, 128, 256, 300];
 
-/// Codes that may stand in a Close frame.
+/// Codes that may be in a Close frame.
 const CLOSE_CODES: [u16; 8] = [1000, 1001, 1003, 1007, 1014, 3000, 4000, 4999];
 
 impl Script {

@@ -18,23 +18,26 @@ enum Rule {
 
 const MANY: usize = usize::MAX;
 
-/// Returns `true` if bytes are `origin-form` (RFC 9112 section 3.2.1).
+/// Returns `true` if bytes are `origin-form` (RFC 9112 section 3.2.1), with what browsers do not percent-encode.
 #[must_use]
 pub fn is_origin_form(bytes: &[u8]) -> bool {
-    let absolute_path = times(1, MANY, all([text("/"), times(0, MANY, pchar())]));
-    matches(&all([absolute_path, optional(all([text("?"), query()]))]), bytes)
+    let absolute_path = times(1, MANY, all([text("/"), times(0, MANY, received_pchar())]));
+    matches(
+        &all([absolute_path, optional(all([text("?"), received_query()]))]),
+        bytes,
+    )
 }
 
 /// Returns `true` if bytes are `absolute-form` with an http or https URI (RFC 9112 section 3.2.2, RFC 9110 section 4.2),
-/// whose host is not empty (section 4.2.1) and which has no user (section 4.2.4).
+/// whose host is not empty (section 4.2.1) and which has no user (section 4.2.4), with what browsers do not percent-encode.
 #[must_use]
 pub fn is_absolute_form(bytes: &[u8]) -> bool {
     let rule = all([
         any([text("http"), text("https")]),
         text("://"),
         authority(),
-        path_abempty(),
-        optional(all([text("?"), query()])),
+        times(0, MANY, all([text("/"), times(0, MANY, received_pchar())])),
+        optional(all([text("?"), received_query()])),
     ]);
     matches(&rule, bytes)
 }
@@ -115,6 +118,21 @@ fn path_abempty() -> Rule {
 
 fn query() -> Rule {
     times(0, MANY, any([pchar(), text("/"), text("?")]))
+}
+
+/// A byte of a path as a URL parser leaves it: all that the URL Standard's path percent-encode set (section 1.3) lacks, and a `^`,
+/// which was added to that set late.
+fn received_pchar() -> Rule {
+    any([pchar(), Rule::Byte(|byte| b"[]^|".contains(&byte))])
+}
+
+/// A query as a URL parser leaves it: of what is visible all that the URL Standard's query percent-encode set lacks.
+fn received_query() -> Rule {
+    times(
+        0,
+        MANY,
+        Rule::Byte(|byte| byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)),
+    )
 }
 
 fn pchar() -> Rule {

@@ -9,7 +9,7 @@ use clap::Parser;
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// A server that says nothing for so long is asked for a sign of life, and is gone if none comes for as long again.
+/// A server that sends nothing for this long is sent a Ping, and is gone if nothing comes for as long again.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// The longest pause before the first attempt to connect anew, and before any attempt, in milliseconds.
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
     run(&Arguments::parse().url, &mut io::stdout()).await
 }
 
-/// Goes on until the output can't be written, or the URL is wrong.
+/// Continues until the output can't be written, or the URL is wrong.
 async fn run(url: &str, out: &mut impl Write) -> Result<(), Error> {
     let connector = Connector::DEFAULT.with_options(Options::DEFAULT.with_keepalive(SILENCE, SILENCE));
     let mut failures = 0;

@@ -14,6 +14,7 @@ pub use server_stream::ServerStream;
 
 use crate::error::Error;
 use crate::options::Options;
+use crate::trace::Peer;
 use crate::websocket::ServerSocket;
 use bareframe::handshake::Choice;
 use std::any::Any;
@@ -171,11 +172,13 @@ impl Acceptor {
     where
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
-        if let Some(stream) = (&stream as &dyn Any).downcast_ref::<TcpStream>() {
+        let tcp = (&stream as &dyn Any).downcast_ref::<TcpStream>();
+        if let Some(tcp) = tcp {
             // This may fail if the stream has ended, which the first read reports.
-            let _ = stream.set_nodelay(true);
+            let _ = tcp.set_nodelay(true);
         }
-        Accepting::new(self, stream)
+        let peer = Peer::of(tcp);
+        Accepting::new(self, stream, peer)
     }
 }
 

@@ -50,7 +50,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         if self.closing.is_within_handshake() {
             self.closing.begin();
             let Poll::Ready(result) = self.poll_handshake(cx, code, reason) else {
-                return self.closing.poll_late(cx).map(Err);
+                return self.closing.poll_late(cx).map(|error| {
+                    self.note_ended(Some(&error));
+                    Err(error)
+                });
             };
             let is_clean = result.is_ok() && self.session.state() == State::Closed;
             self.closing.note(result, is_clean);

@@ -31,6 +31,7 @@ use crate::extension;
 use crate::handshake_error::HandshakeError;
 use crate::head::Received;
 use crate::keys::SystemKeys;
+use crate::trace::{End, Http, Peer, Trace};
 use crate::websocket::{ClientSocket, WebSocket};
 use bareframe::handshake::Url;
 use http1::Agreed;
@@ -70,6 +71,30 @@ impl Connector<'_> {
     /// If the future is dropped, its connections and tasks are too, and nothing is left behind, except a name lookup of the system
     /// that has begun, which ends by itself. The next call begins anew.
     pub async fn connect(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
+        let connected = self.connect_to(url).await;
+        match &connected {
+            Ok(socket) => {
+                let stream = socket.stream();
+                let http = if stream.is_http2() {
+                    Http::Http2
+                } else {
+                    Http::Http1
+                };
+                let peer = Peer::at(Some(stream.peer_addr()));
+                socket.trace.opened(peer, http, socket.subprotocol());
+            }
+            Err(error) => {
+                let address = match error {
+                    Error::Connect(error) => error.address(),
+                    _ => None,
+                };
+                Trace::handshake_failed(End::Client, Peer::at(address), error);
+            }
+        }
+        connected
+    }
+
+    async fn connect_to(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
         let limits = Limits::new(self.timeout);
         let first = Url::parse(url)?;
         let extensions = extension::Agreed::offer(&self.options, self.extensions);
@@ -136,7 +161,20 @@ impl Connector<'_> {
     /// # Cancel safety
     ///
     /// If the future is dropped, so is the stream.
-    pub async fn connect_over<S>(&self, mut stream: S, url: &str) -> Result<ClientSocket<S>, Error>
+    pub async fn connect_over<S>(&self, stream: S, url: &str) -> Result<ClientSocket<S>, Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let connected = self.upgrade_over(stream, url).await;
+        let peer = Peer::at(None);
+        match &connected {
+            Ok(socket) => socket.trace.opened(peer, Http::Http1, socket.subprotocol()),
+            Err(error) => Trace::handshake_failed(End::Client, peer, error),
+        }
+        connected
+    }
+
+    async fn upgrade_over<S>(&self, mut stream: S, url: &str) -> Result<ClientSocket<S>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {

@@ -26,7 +26,7 @@ pub enum Error {
     /// was not taken: call again, or drop the connection.
     WriteTimeout,
     /// What was to be sent was taken, but the stream has not taken all of its bytes within
-    /// [`Options::write_timeout`](crate::Options::write_timeout): `flush` goes on. Do not send it again.
+    /// [`Options::write_timeout`](crate::Options::write_timeout): `flush` continues. Do not send it again.
     Unflushed,
     /// The peer broke the protocol, or went over a limit of ours. It was told so in a Close.
     Protocol(Violation),
@@ -78,7 +78,12 @@ impl Error {
         }
     }
 
-    /// Returns `true` if nothing is lost and the connection goes on: a limit of time is over, or a message was skipped.
+    /// Returns `true` if nothing more is received after it.
+    pub(crate) const fn is_last(&self) -> bool {
+        !self.is_temporary() && !matches!(self, Error::UnfinishedFrame | Error::Send(_))
+    }
+
+    /// Returns `true` if nothing is lost and the connection continues: a limit of time is over, or a message was skipped.
     ///
     /// ```
     /// use bareframe_tokio::Error;

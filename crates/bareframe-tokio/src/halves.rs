@@ -2,6 +2,7 @@
 
 use crate::broadcast::{BroadcastError, SharedMessage, Subscription};
 use crate::close::{Closing, StreamEnd};
+use crate::counters::Counters;
 use crate::error::Error;
 use crate::handoff::{Handoff, Slot};
 use crate::message::{Message, close_frame};
@@ -11,8 +12,9 @@ use crate::send::sending_methods;
 use crate::sending::Sending;
 use crate::session::{Inbound, Outbound};
 use crate::shared_stream::SharedStream;
+use crate::trace::{Ended, Trace};
 use crate::websocket::WebSocket;
-use crate::writer::{By, Outgoing, Writer};
+use crate::writer::{By, Writer};
 use bareframe::{
     Assembler, CloseCode, CloseReason, Event, Frame, Message as MessageRef, Next, Pending, ReceiveError,
     Role, SendError,
@@ -34,6 +36,7 @@ pub struct ReadHalf<S, R> {
     assembler: Assembler<Vec<u8>>,
     reader: Reader,
     pub(crate) closing: Closing,
+    trace: Trace,
     shared: Arc<Shared<S, R>>,
 }
 
@@ -52,7 +55,7 @@ struct Part<S, R> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
-    /// Returns the two halves, for two tasks. They are `Send` if the stream is. Over any stream both directions go on at once; no
+    /// Returns the two halves, for two tasks. They are `Send` if the stream is. Over any stream both directions continue at once; no
     /// lock is held while a task waits.
     ///
     /// ```
@@ -95,6 +98,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             assembler: self.assembler,
             reader: self.reader,
             closing: self.closing,
+            trace: self.trace,
             shared: Arc::clone(&shared),
         };
         (read_half, WriteHalf { shared })
@@ -114,7 +118,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     pub async fn read(&mut self) -> Result<Option<MessageRef<'_>>, Error> {
         let is_ready = poll_fn(|cx| self.poll_until(cx, Wanted::Message)).await?;
         Ok(match is_ready {
-            true => self.inbound.message(&mut self.assembler),
+            true => self
+                .reader
+                .counters
+                .message(self.inbound.message(&mut self.assembler)),
             false => None,
         })
     }
@@ -131,7 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     pub async fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
         let is_ready = poll_fn(|cx| self.poll_until(cx, Wanted::Event)).await?;
         Ok(match is_ready {
-            true => self.inbound.event(),
+            true => self.reader.counters.event(self.inbound.event()),
             false => None,
         })
     }
@@ -144,7 +151,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     pub fn poll_next_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<MessageRef<'_>>, Error>> {
         let is_ready = ready!(self.poll_until(cx, Wanted::Message))?;
         Poll::Ready(Ok(match is_ready {
-            true => self.inbound.message(&mut self.assembler),
+            true => self
+                .reader
+                .counters
+                .message(self.inbound.message(&mut self.assembler)),
             false => None,
         }))
     }
@@ -157,7 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
     pub fn poll_next_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<'_>>, Error>> {
         let is_ready = ready!(self.poll_until(cx, Wanted::Event))?;
         Poll::Ready(Ok(match is_ready {
-            true => self.inbound.event(),
+            true => self.reader.counters.event(self.inbound.event()),
             false => None,
         }))
     }
@@ -166,7 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         if !ready!(self.poll_until(cx, Wanted::MessageOrControl))? {
             return Poll::Ready(Ok(None));
         }
-        Poll::Ready(Ok(Message::take(&mut self.inbound, &mut self.assembler)))
+        let message = Message::take(&mut self.inbound, &mut self.assembler);
+        Poll::Ready(Ok(self.reader.note_taken(message)))
     }
 
     /// Fails the connection as [`WebSocket::fail`] does. A Close that can't be sent within a frame of the other half follows it.
@@ -188,6 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         });
         let answered = answered.await;
         self.reader.done();
+        self.note_ended(None);
         answered
     }
 
@@ -223,7 +235,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         if self.closing.is_within_handshake() {
             self.closing.begin();
             let Poll::Ready(result) = self.poll_handshake(cx, code, reason) else {
-                return self.closing.poll_late(cx).map(Err);
+                return self.closing.poll_late(cx).map(|error| {
+                    self.note_ended(Some(&error));
+                    Err(error)
+                });
             };
             let is_clean = result.is_ok() && self.inbound.close_reason().is_some();
             self.closing.note(result, is_clean);
@@ -237,9 +252,52 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
         self.inbound.close_reason()
     }
 
+    /// Returns what was received.
+    #[must_use]
+    pub fn received(&self) -> Counters {
+        self.reader.received(&self.inbound)
+    }
+
+    /// Returns the span of the connection, as [`WebSocket::span`].
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    #[must_use]
+    pub const fn span(&self) -> &tracing::Span {
+        self.trace.span()
+    }
+
+    /// Tells how the connection has ended.
+    fn note_ended(&mut self, error: Option<&Error>) {
+        if self.trace.is_wanted() {
+            let received = self.received();
+            let (sent, is_answer) = self.shared.with(|part| {
+                let is_answer = part.outbound.extension().is_answer();
+                (part.writer.sent(&part.outbound), is_answer)
+            });
+            let ended = Ended {
+                received,
+                sent,
+                is_answer,
+            };
+            self.trace.ended(error, &ended);
+        }
+    }
+
     /// Receives until what is wanted is there, and leaves the answers to the other half; returns `false` when the connection has
-    /// ended.
+    /// ended, and tells that.
+    #[inline]
     fn poll_until(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<bool, Error>> {
+        let done = self.poll_wanted(cx, wanted);
+        match &done {
+            Poll::Pending | Poll::Ready(Ok(true)) => {}
+            Poll::Ready(Ok(false)) => self.note_ended(None),
+            Poll::Ready(Err(error)) if error.is_last() => self.note_ended(Some(error)),
+            Poll::Ready(Err(_)) => {}
+        }
+        done
+    }
+
+    fn poll_wanted(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<bool, Error>> {
         let mut reads = 0;
         loop {
             let next = match wanted {
@@ -252,7 +310,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
                 let _ = self.settle(cx);
             }
             match next {
-                Ok(Next::Ready) if wanted == Wanted::End => drop(self.inbound.event()),
+                Ok(Next::Ready) if wanted == Wanted::End => {
+                    let _ = self.reader.counters.event(self.inbound.event());
+                }
                 Ok(Next::Ready) => return Poll::Ready(Ok(true)),
                 Ok(Next::Closed) => {
                     // The answer to the peer's Close, if it could not be written before.
@@ -398,6 +458,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> ReadHalf<S, R> {
 impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
     sending_methods!();
 
+    /// Returns what was sent, also by the reading half: its answers to Pings and to the peer's Close.
+    #[must_use]
+    pub fn sent(&self) -> Counters {
+        self.shared.with(|part| part.writer.sent(&part.outbound))
+    }
+
     fn begin(&mut self) {
         self.hold(&Context::from_waker(Waker::noop()), |part, _| part.writer.begin());
     }
@@ -417,8 +483,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
         })
     }
 
-    fn start(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
-        let message = message.into();
+    fn start(&mut self, message: Message) -> Result<(), Error> {
         // Whoever reads waits for the stream itself.
         let cx = &Context::from_waker(Waker::noop());
         self.hold(cx, |part, _| part.sending(By::Writer).start(message))
@@ -426,6 +491,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
 
     fn poll_sent(&mut self, cx: &Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {
         self.hold(cx, |part, cx| part.sending(By::Writer).poll_sent(cx, frame))
+    }
+
+    /// Sends a message after [`WriteHalf::poll_room_for_shared`], and writes all that is queued.
+    fn poll_shared_flushed(
+        &mut self,
+        cx: &Context<'_>,
+        taken: &mut Option<SharedMessage>,
+    ) -> Poll<Result<(), Error>> {
+        let taken = taken.take();
+        self.hold(cx, |part, cx| {
+            if let Some(message) = taken {
+                let sent = part.sending(By::Writer).poll_shared(cx, message);
+                ready!(part.writer.limit(cx, sent, Error::Unflushed))?;
+            }
+            part.sending(By::Writer).poll_flushed(cx)
+        })
     }
 
     fn poll_flushed(&mut self, cx: &Context<'_>) -> Poll<Result<(), Error>> {

@@ -90,6 +90,11 @@ impl<H: Lock, P: Lock<Value = Pending>> Handoff<H, P> {
         done
     }
 
+    /// Looks at the writing half, after a poll of the other half.
+    pub(crate) fn with<U>(&self, look: impl FnOnce(&mut H::Value) -> U) -> U {
+        self.held.with(look)
+    }
+
     /// Looks at the writing half, unless the other half holds it.
     pub(crate) fn look<U>(&self, look: impl FnOnce(&mut H::Value) -> U) -> Option<U> {
         self.held.try_with(look)

@@ -37,6 +37,9 @@ pub enum HandshakeError {
     Redirect(RedirectError),
     /// The server speaks HTTP/2, but has no WebSockets there (RFC 8441 section 3).
     NoExtendedConnect,
+    /// The server was to speak HTTP/2, without TLS, and what it sent first is not HTTP/2 or breaks its rules (RFC 9113 section 3.4). Ask for
+    /// HTTP/1.1.
+    NotHttp2,
     /// What the caller wants to put into a head can't stand there; nothing was sent.
     Head(EncodeError),
     /// The stream ended before the head did.
@@ -79,6 +82,9 @@ impl fmt::Display for HandshakeError {
             HandshakeError::NoExtendedConnect => {
                 f.write_str("the server has no WebSockets over HTTP/2 (RFC 8441 section 3)")
             }
+            HandshakeError::NotHttp2 => f.write_str(
+                "HTTP/2 was asked for, and what the server sent first is not HTTP/2 (RFC 9113 section 3.4)",
+            ),
             HandshakeError::Head(error) => error.fmt(f),
             HandshakeError::Ended => f.write_str("the peer ended the stream within the opening handshake"),
             HandshakeError::Timeout => f.write_str("the peer did not finish the opening handshake in time"),

@@ -19,6 +19,7 @@
 //! - `deflate`: compression of messages (RFC 7692), by [`Options::with_deflate`](Options).
 //! - `futures-io`: connections over streams of the traits of [futures-io](https://docs.rs/futures-io).
 //! - `http2`: connections over HTTP/2 (RFC 8441).
+//! - `tracing`: a [span](https://docs.rs/tracing) for each connection, with events of its handshake, its end and its errors.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -28,6 +29,7 @@ mod broadcast;
 mod close;
 mod closing;
 mod connect;
+mod counters;
 mod error;
 mod extension;
 #[cfg(feature = "futures-io")]
@@ -38,6 +40,7 @@ mod handshake_error;
 mod head;
 mod keys;
 mod message;
+mod observed;
 mod options;
 mod pool;
 mod read;
@@ -50,6 +53,7 @@ mod shared_stream;
 mod shutdown;
 mod sink;
 mod timer;
+mod trace;
 #[cfg(feature = "hyper")]
 mod upgrade;
 mod utf8_bytes;
@@ -73,6 +77,7 @@ pub use connect::{
 };
 #[cfg(feature = "proxy")]
 pub use connect::{InvalidProxy, Proxy};
+pub use counters::{Counters, Totals};
 pub use error::Error;
 #[cfg(feature = "futures-io")]
 pub use futures_io::FuturesIo;

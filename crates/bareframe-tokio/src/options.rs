@@ -52,21 +52,21 @@ impl Options {
         self
     }
 
-    /// Returns options in which a read has so many bytes of memory. A connection has it only while there is something to be read:
+    /// Returns options in which a read has this many bytes of memory. A connection has it only while there is something to be read:
     /// it is taken from a pool of the thread, and given back when the peer is waited for.
     pub const fn with_read_buffer(mut self, len: usize) -> Options {
         self.read_buffer = len;
         self
     }
 
-    /// Returns options in which a read has at most so many bytes of memory: it has more than [`Options::read_buffer`] while reads
+    /// Returns options in which a read has at most this many bytes of memory: it has more than [`Options::read_buffer`] while reads
     /// fill that. A message that is in it as a whole is lent from there.
     pub const fn with_read_buffer_max(mut self, len: usize) -> Options {
         self.read_buffer_max = len;
         self
     }
 
-    /// Returns options in which at most this many bytes are gathered for one write, but at least 256: once so many are queued, a
+    /// Returns options in which at most this many bytes are gathered for one write, but at least 256: once this many are queued, a
     /// call that sends waits until the stream takes some. One message more may be begun, whose payload is not copied.
     pub const fn with_write_buffer(mut self, len: usize) -> Options {
         self.write_buffer = len;
@@ -98,7 +98,7 @@ impl Options {
         self
     }
 
-    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits so long for the peer (RFC 6455 section
+    /// Returns options in which [`WebSocket::close`](crate::WebSocket::close) waits this long for the peer (RFC 6455 section
     /// 7.1.1).
     pub const fn with_close_timeout(mut self, timeout: Duration) -> Options {
         self.close_timeout = timeout;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-/// So many buffers are kept by a thread at most, and so many bytes.
+/// At most this many buffers are kept by a thread, and this many bytes.
 const MOST: usize = 64;
 const MOST_BYTES: usize = 2 << 20;
 
@@ -30,10 +30,15 @@ impl Pool {
     }
 
     fn put(&mut self, buffer: Vec<u8>) {
-        let bytes = self.bytes.saturating_add(buffer.len());
-        if self.buffers.len() < MOST && bytes <= MOST_BYTES && buffer.capacity() == buffer.len() {
-            self.bytes = bytes;
-            self.buffers.push(buffer);
+        if buffer.capacity() != buffer.len() || buffer.len() > MOST_BYTES {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(buffer.len());
+        self.buffers.push(buffer);
+        // The oldest may be of a length that nobody asks for again; kept, they would be all that is left.
+        while self.buffers.len() > MOST || self.bytes > MOST_BYTES {
+            let oldest = self.buffers.remove(0);
+            self.bytes = self.bytes.saturating_sub(oldest.len());
         }
     }
 }
@@ -55,6 +60,20 @@ pub(crate) fn put(buffer: Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_that_nobody_asks_for_again_do_not_fill_the_pool() {
+        for len in 1..10 * MOST {
+            put(vec![0; len]);
+        }
+        let mut buffer = take(10_000);
+        buffer[0] = 7;
+        put(buffer);
+        assert_eq!(take(10_000)[0], 7);
+        // One that is too long for the pool takes nobody's place.
+        put(vec![0; MOST_BYTES + 1]);
+        assert_eq!(POOL.with_borrow(|pool| pool.buffers.len()), MOST - 1);
+    }
 
     #[test]
     fn memory_is_used_again_by_its_length_and_what_is_kept_is_bounded() {

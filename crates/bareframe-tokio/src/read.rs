@@ -45,7 +45,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     pub async fn read(&mut self) -> Result<Option<MessageRef<'_>>, Error> {
         let is_ready = poll_fn(|cx| self.poll_until(cx, Wanted::Message)).await?;
         Ok(match is_ready {
-            true => self.session.message(&mut self.assembler),
+            true => self
+                .reader
+                .counters
+                .message(self.session.message(&mut self.assembler)),
             false => None,
         })
     }
@@ -77,9 +80,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         }
         let (inbound, outbound) = self.session.both();
         let sender = MessageSender::new(&mut self.stream, outbound, &mut self.writer);
-        Ok(inbound
-            .message(&mut self.assembler)
-            .map(|message| (message, sender)))
+        let message = inbound.message(&mut self.assembler);
+        let message = self.reader.counters.message(message);
+        Ok(message.map(|message| (message, sender)))
     }
 
     /// Reads the next event: a piece of a message as it arrives, or a control frame; `None` when the connection has ended cleanly. It
@@ -110,7 +113,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     pub async fn read_event(&mut self) -> Result<Option<Event<'_>>, Error> {
         let is_ready = poll_fn(|cx| self.poll_until(cx, Wanted::Event)).await?;
         Ok(match is_ready {
-            true => self.session.event(),
+            true => self.reader.counters.event(self.session.event()),
             false => None,
         })
     }
@@ -144,11 +147,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         }
         let (inbound, outbound) = self.session.both();
         let sender = MessageSender::new(&mut self.stream, outbound, &mut self.writer);
-        Ok(inbound.event().map(|event| (event, sender)))
+        let event = self.reader.counters.event(inbound.event());
+        Ok(event.map(|event| (event, sender)))
     }
 
     /// Polls for what [`WebSocket::read`] returns. With the functions that poll for sending, one task does both at once: while it
-    /// reads, reading goes on though writing is pending.
+    /// reads, reading continues although writing is pending.
     ///
     /// # Errors
     ///
@@ -156,7 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     pub fn poll_next_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<MessageRef<'_>>, Error>> {
         let is_ready = ready!(self.poll_until(cx, Wanted::Message))?;
         Poll::Ready(Ok(match is_ready {
-            true => self.session.message(&mut self.assembler),
+            true => self
+                .reader
+                .counters
+                .message(self.session.message(&mut self.assembler)),
             false => None,
         }))
     }
@@ -169,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
     pub fn poll_next_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Event<'_>>, Error>> {
         let is_ready = ready!(self.poll_until(cx, Wanted::Event))?;
         Poll::Ready(Ok(match is_ready {
-            true => self.session.event(),
+            true => self.reader.counters.event(self.session.event()),
             false => None,
         }))
     }
@@ -180,13 +187,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             return Poll::Ready(Ok(None));
         }
         let (inbound, _) = self.session.both();
-        Poll::Ready(Ok(Message::take(inbound, &mut self.assembler)))
+        let message = Message::take(inbound, &mut self.assembler);
+        Poll::Ready(Ok(self.reader.note_taken(message)))
     }
 
-    /// Performs what the session says until what is wanted is there; returns `false` when the connection has ended.
+    /// Performs what the session says until what is wanted is there; returns `false` when the connection has ended, and tells that.
+    #[inline]
     pub(crate) fn poll_until(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<bool, Error>> {
+        let done = self.poll_wanted(cx, wanted);
+        match &done {
+            Poll::Pending | Poll::Ready(Ok(true)) => {}
+            Poll::Ready(Ok(false)) => self.note_ended(None),
+            Poll::Ready(Err(error)) if error.is_last() => self.note_ended(Some(error)),
+            Poll::Ready(Err(_)) => {}
+        }
+        done
+    }
+
+    fn poll_wanted(&mut self, cx: &mut Context<'_>, wanted: Wanted) -> Poll<Result<bool, Error>> {
         self.writer.lease(self.session.both().1);
-        // What an earlier call has taken goes on; if it can't, it hides nothing that arrives.
+        // What an earlier call has taken continues; if it can't, it hides nothing that arrives.
         if self.writer.kept.is_some() {
             let _ = self.sending(By::Reader).poll_kept(cx);
         }
@@ -198,7 +218,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 Wanted::Event | Wanted::End => self.session.next_event(),
             };
             match next {
-                Ok(Next::Ready) if wanted == Wanted::End => drop(self.session.event()),
+                Ok(Next::Ready) if wanted == Wanted::End => {
+                    let _ = self.reader.counters.event(self.session.event());
+                }
                 Ok(Next::Ready) => return Poll::Ready(Ok(true)),
                 Ok(Next::Closed) => {
                     self.reader.done();

@@ -1,6 +1,8 @@
 //! Reading: into memory that a connection has only while something arrives, and with a keepalive.
 
+use crate::counters::{Controls, Counters};
 use crate::error::Error;
+use crate::message::Message;
 use crate::options::Options;
 use crate::pool;
 use crate::session::Inbound;
@@ -34,6 +36,8 @@ pub(crate) struct Reader {
     /// How long the stream may take for our Close once nothing else is waited for.
     answer_timeout: Option<Duration>,
     timer: Timer,
+    /// What was received, but for control frames.
+    pub(crate) counters: Counters,
 }
 
 /// A keepalive with its clock and its timer.
@@ -69,6 +73,7 @@ impl Reader {
             close_timeout: options.close_timeout(),
             answer_timeout: options.answer_timeout(),
             timer: Timer::STOPPED,
+            counters: Counters::default(),
         }
     }
 
@@ -166,6 +171,24 @@ impl Reader {
         }
     }
 
+    /// Counts a message that is returned.
+    pub(crate) fn note_taken(&mut self, message: Option<Message>) -> Option<Message> {
+        if let Some(message @ (Message::Text(_) | Message::Binary(_))) = &message {
+            self.counters.add_payload(message.payload().len(), true);
+        }
+        message
+    }
+
+    /// Returns what was received.
+    pub(crate) fn received<R: Role>(&self, inbound: &Inbound<R>) -> Counters {
+        let close = inbound.close_reason();
+        self.counters.with_controls(Controls {
+            closes: close.is_some().into(),
+            close_code: close.and_then(|reason| reason.code()),
+            ..inbound.extension().controls()
+        })
+    }
+
     /// Returns `Ready` if the stream has not taken our Close in time, while nothing else is waited for.
     pub(crate) fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(timeout) = self.answer_timeout else {
@@ -183,6 +206,7 @@ impl Reader {
 
     /// Notes how much a read returned.
     fn note(&mut self, len: usize, is_filled: bool) {
+        self.counters.add_bytes(len);
         if is_filled || len > self.least {
             self.long_reads = SHORT_READS;
         } else {

@@ -4,7 +4,7 @@ use crate::broadcast::{BroadcastError, SharedMessage, Subscription};
 use crate::error::Error;
 use crate::message::Message;
 use crate::websocket::WebSocket;
-use crate::writer::{By, Outgoing, Writer};
+use crate::writer::{By, Writer};
 use bareframe::{CloseCode, Frame, Next, Role, SendError, State};
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
@@ -66,7 +66,7 @@ macro_rules! sending_methods {
 
         /// Sends a frame whose payload is borrowed, such as a fragment of a message or one of a
         /// [`PreparedFrame`](crate::PreparedFrame): it was written when this returns. After [`Error::WriteTimeout`], a call with the
-        /// same frame goes on.
+        /// same frame continues.
         ///
         /// ```
         /// use bareframe_tokio::{Error, Frame, Options, WebSocket};
@@ -87,7 +87,7 @@ macro_rules! sending_methods {
         /// # Cancel safety
         ///
         /// If the future is dropped, a call with the same frame sends the rest. If the frame is dropped before it was sent, the
-        /// connection can't go on, and only `fail` is left.
+        /// connection can't continue, and only `fail` is left.
         ///
         /// # Errors
         ///
@@ -111,8 +111,8 @@ macro_rules! sending_methods {
         pub async fn send_shared(&mut self, message: &SharedMessage) -> Result<(), Error> {
             self.begin();
             poll_fn(|cx| self.poll_room_for_shared(cx)).await?;
-            self.start(Outgoing::Shared(message.clone()))?;
-            poll_fn(|cx| self.poll_flushed(cx)).await
+            let mut taken = Some(message.clone());
+            poll_fn(|cx| self.poll_shared_flushed(cx, &mut taken)).await
         }
 
         /// Sends all that a broadcast has for this connection, until the broadcast ends. If that has more than this queue's bound for it
@@ -141,12 +141,13 @@ macro_rules! sending_methods {
                 if let Err(error) = room.await {
                     break Err(error);
                 }
-                match messages.recv().await {
-                    Ok(message) => self.start(Outgoing::Shared(message))?,
+                let mut taken = match messages.recv().await {
+                    Ok(message) => Some(message),
                     Err(BroadcastError::Ended) => break Ok(()),
                     Err(BroadcastError::TooSlow) => break Err(Error::TooSlow),
-                }
-                let flushed = poll_fn(|cx| match self.poll_flushed(cx) {
+                };
+                // The first poll takes the message, before anything is waited for.
+                let flushed = poll_fn(|cx| match self.poll_shared_flushed(cx, &mut taken) {
                     Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
                     flushed => flushed,
                 });
@@ -299,7 +300,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             Some(_) => self.session.both().0.fail(code),
             None => self.session.fail(code),
         }
-        self.flush().await
+        let flushed = self.flush().await;
+        self.note_ended(None);
+        flushed
     }
 
     fn begin(&mut self) {
@@ -330,8 +333,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         self.writer.limit(cx, room, Error::WriteTimeout)
     }
 
-    fn start(&mut self, message: impl Into<Outgoing>) -> Result<(), Error> {
-        self.sending(By::Writer).start(message.into())
+    fn start(&mut self, message: Message) -> Result<(), Error> {
+        self.sending(By::Writer).start(message)
     }
 
     fn poll_sent(&mut self, cx: &mut Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {
@@ -339,6 +342,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             self.queue_answers()?;
         }
         self.sending(By::Writer).poll_sent(cx, frame)
+    }
+
+    /// Sends a message after [`WebSocket::poll_room_for_shared`], and writes all that is queued.
+    fn poll_shared_flushed(
+        &mut self,
+        cx: &mut Context<'_>,
+        taken: &mut Option<SharedMessage>,
+    ) -> Poll<Result<(), Error>> {
+        if let Some(message) = taken.take() {
+            let sent = self.sending(By::Writer).poll_shared(cx, message);
+            ready!(self.writer.limit(cx, sent, Error::Unflushed))?;
+        }
+        self.poll_flushed(cx)
     }
 
     fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {

@@ -74,7 +74,7 @@ impl<'s, S: AsyncWrite + Unpin, R: Role> MessageSender<'s, S, R> {
     }
 
     /// Sends a frame as far as the stream takes it: after [`Error::WriteTimeout`], or if the future is dropped, a call with the same
-    /// frame goes on.
+    /// frame continues.
     ///
     /// # Cancel safety
     ///

@@ -1,6 +1,8 @@
 //! Sending: what a session has to write goes to the stream.
 
+use crate::broadcast::SharedMessage;
 use crate::error::Error;
+use crate::message::Message;
 use crate::session::Outbound;
 use crate::writer::{By, Kept, Outgoing, Writer};
 use bareframe::{Frame, Next, Role, SendError};
@@ -45,29 +47,54 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
     }
 
     /// Begins to send a message, after [`Sending::poll_room`].
-    pub(crate) fn start(&mut self, message: Outgoing) -> Result<(), Error> {
+    pub(crate) fn start(&mut self, message: Message) -> Result<(), Error> {
         if self.outbound.is_closed() {
             // Without room the session would not say so yet.
             return Err(self.refusal(SendError::Closed));
         }
         self.writer.lease(self.outbound);
-        let compression = self.writer.compression;
-        let mut frame = message.frame(&compression).map_err(Error::Send)?;
-        if matches!(message, Outgoing::Own(_)) {
-            self.writer.make_room(self.outbound, &frame);
-        }
+        let mut frame = message.frame();
+        self.writer.make_room(self.outbound, &frame);
         loop {
             match self.outbound.next_sent(&mut frame) {
-                Ok(Next::Ready) => return Ok(()),
+                Ok(Next::Ready) => {
+                    self.writer.note_message(&message);
+                    return Ok(());
+                }
                 Ok(_) if self.writer.grow(self.outbound, &frame) => {}
                 Ok(_) => {
                     let unsent = frame.unsent();
+                    self.writer.note_message(&message);
+                    let message = Outgoing::Own(message);
                     self.writer.kept = Some(Kept { message, unsent });
                     return Ok(());
                 }
                 Err(error) => return Err(self.refusal(error)),
             }
         }
+    }
+
+    /// Sends a message that many send, after [`Sending::poll_room`], and does not keep it unless it has to wait.
+    pub(crate) fn poll_shared(
+        &mut self,
+        cx: &mut Context<'_>,
+        message: SharedMessage,
+    ) -> Poll<Result<(), Error>> {
+        if self.outbound.is_closed() {
+            return Poll::Ready(Err(self.refusal(SendError::Closed)));
+        }
+        let compression = self.writer.compression;
+        let mut frame = message.frame(&compression).map_err(Error::Send)?;
+        let sent = self.poll_queued(cx, &mut frame, false);
+        if !matches!(sent, Poll::Ready(Err(_))) {
+            self.writer.counters.add_payload(message.payload().len(), true);
+        }
+        if sent.is_pending() {
+            let unsent = frame.unsent();
+            let message = Outgoing::Shared(message);
+            self.writer.kept = Some(Kept { message, unsent });
+        }
+        sent
     }
 
     /// Queues or writes all that is left of the message that was taken.
@@ -84,7 +111,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         let Kept { message, unsent } = kept;
         let compression = self.writer.compression;
         let mut frame = unsent.frame(message.payload(&compression));
-        let done = self.poll_queued(cx, &mut frame);
+        let done = self.poll_queued(cx, &mut frame, false);
         if done.is_pending() {
             let unsent = frame.unsent();
             self.writer.kept = Some(Kept { message, unsent });
@@ -119,13 +146,24 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
             ready!(self.poll_kept(cx))?;
             self.writer.make_room(self.outbound, frame);
         }
-        self.poll_queued(cx, frame)
+        self.poll_queued(cx, frame, true)
     }
 
-    /// Queues or writes all of a frame.
-    fn poll_queued(&mut self, cx: &mut Context<'_>, frame: &mut Frame<'_>) -> Poll<Result<(), Error>> {
+    /// Queues or writes all of a frame, and counts it when it begins if it is new.
+    fn poll_queued(
+        &mut self,
+        cx: &mut Context<'_>,
+        frame: &mut Frame<'_>,
+        is_new: bool,
+    ) -> Poll<Result<(), Error>> {
         loop {
-            match self.outbound.next_sent(frame) {
+            let was_begun = frame.is_begun();
+            let len = frame.payload_len();
+            let next = self.outbound.next_sent(frame);
+            if is_new && !was_begun && frame.is_begun() && frame.kind().is_some() {
+                self.writer.counters.add_payload(len, frame.is_last());
+            }
+            match next {
                 Ok(Next::Ready) => return Poll::Ready(Ok(())),
                 Ok(_) if frame.is_begun() && self.writer.grow(self.outbound, frame) => {}
                 Ok(_) => ready!(self.poll_write(cx, frame))?,
@@ -179,6 +217,7 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
             written => written,
         });
         if let Some(len) = ready!(self.note(cx, written))? {
+            self.writer.counters.add_bytes(len);
             self.outbound.wrote(len, frame);
         }
         Poll::Ready(Ok(()))

@@ -172,7 +172,7 @@ impl ShutdownGuard {
         }
     }
 
-    /// Notes that our Close was queued, or that none can be, and that the peer has so long for its own.
+    /// Notes that our Close was queued, or that none can be, and that the peer has this long for its own.
     pub(crate) fn queued(&mut self, limit: Duration) {
         let mut timer = Timer::STOPPED;
         timer.start(limit);

@@ -2,12 +2,15 @@
 
 use crate::close::Closing;
 use crate::connect::ServerResponse;
+use crate::counters::Counters;
+use crate::error::Error;
 use crate::extension::Agreed;
 use crate::keys::SystemKeys;
 use crate::options::Options;
 use crate::reader::Reader;
 use crate::session::Session;
 use crate::shutdown::Shutdown;
+use crate::trace::{End, Ended, Trace};
 use crate::writer::Writer;
 use bareframe::{Assembler, Client, CloseReason, Connection, MaskingKeys, Role, Server, State};
 use bytes::Bytes;
@@ -51,6 +54,7 @@ pub struct WebSocket<S, R> {
     pub(crate) closing: Closing,
     pub(crate) subprotocol: Option<Box<str>>,
     pub(crate) response: Option<Box<ServerResponse>>,
+    pub(crate) trace: Trace,
 }
 
 /// A client's connection with keys from the system.
@@ -179,6 +183,7 @@ impl<S, R: Role> WebSocket<S, R> {
             closing: Closing::new(is_client, options),
             subprotocol: None,
             response: None,
+            trace: Trace::new(if is_client { End::Client } else { End::Server }),
         }
     }
 
@@ -203,6 +208,7 @@ impl<S, R: Role> WebSocket<S, R> {
         // To have read nothing would be the end of the stream.
         if !leftover.is_empty() && inbound.exchange_memory(Some(memory)).is_ok() {
             inbound.read(leftover.len());
+            self.reader.counters.add_bytes(leftover.len());
         }
         debug_assert_eq!(inbound.unread().len(), len);
         self
@@ -233,6 +239,57 @@ impl<S, R: Role> WebSocket<S, R> {
     #[must_use]
     pub fn close_reason(&self) -> Option<CloseReason> {
         self.session.close_reason()
+    }
+
+    /// Returns what was received.
+    #[must_use]
+    pub fn received(&self) -> Counters {
+        self.reader.received(self.session.halves().0)
+    }
+
+    /// Returns what was sent.
+    #[must_use]
+    pub fn sent(&self) -> Counters {
+        self.writer.sent(self.session.halves().1)
+    }
+
+    /// Returns the span of the connection, in which the events of its end are, for instance to record more in it, or to instrument the
+    /// task that has the connection. Its fields are `role`, `peer` where the address is known, and `http`, the version.
+    ///
+    /// ```
+    /// use bareframe_tokio::{Error, accept};
+    /// use tracing::Instrument;
+    /// async fn serve(stream: tokio::net::TcpStream) -> Result<(), Error> {
+    ///     let mut socket = accept(stream).await?;
+    ///     let span = socket.span().clone();
+    ///     async move {
+    ///         while let Some(message) = socket.read().await? {
+    ///             tracing::info!(len = message.payload().len(), "received");
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///     .instrument(span)
+    ///     .await
+    /// }
+    /// ```
+    #[cfg(feature = "tracing")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tracing")))]
+    #[must_use]
+    pub const fn span(&self) -> &tracing::Span {
+        self.trace.span()
+    }
+
+    /// Tells how the connection has ended.
+    pub(crate) fn note_ended(&mut self, error: Option<&Error>) {
+        if self.trace.is_wanted() {
+            let (_, outbound) = self.session.halves();
+            let ended = Ended {
+                received: self.received(),
+                sent: self.sent(),
+                is_answer: outbound.extension().is_answer(),
+            };
+            self.trace.ended(error, &ended);
+        }
     }
 
     /// Returns the subprotocol in use, if the opening handshake chose one (RFC 6455 section 1.9).

@@ -1,6 +1,7 @@
 //! What writing knows beside the stream and the queue.
 
 use crate::broadcast::SharedMessage;
+use crate::counters::Counters;
 use crate::error::{Error, copy};
 use crate::extension::Compression;
 use crate::message::Message;
@@ -8,7 +9,7 @@ use crate::options::Options;
 use crate::pool;
 use crate::session::Outbound;
 use crate::timer::Timer;
-use bareframe::{Frame, Next, Role, SendError, UnsentFrame};
+use bareframe::{Frame, Next, Role, UnsentFrame};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -20,10 +21,10 @@ const LEAST: usize = 4 << 10;
 /// How long it must be able to become.
 const MIN: usize = 256;
 
-/// The queue becomes so many times as long.
+/// The queue becomes this many times as long.
 const GROWTH: usize = 4;
 
-/// Payload of so many bytes is written from where it is rather than gathered.
+/// Payload of this many bytes is written from where it is rather than gathered.
 const GATHERED: usize = 8 << 10;
 
 /// Room for a frame's header and for an answer after it.
@@ -39,7 +40,7 @@ pub(crate) enum By {
 /// The limits of writing a session's queue to a stream, who waits for it, and how it failed.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    /// So many bytes are queued at most before a call that sends waits.
+    /// At most this many bytes are queued before a call that sends waits.
     most: usize,
     timeout: Option<Duration>,
     /// The limit of the call that sends.
@@ -51,6 +52,8 @@ pub(crate) struct Writer {
     waiting: [Option<Waker>; 2],
     /// How messages are compressed that many send.
     pub(crate) compression: Compression,
+    /// What was sent, but for control frames.
+    pub(crate) counters: Counters,
 }
 
 /// A message that was taken, and how much of it is left.
@@ -68,26 +71,12 @@ pub(crate) enum Outgoing {
 }
 
 impl Outgoing {
-    /// Returns the frame that sends it.
-    pub(crate) fn frame(&self, compression: &Compression) -> Result<Frame<'_>, SendError> {
-        match self {
-            Outgoing::Own(message) => Ok(message.frame()),
-            Outgoing::Shared(message) => message.frame(compression),
-        }
-    }
-
-    /// Returns what that frame was made of.
+    /// Returns what its frame was made of.
     pub(crate) fn payload(&self, compression: &Compression) -> &[u8] {
         match self {
             Outgoing::Own(message) => message.payload(),
             Outgoing::Shared(message) => message.bytes(compression),
         }
-    }
-}
-
-impl From<Message> for Outgoing {
-    fn from(message: Message) -> Outgoing {
-        Outgoing::Own(message)
     }
 }
 
@@ -112,7 +101,13 @@ impl Writer {
             failure: None,
             waiting: [None, None],
             compression,
+            counters: Counters::default(),
         }
+    }
+
+    /// Returns what was sent.
+    pub(crate) fn sent<R: Role>(&self, outbound: &Outbound<R>) -> Counters {
+        self.counters.with_controls(outbound.extension().controls())
     }
 
     /// Has a queue to send with.
@@ -179,6 +174,14 @@ impl Writer {
         let is_gathered = frame.left() <= GATHERED || outbound.has_extension();
         if outbound.room() < needed && is_gathered && !frame.is_begun() {
             self.grow(outbound, frame);
+        }
+    }
+
+    /// Notes that a message was taken.
+    #[inline]
+    pub(crate) fn note_message(&mut self, message: &Message) {
+        if matches!(message, Message::Text(_) | Message::Binary(_)) {
+            self.counters.add_payload(message.payload().len(), true);
         }
     }
 

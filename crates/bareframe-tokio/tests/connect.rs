@@ -295,6 +295,39 @@ async fn an_error_of_tcp_names_the_name_and_the_address() {
 }
 
 #[tokio::test]
+async fn an_error_of_tcp_names_each_address_and_its_error() {
+    let (first, second) = (listen().await.0, listen().await.0);
+    let connector = Connector::DEFAULT.with_resolver(move |_, _| async move { Ok(vec![first, second]) });
+    let error = connect_error(connector.connect("ws://example.com/").await);
+    let ConnectErrorKind::Io(last) = error.kind() else {
+        panic!()
+    };
+    let (address, (other, other_error)) = (error.address().unwrap(), error.other_addresses().next().unwrap());
+    let mut both = [address, other];
+    both.sort();
+    let mut expected = [first, second];
+    expected.sort();
+    assert_eq!((both, error.other_addresses().count()), (expected, 1));
+    assert_eq!(other_error.kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(
+        error.to_string(),
+        format!("example.com, {address}: TCP: {last}; {other}: {other_error}")
+    );
+}
+
+#[tokio::test]
+async fn an_address_that_failed_before_another_was_connected_to_is_not_in_the_words_of_a_later_error() {
+    let nobody = listen().await.0;
+    let (address, _) =
+        serve_once(|stream| answer(stream, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")).await;
+    let connector = Connector::DEFAULT.with_resolver(move |_, _| async move { Ok(vec![nobody, address]) });
+    let error = connect_error(connector.connect("ws://example.com/").await);
+    assert_eq!(error.address(), Some(address));
+    assert!(error.other_addresses().map(|(address, _)| address).eq([nobody]));
+    assert!(!error.to_string().contains(&nobody.to_string()), "{error}");
+}
+
+#[tokio::test]
 async fn an_error_of_the_lookup_names_the_host() {
     let connector = Connector::DEFAULT.with_resolver(async |_, _| Err(io::Error::other("no such name")));
     let error = connect_error(connector.connect("ws://example.com/").await);

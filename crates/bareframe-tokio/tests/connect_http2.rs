@@ -400,10 +400,45 @@ async fn a_server_that_speaks_no_http2_is_an_error_of_the_handshake() {
     let Err(Error::Connect(error)) = connected.unwrap() else {
         panic!()
     };
-    assert_eq!(
-        (error.step(), error.is_timeout()),
-        (ConnectStep::Handshake, false)
+    assert_eq!(error.step(), ConnectStep::Handshake);
+    assert!(
+        matches!(
+            error.kind(),
+            ConnectErrorKind::Handshake(HandshakeError::NotHttp2)
+        ),
+        "{error}"
     );
+}
+
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn rfc8441_s3_over_tls_a_server_without_extended_connect_is_asked_by_http1() {
+    use bareframe_tokio::rustls::ServerConfig;
+    use tokio_rustls::TlsAcceptor;
+    let (client, server) = certified::certified();
+    let connector = CONNECTOR
+        .with_tls(client)
+        .with_resolver(async |_, port| Ok(vec![([127, 0, 0, 1], port).into()]));
+    let mut both = ServerConfig::clone(&server);
+    both.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(std::sync::Arc::new(both));
+    let (address, listener) = server::listen().await;
+    let served = tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.unwrap();
+        let stream = acceptor.accept(tcp).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+        let _ = serve(stream, false, |request| panic!("{request:?}")).await;
+        let (tcp, _) = listener.accept().await.unwrap();
+        let stream = acceptor.accept(tcp).await.unwrap();
+        assert_eq!(stream.get_ref().1.alpn_protocol(), None);
+        server::greet(stream).await
+    });
+    let url = format!("wss://{}:{}/chat", certified::HOST, address.port());
+    let mut socket = timeout(SOON, connector.connect(&url)).await.unwrap().unwrap();
+    assert!(!socket.stream().is_http2());
+    assert_eq!(socket.read().await.unwrap().unwrap().as_str(), Some("Hello"));
+    drop(socket);
+    assert!(served.await.unwrap().starts_with("GET /chat HTTP/1.1\r\n"));
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use std::panic::catch_unwind;
 use std::task::{Context, Poll, Waker};
 use tokio::runtime::{Builder, Runtime};
 
-/// Timers want a runtime; its clock stands still.
+/// Timers want a runtime; its clock is stopped.
 fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_time()

@@ -13,7 +13,7 @@ use std::ops::Range;
 use stream::{Failing, Sabotage};
 use tokio::runtime::{Builder, Runtime};
 
-/// Timers want a runtime; its clock stands still.
+/// Timers want a runtime; its clock is stopped.
 fn runtime() -> Runtime {
     Builder::new_current_thread()
         .enable_time()

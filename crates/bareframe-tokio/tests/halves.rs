@@ -8,9 +8,11 @@ use bareframe_tokio::{
     StreamEnd, SystemKeys, WebSocket, WriteHalf,
 };
 use std::io::ErrorKind;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpStream;
+use tokio::sync::Barrier;
 use tokio::time::{Instant, timeout};
 use wire::{Takes, Wire, arriving, poll_once, ready};
 
@@ -60,20 +62,28 @@ async fn both_directions_are_full_at_once_and_all_arrives() {
     let (of_client, of_server) = duplex(64);
     let (client_reader, client_writer) = WebSocket::client(of_client, &Options::DEFAULT).unwrap().split();
     let (server_reader, server_writer) = WebSocket::server(of_server, &Options::DEFAULT).split();
+    let all_sent = Arc::new(Barrier::new(4));
     macro_rules! spawn {
         ($reader:ident, $writer:ident) => {{
             let (mut reader, mut writer) = ($reader, $writer);
+            let (of_writer, of_reader) = (Arc::clone(&all_sent), Arc::clone(&all_sent));
             let writing = tokio::spawn(async move {
                 for number in 0..MESSAGES {
                     writer.send(number.to_be_bytes().repeat(100)).await.unwrap();
                     writer.ping(number.to_be_bytes().to_vec()).await.unwrap();
                 }
+                of_writer.wait().await;
                 writer
             });
             let reading = tokio::spawn(async move {
                 for number in 0..MESSAGES {
                     let message = reader.read().await.unwrap().unwrap();
                     assert!(message.payload() == number.to_be_bytes().repeat(100), "{number}");
+                }
+                // The peer's last Ping, and its Pongs, need somebody who reads.
+                tokio::select! {
+                    _ = of_reader.wait() => {}
+                    read = reader.read() => panic!("{read:?}"),
                 }
                 reader
             });

@@ -37,7 +37,7 @@ static COUNTING: Counting = Counting;
 struct Idle {
     arrives: Arc<[u8]>,
     read: usize,
-    /// So many bytes at most are read at once.
+    /// At most this many bytes are read at once.
     step: usize,
 }
 
@@ -87,7 +87,7 @@ fn poll<F: Future>(future: F) -> Option<F::Output> {
 /// What a connection may hold, in bytes, that has nothing to do.
 const IDLE: usize = 2 << 10;
 
-/// Returns how many bytes so many connections hold each, once each has had this and waits for more; an echo of what they had.
+/// Returns how many bytes this many connections hold each, once each has had this and waits for more; an echo of what they had.
 fn held(count: usize, arrives: &[u8], step: usize, echoes: bool) -> usize {
     held_by(count, arrives, step, echoes, |stream| {
         WebSocket::server(stream, &Options::DEFAULT)
@@ -122,7 +122,7 @@ fn held_by(
     (NOW.load(Relaxed) - before) / count
 }
 
-/// Holds so many connections that had 64 KiB to the limit.
+/// Holds this many connections that had 64 KiB to the limit.
 fn hold_to_limit(count: usize) {
     let long = Frame::binary(vec![7; 64 << 10]).masked([1, 2, 3, 4]).to_bytes();
     let each = held(count, &long, usize::MAX, true);

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::num::NonZeroU16;
 
-/// A status code that may stand in a Close frame: 1000 to 1003, 1007 to 1014 and 3000 to 4999.
+/// A status code that may be in a Close frame: 1000 to 1003, 1007 to 1014 and 3000 to 4999.
 ///
 /// Codes that are reserved, or that an endpoint must not put on the wire (1004, 1005, 1006, 1015), can't be
 /// represented (RFC 6455 section 7.4 and its IANA registry).

@@ -11,7 +11,7 @@ pub use frame::ControlFrame;
 use crate::close::CloseCode;
 use crate::error::{ProtocolError, SendError};
 use crate::mask::Masker;
-use crate::utf8::Utf8Validator;
+use crate::utf8::{InvalidUtf8, Utf8Validator};
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::ops::Deref;
@@ -135,6 +135,16 @@ impl ControlPayload {
             return Err(ProtocolError::InvalidCloseReason);
         }
         Ok(Some(code))
+    }
+
+    /// Returns the byte of the reason of a Close frame at which it is not UTF-8.
+    pub(crate) fn invalid_reason_at(&self) -> usize {
+        let reason = self.get(2..).unwrap_or(&[]);
+        let mut validator = Utf8Validator::new();
+        match validator.push(reason) {
+            Ok(()) => reason.len().saturating_sub(1),
+            Err(InvalidUtf8 { at }) => at,
+        }
     }
 
     /// Creates the payload of a Close frame (RFC 6455 section 5.5.1).

@@ -199,9 +199,10 @@ impl From<BufferTooSmall> for SendError {
     }
 }
 
-impl fmt::Display for ProtocolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self {
+impl ProtocolError {
+    /// Returns what the peer did.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
             ProtocolError::ReservedBits => "the peer set a reserved bit that no extension uses here",
             ProtocolError::ReservedOpcode => "the peer sent a reserved opcode",
             ProtocolError::FragmentedControl => "the peer fragmented a control frame",
@@ -223,13 +224,20 @@ impl fmt::Display for ProtocolError {
             ProtocolError::InvalidCloseReason => "the peer sent a close reason that is not UTF-8",
             ProtocolError::Extension(_) => "the peer sent payload that the extension can't receive",
             ProtocolError::Failed(_) => "a layer above failed the connection",
-        };
-        write!(
-            f,
-            "{what} (RFC 6455 section {}; close code {})",
-            self.section(),
-            self.close_code()
-        )
+        }
+    }
+
+    /// Writes the section that the peer violated, and the answer.
+    pub(crate) fn fmt_clause(self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (section, code) = (self.section(), self.close_code());
+        write!(f, " (RFC 6455 section {section}; close code {code})")
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.what())?;
+        self.fmt_clause(f)
     }
 }
 

@@ -1,8 +1,9 @@
 //! The traits of an extension, which turns payload into other payload, in two halves (RFC 6455 sections 5.8 and 9).
 
 use crate::close::CloseCode;
+use crate::control::ControlPayload;
 use crate::memory::{Memory, sealed};
-use crate::opcode::{MessageKind, Rsv};
+use crate::opcode::{MessageKind, Opcode, Rsv};
 use crate::utf8::Utf8Validator;
 use core::ops::Range;
 
@@ -83,6 +84,11 @@ pub trait InboundExtension {
     ///
     /// The close code with which the connection fails.
     fn receive(&mut self, window: &mut [u8], input: &[u8], is_last: bool) -> Result<Extended, CloseCode>;
+
+    /// Notes that a control frame was received, each once, also where the session does not report it. This one does nothing; an adapter
+    /// that counts control frames does so here.
+    #[inline(always)]
+    fn note_control(&mut self, _opcode: Opcode) {}
 }
 
 /// The sending half of an extension.
@@ -116,6 +122,11 @@ pub trait OutboundExtension {
     ///
     /// The close code with which the connection fails.
     fn send(&mut self, input: &[u8], is_last: bool, out: &mut [u8]) -> Result<Extended, CloseCode>;
+
+    /// Notes that a control frame was queued, by the caller or, with `is_answer`, by the session: the answer to a Ping or a Close, or the
+    /// Close for an error. This one does nothing.
+    #[inline(always)]
+    fn note_control(&mut self, _opcode: Opcode, _payload: &ControlPayload, _is_answer: bool) {}
 }
 
 /// What one call of an extension did.
@@ -183,7 +194,9 @@ pub(crate) struct Progress {
     /// The range that was named last.
     pub(crate) start: usize,
     pub(crate) end: usize,
+    /// The text of the message up to there, and how many bytes it has.
     pub(crate) text: Utf8Validator,
+    pub(crate) text_len: u64,
 }
 
 pub(crate) use window::Window as SealedWindow;
@@ -325,6 +338,13 @@ impl<X: InboundExtension> InboundExtension for Option<X> {
             None => Err(CloseCode::INTERNAL_ERROR),
         }
     }
+
+    #[inline(always)]
+    fn note_control(&mut self, opcode: Opcode) {
+        if let Some(extension) = self {
+            extension.note_control(opcode);
+        }
+    }
 }
 
 impl<X: OutboundExtension> OutboundExtension for Option<X> {
@@ -349,6 +369,13 @@ impl<X: OutboundExtension> OutboundExtension for Option<X> {
         match self {
             Some(extension) => extension.send(input, is_last, out),
             None => Err(CloseCode::INTERNAL_ERROR),
+        }
+    }
+
+    #[inline(always)]
+    fn note_control(&mut self, opcode: Opcode, payload: &ControlPayload, is_answer: bool) {
+        if let Some(extension) = self {
+            extension.note_control(opcode, payload, is_answer);
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::utf8::Utf8Validator;
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Message {
-    /// How many bytes its frames may still declare.
+    /// How many bytes its frames may still declare. On a 64-bit machine this and the next stay when the message ends.
     left: u64,
     /// How many frames it may still have; `u32::MAX` is no limit.
     fragments_left: u32,
@@ -43,37 +43,44 @@ impl Message {
         self.open.is_some()
     }
 
-    /// Returns how many bytes the frames of the message that is open may still declare.
-    pub(crate) const fn left(&self) -> u64 {
-        self.left
+    /// Returns how many bytes the frames of the message that is open have declared.
+    pub(crate) const fn declared(&self, limit: u64) -> u64 {
+        if self.is_open() {
+            limit.wrapping_sub(self.left)
+        } else {
+            0
+        }
     }
 
     /// Returns what the next frame may be (RFC 6455 section 5.4).
     #[inline]
     pub(crate) const fn rules(&self, limits: &Limits, rsv: Rsv, mask: MaskBit) -> Rules {
+        let (message_left, fragments_left) = self.limits_left(limits);
         Rules {
             frame: limits.frame(),
-            message_left: self.left,
+            message_left,
             rsv: if self.is_open() { Rsv::NONE } else { rsv },
             mask,
-            fragments_used_up: self.fragments_left == 0,
+            fragments_used_up: fragments_left == 0,
             unfinished_text: !self.text.is_between_characters(),
             ..Rules::ANY
         }
         .with_message_open(self.is_open())
     }
 
-    /// Begins a message in this frame alone, for which the limits have been checked and need no update.
+    /// Begins a message in this frame alone, for which the limits have been checked.
     #[inline]
-    pub(crate) const fn enter_only_frame(&mut self, first: FirstByte) {
+    pub(crate) const fn enter_only_frame(&mut self, first: FirstByte, payload_len: usize, limits: &Limits) {
         self.open = ChunkFlags::begun_by(first);
+        self.count_only_frame(payload_len, limits);
     }
 
     /// Begins a data frame that the rules allowed.
     #[inline]
-    pub(crate) const fn enter_frame(&mut self, header: &FrameHeader) {
+    pub(crate) const fn enter_frame(&mut self, header: &FrameHeader, limits: &Limits) {
         if !header.first().is_continuation() {
             self.open = ChunkFlags::begun_by(header.first());
+            self.begin_counting(limits);
         }
         // The rules have checked that neither limit is exceeded.
         self.left = self.left.wrapping_sub(header.payload_len());
@@ -94,8 +101,7 @@ impl Message {
     pub(crate) fn next_chunk(&mut self, last: bool, limits: &Limits) -> ChunkFlags {
         let flags = self.open;
         if last {
-            self.left = limits.message();
-            self.fragments_left = limits.fragments();
+            self.end_counting(limits);
             self.open = ChunkFlags::NONE;
             flags.with_last()
         } else {

@@ -36,7 +36,7 @@ use fast as leaf;
 /// outbox.control(&server.ping(b"")?)?;
 /// assert_eq!(outbox.pending(), b"\x81\x05Hello\x89\x00");
 /// assert_eq!(outbox.room(), 64 - 9);
-/// // A write took three bytes; the next goes on where it stopped.
+/// // A write took three bytes; the next continues where it stopped.
 /// outbox.advance(3);
 /// assert_eq!(outbox.pending(), b"ello\x89\x00");
 /// # Ok::<(), bareframe::SendError>(())

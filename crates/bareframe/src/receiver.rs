@@ -108,27 +108,28 @@ enum Completed {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) enum ReceiverState {
     Open(FrameState),
-    /// The peer or a layer above failed the connection; with the length that the header at fault declares, if it does.
-    Failed(ProtocolError, DeclaredLen),
+    /// The peer or a layer above failed the connection; with the number that belongs to the error, or 0: the length that the
+    /// header at fault declares, or how many bytes a text has up to and with the one that is wrong.
+    Failed(ProtocolError, Number),
     /// The peer's Close arrived, with this code.
     Closed(Option<CloseCode>),
     /// The stream ended without a Close.
     Ended,
 }
 
-/// The length that a header declares, in halves, whose alignment lets it fit beside the tag of the state.
+/// A number in halves, whose alignment lets it fit beside the tag of the state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct DeclaredLen {
+pub(crate) struct Number {
     high: u32,
     low: u32,
 }
 
-impl DeclaredLen {
-    const fn new(len: u64) -> DeclaredLen {
-        DeclaredLen {
-            high: (len >> 32) as u32,
-            low: (len & 0xFFFF_FFFF) as u32,
+impl Number {
+    const fn new(number: u64) -> Number {
+        Number {
+            high: (number >> 32) as u32,
+            low: (number & 0xFFFF_FFFF) as u32,
         }
     }
 
@@ -219,27 +220,38 @@ impl<R: Role> Receiver<R> {
         }
     }
 
-    /// Returns why the connection has failed, with the value that was above a limit; `None` if it has not failed.
+    /// Returns why the connection has failed, with the numbers that belong to it; `None` if it has not failed.
     #[must_use]
     pub fn violation(&self) -> Option<Violation> {
-        let ReceiverState::Failed(error, declared) = self.state else {
+        let ReceiverState::Failed(error, number) = self.state else {
             return None;
         };
-        let declared = declared.value();
-        let (value, limit) = match error {
-            ProtocolError::FrameTooBig => (declared, self.frame_limit),
+        Some(match (error, number.value()) {
+            (ProtocolError::FrameTooBig, declared) => Violation::above(error, declared, self.frame_limit),
             // Without a header at fault, a layer above has another limit.
-            ProtocolError::MessageTooBig if declared > 0 => {
-                let before = self.message_limit.saturating_sub(self.message.left());
-                (before.saturating_add(declared), self.message_limit)
+            (ProtocolError::MessageTooBig, declared @ 1..) => {
+                let before = self.message.declared(self.message_limit);
+                Violation::above(error, before.saturating_add(declared), self.message_limit)
             }
-            ProtocolError::TooManyFragments => {
+            (ProtocolError::TooManyFragments, _) => {
                 let limit = u64::from(self.fragment_limit);
-                (limit.saturating_add(1), limit)
+                Violation::above(error, limit.saturating_add(1), limit)
             }
-            _ => return Some(error.into()),
-        };
-        Some(Violation::above(error, value, Some(limit)))
+            (ProtocolError::InvalidUtf8, 1..) => Violation::at(error, number.value().saturating_sub(1)),
+            // The header of an empty last frame proves that the text before it lacks the rest of a character.
+            (ProtocolError::InvalidUtf8, _) if leaf::LOCATES_TEXT => {
+                Violation::at(error, self.message.declared(self.message_limit).saturating_sub(1))
+            }
+            // The payload of the Close is kept.
+            (ProtocolError::InvalidCloseReason, _) => {
+                Violation::at(error, self.control.invalid_reason_at() as u64)
+            }
+            (ProtocolError::InvalidCloseCode, _) => {
+                let code = self.control.close_number().unwrap_or_default();
+                Violation::of(error, u64::from(code))
+            }
+            _ => error.into(),
+        })
     }
 
     /// Returns `true` until an error, the peer's Close or the end of the stream.
@@ -431,7 +443,9 @@ impl<R: Role> Receiver<R> {
             masker,
             first: header.first,
         });
-        self.message.enter_only_frame(header.first);
+        let limits = self.limits();
+        self.message
+            .enter_only_frame(header.first, header.payload_len, &limits);
         leaf::update_fast_path(self);
         if taken == 0 {
             return None;
@@ -513,7 +527,8 @@ impl<R: Role> Receiver<R> {
             self.control.clear();
             return Completed::Nothing;
         }
-        self.message.enter_frame(header);
+        let limits = self.limits();
+        self.message.enter_frame(header, &limits);
         if header.payload_len() == 0 && header.fin() {
             Completed::Message
         } else {
@@ -549,9 +564,21 @@ impl<R: Role> Receiver<R> {
             ReceiverState::Open(frame) => frame.declared_len(),
             _ => 0,
         };
-        self.stop(ReceiverState::Failed(error, DeclaredLen::new(declared)));
+        self.refuse_with(error, declared)
+    }
+
+    /// Stores an error with the number that belongs to it.
+    #[inline(always)]
+    fn refuse_with(&mut self, error: ProtocolError, number: u64) -> ProtocolError {
+        self.stop(ReceiverState::Failed(error, Number::new(number)));
         self.pending.insert(ReplyFlags::CLOSE);
         error
+    }
+
+    /// Refuses the text of a chunk at this of its bytes, before which the message has `before` bytes in other chunks.
+    #[inline(always)]
+    pub(crate) fn refuse_text(&mut self, before: u64, at: usize) -> ProtocolError {
+        leaf::refuse_text(self, before, at)
     }
 
     #[inline]

@@ -555,9 +555,17 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
     }
 }
 
-#[cfg(feature = "defmt")]
 impl<R, I, O, X: Extension> Session<R, I, O, X> {
-    pub(crate) const fn halves(&self) -> (&Inbound<R, I, X>, &Outbound<R, O, X>) {
+    /// Returns both halves, to look at.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Session};
+    /// let session = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+    /// let (inbound, outbound) = session.halves();
+    /// assert!(inbound.is_open() && outbound.queued().is_empty());
+    /// ```
+    #[must_use]
+    pub const fn halves(&self) -> (&Inbound<R, I, X>, &Outbound<R, O, X>) {
         (&self.inbound, &self.outbound)
     }
 }

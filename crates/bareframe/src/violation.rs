@@ -19,6 +19,14 @@ use core::fmt;
 /// let violation = server.violation().unwrap();
 /// assert_eq!((violation.value(), violation.limit()), (Some(65_537), Some(65_536)));
 /// assert!(violation.to_string().starts_with("the peer's frame has 65,537 bytes, and our limit is 65,536"));
+///
+/// let mut server = Connection::server(Config::DEFAULT);
+/// assert!(server.receive(&mut &mut b"\x81\x83\0\0\0\0ab\xFF".clone()[..]).is_err());
+/// let violation = server.violation().unwrap();
+/// # if cfg!(target_pointer_width = "64") {
+/// assert_eq!(violation.byte(), Some(2));
+/// assert!(violation.to_string().starts_with("the peer sent text that is not UTF-8 at byte 2 "));
+/// # }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -26,15 +34,37 @@ pub struct Violation {
     error: ProtocolError,
     value: Option<u64>,
     limit: Option<u64>,
+    byte: Option<u64>,
 }
 
 impl Violation {
     /// Creates a violation of a limit by this value.
-    pub(crate) const fn above(error: ProtocolError, value: u64, limit: Option<u64>) -> Violation {
+    pub(crate) const fn above(error: ProtocolError, value: u64, limit: u64) -> Violation {
         Violation {
             error,
             value: Some(value),
-            limit,
+            limit: Some(limit),
+            byte: None,
+        }
+    }
+
+    /// Creates a violation by a value that is never allowed.
+    pub(crate) const fn of(error: ProtocolError, value: u64) -> Violation {
+        Violation {
+            error,
+            value: Some(value),
+            limit: None,
+            byte: None,
+        }
+    }
+
+    /// Creates a violation by text, at this of its bytes.
+    pub(crate) const fn at(error: ProtocolError, byte: u64) -> Violation {
+        Violation {
+            error,
+            value: None,
+            limit: None,
+            byte: Some(byte),
         }
     }
 
@@ -44,18 +74,25 @@ impl Violation {
         self.error
     }
 
-    /// Returns what was above the limit: the bytes of the frame, the bytes of the message at least, or its frames. `None`
-    /// if the violation is not one of a limit.
+    /// Returns what was above the limit: the bytes of the frame, the bytes of the message at least, or its frames; or the close
+    /// code that must not be sent. `None` if the violation is another.
     #[must_use]
     pub const fn value(&self) -> Option<u64> {
         self.value
     }
 
-    /// Returns the limit. `None` if the violation is not one of a limit of [`Limits`](crate::Limits): of the memory for a message only
-    /// the caller knows how long it is.
+    /// Returns the limit: one of [`Limits`](crate::Limits), or the capacity of the memory for a message. `None` if the violation is
+    /// not one of these.
     #[must_use]
     pub const fn limit(&self) -> Option<u64> {
         self.limit
+    }
+
+    /// Returns which byte of a message's text, or of the reason in a Close, proves that it is not UTF-8, counted from 0 over all
+    /// fragments. `None` if the violation is another, and for a message on machines that are not 64-bit, where it would cost flash.
+    #[must_use]
+    pub const fn byte(&self) -> Option<u64> {
+        self.byte
     }
 
     /// Returns the code to send in the Close frame (RFC 6455 section 7.4.1).
@@ -77,6 +114,7 @@ impl From<ProtocolError> for Violation {
             error,
             value: None,
             limit: None,
+            byte: None,
         }
     }
 }
@@ -95,25 +133,25 @@ impl PartialEq<ProtocolError> for Violation {
 
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(value) = self.value else {
-            return self.error.fmt(f);
-        };
-        let value = Grouped(value);
-        match self.error {
-            ProtocolError::FrameTooBig => write!(f, "the peer's frame has {value} bytes")?,
-            ProtocolError::TooManyFragments => write!(f, "the peer's message has {value} fragments")?,
-            _ => write!(f, "the peer's message has at least {value} bytes")?,
+        match (self.error, self.value, self.limit, self.byte) {
+            (ProtocolError::InvalidCloseCode, Some(code), ..) => {
+                write!(f, "the peer sent close code {code}, which must not be sent")?;
+            }
+            (error, Some(value), Some(limit), _) => {
+                let value = Grouped(value);
+                match error {
+                    ProtocolError::FrameTooBig => write!(f, "the peer's frame has {value} bytes")?,
+                    ProtocolError::TooManyFragments => write!(f, "the peer's message has {value} fragments")?,
+                    _ => write!(f, "the peer's message has at least {value} bytes")?,
+                }
+                write!(f, ", and our limit is {}", Grouped(limit))?;
+            }
+            (error, _, _, Some(byte)) => {
+                write!(f, "{} at byte {}", error.what(), Grouped(byte))?;
+            }
+            (error, ..) => f.write_str(error.what())?,
         }
-        match self.limit {
-            Some(limit) => write!(f, ", and our limit is {}", Grouped(limit))?,
-            None => f.write_str(", and our memory for it has less")?,
-        }
-        write!(
-            f,
-            " (RFC 6455 section {}; close code {})",
-            self.section(),
-            self.close_code()
-        )
+        self.error.fmt_clause(f)
     }
 }
 

@@ -397,7 +397,7 @@ fn s9_1_extensions_are_a_list_over_several_lines() {
         (&["a; b=\"c\\\\d\""], None),
         (&["a; b=c=d"], None),
         (&["a; \u{E9}"], None),
-        // A list does not go on inside an element.
+        // A list does not continue inside an element.
         (&["a; b=\"c", "d\""], None),
     ] {
         let checked =

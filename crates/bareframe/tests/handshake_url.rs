@@ -161,10 +161,24 @@ fn rfc9112_s3_2_a_target_that_is_none_is_refused() {
         "http://h/%",
         "http://h\"/",
         "/\"<>{}|",
-    ]
-    .into_iter()
-    .chain(NEVER_RAW)
-    {
+        // RFC 3986 section 2.1: a percent sign has two digits where a path is decoded.
+        "/%zz",
+        "/%",
+        "/%4",
+        "/a%4g",
+        // The URL Standard, section 1.3: browsers percent-encode these.
+        "/<x>",
+        "/a`b",
+        "/}",
+        "/\"",
+        "/a\\b",
+        "/?\"",
+        "/?a<",
+        "/?a>",
+        "http://h/{",
+        "http://h?a\"",
+        "http://h|/",
+    ] {
         assert_eq!(request(target, "Host: a\r\n"), invalid, "{target}");
     }
     // RFC 9112 section 3.2.2: another scheme is not that of a WebSocket's request.
@@ -182,6 +196,25 @@ fn rfc9112_s3_2_a_target_that_is_none_is_refused() {
             Err(RequestError::InvalidTarget),
             "{target}"
         );
+    }
+}
+
+#[test]
+fn rfc9112_s3_2_what_browsers_do_not_encode_is_accepted() {
+    for (target, path, query) in [
+        ("/?q={\"a\":1}".replace('"', "%22"), "/", "q={%22a%22:1}"),
+        ("/?a[]=1&b=x|y^z".to_owned(), "/", "a[]=1&b=x|y^z"),
+        ("/?{}|[]^\\`".to_owned(), "/", "{}|[]^\\`"),
+        ("/?100%&%zz".to_owned(), "/", "100%&%zz"),
+        ("/a|b/[c]?{".to_owned(), "/a|b/[c]", "{"),
+        ("/a^b?".to_owned(), "/a^b", ""),
+        ("http://h/a|b?c={d}%".to_owned(), "/a|b", "c={d}%"),
+        ("http://h?{|}".to_owned(), "/", "{|}"),
+    ] {
+        let head = format!("GET {target} HTTP/1.1\r\nHost: h\r\n\r\n");
+        let (request, _) =
+            Request::parse(head.as_bytes()).unwrap_or_else(|error| panic!("{target}: {error}"));
+        assert_eq!((request.path(), request.query()), (path, Some(query)), "{target}");
     }
 }
 

@@ -4,9 +4,9 @@ mod runs;
 mod stream;
 
 use bareframe::{
-    Client, CloseCode, Config, Connection, Event, Extended, Extension, ExtensionWindow, Frame,
-    InboundExtension, MaskingKey, MessageKind, Next, OutboundExtension, PreparedFrame, ProtocolError,
-    ReceiveError, Rsv, SendError, Server, Session,
+    Assembler, Client, CloseCode, Config, Connection, ControlPayload, Event, Extended, Extension,
+    ExtensionWindow, Frame, InboundExtension, MaskingKey, MessageKind, Next, Opcode, OutboundExtension,
+    Pending, PreparedFrame, ProtocolError, ReceiveError, Rsv, SendError, Server, Session, SliceBuffer,
 };
 use bareframe_testkit as testkit;
 use runs::{Packer, Runs, Unpacker};
@@ -380,4 +380,150 @@ fn s5_5_1_an_extended_message_does_not_go_on_behind_our_close() {
         assert!(!frame.is_begun());
     }
     assert_eq!(session.queued(), b"\x88\x00");
+}
+
+/// Notes the control frames that pass beside it.
+#[derive(Default)]
+struct Notes {
+    received: Vec<Opcode>,
+    queued: Vec<(Opcode, Vec<u8>, bool)>,
+}
+
+impl Extension for Notes {
+    type Inbound = Notes;
+    type Outbound = Notes;
+}
+
+impl InboundExtension for Notes {
+    type Window = ();
+
+    fn rsv(&self) -> Rsv {
+        Rsv::NONE
+    }
+
+    fn receive(&mut self, _: &mut [u8], _: &[u8], _: bool) -> Result<Extended, CloseCode> {
+        Err(CloseCode::INTERNAL_ERROR)
+    }
+
+    fn note_control(&mut self, opcode: Opcode) {
+        self.received.push(opcode);
+    }
+}
+
+impl OutboundExtension for Notes {
+    fn rsv(&self) -> Rsv {
+        Rsv::NONE
+    }
+
+    fn begin(&mut self, _: MessageKind, _: usize, _: bool) -> bool {
+        false
+    }
+
+    fn send(&mut self, _: &[u8], _: bool, _: &mut [u8]) -> Result<Extended, CloseCode> {
+        Err(CloseCode::INTERNAL_ERROR)
+    }
+
+    fn note_control(&mut self, opcode: Opcode, payload: &ControlPayload, is_answer: bool) {
+        self.queued.push((opcode, payload.to_vec(), is_answer));
+    }
+}
+
+/// A Ping, a Pong, text, a Ping within the text, and a Close.
+fn with_controls() -> Vec<u8> {
+    let frames = [
+        testkit::Frame::ping("a"),
+        testkit::Frame::pong("?"),
+        testkit::Frame::text("Hel").fin(false),
+        testkit::Frame::ping("b"),
+        testkit::Frame::continuation("lo"),
+        testkit::Frame::close(1001, ""),
+    ];
+    frames.into_iter().flat_map(masked).collect()
+}
+
+const RECEIVED: [Opcode; 4] = [Opcode::Ping, Opcode::Pong, Opcode::Ping, Opcode::Close];
+
+fn answers() -> [(Opcode, Vec<u8>, bool); 3] {
+    [
+        (Opcode::Pong, b"a".to_vec(), true),
+        (Opcode::Pong, b"b".to_vec(), true),
+        (Opcode::Close, b"\x03\xe9".to_vec(), true),
+    ]
+}
+
+#[test]
+fn s5_5_each_control_frame_is_noted_once_also_where_it_is_not_reported() {
+    let arrived = with_controls();
+    for step in 1..=arrived.len() {
+        for reports in [false, true] {
+            let connection = Connection::server(Config::DEFAULT);
+            let (inbound, outbound) = (Some(Notes::default()), Some(Notes::default()));
+            let mut session = Session::<_, _, _, Option<Notes>>::with_extension(
+                connection,
+                [0; 64],
+                [0; 256],
+                inbound,
+                (),
+                outbound,
+            );
+            assert_eq!(session.next_sent(&mut Frame::ping(b"!")), Ok(Next::Ready));
+            let mut memory = [0; 64];
+            let mut assembler = Assembler::new(SliceBuffer::new(&mut memory));
+            let mut rest = &arrived[..];
+            loop {
+                let next = match reports {
+                    true => session.next_message_or_control(&mut assembler),
+                    false => session.next_message(&mut assembler),
+                };
+                match next.unwrap() {
+                    Next::Read => {
+                        let (now, later) = rest.split_at(step.min(rest.len()));
+                        session.space()[..now.len()].copy_from_slice(now);
+                        session.read(now.len());
+                        rest = later;
+                    }
+                    Next::Write => session.wrote(session.queued().len(), &mut Frame::NONE.clone()),
+                    Next::Flush => session.flushed(),
+                    Next::Ready if session.message(&mut assembler).is_some() => {}
+                    Next::Ready => assert!(session.event().is_some()),
+                    Next::Closed => break,
+                    Next::Memory => panic!(),
+                }
+            }
+            let (inbound, outbound) = session.halves();
+            assert_eq!(inbound.extension().as_ref().unwrap().received, RECEIVED);
+            let queued = &outbound.extension().as_ref().unwrap().queued;
+            assert_eq!(queued[0], (Opcode::Ping, b"!".to_vec(), false));
+            assert_eq!(queued[1..], answers());
+        }
+    }
+}
+
+#[test]
+fn s5_5_halves_note_the_control_frames_that_are_left_from_one_to_the_other() {
+    let connection = Connection::server(Config::DEFAULT);
+    let session = Session::<_, _, _, Notes>::with_extension(
+        connection,
+        [0; 64],
+        [0; 256],
+        Notes::default(),
+        (),
+        Notes::default(),
+    );
+    let (mut inbound, mut outbound) = session.split();
+    outbound.send_pending(&mut Pending::PING.clone());
+    let arrived = with_controls();
+    inbound.space()[..arrived.len()].copy_from_slice(&arrived);
+    inbound.read(arrived.len());
+    while inbound.next_event() == Ok(Next::Ready) {
+        let mut pending = inbound.take_pending();
+        outbound.send_pending(&mut pending);
+        let _ = inbound.event();
+    }
+    outbound.send_pending(&mut inbound.take_pending());
+    // After the answer no Ping is sent, and none is noted.
+    outbound.send_pending(&mut Pending::PING.clone());
+    assert_eq!(inbound.extension().received, RECEIVED);
+    assert_eq!(outbound.extension().queued[0], (Opcode::Ping, vec![], false));
+    assert_eq!(outbound.extension().queued[1..], answers());
 }

@@ -2,8 +2,10 @@
 
 #![no_std]
 
+mod clock;
 mod line;
 
+pub use clock::{instructions, start_clock, ticks};
 pub use line::{Down, Line};
 
 use bareframe::handshake::{Accept, Answer, Choice, Key, Offer, Request, RequestError, Response, Status};

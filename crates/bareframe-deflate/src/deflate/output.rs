@@ -55,7 +55,7 @@ impl<'o> Output<'o> {
         (self.len, self.bits, self.count)
     }
 
-    /// Goes on where an output of the same bytes has come to.
+    /// Continues where an output of the same bytes has come to.
     #[cfg_attr(target_pointer_width = "64", inline(always))]
     pub(crate) fn set(&mut self, (len, bits, count): (usize, u64, u32)) {
         (self.len, self.bits, self.count) = (len, bits, count);

@@ -1,11 +1,30 @@
 //! Source, the compressed bytes of a call, and BitBuffer, the bits of them that are being decoded.
 
+use super::error::Fault;
+
 /// The compressed bytes of one call.
 #[derive(Debug)]
 pub(crate) struct Source<'i> {
     bytes: &'i [u8],
     /// How many of them were taken.
     taken: usize,
+}
+
+/// Why the decoder stopped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Stop {
+    /// All input was taken.
+    NeedsInput,
+    /// There is no room before the end of the memory.
+    NeedsRoom,
+    /// The input is wrong.
+    Fault(Fault),
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Fault(fault)
+    }
 }
 
 /// Bits that were taken from the source and not decoded yet: the first of them is the least significant.
@@ -31,9 +50,9 @@ impl<'i> Source<'i> {
         self.taken
     }
 
-    /// Removes this many bytes.
+    /// Removes this many bytes, which are there.
     pub(crate) fn advance(&mut self, len: usize) {
-        self.taken = self.taken.saturating_add(len).min(self.bytes.len());
+        self.taken = self.taken.wrapping_add(len);
     }
 
     /// Removes the bytes before `rest`, which is the end of the source.
@@ -46,9 +65,9 @@ impl<'i> Source<'i> {
     }
 
     fn next(&mut self) -> Option<u8> {
-        let byte = self.rest().first().copied();
-        self.advance(1);
-        byte
+        let byte = self.bytes.get(self.taken).copied()?;
+        self.taken = self.taken.wrapping_add(1);
+        Some(byte)
     }
 }
 
@@ -101,11 +120,17 @@ impl BitBuffer {
     /// Removes `len` bits, which are there; they are less than a word.
     pub(crate) fn consume(&mut self, len: u32) {
         self.bits = self.bits.wrapping_shr(len);
-        self.count = self.count.saturating_sub(len);
+        self.count = self.count.wrapping_sub(len);
     }
 
-    /// Fills the buffer, removes `len` bits and returns them, or returns `None` if there are fewer.
-    pub(crate) fn take(&mut self, len: u32, source: &mut Source<'_>) -> Option<usize> {
+    /// Fills the buffer, removes `len` bits and returns them, or returns [`Stop::NeedsInput`] if there are fewer.
+    #[inline(always)]
+    pub(crate) fn take(&mut self, len: u32, source: &mut Source<'_>) -> Result<usize, Stop> {
+        // A number or nothing is returned in registers, which takes less flash at each call.
+        self.take_some(len, source).ok_or(Stop::NeedsInput)
+    }
+
+    fn take_some(&mut self, len: u32, source: &mut Source<'_>) -> Option<usize> {
         self.fill(source);
         if self.count < len {
             return None;

@@ -1,24 +1,26 @@
 //! Blocks: decodes the blocks of DEFLATE (RFC 1951 section 3.2.3), symbol by symbol, from any cut to any other.
 
 use super::Decode;
-use super::bits::{BitBuffer, Source, low_16};
+use super::bits::{BitBuffer, Source, Stop, low_16};
 use super::canonical::{Decoded, fixed_distance, fixed_literal};
-use super::error::InflateError;
-use super::lengths::{Codes, Progress};
+use super::error::Fault;
+use super::lengths::Codes;
 use super::ring::Ring;
 use crate::symbols::{END_OF_BLOCK, FIRST_LENGTH, distance, length};
 
 /// Where in a block the decoder is.
+// What is used most is in front, where an instruction of a microcontroller reaches it.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Blocks<T> {
     pub(crate) buffer: BitBuffer,
-    codes: Codes,
-    tables: T,
     state: State,
     /// The block at hand is the last of its stream.
     is_final: bool,
     /// The block at hand has the fixed codes.
     is_fixed: bool,
+    codes: Codes,
+    tables: T,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -33,15 +35,6 @@ enum State {
     Distance { len: u16 },
     DistanceExtra { len: u16, base: u16, extra: u8 },
     Match { len: u16, distance: u16 },
-}
-
-/// Why the decoder stopped.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Stop {
-    /// All input was taken.
-    NeedsInput,
-    /// There is no room before the end of the memory.
-    NeedsRoom,
 }
 
 impl<T: Decode> Blocks<T> {
@@ -74,20 +67,20 @@ impl<T: Decode> Blocks<T> {
     }
 
     /// Decodes as far as input and room last.
-    pub(crate) fn run(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<Stop, InflateError> {
+    // As a function of its own it has a register for `self`, whatever its caller does.
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
+    pub(crate) fn run(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Stop {
         loop {
-            if let Some(stop) = self.step(source, ring)? {
-                return Ok(stop);
+            if let Err(stop) = self.step(source, ring) {
+                return stop;
             }
         }
     }
 
-    fn step(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<Option<Stop>, InflateError> {
+    fn step(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<(), Stop> {
         match self.state {
             State::Header => {
-                let Some(bits) = self.buffer.take(3, source) else {
-                    return Ok(Some(Stop::NeedsInput));
-                };
+                let bits = self.buffer.take(3, source)?;
                 self.is_final = bits & 1 != 0;
                 self.is_fixed = bits >> 1 == 1;
                 self.state = match bits >> 1 {
@@ -100,26 +93,20 @@ impl<T: Decode> Blocks<T> {
                         self.codes.begin();
                         State::Codes
                     }
-                    _ => return Err(InflateError::InvalidBlockType),
+                    _ => return Err(Fault::InvalidBlockType.into()),
                 };
             }
             State::StoredLength => {
-                let Some(bits) = self.buffer.take(16, source) else {
-                    return Ok(Some(Stop::NeedsInput));
-                };
+                let bits = self.buffer.take(16, source)?;
                 let len = low_16(bits);
                 self.state = State::StoredComplement { len };
             }
             State::StoredComplement { len } => {
-                let Some(bits) = self.buffer.take(16, source) else {
-                    return Ok(Some(Stop::NeedsInput));
-                };
+                let bits = self.buffer.take(16, source)?;
                 if bits & 0xFFFF != usize::from(!len) {
-                    return Err(InflateError::InvalidStoredLength);
+                    return Err(Fault::InvalidStoredLength.into());
                 }
-                if u64::from(len) > ring.left {
-                    return Err(TOO_BIG);
-                }
+                check_length(len, ring)?;
                 self.buffer.unread(source);
                 self.state = State::Stored { left: len };
             }
@@ -129,35 +116,28 @@ impl<T: Decode> Blocks<T> {
                 let taken = ring.extend(rest.get(..left.into()).unwrap_or(rest));
                 source.advance(taken);
                 self.state = State::Stored {
-                    left: left.saturating_sub(low_16(taken)),
+                    left: left.wrapping_sub(low_16(taken)),
                 };
                 if taken == 0 {
-                    let stop = if rest.is_empty() {
+                    return Err(if rest.is_empty() {
                         Stop::NeedsInput
                     } else {
                         Stop::NeedsRoom
-                    };
-                    return Ok(Some(stop));
+                    });
                 }
             }
-            State::Codes => match self.codes.read(&mut self.buffer, source, &mut self.tables)? {
-                Progress::NeedsBits => return Ok(Some(Stop::NeedsInput)),
-                Progress::Continues => {}
-                Progress::Ready => {
+            State::Codes => {
+                if self.codes.read(&mut self.buffer, source, &mut self.tables)? {
                     self.tables.build(&self.codes);
                     self.state = State::Symbol;
                 }
-            },
+            }
             _ => return self.step_in_symbols(source, ring),
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn step_in_symbols(
-        &mut self,
-        source: &mut Source<'_>,
-        ring: &mut Ring<'_>,
-    ) -> Result<Option<Stop>, InflateError> {
+    fn step_in_symbols(&mut self, source: &mut Source<'_>, ring: &mut Ring<'_>) -> Result<(), Stop> {
         match self.state {
             State::Symbol => {
                 self.tables.run(self.is_fixed, &mut self.buffer, source, ring);
@@ -172,29 +152,25 @@ impl<T: Decode> Blocks<T> {
                 if symbol < END_OF_BLOCK {
                     // It stays in the buffer until there is room for it.
                     if ring.room() == 0 {
-                        return Ok(Some(Stop::NeedsRoom));
+                        return Err(Stop::NeedsRoom);
                     }
-                    self.buffer.consume(code_len);
-                    if ring.left == 0 {
-                        return Err(TOO_BIG);
-                    }
+                    self.buffer.consume(code_len.into());
+                    check_length(1, ring)?;
                     ring.push((symbol & 0xFF) as u8);
-                    return Ok(None);
+                    return Ok(());
                 }
-                self.buffer.consume(code_len);
+                self.buffer.consume(code_len.into());
                 if symbol == END_OF_BLOCK {
                     self.end_block(ring);
-                    return Ok(None);
+                    return Ok(());
                 }
                 let length = length(symbol.wrapping_sub(FIRST_LENGTH));
-                let (base, extra) = length.ok_or(InflateError::InvalidSymbol)?;
+                let (base, extra) = length.ok_or(Fault::InvalidSymbol)?;
                 check_length(base, ring)?;
                 self.state = State::LengthExtra { base, extra };
             }
             State::LengthExtra { base, extra } => {
-                let Some(bits) = self.buffer.take(extra.into(), source) else {
-                    return Ok(Some(Stop::NeedsInput));
-                };
+                let bits = self.buffer.take(extra.into(), source)?;
                 let len = base.wrapping_add(low_16(bits));
                 check_length(len, ring)?;
                 self.state = State::Distance { len };
@@ -208,45 +184,43 @@ impl<T: Decode> Blocks<T> {
                 let Decoded::Symbol(symbol, code_len) = decoded else {
                     return self.no_symbol(decoded);
                 };
-                self.buffer.consume(code_len);
-                let (base, extra) = distance(symbol).ok_or(InflateError::InvalidSymbol)?;
+                self.buffer.consume(code_len.into());
+                let (base, extra) = distance(symbol).ok_or(Fault::InvalidSymbol)?;
                 check_distance(base, ring)?;
                 self.state = State::DistanceExtra { len, base, extra };
             }
             State::DistanceExtra { len, base, extra } => {
-                let Some(bits) = self.buffer.take(extra.into(), source) else {
-                    return Ok(Some(Stop::NeedsInput));
-                };
+                let bits = self.buffer.take(extra.into(), source)?;
                 let distance = base.wrapping_add(low_16(bits));
                 check_distance(distance, ring)?;
                 self.state = State::Match { len, distance };
             }
             State::Match { len, distance } => {
                 let written = ring.repeat(distance.into(), len.into());
-                let left = len.saturating_sub(low_16(written));
+                let left = len.wrapping_sub(low_16(written));
                 if left > 0 {
                     self.state = State::Match { len: left, distance };
-                    return Ok(Some(Stop::NeedsRoom));
+                    return Err(Stop::NeedsRoom);
                 }
                 self.state = State::Symbol;
             }
             _ => {}
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Stops for more bits, or fails where bits are no code.
-    fn no_symbol(&mut self, decoded: Decoded) -> Result<Option<Stop>, InflateError> {
+    fn no_symbol(&mut self, decoded: Decoded) -> Result<(), Stop> {
         match decoded {
             Decoded::Unassigned(len) => {
-                self.buffer.consume(len);
-                Err(InflateError::InvalidSymbol)
+                self.buffer.consume(len.into());
+                Err(Fault::InvalidSymbol.into())
             }
-            _ => Ok(Some(Stop::NeedsInput)),
+            _ => Err(Stop::NeedsInput),
         }
     }
 
-    /// Goes on to the next block, which begins a stream of its own after a final one (RFC 7692 section 7.2.3.4).
+    /// Continues to the next block, which begins a stream of its own after a final one (RFC 7692 section 7.2.3.4).
     pub(crate) fn end_block(&mut self, ring: &mut Ring<'_>) {
         self.state = State::Header;
         if self.is_final {
@@ -257,19 +231,16 @@ impl<T: Decode> Blocks<T> {
     }
 }
 
-/// The inflater knows the limit.
-const TOO_BIG: InflateError = InflateError::TooBig { limit: 0 };
-
-fn check_length(len: u16, ring: &Ring<'_>) -> Result<(), InflateError> {
-    if u64::from(len) > ring.left {
-        return Err(TOO_BIG);
+fn check_length(len: u16, ring: &Ring<'_>) -> Result<(), Fault> {
+    if usize::from(len) > ring.left {
+        return Err(Fault::TooBig);
     }
     Ok(())
 }
 
-fn check_distance(distance: u16, ring: &Ring<'_>) -> Result<(), InflateError> {
+fn check_distance(distance: u16, ring: &Ring<'_>) -> Result<(), Fault> {
     if usize::from(distance) > ring.history {
-        return Err(InflateError::InvalidDistance);
+        return Err(Fault::InvalidDistance);
     }
     Ok(())
 }

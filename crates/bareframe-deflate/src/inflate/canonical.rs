@@ -23,11 +23,11 @@ pub(crate) struct Lengths([u8; (LITERALS + DISTANCES).div_ceil(2)]);
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Decoded {
     /// A symbol and the length of its code in bits.
-    Symbol(u16, u32),
+    Symbol(u16, u8),
     /// Nothing yet: the code is longer than the bits at hand.
     NeedsBits,
     /// No symbol has a code that begins with this many bits of these.
-    Unassigned(u32),
+    Unassigned(u8),
 }
 
 impl<const N: usize> Code<N> {
@@ -57,8 +57,8 @@ impl<const N: usize> Code<N> {
     }
 
     /// Returns the length of the longest code, and 1 if there is none.
-    pub(crate) fn longest(&self) -> u32 {
-        self.longest.max(1).into()
+    pub(crate) fn longest(&self) -> u8 {
+        self.longest.max(1)
     }
 
     /// Returns how many symbols have a code of each length from 1 on.
@@ -111,12 +111,12 @@ fn assign(counts: &[u16; MAX_CODE_LEN + 1], symbols: &mut [u16], lengths: &Lengt
 }
 
 /// Decodes a symbol of the code with these counts, of which the longest has this many bits.
-fn decode(counts: &[u16; MAX_CODE_LEN + 1], symbols: &[u16], longest: u32, buffer: &BitBuffer) -> Decoded {
+fn decode(counts: &[u16; MAX_CODE_LEN + 1], symbols: &[u16], longest: u8, buffer: &BitBuffer) -> Decoded {
     let mut bits = buffer.bits();
     // A code is sent from its most significant bit on.
     let (mut code, mut first, mut index) = (0_usize, 0_usize, 0_usize);
     for (len, &count) in (1..=longest).zip(counts.iter().skip(1)) {
-        if len > buffer.count() {
+        if u32::from(len) > buffer.count() {
             return Decoded::NeedsBits;
         }
         let count = usize::from(count);
@@ -158,14 +158,14 @@ impl Lengths {
 /// Decodes a literal or length symbol of the fixed code (RFC 1951 section 3.2.6); 286 and 287 are symbols too.
 pub(crate) fn fixed_literal(buffer: &BitBuffer) -> Decoded {
     // The nine bits in front, the first of them the most significant.
-    let front = reversed(buffer.bits() & 0x1FF, 9);
+    let front = reversed(buffer.bits(), 9);
     let (symbol, len) = match front {
         0..0b0_0110_0000 => ((front >> 2).wrapping_add(256), 7),
         0b0_0110_0000..0b1_1000_0000 => ((front >> 1).wrapping_sub(0x30), 8),
         0b1_1000_0000..0b1_1001_0000 => ((front >> 1).wrapping_sub(0xC0).wrapping_add(280), 8),
         _ => (front.wrapping_sub(0x190).wrapping_add(144), 9),
     };
-    if len > buffer.count() {
+    if u32::from(len) > buffer.count() {
         return Decoded::NeedsBits;
     }
     Decoded::Symbol(low_16(symbol), len)
@@ -176,10 +176,11 @@ pub(crate) fn fixed_distance(buffer: &BitBuffer) -> Decoded {
     if buffer.count() < 5 {
         return Decoded::NeedsBits;
     }
-    Decoded::Symbol(low_16(reversed(buffer.bits() & 0x1F, 5)), 5)
+    Decoded::Symbol(low_16(reversed(buffer.bits(), 5)), 5)
 }
 
 /// Returns the lowest `len` bits of `bits` in reverse order; `len` is not zero.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 fn reversed(bits: usize, len: u32) -> usize {
     bits.reverse_bits().wrapping_shr(usize::BITS.wrapping_sub(len))
 }

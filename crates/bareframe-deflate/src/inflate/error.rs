@@ -43,6 +43,33 @@ pub enum InflateError {
     },
 }
 
+/// What is wrong with a payload: what an [`InflateError`] says, in one byte.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fault {
+    InvalidBlockType,
+    InvalidStoredLength,
+    InvalidCodeLengths,
+    InvalidSymbol,
+    InvalidDistance,
+    Unfinished,
+    TooBig,
+}
+
+impl Fault {
+    /// Returns the error of a message with this limit.
+    pub(crate) const fn error(self, limit: u64) -> InflateError {
+        match self {
+            Fault::InvalidBlockType => InflateError::InvalidBlockType,
+            Fault::InvalidStoredLength => InflateError::InvalidStoredLength,
+            Fault::InvalidCodeLengths => InflateError::InvalidCodeLengths,
+            Fault::InvalidSymbol => InflateError::InvalidSymbol,
+            Fault::InvalidDistance => InflateError::InvalidDistance,
+            Fault::Unfinished => InflateError::Unfinished,
+            Fault::TooBig => InflateError::TooBig { limit },
+        }
+    }
+}
+
 impl InflateError {
     /// Returns the code of the Close for this error (RFC 6455 section 7.4.1).
     #[must_use]

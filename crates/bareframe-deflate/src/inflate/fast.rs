@@ -32,7 +32,7 @@ impl Decode for Fast {
 
     fn code_length(&self, code: &Code<DISTANCES>, buffer: &BitBuffer) -> Decoded {
         match self.0.code_length(buffer.bits()) {
-            (symbol, len) if len > 0 && len <= buffer.count() => Decoded::Symbol(symbol, len),
+            (symbol, len) if len > 0 && u32::from(len) <= buffer.count() => Decoded::Symbol(symbol, len),
             _ => code.decode(buffer),
         }
     }
@@ -47,8 +47,7 @@ impl Decode for Fast {
         buffer.fill(source);
         let tables = if is_fixed { &FIXED } else { &self.0 };
         let (begin, history, window) = (ring.at, ring.history, ring.window);
-        let left = usize::try_from(ring.left).unwrap_or(usize::MAX);
-        let bound = begin.saturating_add(left).min(ring.bytes.len());
+        let bound = begin.saturating_add(ring.left).min(ring.bytes.len());
         let bytes = &mut *ring.bytes;
         let mut at = begin;
         let mut rest = source.rest();

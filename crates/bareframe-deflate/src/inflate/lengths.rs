@@ -1,18 +1,16 @@
 //! Codes: the dynamic codes of a block, and the code lengths that describe them (RFC 1951 section 3.2.7).
 
 use super::Decode;
-use super::bits::{BitBuffer, Source, low_8, low_16};
+use super::bits::{BitBuffer, Source, Stop, low_8, low_16};
 use super::canonical::{Code, Decoded, Lengths};
-use super::error::InflateError;
+use super::error::Fault;
 use crate::symbols::{CODE_LENGTH_ORDER, DISTANCES, END_OF_BLOCK, LITERALS};
 
 /// The dynamic codes of a block.
+// What is long is at the end, so that an instruction of a microcontroller reaches the rest.
 #[derive(Clone, Debug)]
+#[repr(C)]
 pub(crate) struct Codes {
-    pub(crate) literals: Code<LITERALS>,
-    /// The distances; while code lengths are read, the code of these.
-    pub(crate) distances: Code<DISTANCES>,
-    lengths: Lengths,
     step: Step,
     /// How many literals have a code length, and how many symbols have one together.
     literal_count: u16,
@@ -23,6 +21,10 @@ pub(crate) struct Codes {
     check: u16,
     /// What is left of the space of the code that is being read, of which a code of 15 bits takes 1.
     space: u16,
+    /// The distances; while code lengths are read, the code of these.
+    pub(crate) distances: Code<DISTANCES>,
+    lengths: Lengths,
+    pub(crate) literals: Code<LITERALS>,
 }
 
 /// What comes next.
@@ -41,27 +43,19 @@ enum Step {
     },
 }
 
-/// How far the codes are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Progress {
-    NeedsBits,
-    Continues,
-    Ready,
-}
-
 const SPACE: u16 = 1 << 15;
 
 impl Codes {
     pub(crate) const EMPTY: Codes = Codes {
-        literals: Code::EMPTY,
-        distances: Code::EMPTY,
-        lengths: Lengths::EMPTY,
         step: Step::LiteralCount,
         literal_count: 0,
         total: 0,
         index: 0,
         check: 0,
         space: 0,
+        distances: Code::EMPTY,
+        lengths: Lengths::EMPTY,
+        literals: Code::EMPTY,
     };
 
     /// Begins to read codes.
@@ -69,55 +63,46 @@ impl Codes {
         self.step = Step::LiteralCount;
     }
 
-    /// Reads on.
+    /// Reads on, and returns `true` when the codes are there.
     pub(crate) fn read(
         &mut self,
         buffer: &mut BitBuffer,
         source: &mut Source<'_>,
         tables: &mut impl Decode,
-    ) -> Result<Progress, InflateError> {
+    ) -> Result<bool, Stop> {
         match self.step {
             Step::LiteralCount => {
-                let Some(bits) = buffer.take(5, source) else {
-                    return Ok(Progress::NeedsBits);
-                };
+                let bits = buffer.take(5, source)?;
                 self.literal_count = low_16(bits).wrapping_add(257);
                 self.step = Step::DistanceCount;
                 if usize::from(self.literal_count) > LITERALS {
-                    return Err(InflateError::InvalidCodeLengths);
+                    return Err(Fault::InvalidCodeLengths.into());
                 }
             }
             Step::DistanceCount => {
-                let Some(bits) = buffer.take(5, source) else {
-                    return Ok(Progress::NeedsBits);
-                };
+                let bits = buffer.take(5, source)?;
                 let distance_count = low_16(bits).wrapping_add(1);
                 self.total = self.literal_count.wrapping_add(distance_count);
                 self.step = Step::CodeLengthCount;
                 if usize::from(distance_count) > DISTANCES {
-                    return Err(InflateError::InvalidCodeLengths);
+                    return Err(Fault::InvalidCodeLengths.into());
                 }
             }
             Step::CodeLengthCount => {
-                let Some(bits) = buffer.take(4, source) else {
-                    return Ok(Progress::NeedsBits);
-                };
+                let bits = buffer.take(4, source)?;
                 let count = low_16(bits).wrapping_add(4);
                 self.distances.clear();
                 self.begin_lengths();
                 self.step = Step::CodeLengthLengths { count };
             }
             Step::CodeLengthLengths { count } => {
-                let progress = self.read_code_length_code(count, buffer, source)?;
-                if progress == Progress::Continues {
-                    tables.build_code_lengths(&self.distances);
-                }
-                return Ok(progress);
+                self.read_code_length_code(count, buffer, source)?;
+                tables.build_code_lengths(&self.distances);
             }
             Step::CodeLengths => return self.read_code_lengths(buffer, source, tables),
-            Step::Repeat { symbol } => return self.repeat(symbol, buffer, source),
+            Step::Repeat { symbol } => self.repeat(symbol, buffer, source)?,
         }
-        Ok(Progress::Continues)
+        Ok(false)
     }
 
     fn begin_lengths(&mut self) {
@@ -131,12 +116,9 @@ impl Codes {
         count: u16,
         buffer: &mut BitBuffer,
         source: &mut Source<'_>,
-    ) -> Result<Progress, InflateError> {
+    ) -> Result<(), Stop> {
         while self.index < count {
-            let Some(bits) = buffer.take(3, source) else {
-                return Ok(Progress::NeedsBits);
-            };
-            let len = low_8(bits);
+            let len = low_8(buffer.take(3, source)?);
             let symbol = CODE_LENGTH_ORDER.get(usize::from(self.index)).copied();
             self.lengths.set(symbol.unwrap_or_default().into(), len);
             self.distances.count(len);
@@ -144,14 +126,14 @@ impl Codes {
             self.occupy(len)?;
         }
         if self.space > 0 {
-            return Err(InflateError::InvalidCodeLengths);
+            return Err(Fault::InvalidCodeLengths.into());
         }
         self.distances.assign(&self.lengths, 0..19);
         self.literals.clear();
         self.begin_lengths();
         self.check = END_OF_BLOCK.wrapping_add(1);
         self.step = Step::CodeLengths;
-        Ok(Progress::Continues)
+        Ok(())
     }
 
     fn read_code_lengths(
@@ -159,48 +141,39 @@ impl Codes {
         buffer: &mut BitBuffer,
         source: &mut Source<'_>,
         tables: &impl Decode,
-    ) -> Result<Progress, InflateError> {
+    ) -> Result<bool, Stop> {
         while self.index < self.total {
             buffer.fill(source);
             match tables.code_length(&self.distances, buffer) {
-                Decoded::NeedsBits => return Ok(Progress::NeedsBits),
+                Decoded::NeedsBits => return Err(Stop::NeedsInput),
                 Decoded::Unassigned(len) => {
-                    buffer.consume(len);
-                    return Err(InflateError::InvalidCodeLengths);
+                    buffer.consume(len.into());
+                    return Err(Fault::InvalidCodeLengths.into());
                 }
                 Decoded::Symbol(symbol @ 0..16, len) => {
-                    buffer.consume(len);
+                    buffer.consume(len.into());
                     self.push(low_8(symbol.into()))?;
                 }
                 Decoded::Symbol(symbol, len) => {
-                    buffer.consume(len);
+                    buffer.consume(len.into());
                     if symbol == 16 && self.index == 0 {
-                        return Err(InflateError::InvalidCodeLengths);
+                        return Err(Fault::InvalidCodeLengths.into());
                     }
                     self.step = Step::Repeat { symbol };
-                    if self.repeat(symbol, buffer, source)? == Progress::NeedsBits {
-                        return Ok(Progress::NeedsBits);
-                    }
+                    self.repeat(symbol, buffer, source)?;
                 }
             }
         }
-        Ok(Progress::Ready)
+        Ok(true)
     }
 
-    fn repeat(
-        &mut self,
-        symbol: u16,
-        buffer: &mut BitBuffer,
-        source: &mut Source<'_>,
-    ) -> Result<Progress, InflateError> {
+    fn repeat(&mut self, symbol: u16, buffer: &mut BitBuffer, source: &mut Source<'_>) -> Result<(), Stop> {
         let (least, extra) = match symbol {
             16 => (3, 2),
             17 => (3, 3),
             _ => (11, 7),
         };
-        let Some(bits) = buffer.take(extra, source) else {
-            return Ok(Progress::NeedsBits);
-        };
+        let bits = buffer.take(extra, source)?;
         let times = low_16(bits).wrapping_add(least);
         match symbol {
             16 => {
@@ -212,11 +185,11 @@ impl Codes {
             _ => self.push_zeros(times)?,
         }
         self.step = Step::CodeLengths;
-        Ok(self.progress())
+        Ok(())
     }
 
     /// Adds the code length 0 for this many symbols.
-    fn push_zeros(&mut self, times: u16) -> Result<(), InflateError> {
+    fn push_zeros(&mut self, times: u16) -> Result<(), Fault> {
         let end = self.index.wrapping_add(times);
         if end < self.check {
             self.index = end;
@@ -229,9 +202,9 @@ impl Codes {
     }
 
     /// Adds the code length of the next symbol.
-    fn push(&mut self, len: u8) -> Result<(), InflateError> {
+    fn push(&mut self, len: u8) -> Result<(), Fault> {
         if self.index == self.total {
-            return Err(InflateError::InvalidCodeLengths);
+            return Err(Fault::InvalidCodeLengths);
         }
         self.lengths.set(self.index, len);
         if self.index < self.literal_count {
@@ -247,16 +220,16 @@ impl Codes {
 
     /// Looks at the code that is after the last length of all, of the literals, or the end of block.
     #[cold]
-    fn check(&mut self, len: u8) -> Result<(), InflateError> {
+    fn check(&mut self, len: u8) -> Result<(), Fault> {
         let is_at_end_of_block = self.index == END_OF_BLOCK.wrapping_add(1);
         self.check = self.literal_count;
         if is_at_end_of_block && len == 0 {
-            return Err(InflateError::InvalidCodeLengths);
+            return Err(Fault::InvalidCodeLengths);
         }
         if self.index == self.literal_count {
             self.check = self.total;
             if self.space > 0 && !self.literals.is_one_bit() {
-                return Err(InflateError::InvalidCodeLengths);
+                return Err(Fault::InvalidCodeLengths);
             }
             self.space = SPACE;
         }
@@ -267,14 +240,14 @@ impl Codes {
     }
 
     /// Creates the codes of the lengths, which are all there.
-    fn finish(&mut self) -> Result<(), InflateError> {
+    fn finish(&mut self) -> Result<(), Fault> {
         self.distances.clear();
         for symbol in self.literal_count..self.total {
             self.distances.count(self.lengths.of(symbol));
         }
         // A block without matches has no distances, and one with one distance has half a code.
         if self.space > 0 && self.space < SPACE && !self.distances.is_one_bit() {
-            return Err(InflateError::InvalidCodeLengths);
+            return Err(Fault::InvalidCodeLengths);
         }
         self.literals.assign(&self.lengths, 0..self.literal_count);
         self.distances
@@ -282,22 +255,11 @@ impl Codes {
         Ok(())
     }
 
-    fn progress(&self) -> Progress {
-        if self.index == self.total {
-            Progress::Ready
-        } else {
-            Progress::Continues
-        }
-    }
-
     /// Reserves the space of a code of this length.
-    fn occupy(&mut self, len: u8) -> Result<(), InflateError> {
+    fn occupy(&mut self, len: u8) -> Result<(), Fault> {
         if len > 0 {
             let space = SPACE.wrapping_shr(len.into());
-            self.space = self
-                .space
-                .checked_sub(space)
-                .ok_or(InflateError::InvalidCodeLengths)?;
+            self.space = self.space.checked_sub(space).ok_or(Fault::InvalidCodeLengths)?;
         }
         Ok(())
     }

@@ -11,21 +11,21 @@ pub(crate) struct Ring<'w> {
     pub(crate) history: usize,
     /// The size of the window.
     pub(crate) window: usize,
-    /// How many bytes the message may still have.
-    pub(crate) left: u64,
+    /// How many bytes the message may still have; no call writes as many as a `usize` may hold.
+    pub(crate) left: usize,
 }
 
 impl Ring<'_> {
     /// Returns how many bytes fit before the end of the memory.
     pub(crate) fn room(&self) -> usize {
-        self.bytes.len().saturating_sub(self.at)
+        self.bytes.len().wrapping_sub(self.at)
     }
 
     /// Notes that this many bytes were written after the last.
     pub(crate) fn advance(&mut self, len: usize) {
         self.at = self.at.wrapping_add(len);
-        self.history = self.history.saturating_add(len).min(self.window);
-        self.left = self.left.saturating_sub(len as u64);
+        self.history = self.history.wrapping_add(len).min(self.window);
+        self.left = self.left.saturating_sub(len);
     }
 
     /// Writes a byte, if there is room.

@@ -59,16 +59,16 @@ impl Tables {
 
     /// Returns the symbol of a code length and how long its code is.
     #[inline(always)]
-    pub(crate) fn code_length(&self, bits: usize) -> (u16, u32) {
+    pub(crate) fn code_length(&self, bits: usize) -> (u16, u8) {
         let entry = self.code_lengths.get(bits & ((1 << CODE_LENGTH_BITS) - 1));
         let entry = entry.copied().unwrap_or_default();
-        (u16::from(entry >> 3), u32::from(entry & 7))
+        (u16::from(entry >> 3), entry & 7)
     }
 
     /// Fills the tables from codes.
     pub(crate) fn build(&mut self, codes: &Codes) {
-        let literal_bits = codes.literals.longest().min(LITERAL_BITS);
-        let distance_bits = codes.distances.longest().min(DISTANCE_BITS);
+        let literal_bits = u32::from(codes.literals.longest()).min(LITERAL_BITS);
+        let distance_bits = u32::from(codes.distances.longest()).min(DISTANCE_BITS);
         self.literal_mask = fill(
             &mut self.literals,
             literal_bits,

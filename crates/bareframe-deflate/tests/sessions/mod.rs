@@ -144,7 +144,7 @@ where
 /// A message: text or not, and its payload.
 pub(crate) type Message = (bool, Vec<u8>);
 
-/// Receives bytes that arrive in pieces of so many, and returns the messages; what is written meanwhile goes to `output`.
+/// Receives bytes that arrive in pieces of this many, and returns the messages; what is written meanwhile goes to `output`.
 pub(crate) fn receive<R, I, M, D>(
     session: &mut Sessions<R, Deflate<I, M, D>>,
     input: &[u8],

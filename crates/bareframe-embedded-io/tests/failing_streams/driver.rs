@@ -13,7 +13,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// The stream. Where it can't go on now, its user waits, or is told that it timed out.
+/// The stream. Where it can't continue now, its user waits, or is told that it timed out.
 #[derive(Clone)]
 pub(crate) struct Failing {
     stream: FailingStream,

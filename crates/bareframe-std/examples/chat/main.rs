@@ -77,10 +77,10 @@ fn main() -> io::Result<()> {
     println!("The rooms are at ws://{}/ROOM.", listener.local_addr()?);
     let chat = Chat::begin(listener, origin, Duration::from_secs(30 * 60));
     io::copy(&mut io::stdin(), &mut io::sink())?;
-    println!(
-        "{} members did not leave in time.",
-        chat.end(Duration::from_secs(5))
-    );
+    match chat.end(Duration::from_secs(5)) {
+        0 => {}
+        left => println!("{left} members did not leave in time."),
+    }
     Ok(())
 }
 

@@ -59,7 +59,7 @@ pub(crate) fn parse(text: &str) -> Option<Vec<Vec<u8>>> {
         .find_map(|radix| join(&lines, first, radix))
 }
 
-/// Returns the line, and `true` if a colon stands after its offset, as in no line of plain hexadecimal.
+/// Returns the line, and `true` if a colon is after its offset, as in no line of plain hexadecimal.
 fn parse_line(line: &str) -> Option<(Line<'_>, bool)> {
     let line = line.trim();
     if line == "*" {

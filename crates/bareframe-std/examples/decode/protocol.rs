@@ -86,7 +86,7 @@ impl HeadEnd {
     }
 }
 
-/// Returns how long the content after this head is; `None` if it goes on to the end (RFC 9112 section 6.3).
+/// Returns how long the content after this head is; `None` if it continues to the end (RFC 9112 section 6.3).
 pub(crate) fn content_len(head: &str) -> Option<u64> {
     let status = head.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5));
     if matches!(status, Some("204" | "304")) || status.is_some_and(|status| status.starts_with('1')) {

@@ -244,7 +244,7 @@ impl<Z: Inflate> Frames<Z> {
         }
     }
 
-    /// Inflates bytes of the payload; returns what is wrong with them. Text is judged when it is inflated.
+    /// Inflates bytes of the payload; returns what is wrong with them. Text is checked when it is inflated.
     fn inflate(&mut self, bytes: &[u8], is_last: bool) -> Option<(ProtocolError, Option<&'static str>)> {
         let in_frame = self.frame.as_mut()?.inflated.as_mut()?;
         let message = self.message.as_mut()?;
@@ -267,7 +267,7 @@ impl<Z: Inflate> Frames<Z> {
         }
     }
 
-    /// What can only be judged when the frame is whole: a Close frame's payload, the end of a text.
+    /// What can only be checked when the frame is whole: a Close frame's payload, the end of a text.
     fn end(&mut self) -> Option<Frame<Z::Inflated>> {
         if let Some(header) = self.frame.as_ref().and_then(|frame| frame.header)
             && !self.failed

@@ -18,7 +18,7 @@ pub(crate) fn now() -> Instant {
     *START.get_or_init(Instant::now) + PASSED.get()
 }
 
-/// A stream of which each call takes so long, but not over its deadline.
+/// A stream of which each call takes this long, but not over its deadline.
 #[derive(Debug)]
 pub(crate) struct Slow(pub(crate) Wire, pub(crate) Duration);
 

@@ -55,7 +55,7 @@ pub(crate) struct Socket<R> {
     flaw: Option<Flaw>,
 }
 
-/// The stream can't go on now.
+/// The stream can't continue now.
 struct Later;
 
 impl Plain {

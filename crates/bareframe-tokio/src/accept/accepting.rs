@@ -9,6 +9,7 @@ use crate::handshake_error::HandshakeError;
 use crate::head::Received;
 use crate::options::Options;
 use crate::timer::Timer;
+use crate::trace::{End, Peer, Trace};
 use bareframe::handshake::{HeadEnd, HeadError, RequestError, RequestHead};
 use std::future::poll_fn;
 use std::io::ErrorKind;
@@ -53,6 +54,7 @@ pub struct Accepting<S> {
     received: Received,
     end: HeadEnd,
     state: State<S>,
+    peer: Peer,
 }
 
 /// How far it is.
@@ -78,7 +80,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> State<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
-    pub(crate) fn new(acceptor: &Acceptor, stream: S) -> Accepting<S> {
+    pub(crate) fn new(acceptor: &Acceptor, stream: S, peer: Peer) -> Accepting<S> {
         Accepting {
             options: acceptor.options,
             timeout: acceptor.timeout,
@@ -87,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
             received: Received::default(),
             end: HeadEnd::new(acceptor.head_limit),
             state: State::new(acceptor, stream),
+            peer,
         }
     }
 
@@ -127,6 +130,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
         };
         self.state = State::Done;
         self.timer.stop();
+        if let Err(error) = &read {
+            Trace::handshake_failed(End::Server, self.peer, error);
+        }
         Poll::Ready(read)
     }
 
@@ -161,6 +167,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
                                 options: self.options,
                                 timeout: self.timeout,
                                 left: left.unwrap_or(self.timeout),
+                                peer: self.peer,
                             }));
                         }
                         Err(error) => {

@@ -7,6 +7,7 @@ use crate::extension::Agreed;
 use crate::handshake_error::HandshakeError;
 use crate::head::{Received, encode};
 use crate::options::Options;
+use crate::trace::{End, Http, Peer, Trace};
 use crate::websocket::{ServerSocket, WebSocket};
 use bareframe::handshake::{Accept, Answer, Choice, Request, RequestError, RequestHead, Status, Upgrade};
 use std::future::poll_fn;
@@ -44,6 +45,7 @@ pub struct Incoming<S> {
     /// How long the answer may take, and how much of that is left for a 101.
     pub(crate) timeout: Duration,
     pub(crate) left: Duration,
+    pub(crate) peer: Peer,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
@@ -142,7 +144,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// # Cancel safety
     ///
     /// If the future is dropped, so is the stream.
-    pub async fn accept(mut self, choice: &Choice<'_>) -> Result<ServerSocket<ServerStream<S>>, Error> {
+    pub async fn accept(self, choice: &Choice<'_>) -> Result<ServerSocket<ServerStream<S>>, Error> {
+        let peer = self.peer;
+        let accepted = self.accept_request(choice).await;
+        match &accepted {
+            Ok(socket) => socket.trace.opened(peer, Http::Http1, socket.subprotocol()),
+            Err(error) => Trace::handshake_failed(End::Server, peer, error),
+        }
+        accepted
+    }
+
+    async fn accept_request(mut self, choice: &Choice<'_>) -> Result<ServerSocket<ServerStream<S>>, Error> {
         let (head, agreed) = match self.upgrade() {
             Ok(Some(upgrade)) => {
                 let accept = Accept::from_key(upgrade.key());

@@ -4,6 +4,7 @@ use crate::broadcast::shared_message::SharedMessage;
 use crate::handoff::lock;
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 
 /// What becomes of a message for whose receiver there is no room.
@@ -35,6 +36,8 @@ pub enum BroadcastError {
 #[derive(Debug)]
 pub(super) struct Queue {
     state: Mutex<State>,
+    /// There is a message or an end, so that who receives need not wait. It is changed with the state locked, and only looked at without.
+    has_any: AtomicBool,
     capacity: usize,
     overflow: Overflow,
 }
@@ -59,6 +62,7 @@ impl Queue {
                 place,
                 ..State::default()
             }),
+            has_any: AtomicBool::new(false),
             capacity: capacity.max(1),
             overflow,
         }
@@ -107,6 +111,7 @@ impl Queue {
         if is_queued {
             state.messages.push_back(message.clone());
         }
+        self.has_any.store(true, Ordering::Release);
         let receiver = state.receiver.take();
         drop(state);
         if let Some(receiver) = receiver {
@@ -119,6 +124,8 @@ impl Queue {
     pub(super) fn poll_pop(&self, cx: &Context<'_>) -> Poll<Result<SharedMessage, BroadcastError>> {
         let mut state = lock(&self.state);
         if let Some(message) = state.messages.pop_front() {
+            let has_any = !state.messages.is_empty() || state.end.is_some();
+            self.has_any.store(has_any, Ordering::Release);
             let senders = std::mem::take(&mut state.senders);
             drop(state);
             for sender in senders {
@@ -135,6 +142,9 @@ impl Queue {
 
     /// Waits until there is a message, or none comes any more.
     pub(super) fn poll_any(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.has_any.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
         let mut state = lock(&self.state);
         if !state.messages.is_empty() || state.end.is_some() {
             return Poll::Ready(());
@@ -157,6 +167,7 @@ impl Queue {
     pub(super) fn end(&self) {
         let mut state = lock(&self.state);
         state.end.get_or_insert(BroadcastError::Ended);
+        self.has_any.store(true, Ordering::Release);
         let receiver = state.receiver.take();
         drop(state);
         if let Some(receiver) = receiver {
@@ -164,7 +175,7 @@ impl Queue {
         }
     }
 
-    /// Drops what is in it, as its receiver is gone, and lets those go on who wait for room.
+    /// Drops what is in it, as its receiver is gone, and wakes those that wait for room.
     pub(super) fn abandon(&self) {
         let mut state = lock(&self.state);
         state.end.get_or_insert(BroadcastError::Ended);

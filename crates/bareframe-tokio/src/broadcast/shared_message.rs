@@ -42,7 +42,7 @@ struct Forms {
     compressed: compressed::Compressed,
 }
 
-/// A header without a masking key is at most so long (RFC 6455 section 5.2).
+/// A header without a masking key has at most this many bytes (RFC 6455 section 5.2).
 const LONGEST_HEADER: usize = 10;
 
 impl SharedMessage {

@@ -30,15 +30,21 @@ pub(crate) fn alternate(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
     sorted
 }
 
+/// What became of the addresses that were tried.
+#[derive(Debug, Default)]
+pub(crate) struct Tried {
+    /// The address that an error is of: the last one that was begun while attempts are waited for, the last one that failed if all have.
+    pub(crate) address: Option<SocketAddr>,
+    /// The others that have failed, each with its error.
+    pub(crate) failed: Vec<(SocketAddr, io::Error)>,
+}
+
 /// Tries addresses in their order, and returns the first that `attempt` succeeds with. The next address is tried when an attempt
-/// fails, and after [`ATTEMPT_DELAY`] although the attempts before it go on (RFC 8305 section 5). All other attempts are dropped
-/// then.
-///
-/// `tried` is the address that an error is of: the last one that was begun while this waits, the last one that failed when this
-/// returns an error.
+/// fails, and after [`ATTEMPT_DELAY`] although the attempts before it continue (RFC 8305 section 5). All other attempts are dropped
+/// then. If all have failed, the error is that of the last; `tried` has the others.
 pub(crate) async fn first_of<T, F>(
     addresses: &[SocketAddr],
-    tried: &mut Option<SocketAddr>,
+    tried: &mut Tried,
     attempt: impl Fn(SocketAddr) -> F,
 ) -> io::Result<T>
 where
@@ -46,10 +52,9 @@ where
 {
     let mut left = addresses.iter().copied().peekable();
     let mut attempts: Vec<(SocketAddr, Pin<Box<F>>)> = Vec::new();
-    let mut failed = io::Error::new(ErrorKind::NotFound, "there is no address");
     loop {
         if let Some(address) = left.next() {
-            *tried = Some(address);
+            tried.address = Some(address);
             attempts.push((address, Box::pin(attempt(address))));
         }
         let mut delay = pin!(sleep(ATTEMPT_DELAY));
@@ -59,10 +64,12 @@ where
             attempts.retain_mut(|(address, attempt)| match attempt.as_mut().poll(cx) {
                 Poll::Pending => true,
                 Poll::Ready(done) => {
-                    *tried = Some(*address);
                     match done {
-                        Ok(connection) => connected = Some(connection),
-                        Err(error) => failed = error,
+                        Ok(connection) => {
+                            tried.address = Some(*address);
+                            connected = Some(connection);
+                        }
+                        Err(error) => tried.failed.push((*address, error)),
                     }
                     false
                 }
@@ -80,7 +87,11 @@ where
             return Ok(connection);
         }
         if attempts.is_empty() && left.peek().is_none() {
-            return Err(failed);
+            let Some((address, error)) = tried.failed.pop() else {
+                return Err(io::Error::new(ErrorKind::NotFound, "there is no address"));
+            };
+            tried.address = Some(address);
+            return Err(error);
         }
     }
 }
@@ -114,7 +125,7 @@ mod tests {
         assert_eq!(alternate(&[]), []);
     }
 
-    /// What happens with an address: it connects, or fails, so long after it was tried; or nothing ever happens.
+    /// What happens with an address: it connects, or fails, this long after it was tried; or nothing ever happens.
     type Fate = (SocketAddr, Option<(u64, bool)>);
 
     /// The address that is connected to, or the one that the error is of; when each address was tried, and when all this ended, in
@@ -123,7 +134,7 @@ mod tests {
         let begun = Instant::now();
         let tries = Mutex::new(Vec::new());
         let addresses: Vec<SocketAddr> = fates.iter().map(|(address, _)| *address).collect();
-        let mut tried = None;
+        let mut tried = Tried::default();
         let connected = first_of(&addresses, &mut tried, |address| {
             tries.lock().unwrap().push(begun.elapsed().as_millis());
             let fate = fates.iter().find(|(other, _)| *other == address).unwrap().1;
@@ -142,7 +153,7 @@ mod tests {
         .await;
         let result = connected.map_err(|error| {
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-            tried.unwrap()
+            tried.address.unwrap()
         });
         (result, tries.into_inner().unwrap(), begun.elapsed().as_millis())
     }
@@ -180,11 +191,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn each_address_that_has_failed_is_kept_with_its_error() {
+        let errors = [
+            ErrorKind::ConnectionRefused,
+            ErrorKind::NetworkUnreachable,
+            ErrorKind::HostUnreachable,
+        ];
+        let addresses = [v6(1), v4(1), v6(2)];
+        let mut tried = Tried::default();
+        let of = |address| addresses.iter().position(|other| *other == address).unwrap();
+        let all = first_of(&addresses, &mut tried, |address| async move {
+            // The first takes longest.
+            sleep(Duration::from_millis(900 - 300 * of(address) as u64)).await;
+            Err::<(), _>(errors[of(address)].into())
+        });
+        assert_eq!(all.await.unwrap_err().kind(), errors[0]);
+        assert_eq!(tried.address, Some(addresses[0]));
+        let failed = tried
+            .failed
+            .iter()
+            .map(|(address, error)| (*address, error.kind()));
+        let failed: Vec<_> = failed.collect();
+        assert_eq!(failed, [(addresses[2], errors[2]), (addresses[1], errors[1])]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn while_nothing_happens_the_address_is_the_one_that_was_begun_last() {
-        let mut tried = None;
+        let mut tried = Tried::default();
         let addresses = [v6(1), v4(1)];
         let all = first_of(&addresses, &mut tried, |_| pending::<io::Result<()>>());
         assert!(tokio::time::timeout(Duration::from_secs(9), all).await.is_err());
-        assert_eq!(tried, Some(v4(1)));
+        assert_eq!(tried.address, Some(v4(1)));
     }
 }

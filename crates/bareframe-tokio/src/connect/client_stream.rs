@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 /// # async fn doc() -> Result<(), Box<dyn std::error::Error>> {
 /// let socket = bareframe_tokio::connect("ws://example.com/").await?;
 /// println!("{} is connected to {}", socket.stream().local_addr(), socket.stream().peer_addr());
+/// assert!(!socket.stream().is_http2());
 /// # Ok(())
 /// # }
 /// ```
@@ -24,6 +25,7 @@ pub struct ClientStream {
     transport: Transport,
     peer: SocketAddr,
     local: SocketAddr,
+    is_http2: bool,
 }
 
 /// The cases that nearly every connection is have no virtual calls.
@@ -55,13 +57,27 @@ impl ClientStream {
             transport,
             peer,
             local,
+            is_http2: false,
         }
+    }
+
+    /// Has it be a stream of HTTP/2.
+    #[cfg(feature = "http2")]
+    pub(crate) const fn over_http2(mut self) -> ClientStream {
+        self.is_http2 = true;
+        self
     }
 
     /// Returns the address of the server, or of the proxy.
     #[must_use]
     pub const fn peer_addr(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Returns `true` if it is a stream of HTTP/2 (RFC 8441), and `false` if the opening handshake was done by HTTP/1.1.
+    #[must_use]
+    pub const fn is_http2(&self) -> bool {
+        self.is_http2
     }
 
     /// Returns the address of this end.

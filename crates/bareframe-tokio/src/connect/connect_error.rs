@@ -1,5 +1,6 @@
 //! Why there is no connection to a server.
 
+use crate::connect::addresses::Tried;
 use crate::connect::refusal::Refusal;
 use crate::handshake_error::HandshakeError;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub struct ConnectError {
     host: Box<str>,
     proxy: Option<Box<str>>,
     address: Option<SocketAddr>,
+    others: Vec<(SocketAddr, io::Error)>,
     step: ConnectStep,
     kind: ConnectErrorKind,
 }
@@ -79,14 +81,15 @@ impl ConnectError {
     pub(crate) fn new(
         host: &str,
         proxy: Option<Box<str>>,
-        address: Option<SocketAddr>,
+        tried: Tried,
         step: ConnectStep,
         kind: ConnectErrorKind,
     ) -> ConnectError {
         ConnectError {
             host: host.into(),
             proxy,
-            address,
+            address: tried.address,
+            others: tried.failed,
             step,
             kind,
         }
@@ -109,6 +112,12 @@ impl ConnectError {
     #[must_use]
     pub const fn address(&self) -> Option<SocketAddr> {
         self.address
+    }
+
+    /// Returns the other addresses that TCP could not connect to, each with its error, in the order in which they failed. If TCP connected
+    /// to [`ConnectError::address`] in the end, they are those before.
+    pub fn other_addresses(&self) -> impl Iterator<Item = (SocketAddr, &io::Error)> {
+        self.others.iter().map(|(address, error)| (*address, error))
     }
 
     /// Returns the step in which it failed.
@@ -160,7 +169,10 @@ impl fmt::Display for ConnectError {
         match &self.kind {
             ConnectErrorKind::Handshake(error) => write!(f, ": {error}"),
             kind => write!(f, ": {}: {kind}", self.step),
-        }
+        }?;
+        // Where TCP has connected in the end, they do not matter.
+        let mut others = self.others.iter().filter(|_| self.step == ConnectStep::Tcp);
+        others.try_for_each(|(address, error)| write!(f, "; {address}: {error}"))
     }
 }
 

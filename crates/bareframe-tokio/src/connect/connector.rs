@@ -226,8 +226,13 @@ impl<'a> Connector<'a> {
         self
     }
 
-    /// Sets whether HTTP/2 is asked for (RFC 8441). Over TLS the server then chooses between HTTP/2 and HTTP/1.1; without TLS it
-    /// must speak HTTP/2, which is then begun with at once (RFC 9113 section 3.3). Each WebSocket has a connection of its own.
+    /// Sets whether HTTP/2 is asked for (RFC 8441). Each WebSocket has a connection of its own, and
+    /// [`ClientStream::is_http2`](crate::ClientStream::is_http2) says what came of it.
+    ///
+    /// Over TLS the server chooses between HTTP/2 and HTTP/1.1. One that chooses HTTP/2 but has no WebSockets there is asked again over
+    /// another connection, by HTTP/1.1, as browsers do. Without TLS there is no choice: HTTP/2 is begun with at once (RFC 9113 section
+    /// 3.3), and a server that does not speak it or has no WebSockets there is an error, [`HandshakeError::NotHttp2`] or
+    /// [`HandshakeError::NoExtendedConnect`].
     #[cfg(feature = "http2")]
     pub const fn with_http2(mut self, http2: bool) -> Connector<'a> {
         self.http2 = http2;

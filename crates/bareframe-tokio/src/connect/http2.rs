@@ -15,6 +15,7 @@ use hyper::ext::Protocol;
 use hyper::rt::Executor;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -47,6 +48,7 @@ pub(crate) async fn upgrade(
         connection: Some(connection),
         tasks,
         running: Vec::new(),
+        is_broken: false,
     };
     driver.settings().await?;
     let response = driver.run_while(sender.send_request(request)).await;
@@ -145,11 +147,25 @@ impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Tasks {
     }
 }
 
+/// Returns `true` if the stream is why the connection has ended.
+fn has_io_error(error: &hyper::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<io::Error>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}
+
 /// A connection of HTTP/2 and all that is executed for it, in one future, so that all is gone if that is dropped.
 struct Driver {
     connection: Option<Connection<TokioIo<Transport>, Empty<Bytes>, Tasks>>,
     tasks: Tasks,
     running: Vec<Task>,
+    /// The connection has ended because of what the server sent.
+    is_broken: bool,
 }
 
 impl Driver {
@@ -157,9 +173,10 @@ impl Driver {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             if let Some(connection) = &mut self.connection
-                && Pin::new(connection).poll(cx).is_ready()
+                && let Poll::Ready(ended) = Pin::new(connection).poll(cx)
             {
                 self.connection = None;
+                self.is_broken = ended.is_err_and(|error| !has_io_error(&error));
             }
             self.running
                 .append(&mut self.tasks.0.lock().unwrap_or_else(PoisonError::into_inner));
@@ -186,6 +203,7 @@ impl Driver {
                 Some(connection) if connection.current_max_send_streams() > 0 => {
                     Poll::Ready(Err(HandshakeError::NoExtendedConnect.into()))
                 }
+                None if self.is_broken => Poll::Ready(Err(HandshakeError::NotHttp2.into())),
                 None => Poll::Ready(Err(HandshakeError::Ended.into())),
                 Some(_) if is_done => Poll::Ready(Err(HandshakeError::Ended.into())),
                 Some(_) => Poll::Pending,
@@ -194,7 +212,7 @@ impl Driver {
         .await
     }
 
-    /// Waits for what only happens while the connection goes on.
+    /// Waits for what only happens while the connection continues.
     async fn run_while<F: Future>(&mut self, future: F) -> F::Output {
         let mut future = pin!(future);
         poll_fn(|cx| {

@@ -1,6 +1,6 @@
 //! The way to a server, step by step, each with its limit of time.
 
-use crate::connect::addresses::{alternate, first_of};
+use crate::connect::addresses::{Tried, alternate, first_of};
 use crate::connect::client_stream::{ClientStream, Transport};
 use crate::connect::connect_error::{ConnectError, ConnectErrorKind, ConnectStep};
 use crate::connect::connector::Connector;
@@ -13,11 +13,13 @@ use crate::connect::proxy;
 #[cfg(feature = "rustls")]
 use crate::connect::tls;
 use crate::error::Error;
+use crate::handshake_error::HandshakeError;
 use crate::head::Received;
 use bareframe::handshake::{Offer, Url};
 #[cfg(feature = "proxy")]
 use hyper_util::client::proxy::matcher::Intercept;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -29,7 +31,7 @@ pub(crate) struct Route<'r> {
     url: &'r Url<'r>,
     limits: Limits,
     step: ConnectStep,
-    address: Option<SocketAddr>,
+    tried: Tried,
     #[cfg(feature = "proxy")]
     proxy: Option<Intercept>,
 }
@@ -58,7 +60,7 @@ impl<'r> Route<'r> {
             url,
             limits,
             step: ConnectStep::Lookup,
-            address: None,
+            tried: Tried::default(),
             #[cfg(feature = "proxy")]
             proxy: None,
         };
@@ -71,7 +73,7 @@ impl<'r> Route<'r> {
     }
 
     /// Returns an error that says where it happened.
-    pub(crate) fn error(&self, kind: ConnectErrorKind) -> Error {
+    pub(crate) fn error(&mut self, kind: ConnectErrorKind) -> Error {
         #[cfg(feature = "proxy")]
         let proxy = self.proxy.as_ref().map(proxy::host_and_port);
         #[cfg(not(feature = "proxy"))]
@@ -80,7 +82,8 @@ impl<'r> Route<'r> {
             let (open, close) = if host.contains(':') { ("[", "]") } else { ("", "") };
             format!("{open}{host}{close}:{port}").into()
         });
-        let error = ConnectError::new(self.url.host(), proxy, self.address, self.step, kind);
+        let tried = mem::take(&mut self.tried);
+        let error = ConnectError::new(self.url.host(), proxy, tried, self.step, kind);
         Error::Connect(Box::new(error))
     }
 
@@ -89,13 +92,28 @@ impl<'r> Route<'r> {
         &mut self,
         offer: &Offer<'_>,
     ) -> Result<(ClientStream, Agreed, Received), ConnectErrorKind> {
+        let is_http2 = self.asks_for_http2();
+        match self.connect_by(offer, is_http2).await {
+            // It has chosen HTTP/2, and may have WebSockets by HTTP/1.1.
+            Err(ConnectErrorKind::Handshake(HandshakeError::NoExtendedConnect)) if self.url.is_secure() => {
+                self.connect_by(offer, false).await
+            }
+            connected => connected,
+        }
+    }
+
+    /// Goes all the way with HTTP/2 or without.
+    async fn connect_by(
+        &mut self,
+        offer: &Offer<'_>,
+        mut is_http2: bool,
+    ) -> Result<(ClientStream, Agreed, Received), ConnectErrorKind> {
         let Reached {
             mut transport,
             peer,
             local,
             turn,
         } = self.reach().await?;
-        let mut is_http2 = self.asks_for_http2();
         if self.url.is_secure() {
             (transport, is_http2) = self.secure(self.url.host(), transport, is_http2).await?;
         }
@@ -106,7 +124,7 @@ impl<'r> Route<'r> {
             let upgraded = http2::upgrade(transport, self.url.is_secure(), offer, self.connector);
             let (stream, agreed) = self.limits.within(limit, upgraded).await?;
             drop(turn);
-            let stream = ClientStream::new(Transport::other(stream), peer, local);
+            let stream = ClientStream::new(Transport::other(stream), peer, local).over_http2();
             return Ok((stream, agreed, Received::default()));
         }
         #[cfg(not(feature = "http2"))]
@@ -137,7 +155,8 @@ impl<'r> Route<'r> {
         let addresses = self.look_up(host, port).await?;
         self.step = ConnectStep::Tcp;
         let limit = self.connector.tcp_timeout;
-        let first = first_of(&addresses, &mut self.address, |address| async move {
+        self.tried = Tried::default();
+        let first = first_of(&addresses, &mut self.tried, |address| async move {
             let turn = if has_turn {
                 Some(Turn::begin(Remote::Address(address)).await)
             } else {

@@ -1,6 +1,7 @@
 //! permessage-deflate, if it was agreed on.
 
 use crate::handshake_error::HandshakeError;
+use crate::observed::{Observed, ObservedInbound, ObservedOutbound};
 use crate::options::Options;
 use crate::session::Session;
 use bareframe::handshake::Extension;
@@ -9,7 +10,7 @@ use bareframe_deflate::{CompressionLevel, Parameters, Policy, SharedDeflate, Win
 use std::borrow::Cow;
 
 /// The sessions' extension.
-pub(crate) type InUse = Option<SharedDeflate>;
+pub(crate) type InUse = Observed<Option<SharedDeflate>>;
 
 /// What was agreed on.
 #[derive(Clone, Copy, Debug)]
@@ -103,6 +104,7 @@ impl Agreed {
             Some((inbound, window, outbound)) => (Some(inbound), window, Some(outbound)),
             None => (None, ExtensionWindow::new(None), None),
         };
+        let (inbound, outbound) = (ObservedInbound::new(inbound), ObservedOutbound::new(outbound));
         Session::with_extension(connection, None, Vec::new(), inbound, window, outbound)
     }
 }

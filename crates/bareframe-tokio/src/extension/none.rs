@@ -1,6 +1,7 @@
 //! No extension: no code and no state.
 
 use crate::handshake_error::HandshakeError;
+use crate::observed::{Observed, ObservedInbound, ObservedOutbound};
 use crate::options::Options;
 use crate::session::Session;
 use bareframe::handshake::Extension;
@@ -8,7 +9,7 @@ use bareframe::{Config, Connection, Role};
 use std::borrow::Cow;
 
 /// The sessions' extension.
-pub(crate) type InUse = ();
+pub(crate) type InUse = Observed<()>;
 
 /// What was agreed on.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,7 @@ impl Agreed {
 
     /// Creates the session.
     pub(crate) fn session<R: Role>(self, connection: Connection<R>, _: bool, _: &Options) -> Session<R> {
-        Session::new(connection, None, Vec::new())
+        let (inbound, outbound) = (ObservedInbound::new(()), ObservedOutbound::new(()));
+        Session::with_extension(connection, None, Vec::new(), inbound, (), outbound)
     }
 }

@@ -4,6 +4,7 @@ use crate::extension::Agreed;
 use crate::handshake_error::HandshakeError;
 use crate::options::Options;
 use crate::shutdown::{Shutdown, ShutdownGuard};
+use crate::trace::{End, Http, Peer, Trace};
 use crate::upgrade::origin::is_same_host;
 use crate::upgrade::upgrading::Upgrading;
 use bareframe::handshake::{Acceptance, Choice, EncodeError, Parts, Request, Status, Upgrade, Version};
@@ -89,6 +90,12 @@ impl UpgradeRequest {
     }
 
     fn new(head: Head, extensions: &mut Extensions) -> Result<UpgradeRequest, HandshakeError> {
+        UpgradeRequest::check(head, extensions).inspect_err(|error| {
+            Trace::handshake_failed(End::Server, Peer::NONE, error);
+        })
+    }
+
+    fn check(head: Head, extensions: &mut Extensions) -> Result<UpgradeRequest, HandshakeError> {
         head.request().upgrade()?.ok_or(HandshakeError::NoUpgrade)?;
         let on_upgrade = extensions
             .remove::<OnUpgrade>()
@@ -198,6 +205,10 @@ impl UpgradeRequest {
             shutdown: self.shutdown,
             agreed,
             subprotocol,
+            http: match self.head.version {
+                http::Version::HTTP_2 => Http::Http2,
+                _ => Http::Http1,
+            },
         };
         Ok((response, upgrading))
     }

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::extension::Agreed;
 use crate::options::Options;
 use crate::shutdown::ShutdownGuard;
+use crate::trace::{End, Http, Peer, Trace};
 use crate::upgrade::stream::UpgradedStream;
 use crate::websocket::{ServerSocket, WebSocket};
 use hyper::upgrade::OnUpgrade;
@@ -25,6 +26,7 @@ pub struct Upgrading {
     pub(crate) shutdown: Option<ShutdownGuard>,
     pub(crate) agreed: Agreed,
     pub(crate) subprotocol: Option<Box<str>>,
+    pub(crate) http: Http,
 }
 
 impl Upgrading {
@@ -39,13 +41,22 @@ impl Future for Upgrading {
     type Output = Result<ServerSocket<UpgradedStream>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let upgraded = ready!(Pin::new(&mut self.on_upgrade).poll(cx)).map_err(io::Error::other)?;
+        let upgraded = match ready!(Pin::new(&mut self.on_upgrade).poll(cx)) {
+            Ok(upgraded) => upgraded,
+            Err(error) => {
+                let error = Error::Io(io::Error::other(error));
+                Trace::handshake_failed(End::Server, Peer::NONE, &error);
+                return Poll::Ready(Err(error));
+            }
+        };
         let (stream, leftover) = UpgradedStream::new(upgraded);
         let mut socket = WebSocket::server_with(stream, &self.options, self.agreed).with_leftover(&leftover);
         socket.subprotocol = self.subprotocol.take();
         if let Some(shutdown) = self.shutdown.take() {
             socket.reader.set_shutdown(shutdown);
         }
+        let peer = Peer::of(socket.stream().tcp());
+        socket.trace.opened(peer, self.http, socket.subprotocol());
         Poll::Ready(Ok(socket))
     }
 }

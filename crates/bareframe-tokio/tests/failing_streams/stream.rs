@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream that makes its user wait where it can't go on now.
+/// A stream that makes its user wait where it can't continue now.
 pub(crate) struct Failing {
     stream: FailingStream,
     sabotage: Option<Sabotage>,

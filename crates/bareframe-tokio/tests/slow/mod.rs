@@ -19,9 +19,9 @@ pub(crate) struct Slow(Arc<Mutex<Wire>>);
 #[derive(Debug)]
 pub(crate) struct Wire {
     random: Random,
-    /// Of 8 calls so many have to wait.
+    /// Of 8 calls this many have to wait.
     pub(crate) waits: usize,
-    /// So many bytes at most are moved by one call.
+    /// At most this many bytes are moved by one call.
     pub(crate) step: usize,
     pub(crate) input: Vec<u8>,
     /// What is read after the input is the end, else it is waited for.
@@ -174,7 +174,7 @@ impl Drops {
         *self.0.entry(name.into()).or_default() += 1;
     }
 
-    /// Prints the counts, and holds each of so many to a least.
+    /// Prints the counts, and checks that each is at least this.
     #[track_caller]
     pub(crate) fn assert_least(&self, methods: usize, least: u64) {
         println!("{self}");

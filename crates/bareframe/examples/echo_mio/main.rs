@@ -60,7 +60,7 @@ fn serve(listener: std::net::TcpListener, quiet: Duration) -> Result<(), Box<dyn
 }
 
 impl Client {
-    /// Goes on if the stream is ready or a Ping is due. Returns `false` at the end of the connection.
+    /// Continues if the stream is ready or a Ping is due. Returns `false` at the end of the connection.
     fn advance(&mut self, is_ready: bool, buffer: &mut Buffer, now: Duration) -> bool {
         match self.keepalive.step(now, State::Open) {
             KeepaliveStep::Dead => return false,

@@ -39,12 +39,10 @@ impl Class {
     pub(super) const PATH: Class = Class(1 << 3);
     /// Base64 without padding (RFC 4648 section 4).
     pub(super) const BASE64: Class = Class(1 << 4);
-    /// A URI without a fragment (RFC 3986 section 2).
-    pub(super) const URI: Class = Class(1 << 5);
     /// Space and tab.
-    pub(super) const WHITE: Class = Class(1 << 6);
+    pub(super) const WHITE: Class = Class(1 << 5);
     /// White space and commas, which are between the elements of a list.
-    pub(super) const BETWEEN: Class = Class(1 << 7);
+    pub(super) const BETWEEN: Class = Class(1 << 6);
 
     pub(super) fn has(self, byte: u8) -> bool {
         let classes = CLASSES.get(usize::from(byte));
@@ -121,9 +119,6 @@ const fn classes_of(byte: u8) -> u8 {
     if alphanumeric || matches!(byte, b'+' | b'/') {
         classes |= Class::BASE64.0;
     }
-    if path || matches!(byte, b'[' | b']' | b'%') {
-        classes |= Class::URI.0;
-    }
     if white {
         classes |= Class::WHITE.0;
     }
@@ -197,7 +192,6 @@ mod tests {
                 Class::NAME,
                 Class::PATH,
                 Class::BASE64,
-                Class::URI,
                 Class::WHITE,
                 Class::BETWEEN,
             ] {

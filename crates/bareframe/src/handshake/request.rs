@@ -261,7 +261,8 @@ impl<'h, H: HeaderSource<'h>> Request<'h, H> {
         str_of_ascii(self.line.target.split_resource().0)
     }
 
-    /// Returns the query, after the target's first question mark, or `None` if there is none.
+    /// Returns the query, after the target's first question mark, or `None` if there is none. As a browser sends it, it may have
+    /// visible bytes that RFC 3986 percent-encodes, such as `{` and `|`, and percent signs without two digits.
     #[must_use]
     pub fn query(&self) -> Option<&'h str> {
         let (_, query) = self.line.target.split_resource();

@@ -1,4 +1,5 @@
-//! Request targets and hosts, by the grammar of RFC 9112 section 3.2 and RFC 3986.
+//! Request targets and hosts, by the grammar of RFC 9112 section 3.2 and RFC 3986, and the bytes of a target that browsers do not
+//! percent-encode.
 
 use crate::handshake::classes::{Class, skip, take_before};
 use crate::handshake::lines::Position;
@@ -39,9 +40,9 @@ pub(super) enum Form {
 impl<'h> Target<'h> {
     /// Parses and removes a target at the front, up to the first byte that is not allowed in its form.
     pub(super) fn take(rest: &mut &'h [u8]) -> Target<'h> {
-        let bytes = *rest;
-        if let [b'/', ..] = bytes {
-            let whole = take_resource(rest);
+        // An absolute URI has the same bytes as a path and a query, but in other places.
+        let whole = take_resource(rest, LEFT_IN_PATH);
+        if let [b'/', ..] = whole {
             return Target {
                 whole,
                 authority: None,
@@ -49,7 +50,7 @@ impl<'h> Target<'h> {
                 form: Form::Resource,
             };
         }
-        Target::of_other_form(Class::URI.take(rest))
+        Target::of_other_form(whole)
     }
 
     /// Parses all of these bytes as a target.
@@ -96,13 +97,11 @@ impl<'h> Target<'h> {
         }
         // An http URI has an authority with a host in it (RFC 9110 section 4.2.1), and no user (section 4.2.4).
         let authority = take_before(&mut rest, |byte| matches!(byte, b'/' | b'?'));
-        let resource = rest;
-        take_resource(&mut rest);
         Target {
             whole,
             authority: Some(authority),
-            resource,
-            form: if rest.is_empty() && is_authority(authority) {
+            resource: rest,
+            form: if is_authority(authority) {
                 Form::Resource
             } else {
                 Form::Invalid
@@ -143,13 +142,27 @@ impl TargetPositions {
     }
 }
 
-/// Removes and returns a path and a query at the front, with percent-encoded bytes (RFC 3986 sections 3.3 and 3.4).
-fn take_resource<'h>(rest: &mut &'h [u8]) -> &'h [u8] {
+/// What browsers leave in a path although RFC 3986 percent-encodes it: what the path percent-encode set of the URL Standard
+/// (section 1.3) lacks, and a `^`, which was added to it late.
+const LEFT_IN_PATH: &[u8] = b"[]^|";
+
+/// What browsers leave in a query. A percent sign needs no digits there; in a path, which whoever routes the request decodes, it
+/// does (RFC 3986 section 2.1).
+const LEFT_IN_QUERY: &[u8] = b"[]^|{}\\`%";
+
+/// Removes and returns a path and a query at the front, with percent-encoded bytes (RFC 3986 sections 3.3 and 3.4), and with these
+/// others, if there are any. RFC 9112 section 3.2 lets a server refuse those; but then a page could not reach it.
+fn take_resource<'h>(rest: &mut &'h [u8], mut others: &'static [u8]) -> &'h [u8] {
     let bytes = *rest;
     loop {
-        Class::PATH.take(rest);
         match rest {
             [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                *rest = behind;
+            }
+            [byte, behind @ ..] if Class::PATH.has(*byte) || others.contains(byte) => {
+                if *byte == b'?' && !others.is_empty() {
+                    others = LEFT_IN_QUERY;
+                }
                 *rest = behind;
             }
             _ => break,
@@ -161,7 +174,7 @@ fn take_resource<'h>(rest: &mut &'h [u8]) -> &'h [u8] {
 /// Returns `true` if a request of a client may have this target: a path and a query (RFC 6455 section 3).
 pub(super) fn is_resource(bytes: &[u8]) -> bool {
     let mut rest = bytes;
-    take_resource(&mut rest);
+    take_resource(&mut rest, b"");
     rest.is_empty()
 }
 

@@ -2,6 +2,7 @@
 //! needs no second pass. Otherwise it is validated in blocks that are still in the nearest cache.
 
 use super::{ChunkFlags, Message};
+use crate::limits::Limits;
 use crate::mask::Masker;
 use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
@@ -100,6 +101,39 @@ pub(crate) fn validate_whole(bytes: &[u8]) -> Result<(), InvalidUtf8> {
 }
 
 impl Message {
+    /// Returns how many bytes and frames the next frames may have.
+    #[inline(always)]
+    pub(super) const fn limits_left(&self, limits: &Limits) -> (u64, u32) {
+        if self.is_open() {
+            (self.left, self.fragments_left)
+        } else {
+            (limits.message(), limits.fragments())
+        }
+    }
+
+    /// Counts the bytes of the message's only frame.
+    #[inline(always)]
+    pub(super) const fn count_only_frame(&mut self, payload_len: usize, limits: &Limits) {
+        self.left = limits.message().wrapping_sub(payload_len as u64);
+    }
+
+    #[inline(always)]
+    pub(super) const fn begin_counting(&mut self, limits: &Limits) {
+        self.left = limits.message();
+        self.fragments_left = limits.fragments();
+    }
+
+    /// Keeps the numbers until the next message begins, so that an error in the last chunk can be located.
+    #[inline(always)]
+    pub(super) const fn end_counting(&mut self, _: &Limits) {}
+
+    /// Returns how many bytes the message has before its current chunk of `len` bytes. The message may have ended with it; of the
+    /// frame, `missing` bytes have not arrived.
+    pub(crate) const fn len_before(&self, limit: u64, missing: u64, len: usize) -> u64 {
+        let declared = limit.wrapping_sub(self.left);
+        declared.wrapping_sub(missing).wrapping_sub(len as u64)
+    }
+
     /// Unmasks the bytes of a short chunk, if there is a masker. Returns its flags, or `None` if it is text that must be
     /// validated.
     #[inline(always)]

@@ -84,7 +84,7 @@ fn receive_whole<'i, R: Role>(
         && let Err(InvalidUtf8 { at }) = message::receive_whole(masker, bytes, flags)
     {
         take(input, at);
-        return Err(receiver.refuse(ProtocolError::InvalidUtf8));
+        return Err(receiver.refuse_text(0, at));
     }
     let payload = input.split_off_mut(..header.payload_len).unwrap_or(&mut []);
     let flags = flags.with_whole_characters(flags.is_plain_text());
@@ -129,6 +129,17 @@ pub(super) const fn finish<R>(
     (len, flags): Chunk,
 ) -> (usize, Result<ChunkFlags, InvalidUtf8>) {
     (len, Ok(flags))
+}
+
+/// An error in text says at which byte of the message it is.
+pub(super) const LOCATES_TEXT: bool = true;
+
+/// Refuses text at this byte of a chunk, before which the message has `before` bytes.
+#[cold]
+#[inline(never)]
+pub(super) fn refuse_text<R: Role>(receiver: &mut Receiver<R>, before: u64, at: usize) -> ProtocolError {
+    let len = before.saturating_add(at as u64).saturating_add(1);
+    receiver.refuse_with(ProtocolError::InvalidUtf8, len)
 }
 
 /// Ends a message with a frame that has no payload. This is rare, and the result is returned in a register.

@@ -8,7 +8,7 @@ use crate::memory::Memory;
 use crate::role::Role;
 
 impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, I, O, X> {
-    /// Goes on until a message is whole, which [`Session::message`] lends, or a control frame is there, which [`Session::event`]
+    /// Continues until a message is whole, which [`Session::message`] lends, or a control frame is there, which [`Session::event`]
     /// lends; for a caller that shows both. The answer to a control frame is written before, unless the stream can't write now.
     ///
     /// It gathers as [`Session::next_message`] does, and a message may begin with calls of the one and end with calls of the other.
@@ -63,7 +63,7 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
 }
 
 impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
-    /// Goes on until a message is whole, which [`Inbound::message`] lends, or a control frame is there, which [`Inbound::event`]
+    /// Continues until a message is whole, which [`Inbound::message`] lends, or a control frame is there, which [`Inbound::event`]
     /// lends; see [`Session::next_message_or_control`]. What has to be answered is taken by [`Inbound::take_pending`].
     ///
     /// # Errors

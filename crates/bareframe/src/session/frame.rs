@@ -107,7 +107,7 @@ pub(super) enum Content {
     Ping,
     Pong,
     Close(Option<CloseCode>),
-    /// A frame that is encoded for a server; so many bytes of `rest` are its header. Behind it the parameters of the extension.
+    /// A frame that is encoded for a server; this many bytes of `rest` are its header. Behind it the parameters of the extension.
     Prepared(MessageKind, u8, u8),
 }
 
@@ -300,6 +300,37 @@ impl<'p> Frame<'p> {
     #[must_use]
     pub const fn left(&self) -> usize {
         self.rest.len()
+    }
+
+    /// Returns of which kind of message it is a frame; `None` for a control frame and for [`Frame::NONE`].
+    ///
+    /// ```
+    /// use bareframe::{Frame, MessageKind};
+    /// let frame = Frame::text("Hel").fragment(false);
+    /// assert_eq!((frame.kind(), frame.is_last(), frame.payload_len()), (Some(MessageKind::Text), false, 3));
+    /// assert_eq!(Frame::ping(b"?").kind(), None);
+    /// ```
+    #[must_use]
+    pub const fn kind(&self) -> Option<MessageKind> {
+        match self.content {
+            Content::Data(kind, _) | Content::Unextended(kind, _) | Content::Prepared(kind, ..) => Some(kind),
+            Content::Nothing | Content::Ping | Content::Pong | Content::Close(_) => None,
+        }
+    }
+
+    /// Returns `true` if its message, or the control frame, ends with it.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.fin
+    }
+
+    /// Returns how many bytes of payload it has, while no session has begun to send it. Those of a header that is prepared are none.
+    #[must_use]
+    pub const fn payload_len(&self) -> usize {
+        match self.content {
+            Content::Prepared(_, header_len, _) => self.rest.len().saturating_sub(header_len as usize),
+            _ => self.rest.len(),
+        }
     }
 
     /// Returns `true` if a session has begun to send it.

@@ -11,6 +11,7 @@ mod extended;
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
 mod fast;
 mod lease;
+mod refusal;
 
 use super::error::ReceiveError;
 use super::next::Next;
@@ -24,6 +25,7 @@ use crate::extension::{Extension, InboundExtension, SealedWindow};
 use crate::mask::Masker;
 use crate::memory::Memory;
 use crate::message::ChunkFlags;
+use crate::opcode::Opcode;
 use crate::receiver::{Data, Event, Receiver, ReceiverState};
 use crate::role::Role;
 use crate::violation::Violation;
@@ -60,7 +62,8 @@ pub struct Inbound<R, I, X: Extension = ()> {
 struct Cursor {
     start: usize,
     end: usize,
-    /// How long the piece is that was found in the memory: the last bytes before `start`.
+    /// How long the piece is that was found in the memory: the last bytes before `start`. Once a message was too long for the
+    /// memory that it is gathered in, the length of that memory.
     found_len: usize,
     found: Found,
     taken_by: TakenBy,
@@ -134,7 +137,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Goes on until an event is there, which [`Inbound::event`] lends.
+    /// Continues until an event is there, which [`Inbound::event`] lends.
     ///
     /// # Errors
     ///
@@ -243,7 +246,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
     }
 
-    /// Goes on until a message is whole, which [`Inbound::message`] lends. Control frames are not reported; [`Next::Write`] says that
+    /// Continues until a message is whole, which [`Inbound::message`] lends. Control frames are not reported; [`Next::Write`] says that
     /// one was received which has to be answered, by what [`Inbound::take_pending`] returns.
     ///
     /// A message that arrived in pieces is gathered in the memory of `assembler`, which is the same for all of its pieces. The
@@ -327,7 +330,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             .unwrap_or(&mut [])
     }
 
-    /// Reports that so many bytes were read into [`Inbound::space`]; 0 is the end of the stream.
+    /// Reports that this many bytes were read into [`Inbound::space`]; 0 is the end of the stream.
     pub fn read(&mut self, len: usize) {
         if len == 0 {
             self.receiver.receive_eof();
@@ -386,7 +389,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         if violation != ProtocolError::MessageTooBig || violation.value().is_some() || self.gathered == 0 {
             return Some(violation);
         }
-        Some(Violation::above(violation.error(), self.gathered as u64, None))
+        let limit = self.cursor.found_len as u64;
+        Some(Violation::above(violation.error(), self.gathered as u64, limit))
+    }
+
+    /// Returns the receiving half of the extension, for what it has noted.
+    #[must_use]
+    pub const fn extension(&self) -> &X::Inbound {
+        &self.extension
     }
 
     /// Returns `true` if data may still arrive.
@@ -443,14 +453,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Found::Binary | Found::Text => {
                     let len = self.cursor.found_len;
                     if len > assembler.capacity() {
-                        return Err(self.refuse_message(len));
+                        return Err(self.refuse_message(len, assembler.capacity()));
                     }
                     return Ok(Step::Ready);
                 }
                 Found::Data(flags) | Found::Extended(flags) if flags.is_first() && flags.is_last() => {
                     let len = self.data_len();
                     if len > assembler.capacity() {
-                        return Err(self.refuse_message(len));
+                        return Err(self.refuse_message(len, assembler.capacity()));
                     }
                     return Ok(Step::Ready);
                 }
@@ -505,6 +515,12 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Some(Event::Close(_)) => (Found::Close, 0),
                 None => (Found::Nothing, 0),
             };
+            match found {
+                Found::Ping => self.extension.note_control(Opcode::Ping),
+                Found::Pong => self.extension.note_control(Opcode::Pong),
+                Found::Close => self.extension.note_control(Opcode::Close),
+                _ => {}
+            }
             self.cursor.start = self.cursor.end.wrapping_sub(left);
             self.cursor.found_len = len;
             if let Found::Data(flags) = found
@@ -556,7 +572,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         let len = self.data_len();
         let gathered = self.gathered.saturating_add(len);
         if gathered > assembler.capacity() {
-            return Err(self.refuse_message(gathered));
+            return Err(self.refuse_message(gathered, assembler.capacity()));
         }
         let Some(data) = self.take_data() else {
             return Ok(false);
@@ -574,7 +590,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 }
                 Ok(is_whole)
             }
-            Err(AssembleError::TooBig(_)) => Err(self.refuse_message(gathered)),
+            Err(AssembleError::TooBig(_)) => Err(self.refuse_message(gathered, assembler.capacity())),
             Err(_) => Err(self.skip(flags)),
         }
     }
@@ -654,46 +670,6 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 *self.receiver.control_payload(),
             ))),
             _ => None,
-        }
-    }
-
-    /// Skips the message of which a piece was found.
-    #[cold]
-    fn skip(&mut self, flags: ChunkFlags) -> ReceiveError {
-        self.drop_piece(flags);
-        ReceiveError::MessageSkipped
-    }
-
-    fn drop_piece(&mut self, flags: ChunkFlags) {
-        self.held.forget();
-        self.cursor.found = self.found_next();
-        self.cursor.taken_by = if flags.is_last() {
-            TakenBy::Nobody
-        } else {
-            TakenBy::Skipped
-        };
-    }
-
-    /// Fails the connection because of a message of at least `len` bytes, which does not fit the memory for it.
-    #[cold]
-    fn refuse_message(&mut self, len: usize) -> ReceiveError {
-        self.gathered = len;
-        self.cursor.found = Found::Nothing;
-        self.held.forget();
-        // Nothing is made of what is left of the message.
-        if let Some((_, progress)) = self.window.parts() {
-            progress.input = None;
-            progress.is_over = true;
-        }
-        ReceiveError::Protocol(self.refuse(ProtocolError::MessageTooBig))
-    }
-
-    /// Fails the connection because of what was found, unless it has failed since. Returns the error that stays.
-    #[cold]
-    fn refuse(&mut self, error: ProtocolError) -> ProtocolError {
-        match self.receiver.state() {
-            ReceiverState::Failed(before, _) => *before,
-            _ => self.receiver.refuse(error),
         }
     }
 

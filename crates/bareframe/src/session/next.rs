@@ -20,7 +20,7 @@ pub enum Next {
     Flush,
     /// Read into `space`, and report it with `read`.
     Read,
-    /// Take the event or message, or go on after what was sent: the call is done.
+    /// Take the event or message, or continue after what was sent: the call is done.
     Ready,
     /// Nothing, since the connection is closed: both Close frames passed, or the stream refused ours after the peer's.
     Closed,

@@ -233,6 +233,8 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             pending.ping = false;
             if self.sender.check_control(Opcode::Ping).is_ok() {
                 let _ = self.queue(Opcode::Ping, &ControlPayload::EMPTY);
+                self.extension
+                    .note_control(Opcode::Ping, &ControlPayload::EMPTY, false);
             }
         }
         if self.has_room()
@@ -261,6 +263,12 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         if self.is_within_frame() && self.stopped == Stopped::No {
             self.stop(Stopped::WithinFrame);
         }
+    }
+
+    /// Returns the sending half of the extension, for what it has noted.
+    #[must_use]
+    pub const fn extension(&self) -> &X::Outbound {
+        &self.extension
     }
 
     /// Returns `true` if our Close was queued.
@@ -298,6 +306,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
         }
         if self.sender.may_answer(opcode, is_open) {
             let _ = self.queue(opcode, payload);
+            self.extension.note_control(opcode, payload, true);
         }
     }
 
@@ -435,6 +444,7 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             return Err(SendError::OversizedControl);
         }
         self.queue(opcode, &payload)?;
+        self.extension.note_control(opcode, &payload, false);
         if opcode == Opcode::Close {
             self.sender.note_close();
         }

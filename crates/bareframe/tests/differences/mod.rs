@@ -64,7 +64,9 @@ pub(crate) fn target(bytes: &[u8]) {
         (true, Err(_)) => assert!(
             // RFC 3986 section 3.2.2: a name may be percent-encoded, or an address of the future, and a port have no digits
             // or leading zeros.
-            !bytes.starts_with(b"/"),
+            !bytes.starts_with(b"/")
+                // The URL Standard, section 1.3: browsers leave these in a path, and a grave accent in a query.
+                || bytes.iter().any(|byte| b"[]^`|".contains(byte)),
             "http refuses {shown}"
         ),
         (false, Ok(uri)) => assert!(
@@ -128,6 +130,9 @@ pub(crate) fn url(text: &str) {
     let theirs = url::Url::parse(text)
         .ok()
         .filter(|url| matches!(url.scheme(), "ws" | "wss"));
+    if let Some(theirs) = &theirs {
+        sent_by_a_browser(theirs);
+    }
     match (ours, theirs) {
         (Err(_), None) => {}
         (Ok(ours), Some(theirs)) => {
@@ -172,16 +177,28 @@ pub(crate) fn url(text: &str) {
     }
 }
 
+/// What a browser makes of a URL is a target that is accepted.
+fn sent_by_a_browser(url: &url::Url) {
+    let sent = &url[url::Position::BeforePath..url::Position::AfterQuery];
+    let accepted = request(sent.as_bytes(), b"a");
+    // RFC 3986 section 2.1: a percent sign has two digits, and the URL Standard (section 4.4) lets a path have others.
+    assert_eq!(accepted.is_ok(), !has_bad_escape(url.path().as_bytes()), "{sent}");
+}
+
 /// Returns `true` if there is a character that must be percent-encoded, or a percent sign without two digits.
 fn has_more_than_a_path(bytes: &[u8]) -> bool {
-    let has_bad_escape = bytes
-        .split(|&byte| byte == b'%')
-        .skip(1)
-        .any(|rest| rest.len() < 2 || !rest[..2].iter().all(u8::is_ascii_hexdigit));
-    has_bad_escape
+    has_bad_escape(bytes)
         || bytes
             .iter()
             .any(|byte| !byte.is_ascii() || b"\"<>[\\]^`{|}".contains(byte))
+}
+
+/// Returns `true` if there is a percent sign without two digits.
+fn has_bad_escape(bytes: &[u8]) -> bool {
+    bytes
+        .split(|&byte| byte == b'%')
+        .skip(1)
+        .any(|rest| rest.len() < 2 || !rest[..2].iter().all(u8::is_ascii_hexdigit))
 }
 
 /// The URL Standard's "ends in a number checker".

@@ -197,7 +197,7 @@ impl Heard {
         self.ways = [false; 3];
     }
 
-    /// Goes on to the item with this index.
+    /// Continues to the item with this index.
     fn pass_to(&mut self, items: &[Item], index: usize) {
         let (at, offset) = self.at;
         let begins = if items.get(at).is_some_and(|item| offset >= item.len()) {

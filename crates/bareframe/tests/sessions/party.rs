@@ -18,7 +18,7 @@ use std::rc::Rc;
 pub(super) use stream::Wire;
 use stream::{Done, write};
 
-/// So many calls in a row may say that something is to be done and move no byte: memory, a flush, a write that blocks.
+/// This many calls in a row may say that something is to be done and move no byte: memory, a flush, a write that blocks.
 const MOST_IDLE: usize = 6;
 
 /// What the other party may reach of one.
@@ -303,7 +303,7 @@ impl<'m, 'p, R: Role + Debug, X: Variant> Party<'m, 'p, R, X> {
         self.account(false);
     }
 
-    /// Receives until something is ready, or the stream blocks, or there is nothing more. Returns `true` if it may go on.
+    /// Receives until something is ready, or the stream blocks, or there is nothing more. Returns `true` if it may continue.
     pub(super) fn receive(&mut self, other: &mut Wire, way: Way, choices: &mut Choices<'_>) -> bool {
         let mut idle = 0;
         while idle < MOST_IDLE {

@@ -300,7 +300,7 @@ impl Sent {
         result == Ok(Next::Ready)
     }
 
-    /// A frame that was begun before goes on, or is refused.
+    /// A frame that was begun before continues, or is refused.
     fn went_on<R: Role + Debug, X: Variant>(
         &mut self,
         before: &Before,

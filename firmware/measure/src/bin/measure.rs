@@ -1,20 +1,13 @@
 //! Counts the instructions that receiving takes, frame by frame, and prints the median: one line a case.
-//!
-//! QEMU must run it with `-icount shift=10`: every instruction then takes 1024 ns, which are 25.6 ticks of the
-//! system timer at 25 MHz, so that a difference of two readings is a whole number of instructions.
 
 #![no_std]
 #![no_main]
 
 use bareframe::{Config, Connection, Event, FrameHeader, Masker, MaskingKey, Opcode, Rsv, Server};
-use core::ptr;
 use cortex_m_semihosting::{debug, hprintln};
-use measure as _;
+use measure::{instructions, start_clock, ticks};
 
 const FRAMES: usize = 32;
-
-/// The system timer's control, reload and value registers.
-const SYST: *mut u32 = 0xE000_E010 as *mut u32;
 
 /// When each frame's last byte was received, in ticks that count down.
 struct Clock {
@@ -24,12 +17,7 @@ struct Clock {
 
 impl Clock {
     fn start() -> Clock {
-        // SAFETY: the registers of the system timer, which nothing else uses.
-        unsafe {
-            ptr::write_volatile(SYST.add(1), 0xFF_FFFF);
-            ptr::write_volatile(SYST.add(2), 0);
-            ptr::write_volatile(SYST, 0b101);
-        }
+        start_clock();
         Clock {
             at: [0; FRAMES + 1],
             len: 0,
@@ -38,8 +26,7 @@ impl Clock {
 
     #[inline(always)]
     fn mark(&mut self) {
-        // SAFETY: the timer can be read at any time.
-        let now = unsafe { ptr::read_volatile(SYST.add(2)) };
+        let now = ticks();
         if let Some(at) = self.at.get_mut(self.len) {
             *at = now;
         }
@@ -50,8 +37,7 @@ impl Clock {
     fn median(&self) -> u32 {
         let mut between = [0; FRAMES];
         for (between, pair) in between.iter_mut().zip(self.at.windows(2)) {
-            let ticks = pair[0].wrapping_sub(pair[1]) & 0xFF_FFFF;
-            *between = (ticks * 5 + 64) / 128;
+            *between = instructions(pair[0], pair[1]);
         }
         between.sort_unstable();
         between[FRAMES / 2]

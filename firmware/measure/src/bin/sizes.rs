@@ -8,10 +8,21 @@ use bareframe::{
     Assembler, Client, Connection, FrameDecoder, Masker, MaskingKey, Outbox, Outgoing, Receiver, Sender,
     Server, Session, SliceBuffer, Utf8Validator,
 };
+use bareframe_deflate::{Compact, Deflater, Greedy, Inflater, WindowBits};
 use cortex_m_semihosting::{debug, hprintln};
 use measure as _;
 
 type Keys = fn() -> MaskingKey;
+
+/// Prints what one end takes to inflate and to compress messages at these window bits, with `BUFFER` bytes of both windows and
+/// a quarter of a window of `HEADS`.
+fn print_windows<const BUFFER: usize, const HEADS: usize>(bits: u8) {
+    let window = WindowBits::new(bits).map_or(0, WindowBits::size);
+    assert!(window == BUFFER / 2 && window == HEADS * 4);
+    hprintln!("inflate {} {}", bits, size_of::<Inflater<Compact>>() + window);
+    let deflater = size_of::<Deflater<Greedy<[u8; BUFFER], [u16; HEADS]>>>();
+    hprintln!("deflate {} {}", bits, deflater);
+}
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
@@ -42,6 +53,14 @@ fn main() -> ! {
         "Session<Server, [u8; 4096], [u8; 1024]>, Assembler<heapless::Vec<u8, 10240>> {}",
         session + gathered
     );
+    print_windows::<0x200, 0x40>(8);
+    print_windows::<0x400, 0x80>(9);
+    print_windows::<0x800, 0x100>(10);
+    print_windows::<0x1000, 0x200>(11);
+    print_windows::<0x2000, 0x400>(12);
+    print_windows::<0x4000, 0x800>(13);
+    print_windows::<0x8000, 0x1000>(14);
+    print_windows::<0x10000, 0x2000>(15);
     debug::exit(debug::EXIT_SUCCESS);
     loop {}
 }

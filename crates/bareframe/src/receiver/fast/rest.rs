@@ -8,7 +8,6 @@
 use super::super::{Completed, Receiver, ReceiverState};
 use super::update_fast_path;
 use crate::control::ControlPayload;
-use crate::error::ProtocolError;
 use crate::frame::FrameState;
 use crate::header::{Rules, SimpleHeader};
 use crate::mask::Masker;
@@ -123,10 +122,22 @@ fn finish_chunk<R: Role>(
     match received {
         Ok(flags) => (len, Received::chunk(flags)),
         Err(InvalidUtf8 { at }) => {
-            receiver.refuse(ProtocolError::InvalidUtf8);
+            refuse_chunk(receiver, len, at);
             (at, Received::other(Completed::Failed))
         }
     }
+}
+
+/// Refuses the text of a chunk of `len` bytes, which has been counted, at this of its bytes.
+#[cold]
+#[inline(never)]
+fn refuse_chunk<R: Role>(receiver: &mut Receiver<R>, len: usize, at: usize) {
+    let missing = match receiver.state {
+        ReceiverState::Open(FrameState::Payload { missing, .. }) => missing,
+        _ => 0,
+    };
+    let before = receiver.message.len_before(receiver.message_limit, missing, len);
+    receiver.refuse_text(before, at);
 }
 
 /// Reads a control frame or a header that is whole, and otherwise a byte.

@@ -8,7 +8,7 @@ use crate::memory::Memory;
 use crate::message::ChunkFlags;
 use crate::opcode::MessageKind;
 use crate::role::Role;
-use crate::utf8::Utf8Validator;
+use crate::utf8::{InvalidUtf8, Utf8Validator};
 
 impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
     /// Hands a chunk to the extension. Returns `false` if the message does not use it.
@@ -56,10 +56,14 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 Ok(Made::Payload(flags)) => return Ok(Some(Found::Extended(flags))),
                 Err(error) => {
                     progress.input = None;
+                    let before = progress.text_len;
                     self.extension.end(&mut self.window);
                     // The extension's limit is not that of the memory for a message.
                     self.gathered = 0;
-                    return Err(self.refuse(error));
+                    return Err(self.refuse_by(|receiver| match error {
+                        Fault::Text(InvalidUtf8 { at }) => receiver.refuse_text(before, at),
+                        Fault::Other(error) => receiver.refuse(error),
+                    }));
                 }
             }
         }
@@ -67,10 +71,23 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
 }
 
 /// Returns the error for a message that an extension refuses with this code.
-const fn failed(code: CloseCode) -> ProtocolError {
-    match code {
+const fn failed(code: CloseCode) -> Fault {
+    Fault::Other(match code {
         CloseCode::MESSAGE_TOO_BIG => ProtocolError::MessageTooBig,
         code => ProtocolError::Extension(code),
+    })
+}
+
+/// What is wrong with a message.
+enum Fault {
+    /// A byte of the text that was named last.
+    Text(InvalidUtf8),
+    Other(ProtocolError),
+}
+
+impl From<InvalidUtf8> for Fault {
+    fn from(error: InvalidUtf8) -> Fault {
+        Fault::Text(error)
     }
 }
 
@@ -84,8 +101,8 @@ enum Made {
 
 impl Progress {
     /// Checks what the extension says that it made, and the text in it.
-    fn advance(&mut self, window: &[u8], left: usize, made: &Extended) -> Result<Made, ProtocolError> {
-        const BROKEN: ProtocolError = ProtocolError::Extension(CloseCode::INTERNAL_ERROR);
+    fn advance(&mut self, window: &[u8], left: usize, made: &Extended) -> Result<Made, Fault> {
+        const BROKEN: Fault = Fault::Other(ProtocolError::Extension(CloseCode::INTERNAL_ERROR));
         let left = left.checked_sub(made.taken).ok_or(BROKEN)?;
         let payload = window.get(made.start..made.end).ok_or(BROKEN)?;
         let is_last = self.is_last && made.is_done;
@@ -102,16 +119,20 @@ impl Progress {
             return Ok(Made::NoMore);
         }
         if !self.is_continued {
-            self.text = Utf8Validator::new();
+            (self.text, self.text_len) = (Utf8Validator::new(), 0);
         }
         let mut flags = ChunkFlags::of_extended(self.kind.unwrap_or(MessageKind::Binary));
         if flags.is_plain_text() {
             let begins_whole = self.text.is_between_characters();
-            self.text.push(payload).map_err(|_| ProtocolError::InvalidUtf8)?;
+            self.text.push(payload)?;
             let ends_whole = self.text.is_between_characters();
             if is_last && !ends_whole {
-                return Err(ProtocolError::InvalidUtf8);
+                // The last byte, also if it is in the range before.
+                let at = payload.len().saturating_sub(1);
+                self.text_len = self.text_len.saturating_sub(u64::from(payload.is_empty()));
+                return Err(Fault::Text(InvalidUtf8 { at }));
             }
+            self.text_len = self.text_len.saturating_add(payload.len() as u64);
             flags = flags.with_whole_characters(begins_whole && ends_whole);
         }
         if self.is_continued {

@@ -134,7 +134,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                     .start
                     .wrapping_sub(self.cursor.found_len)
                     .wrapping_add(at);
-                return Err(self.receiver.refuse(ProtocolError::InvalidUtf8));
+                return Err(self.receiver.refuse_text(0, at));
             }
             self.cursor.found = Found::Text;
         }

@@ -105,7 +105,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         self.memory.lengthen(len)
     }
 
-    /// Has a message of at most so many bytes, in one frame, stay in the memory while it arrives in pieces, and lent from there: the
+    /// Has a message of at most this many bytes, in one frame, stay in the memory while it arrives in pieces, and lent from there: the
     /// memory grows with it and nothing is copied. Its text is not validated again. Others are gathered by the [`Assembler`](crate::Assembler), and
     /// so are all if the memory can't grow (it can if it is a `Vec<u8>`) and is too short, and on small machines. A binary message
     /// that fits into the memory as it is stays [unread](Inbound::unread) until it is whole, also for [`Inbound::next_event`].

@@ -36,7 +36,7 @@ impl<'p, R: Role + Debug, X: Variant> Party<'_, 'p, R, X> {
         let frame = match choices.below(16) {
             0..=7 if kind == MessageKind::Text => {
                 let text = &payloads.text[..];
-                // Where the piece before ended, so that a character that it cut goes on.
+                // Where the piece before ended, so that a character that it cut continues.
                 let at = open.map_or(choices.byte().into(), |(_, at)| at % text.len());
                 let end = (at + len).min(text.len());
                 let whole = text.get(at..end).filter(|_| choices.once_in(2));

@@ -26,7 +26,7 @@ const AHEAD: usize = 2 << 10;
 
 /// How much of a message is held.
 pub(in crate::session::inbound) struct Held {
-    /// So many bytes before `start`; 0 if none is held.
+    /// This many bytes before `start`; 0 if none is held.
     len: usize,
     /// The longest message that is held.
     most: usize,
@@ -120,7 +120,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
         }
         let len = self.held.len.saturating_add(self.cursor.found_len);
         if len > assembler.capacity() {
-            return Err(self.refuse_message(len));
+            return Err(self.refuse_message(len, assembler.capacity()));
         }
         if flags.is_last() {
             assembler.clear();
@@ -202,7 +202,7 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
                 self.gathered = len;
                 Ok(())
             }
-            Err(_) => Err(self.refuse_message(len)),
+            Err(_) => Err(self.refuse_message(len, assembler.capacity())),
         }
     }
 }
