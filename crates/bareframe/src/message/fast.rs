@@ -49,8 +49,8 @@ pub(crate) fn receive_whole(
         if bytes.len() > BLOCK {
             return receive_blocks(&mut Utf8Validator::new(), Some(masker), bytes, flags);
         }
-        if is_text & (bytes.len() < MASKED) {
-            return receive_text(masker, bytes);
+        if is_text & (bytes.len() < MASKED) && utf8::begin_beyond_ascii(masker.key(), bytes) {
+            return receive_masked(masker, bytes);
         }
         let is_ascii = masker.apply_finding_ascii(bytes);
         // `&` and not `&&`, so that there is one branch that is nearly never taken instead of two, each of which depends on
@@ -65,18 +65,6 @@ pub(crate) fn receive_whole(
     } else {
         receive_masked(masker, bytes)
     }
-}
-
-/// Receives the text of a whole message that is longer than [`Masker::SHORT`].
-#[inline(never)]
-fn receive_text(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf8> {
-    if utf8::begin_beyond_ascii(masker.key(), bytes) {
-        return receive_masked(masker, bytes);
-    }
-    if masker.apply_long_finding_ascii(bytes) {
-        return Ok(());
-    }
-    validate_whole(bytes)
 }
 
 /// Validates the text of a whole message, and unmasks it only then: what was just written would take long to be read again in
@@ -94,7 +82,7 @@ fn receive_masked(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf
 /// Validates the text of a whole message, which is unmasked.
 #[inline(never)]
 pub(crate) fn validate_whole(bytes: &[u8]) -> Result<(), InvalidUtf8> {
-    if utf8::are_characters(0, bytes) {
+    if utf8::are_unmasked_characters(bytes) {
         return Ok(());
     }
     validate(&mut Utf8Validator::new(), bytes, true)

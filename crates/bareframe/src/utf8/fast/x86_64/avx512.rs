@@ -172,22 +172,35 @@ impl Check {
 /// Returns `true` if the bytes, XORed with the key, are whole characters.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
+    are_characters_if::<true>(key, bytes)
+}
+
+/// Returns `true` if the bytes are whole characters.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
+    are_characters_if::<false>(0, bytes)
+}
+
+/// Returns `true` if the bytes, XORed with the key if they are masked, are whole characters.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
     let mut check = Check::new();
     // The keys for what begins two and three bytes before a step, whose length is a multiple of the key's.
     let (word_two, word_three) = (key.rotate_right(16), key.rotate_right(8));
     let (key, key_two, key_three) = (repeated(key), repeated(word_two), repeated(word_three));
     let (steps, tail) = bytes.as_chunks();
     if let Some(first) = steps.first() {
-        check.step_after_last(_mm512_xor_si512(load(first), key));
+        check.step_after_last(unmasked::<MASKED>(load(first), key));
     }
     // The three bytes before each step are loaded with it and not moved into place, because loads have a port of their
     // own.
     let mut rest = bytes.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
     while let Some([three_before, two_before, step]) = step_and_before(rest) {
         let all_ascii = check.step(
-            _mm512_xor_si512(load(step), key),
-            _mm512_xor_si512(load(two_before), key_two),
-            _mm512_xor_si512(load(three_before), key_three),
+            unmasked::<MASKED>(load(step), key),
+            unmasked::<MASKED>(load(two_before), key_two),
+            unmasked::<MASKED>(load(three_before), key_three),
         );
         rest = rest.get(STEP..).unwrap_or(&[]);
         if all_ascii {
@@ -199,8 +212,19 @@ pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     }
     // The zero after the last byte is an error if a character is unfinished there.
     let key = _mm512_maskz_mov_epi8(lowest(tail.len()), key);
-    check.step_after_last(_mm512_xor_si512(load_end(bytes), key));
+    check.step_after_last(unmasked::<MASKED>(load_end(bytes), key));
     check.found_nothing()
+}
+
+/// Returns the bytes XORed with the key if they are masked. The three operations on each step take a tenth of the time that it takes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn unmasked<const MASKED: bool>(bytes: __m512i, key: __m512i) -> __m512i {
+    if MASKED {
+        _mm512_xor_si512(bytes, key)
+    } else {
+        bytes
+    }
 }
 
 /// Returns `true` if the last three bytes, XORed with the key for the first of them, do not end within a character.
@@ -393,6 +417,9 @@ mod tests {
             // SAFETY: the processor was asked just above.
             let text = unsafe { super::are_characters(0, bytes) };
             assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
+            // SAFETY: the processor was asked just above.
+            let unmasked = unsafe { super::are_unmasked_characters(bytes) };
+            assert_eq!(unmasked, text, "{bytes:02x?}");
             let key = [0x37, 0xFA, 0x21, 0xBD];
             let keys = key.iter().cycle();
             let masked: Vec<u8> = bytes.iter().zip(keys).map(|(byte, key)| byte ^ key).collect();
