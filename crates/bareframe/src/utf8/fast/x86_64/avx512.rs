@@ -10,10 +10,11 @@ use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
     _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_add_epi8,
-    _mm512_maskz_mov_epi8, _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8,
-    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_subs_epu8, _mm512_ternarylogic_epi64,
-    _mm512_test_epi8_mask, _mm512_xor_si512, _mm512_zextsi128_si512, _mm512_zextsi256_si512,
+    _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_maskz_permutex2var_epi8,
+    _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16,
+    _mm512_subs_epu8, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512,
+    _mm512_zextsi128_si512, _mm512_zextsi256_si512,
 };
 use core::hint::black_box;
 
@@ -212,7 +213,12 @@ fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
     }
     // The zero after the last byte is an error if a character is unfinished there.
     let key = _mm512_maskz_mov_epi8(lowest(tail.len()), key);
-    check.step_after_last(unmasked::<MASKED>(load_end(bytes), key));
+    let end = if MASKED && steps.is_empty() {
+        load_short(tail)
+    } else {
+        load_end(bytes)
+    };
+    check.step_after_last(unmasked::<MASKED>(end, key));
     check.found_nothing()
 }
 
@@ -309,6 +315,14 @@ fn after_ascii_steps(key: __m512i, bytes: &[u8]) -> &[u8] {
 fn load(bytes: &[u8; STEP]) -> __m512i {
     // SAFETY: the 64 bytes that are read are those of the array, at any alignment.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// Returns fewer than 64 bytes, followed by zeros. No branch depends on their number, but it must be long ago that they were stored.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load_short(bytes: &[u8]) -> __m512i {
+    // SAFETY: only bytes with a bit in the mask are read, which are those of the slice.
+    unsafe { _mm512_maskz_loadu_epi8(lowest(bytes.len()), bytes.as_ptr().cast()) }
 }
 
 /// Returns the bytes that are left over after all steps, followed by zeros.
