@@ -204,8 +204,9 @@ fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
             unmasked::<MASKED>(load(three_before), key_three),
         );
         rest = rest.get(STEP..).unwrap_or(&[]);
-        if all_ascii {
-            rest = after_ascii_steps(key, rest);
+        // Masked text is too short for it.
+        if all_ascii && !MASKED {
+            rest = after_ascii_steps(rest);
         }
     }
     if tail.is_empty() {
@@ -213,11 +214,7 @@ fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
     }
     // The zero after the last byte is an error if a character is unfinished there.
     let key = _mm512_maskz_mov_epi8(lowest(tail.len()), key);
-    let end = if MASKED && steps.is_empty() {
-        load_short(tail)
-    } else {
-        load_end(bytes)
-    };
+    let end = if MASKED { load_short(tail) } else { load_end(bytes) };
     check.step_after_last(unmasked::<MASKED>(end, key));
     check.found_nothing()
 }
@@ -255,7 +252,7 @@ fn repeated(key: u32) -> __m512i {
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     let unaligned = bytes.as_ptr().align_offset(STEP);
     let aligned = bytes.get(unaligned..).unwrap_or(&[]);
-    let steps = after_ascii(_mm512_setzero_si512(), aligned.as_chunks().0);
+    let steps = after_ascii(aligned.as_chunks().0);
     if steps.len() >= SKIP {
         return false;
     }
@@ -269,14 +266,14 @@ pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     _mm512_movepi8_mask(seen) == 0
 }
 
-/// Skips steps that, XORed with the key, are ASCII, in groups of [`SKIP`], and returns the steps after them.
+/// Skips steps of ASCII in groups of [`SKIP`], and returns the steps after them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn after_ascii(key: __m512i, mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
+fn after_ascii(mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
     while let Some((skipped, after)) = steps.split_first_chunk::<SKIP>() {
         let mut seen = _mm512_setzero_si512();
         for step in skipped {
-            seen = _mm512_ternarylogic_epi64::<OR_XOR>(seen, load(step), key);
+            seen = _mm512_or_si512(seen, load(step));
         }
         if _mm512_movepi8_mask(seen) != 0 {
             break;
@@ -301,9 +298,9 @@ fn step_and_before(bytes: &[u8]) -> Option<[&[u8; STEP]; 3]> {
 /// Does the same as [`after_ascii`] for steps that have three bytes before them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn after_ascii_steps(key: __m512i, bytes: &[u8]) -> &[u8] {
+fn after_ascii_steps(bytes: &[u8]) -> &[u8] {
     let (steps, _) = bytes.get(3..).unwrap_or(&[]).as_chunks();
-    let skipped = steps.len().wrapping_sub(after_ascii(key, steps).len());
+    let skipped = steps.len().wrapping_sub(after_ascii(steps).len());
     bytes.get(skipped.wrapping_mul(STEP)..).unwrap_or(&[])
 }
 
