@@ -163,15 +163,16 @@ lowest_rust() {
         rustup toolchain install "$version" --profile minimal; then
         cargo "+$version" check --workspace --exclude 'bareframe-benches*' --all-features
     else
-        echo "lowest_rust: Rust $version can't be installed; clippy's incompatible_msrv stands in for it"
+        echo "lowest_rust: Rust $version can't be installed; clippy's incompatible_msrv is used instead"
         cargo clippy --workspace --exclude 'bareframe-benches*' -- -D clippy::incompatible_msrv
     fi
 }
 
 # What each unit of hostile input costs in instructions must not grow with its number.
-cost() {
+cost() (
     need valgrind valgrind
     local package binary workload
+    release_for_tests
     count_of() {
         COST=$2 valgrind --tool=callgrind --callgrind-out-file=/dev/null \
             --collect-atstart=no '--toggle-collect=*cost::measured*' "$binary" --ignored --exact "$1" --test-threads=1 2>&1 | sed -n 's/.*Collected : //p'
@@ -193,7 +194,7 @@ cost() {
             }' || { echo "cost: $workload does not grow with its bytes" >&2; exit 1; }
         done
     done
-}
+)
 
 # The instructions of fixed cases: none may be more than 2 % above its committed count. Accept new ones with
 # cargo run -p bareframe-benches --no-default-features --features simd --bin instructions -- --accept
@@ -225,7 +226,7 @@ kernels() {
         }'
 }
 
-# Every fuzz target for so many seconds from the committed corpora, all under AddressSanitizer; one on each core.
+# Every fuzz target for this many seconds from the committed corpora, all under AddressSanitizer; one on each core.
 fuzz() {
     need_cargo fuzz
     JOBS="${JOBS:-$(nproc)}" fuzz/run "${FUZZ_SECONDS:-12}"
@@ -265,11 +266,18 @@ soak() {
     grep "WRONG: tasks of the server were 0 after the first drain and 1 at the end" <<<"$found"
 }
 
-# The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).
-release() {
-    CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-        cargo test -p bareframe -p bareframe-testkit --release --features bareframe/simd --lib --tests
+# One release build for all jobs that only need it to be optimised: what they share is compiled once. Sets the environment,
+# so it is called in a subshell.
+release_for_tests() {
+    export CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
+        CARGO_PROFILE_RELEASE_DEBUG=0
 }
+
+# The tests in release mode, where arithmetic must still not overflow (about a minute, most of it the build).
+release() (
+    release_for_tests
+    cargo test -p bareframe -p bareframe-testkit --release --features bareframe/simd --lib --tests
+)
 
 # The core's tests under AddressSanitizer, with the vector kernels and so with all its unsafe code. The fuzz corpora run
 # under it in `fuzz`: every target is built so, and begins with its corpus.
@@ -279,7 +287,7 @@ sanitizer() {
 }
 
 # The tests on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user.
-other_targets() {
+other_targets() (
     local target processor packages
     need_cross
     for target in i686-unknown-linux-gnu powerpc-unknown-linux-gnu s390x-unknown-linux-gnu; do
@@ -295,13 +303,14 @@ other_targets() {
                 --target "$target" --target-dir target/others
         )
     done
-    # The kernels for processors that have less than this one.
+    # The kernels for processors that have less than this one, in the build of `release`.
+    release_for_tests
     for processor in Nehalem Nehalem,+xsave,+avx,+avx2; do
-        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu $processor" CARGO_PROFILE_TEST_OPT_LEVEL=1 \
-            PROPTEST_CASES=64 cargo test -p bareframe --features simd --lib --test decoding --test exhaustive \
-            --target x86_64-unknown-linux-gnu --target-dir target/others
+        CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu $processor" PROPTEST_CASES=64 \
+            cargo test -p bareframe -p bareframe-testkit --release --features bareframe/simd \
+            --lib --test decoding --test exhaustive
     done
-}
+)
 
 conformance() {
     conformance/all
@@ -538,7 +547,7 @@ table() {
 }
 trap table EXIT
 
-# The job that mostly waits, for peers and for browsers: it goes on beside those after it, and prints when they are done.
+# The job that mostly waits, for peers and for browsers: it runs beside those after it, and prints when they are done.
 beside=conformance
 # Its process, while it runs.
 waiting=

@@ -103,7 +103,7 @@ class Client:
         if self.receive() != (CLOSE, b"\x03\xe8"):
             raise ConnectionError("the answer to the Close is another")
         if self.file.read():
-            raise ConnectionError("bytes come behind the Close")
+            raise ConnectionError("bytes come after the Close")
 
 
 def waiting(port):

@@ -36,7 +36,7 @@ SECTIONS = {
     13: ("parameters of compression", 126),
 }
 COMPRESSION = (12, 13)
-# What stands for a section in a short run: of the limits the shorter messages, and fewer of them.
+# What represents a section in a short run: of the limits the shorter messages, and fewer of them.
 SHORT = {9: (["9.1.1", "9.1.2", "9.2.1", "9.2.2", "9.5.6", "9.6.6", "9.7.1", "9.8.1"], 8)}
 # How the suite that setup installs is told how many echoes a case on compression has.
 ECHOES = "WSTEST_DEFLATE_COUNT"

@@ -1,4 +1,4 @@
-// A headless Firefox ESR, driven by its own remote protocol, Marionette: messages of JSON, each behind its length.
+// A headless Firefox ESR, driven by its own remote protocol, Marionette: messages of JSON, each after its length.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";

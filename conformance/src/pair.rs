@@ -81,12 +81,12 @@ impl Setting {
         if let Some(outcome) = peer.late_pong
             && own.client.is_some()
         {
-            let mut row = Row::new(peer.name, &version, "server ignores Pong behind Close");
+            let mut row = Row::new(peer.name, &version, "server ignores Pong after Close");
             row.add(2, "ws", self.send_late_pong(own, peer));
             rows.push(row);
             let role = match outcome {
-                LatePong::Ignored => "client ignores Pong behind Close",
-                LatePong::Refused(_) => "client refuses Pong behind Close",
+                LatePong::Ignored => "client ignores Pong after Close",
+                LatePong::Refused(_) => "client refuses Pong after Close",
             };
             let mut row = Row::new(peer.name, &version, role);
             row.add(2, "ws", self.late_pong_to(own, peer, outcome));

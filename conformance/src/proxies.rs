@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// A proxy that can stand between a client and a server.
+/// A proxy that can be placed between a client and a server.
 #[derive(Debug)]
 pub struct Proxy {
     /// The name of its program, and what the table calls it.

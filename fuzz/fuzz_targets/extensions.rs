@@ -132,7 +132,7 @@ fn read_one(element: &[u8]) -> Option<Kept> {
     Some((name, params.collect::<Option<_>>()?))
 }
 
-/// Returns what stands in quotes, with each backslash taken away that stands before another byte.
+/// Returns what is in quotes, without each backslash before another byte.
 fn unescaped(quoted: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = quoted.iter();
     let mut text = Vec::new();

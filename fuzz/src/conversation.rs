@@ -20,7 +20,7 @@ enum Kind {
     Lawful,
     /// Choices from which one is made and tampered with.
     Mangled,
-    /// What arrives, as it stands.
+    /// What arrives, unchanged.
     Raw {
         server: bool,
         rsv: u8,

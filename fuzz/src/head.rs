@@ -1,4 +1,4 @@
-//! Heads, from words that stand in heads and bytes that should not, and what another parser makes of them.
+//! Heads, from words that occur in heads and bytes that should not, and what another parser makes of them.
 
 use arbitrary::Arbitrary;
 
@@ -161,7 +161,7 @@ pub fn kept_by_httparse(bytes: &[u8], is_request: bool) -> Result<Kept, httparse
     })
 }
 
-/// Returns where the second digit of the version stands in a well-formed start line.
+/// Returns the position of the second digit of the version in a well-formed start line.
 ///
 /// A request's may come after one empty line (RFC 9112 section 2.2).
 fn version_digit(bytes: &[u8], is_request: bool) -> Option<usize> {

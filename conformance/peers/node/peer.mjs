@@ -3,7 +3,7 @@
 //   node peer.mjs version                   prints "version VERSION"
 //   node peer.mjs serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each connection
 //   node peer.mjs drive URL [AUTHORITY]     prints "passed N"
-//   node peer.mjs late URL                  has the server send a Pong behind its Close; prints "passed N"
+//   node peer.mjs late URL                  has the server send a Pong after its Close; prints "passed N"
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -3,7 +3,7 @@
   websockets_peer.py version                   prints "version VERSION"
   websockets_peer.py serve [CERTIFICATE KEY]   prints "listening PORT", then "closed CODE REASON" for each connection
   websockets_peer.py drive URL [AUTHORITY]     prints "passed N"
-  websockets_peer.py late URL                  has the server send a Pong behind its Close; prints "passed N"
+  websockets_peer.py late URL                  has the server send a Pong after its Close; prints "passed N"
 """
 
 import sys

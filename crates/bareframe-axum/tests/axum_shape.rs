@@ -160,7 +160,7 @@ async fn s4_2_1_a_wrong_request_has_the_same_name() {
 }
 
 #[tokio::test]
-async fn what_is_behind_the_head_in_the_same_write_is_read() {
+async fn what_is_after_the_head_in_the_same_write_is_read() {
     for address in [serve(ours::app()).await, serve(theirs::app()).await] {
         let message = Frame::text("Hello").masked([1, 2, 3, 4]).to_bytes();
         let answer = answer(address, &[REQUEST.as_bytes(), &message].concat()).await;

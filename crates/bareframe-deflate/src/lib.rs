@@ -69,6 +69,8 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod agreed;
 mod deflate;
 mod inflate;
 mod message;
@@ -80,6 +82,8 @@ mod session;
 mod symbols;
 mod window_bits;
 
+#[cfg(feature = "std")]
+pub use agreed::{Agreed, AgreedHalves};
 pub use deflate::{Best, DeflateStep, Deflater, Greedy, Level, MemoryTooSmall};
 pub use inflate::{Compact, Fast, InflateError, Inflater, Size, Step};
 pub use message::{MessageDeflater, Payload, Prepared, PreparedError, begins_compressed};

@@ -136,13 +136,13 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         self.answer_with(session, response_len).await
     }
 
-    /// Writes the response that is in the queue of the session, which begins with what came behind the request.
+    /// Writes the response that is in the queue of the session, which begins with what came after the request.
     pub(crate) async fn answer_with<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         mut self,
         mut session: Session<Server, I, O, X>,
         response_len: usize,
     ) -> Result<WebSocket<S, Server, I, O, X>, Error<S::Error>> {
-        if let Err(error) = begin(&mut session, self.behind()) {
+        if let Err(error) = begin(&mut session, self.after_head()) {
             self.fail().await?;
             return Err(error.into());
         }
@@ -167,9 +167,9 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
         M: Memory,
     {
         let response_len = self.agree(Accept::from_key, choice, send.as_mut()).await?;
-        let behind = self.head.end.saturating_sub(self.behind().len())..self.head.end;
+        let after = self.head.end.saturating_sub(self.after_head().len())..self.head.end;
         let mut session = Session::new(Connection::server(config), self.head.memory, send);
-        session.begin_with(behind);
+        session.begin_with(after);
         session.begin_with_queued(response_len);
         let mut socket = Socket::new(self.stream, session);
         socket.flush().await?;
@@ -218,7 +218,7 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
     }
 
     /// Returns the bytes that arrived after the head.
-    fn behind(&self) -> &[u8] {
+    fn after_head(&self) -> &[u8] {
         let head_len = self.head.parsed.map_or(0, |parsed| parsed.head_len());
         self.head.arrived().get(head_len..).unwrap_or(&[])
     }
@@ -291,15 +291,15 @@ impl<S: Read + Write, M: AsRef<[u8]> + AsMut<[u8]>> Incoming<S, M> {
 /// Begins a session with the bytes that arrived after the peer's head.
 pub(crate) fn begin<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
     session: &mut Session<R, I, O, X>,
-    behind: &[u8],
+    after: &[u8],
 ) -> Result<(), HandshakeError> {
     let (needed, space) = (MIN_RECEIVE, session.space());
     let available = space.len();
-    match space.get_mut(..behind.len()) {
-        Some(room) if available >= needed => room.copy_from_slice(behind),
+    match space.get_mut(..after.len()) {
+        Some(room) if available >= needed => room.copy_from_slice(after),
         _ => return Err(HandshakeError::ReceiveBuffer { needed, available }),
     }
-    session.begin_with(0..behind.len());
+    session.begin_with(0..after.len());
     Ok(())
 }
 

@@ -146,14 +146,7 @@ where
     B: AsMut<[u8]>,
     H: AsMut<[u16]>,
 {
-    let agreed = parameters.map(|parameters| {
-        let (server, client) = (parameters.server(), parameters.client());
-        if is_client {
-            (server, client)
-        } else {
-            (client, server)
-        }
-    });
+    let agreed = parameters.map(|parameters| parameters.directions(is_client));
     let rsv = if agreed.is_some() { Rsv::RSV1 } else { Rsv::NONE };
     let (inbound, window, outbound) = memory.halves(agreed, config.limits().message());
     let connection = connection(config.with_rsv(config.rsv() | rsv));

@@ -152,15 +152,15 @@ impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'
         self.begin_session(|keys| Session::new(Connection::client(config, keys), receive, send))
     }
 
-    /// Creates the connection of a session, which begins with what came behind the response.
+    /// Creates the connection of a session, which begins with what came after the response.
     #[expect(clippy::type_complexity, reason = "it names all that a connection is made of")]
     pub(crate) fn begin_session<I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension>(
         self,
         create: impl FnOnce(K) -> Session<Client<K>, I, O, X>,
     ) -> Result<WebSocket<S, Client<K>, I, O, X>, Error<S::Error>> {
-        let behind = self.head.arrived().get(self.head_len()..).unwrap_or(&[]);
+        let after = self.head.arrived().get(self.head_len()..).unwrap_or(&[]);
         let mut session = create(self.keys);
-        begin(&mut session, behind)?;
+        begin(&mut session, after)?;
         Ok(Socket::new(self.stream, session))
     }
 
@@ -179,9 +179,9 @@ impl<S: Read + Write, K: MaskingKeys, M: AsRef<[u8]> + AsMut<[u8]>> Connecting<'
     {
         self.response().await?;
         self.established()?;
-        let behind = self.head_len()..self.head.end;
+        let after = self.head_len()..self.head.end;
         let mut session = Session::new(Connection::client(config, self.keys), self.head.memory, send);
-        session.begin_with(behind);
+        session.begin_with(after);
         Ok(Socket::new(self.stream, session))
     }
 }

@@ -97,7 +97,7 @@ fn a_server_says_and_hears_the_same_when_every_future_is_dropped_at_its_first_wa
 }
 
 #[test]
-fn a_frame_whose_send_is_dropped_goes_on_with_the_rest_of_its_payload() {
+fn a_frame_whose_send_is_dropped_continues_with_the_rest_of_its_payload() {
     let payload: Vec<u8> = (0..400u16).map(|i| i as u8).collect();
     let expected = [&[0x82, 126, 1, 0x90][..], &payload].concat();
     for polls in 1..200 {
@@ -195,7 +195,7 @@ fn a_close_and_a_ping_that_are_dropped_are_sent_once() {
 }
 
 #[test]
-fn events_and_halves_go_on_too() {
+fn events_and_halves_continue_too() {
     let wire = Wire::with_input(&script(), 3).slow();
     let socket = WebSocket::server(wire.clone(), Config::DEFAULT, [0; 64], [0; 131]);
     let slot = Slot::new();

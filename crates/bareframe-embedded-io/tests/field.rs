@@ -88,7 +88,7 @@ fn s7_1_5_a_stream_that_takes_nothing_is_one_that_fails() {
 }
 
 #[test]
-fn s7_1_5_a_send_that_fails_is_told_at_once_and_reading_goes_on() {
+fn s7_1_5_a_send_that_fails_is_told_at_once_and_reading_continues() {
     for closes in [true, false] {
         let wire = Wire::with_input(&pings_and_text(closes), 1000).failing([ErrorKind::BrokenPipe]);
         let mut socket = server(wire);
@@ -107,7 +107,7 @@ fn s7_1_5_a_send_that_fails_is_told_at_once_and_reading_goes_on() {
 }
 
 #[test]
-fn s7_1_4_a_reset_behind_the_close_is_a_clean_end() {
+fn s7_1_4_a_reset_after_the_close_is_a_clean_end() {
     for most in [1, 1000] {
         let wire = Wire::with_input(&frame(0x88, b"\x03\xe8"), most).reset();
         let mut socket = server(wire.clone());
@@ -152,7 +152,7 @@ fn s5_5_an_answer_is_on_the_wire_before_its_event() {
     for (input, output) in [
         (frame(0x88, b"\x03\xe8"), &b"\x88\x02\x03\xe8"[..]),
         (frame(0x89, b"hb"), b"\x8a\x02hb"),
-        // Behind another of the same read.
+        // After another of the same read.
         ([frame(0x89, b"a"), frame(0x89, b"b")].concat(), b"\x8a\x01a"),
     ] {
         for most in [1, 1000] {
@@ -203,7 +203,7 @@ fn s5_4_a_message_of_which_pieces_were_taken_otherwise_is_skipped_and_said() {
 }
 
 #[test]
-fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_behind_it() {
+fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_after_it() {
     let payload = [7; 300];
     let header = [0x82, 126, 1, 44];
     let begin = || {

@@ -184,21 +184,21 @@ fn script(stream: &Stream, masked: bool) -> Script {
 fn frames(output: &[u8]) -> (Vec<(u8, Vec<u8>)>, bool) {
     let (mut frames, mut rest) = (Vec::new(), output);
     loop {
-        let [first, second, behind @ ..] = rest else {
+        let [first, second, after @ ..] = rest else {
             return (frames, rest.is_empty());
         };
         let (len, mut at) = match second & 0x7F {
-            126 if behind.len() >= 2 => (usize::from(behind[0]) << 8 | usize::from(behind[1]), 2),
+            126 if after.len() >= 2 => (usize::from(after[0]) << 8 | usize::from(after[1]), 2),
             126 => return (frames, false),
             len => (usize::from(len), 0),
         };
         // The key is 0.
         at += if second & 0x80 != 0 { 4 } else { 0 };
-        let Some(payload) = behind.get(at..at + len) else {
+        let Some(payload) = after.get(at..at + len) else {
             return (frames, false);
         };
         frames.push((*first, payload.to_vec()));
-        rest = &behind[at + len..];
+        rest = &after[at + len..];
     }
 }
 

@@ -3,13 +3,13 @@
 use crate::answering::Answering;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
-use crate::extension::Agreed;
-use crate::head::{Received, Unsent, encode, handshake_error, read_head};
+use crate::extension;
+use crate::head::{self, handshake_error, read_head};
 use crate::options::Options;
 use crate::stream::Stream;
 use crate::websocket::{ServerSocket, WebSocket};
 use bareframe::handshake::{
-    Accept, Answer, Choice, HeadEnd, Request, RequestError, RequestHead, Status, Upgrade,
+    Answer, Choice, HeadBuffer, HeadEnd, Request, RequestError, RequestHead, Status, Upgrade,
 };
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -70,7 +70,7 @@ pub struct Acceptor {
 pub struct Accepting<S> {
     acceptor: Acceptor,
     deadline: Deadline,
-    received: Received,
+    received: HeadBuffer,
     end: HeadEnd,
     state: State<S>,
 }
@@ -147,7 +147,7 @@ impl Acceptor {
         Accepting {
             acceptor: *self,
             deadline: self.options.deadline(self.timeout),
-            received: Received::default(),
+            received: HeadBuffer::default(),
             end: HeadEnd::new(self.head_limit),
             state: State::Reading(stream),
         }
@@ -174,7 +174,7 @@ impl<S: Stream> Accepting<S> {
                     }
                     arrived => arrived?,
                 };
-                match arrived.and_then(|()| RequestHead::parse(self.received.arrived())) {
+                match arrived.and_then(|()| RequestHead::parse(self.received.bytes())) {
                     Ok(head) => {
                         let left = self.deadline.left().map_err(handshake_error)?;
                         Ok(Incoming {
@@ -251,7 +251,7 @@ impl Default for Acceptor {
 #[derive(Debug)]
 pub struct Incoming<S> {
     stage: Stage<S>,
-    received: Received,
+    received: HeadBuffer,
     head: RequestHead,
     options: Options,
     /// How long the answer may take, and how much of that is left for a 101.
@@ -272,7 +272,7 @@ impl<S: Stream> Incoming<S> {
     /// Returns the request: method, path, query and headers.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        self.head.request(self.received.arrived())
+        self.head.request(self.received.bytes())
     }
 
     /// Returns the client's request for a WebSocket, or `None` if it asks for something else.
@@ -375,10 +375,9 @@ impl<S: Stream> Incoming<S> {
     fn accept_over(&mut self, mut stream: S, choice: &Choice<'_>) -> Result<ServerSocket<S>, Error> {
         let (head, agreed) = match self.upgrade() {
             Ok(Some(upgrade)) => {
-                let accept = Accept::from_key(upgrade.key());
-                let (agreed, extensions) = Agreed::accept(&self.options, &upgrade, choice.extensions());
+                let (agreed, extensions) = extension::accept(&self.options, &upgrade, choice.extensions());
                 let choice = choice.with_extensions(&extensions);
-                (encode(|out| upgrade.encode(&accept, &choice, out)), agreed)
+                (upgrade.to_vec(&choice), agreed)
             }
             Ok(None) => {
                 let text = "the client asks for no WebSocket";
@@ -388,20 +387,20 @@ impl<S: Stream> Incoming<S> {
             Err(error) => return Err(self.refuse(stream, &error.answer(), error.into())),
         };
         let mut unsent = match head {
-            Ok(head) => Unsent::new(head),
+            Ok(head) => HeadBuffer::from(head),
             Err(error) => {
                 let answer = Answer::new(Status::INTERNAL_SERVER_ERROR);
                 return Err(self.refuse(stream, &answer, HandshakeError::Head(error)));
             }
         };
         let deadline = self.options.deadline(self.left);
-        match unsent.write(&mut stream, deadline) {
+        match head::write(&mut unsent, &mut stream, deadline) {
             Err(error) if error.kind() != ErrorKind::WouldBlock => return Err(handshake_error(error)),
             _ => self.received.take(self.head.head_len()),
         }
         let mut socket = WebSocket::server_with(stream, &self.options, agreed)
-            .with_leftover(self.received.arrived())
-            .with_unsent(unsent.left());
+            .with_leftover(self.received.bytes())
+            .with_unsent(unsent.bytes());
         socket.subprotocol = choice.subprotocol().map(Box::from);
         Ok(socket)
     }

@@ -4,10 +4,10 @@ use crate::close::Closing;
 use crate::date::http_date;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
-use crate::head::{Unsent, encode, handshake_error};
+use crate::head::{self, handshake_error};
 use crate::options::Options;
 use crate::stream::Stream;
-use bareframe::handshake::Answer;
+use bareframe::handshake::{Answer, HeadBuffer};
 use std::time::{Duration, SystemTime};
 
 /// An answer without a WebSocket that is being written. [`Incoming::begin_answer`](crate::Incoming::begin_answer)
@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub struct Answering<S> {
     stream: S,
-    unsent: Unsent,
+    unsent: HeadBuffer,
     deadline: Deadline,
     closing: Closing,
 }
@@ -30,16 +30,11 @@ impl<S: Stream> Answering<S> {
         timeout: Duration,
         options: Options,
     ) -> Result<Answering<S>, Error> {
-        let mut headers = answer.headers().to_vec();
-        let has_date = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date"));
-        let date = http_date(SystemTime::now()).filter(|_| !has_date);
-        headers.extend(date.as_deref().map(|date| ("Date", date)));
-        let answer = answer.with_headers(&headers);
-        let mut bytes = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
-        bytes.extend_from_slice(content);
+        let date = http_date(SystemTime::now());
+        let bytes = answer.to_vec(date.as_deref(), content);
         Ok(Answering {
             stream,
-            unsent: Unsent::new(bytes),
+            unsent: bytes.map_err(HandshakeError::Head)?.into(),
             deadline: options.deadline(timeout),
             closing: Closing::new(false, &options),
         })
@@ -53,9 +48,7 @@ impl<S: Stream> Answering<S> {
     /// again when it is ready. [`HandshakeError::Timeout`] if the client does not read the answer in time.
     pub fn write(&mut self) -> Result<(), Error> {
         if !self.closing.has_begun() {
-            self.unsent
-                .write(&mut self.stream, self.deadline)
-                .map_err(handshake_error)?;
+            head::write(&mut self.unsent, &mut self.stream, self.deadline).map_err(handshake_error)?;
         }
         match self.closing.end(&mut self.stream, Ok(()), false) {
             Err(error) if error.is_blocked() => Err(error),

@@ -3,18 +3,20 @@
 use crate::client_stream::ClientStream;
 use crate::connect_error::ConnectError;
 use crate::connector::Connector;
-use crate::content::Content;
+use crate::content;
 use crate::deadline::Deadline;
 use crate::error::{Error, HandshakeError};
-use crate::extension::Agreed;
-use crate::head::{Received, Unsent, encode, handshake_error, read_head};
+use crate::extension::{self, Agreed};
+use crate::head::{self, handshake_error, read_head};
 use crate::keys::{self, SystemKeys};
 use crate::lookup::look_up;
 use crate::one_address::OneAddress;
 use crate::refusal::Refusal;
 use crate::stream::{Share, Stream};
 use crate::websocket::{ClientSocket, WebSocket};
-use bareframe::handshake::{Accept, HeadEnd, Key, Offer, ResponseError, ResponseHead, Url};
+use bareframe::handshake::{
+    Accept, HeadBuffer, HeadEnd, KeptContent, Key, Offer, ResponseError, ResponseHead, Url,
+};
 use std::borrow::Cow;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -53,12 +55,12 @@ pub struct Connecting<'a, S> {
     stream: Option<S>,
     accept: Accept,
     deadline: Deadline,
-    request: Unsent,
+    request: HeadBuffer,
     /// Why the request could not be written. The server may have refused it before it read it.
     failure: Option<io::Error>,
-    received: Received,
+    received: HeadBuffer,
     end: HeadEnd,
-    refused: Option<(Box<[u8]>, ResponseHead, Content)>,
+    refused: Option<(Box<[u8]>, ResponseHead, KeptContent)>,
 }
 
 impl<'a, S: Stream> Connecting<'a, S> {
@@ -74,18 +76,18 @@ impl<'a, S: Stream> Connecting<'a, S> {
         keys::fill(&mut random)?;
         let key = Key::from_random(random);
         let headers = connector.all_headers();
-        let extensions = Agreed::offer(&connector.options, connector.extensions);
+        let extensions = extension::offer(&connector.options, connector.extensions);
         let offer = connector.offer(url.offer(), &extensions, &headers);
-        let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
+        let request = offer.to_vec(&key).map_err(HandshakeError::Head)?;
         Ok(Connecting {
             connector: connector.clone(),
             extensions,
             stream: Some(stream),
             accept: Accept::from_key(&key),
             deadline,
-            request: Unsent::new(request),
+            request: request.into(),
             failure: None,
-            received: Received::default(),
+            received: HeadBuffer::default(),
             end: HeadEnd::new(connector.head_limit),
             refused: None,
         })
@@ -110,7 +112,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
             }) => {
                 let options = &self.connector.options;
                 let mut socket = WebSocket::client_with(stream, options, SystemKeys::new()?, agreed)
-                    .with_leftover(self.received.arrived());
+                    .with_leftover(self.received.bytes());
                 socket.subprotocol = subprotocol;
                 socket.response = Some(response);
                 Ok(socket)
@@ -134,7 +136,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
 
     fn shake_hands(&mut self, stream: &mut S) -> Result<Handshake, Error> {
         if self.failure.is_none() {
-            match self.request.write(stream, self.deadline) {
+            match head::write(&mut self.request, stream, self.deadline) {
                 Ok(()) => {}
                 Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                     return Err(handshake_error(error));
@@ -146,9 +148,9 @@ impl<'a, S: Stream> Connecting<'a, S> {
         let offer = self.connector.offer(Offer::new("", ""), &self.extensions, &[]);
         while self.refused.is_none() {
             let parsed = read_head(stream, &mut self.received, &mut self.end, self.deadline)?
-                .and_then(|()| ResponseHead::parse(self.received.arrived_mut()));
+                .and_then(|()| ResponseHead::parse(self.received.bytes_mut()));
             let head = parsed.map_err(|error| wrong(error.into()))?;
-            let bytes = &self.received.arrived()[..head.head_len()];
+            let bytes = &self.received.bytes()[..head.head_len()];
             let response = head.response(bytes);
             match response.upgrade(&offer, &self.accept).map_err(wrong)? {
                 Some(established) => {
@@ -156,7 +158,7 @@ impl<'a, S: Stream> Connecting<'a, S> {
                     let Connector {
                         options, extensions, ..
                     } = &self.connector;
-                    let agreed = Agreed::from_response(options, extensions, established.extensions())?;
+                    let agreed = extension::from_response(options, extensions, established.extensions())?;
                     let response = (Box::from(bytes), Box::new(head));
                     self.received.take(head.head_len());
                     return Ok(Handshake {
@@ -168,18 +170,18 @@ impl<'a, S: Stream> Connecting<'a, S> {
                 // Another head follows (RFC 9110 section 15.2).
                 None if response.status() < 200 => self.end = HeadEnd::new(self.connector.head_limit),
                 None => {
-                    let content = Content::of(&response, self.connector.refusal_limit);
+                    let content = KeptContent::of(&response, self.connector.refusal_limit);
                     self.deadline = self.deadline.at_most(REFUSAL_TIME);
                     self.refused = Some((Box::from(bytes), head, content));
                 }
             }
             self.received.take(head.head_len());
         }
-        let Some((bytes, head, content)) = &mut self.refused else {
-            return Err(HandshakeError::Ended.into());
-        };
-        let content = content.read(stream, &mut self.received, self.deadline)?;
-        let refusal = Refusal::new(std::mem::take(bytes), *head, content);
+        if let Some((_, _, content)) = &mut self.refused {
+            content::read(content, stream, &mut self.received, self.deadline)?;
+        }
+        let (bytes, head, content) = self.refused.take().ok_or(HandshakeError::Ended)?;
+        let refusal = Refusal::new(bytes, head, content.into_parts());
         Err(HandshakeError::Refused(refusal).into())
     }
 }

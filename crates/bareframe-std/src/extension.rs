@@ -10,7 +10,7 @@ use deflate as chosen;
 #[cfg(not(feature = "deflate"))]
 use none as chosen;
 
-pub(crate) use chosen::{Agreed, InUse};
+pub(crate) use chosen::{Agreed, InUse, accept, from_response, offer, session};
 
 use bareframe::{Inbound, Outbound, Session};
 

@@ -1,6 +1,6 @@
 //! A server's answer that is not 101, kept for the caller.
 
-use bareframe::handshake::{Header, Response, ResponseHead};
+use bareframe::handshake::{FirstLine, Header, Response, ResponseHead};
 use std::fmt;
 
 /// A server's answer with another status than 101, with its headers and the beginning of its content: a redirect, a
@@ -79,18 +79,10 @@ impl fmt::Debug for Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status();
+        let line = FirstLine(&self.content);
         write!(
             f,
-            "the server answered with status {status} and not 101 (RFC 6455 section 4.1)"
-        )?;
-        // The first line of a text. The first line of an HTML page says nothing.
-        let line = self.content.split(|byte| byte.is_ascii_control()).next();
-        match line.map(str::from_utf8) {
-            Some(Ok(line)) if !line.is_empty() && !line.starts_with('<') => {
-                let shown = line.chars().take(200).flat_map(char::escape_debug);
-                write!(f, ": {}", shown.collect::<String>())
-            }
-            _ => Ok(()),
-        }
+            "the server answered with status {status} and not 101 (RFC 6455 section 4.1){line}"
+        )
     }
 }

@@ -3,7 +3,7 @@
 use crate::close::Closing;
 use crate::deadline::Deadline;
 use crate::error::{Error, is_temporary};
-use crate::extension::{Agreed, StdSession};
+use crate::extension::{self, Agreed, StdSession};
 use crate::keys::SystemKeys;
 use crate::linger::StreamEnd;
 use crate::message::OwnedMessage;
@@ -105,7 +105,7 @@ impl<S: Stream> WebSocket<S, Server> {
     }
 
     pub(crate) fn server_with(stream: S, options: &Options, agreed: Agreed) -> WebSocket<S, Server> {
-        let connection = Connection::server(agreed.config(options));
+        let connection = Connection::server(agreed.config(options.config()));
         WebSocket::new(stream, connection, false, options, agreed)
     }
 
@@ -130,7 +130,7 @@ impl<S: Stream> WebSocket<S, Server> {
         options: &Options,
         parameters: bareframe_deflate::Parameters,
     ) -> WebSocket<S, Server> {
-        WebSocket::server_with(stream, options, Agreed(Some(parameters)))
+        WebSocket::server_with(stream, options, parameters.into())
     }
 }
 
@@ -155,7 +155,7 @@ impl<S: Stream> WebSocket<S, Client<SystemKeys>> {
         options: &Options,
         parameters: bareframe_deflate::Parameters,
     ) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
-        let agreed = Agreed(Some(parameters));
+        let agreed = parameters.into();
         Ok(WebSocket::client_with(
             stream,
             options,
@@ -178,7 +178,7 @@ impl<S: Stream, K: MaskingKeys> WebSocket<S, Client<K>> {
         keys: K,
         agreed: Agreed,
     ) -> WebSocket<S, Client<K>> {
-        let connection = Connection::client(agreed.config(options), keys);
+        let connection = Connection::client(agreed.config(options.config()), keys);
         WebSocket::new(stream, connection, true, options, agreed)
     }
 }
@@ -191,7 +191,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         options: &Options,
         agreed: Agreed,
     ) -> WebSocket<S, R> {
-        let mut session = agreed.session(connection, is_client, options, Writer::queue());
+        let mut session = extension::session(agreed, connection, is_client, options, Writer::queue());
         session.both().0.hold_up_to(options.read_buffer_max());
         WebSocket {
             stream,
@@ -434,8 +434,8 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
         match self.writing().perform(next, earlier) {
             Err(Error::Io(error)) if is_temporary(&error) && self.stays_blocked(next, &error) => {
                 // The deadline holds for several writes, each of which may have a limit of its own.
-                let may_go_on = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
-                if may_go_on && deadline.left().is_ok() {
+                let may_continue = error.kind() == ErrorKind::TimedOut && !deadline.is_none();
+                if may_continue && deadline.left().is_ok() {
                     return Ok(());
                 }
                 Err(Error::Io(error))
@@ -656,7 +656,7 @@ impl<S: Stream, R: Role> WebSocket<S, R> {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<bareframe_deflate::Parameters> {
-        self.agreed.0
+        self.agreed.parameters()
     }
 
     /// Returns the server's response, if it was read here: its extensions and other headers.

@@ -361,7 +361,7 @@ fn s4_2_1_a_long_head_is_taken_and_memory_grows_as_it_arrives() {
 }
 
 #[test]
-fn rfc9110_s15_2_long_heads_behind_each_other_are_taken() {
+fn rfc9110_s15_2_long_heads_after_each_other_are_taken() {
     let (connected, _) = ask(&Connector::DEFAULT, |mut stream, accept| {
         let hints = format!("HTTP/1.1 103 Early Hints\r\nLink: {}\r\n\r\n", "h".repeat(7_000));
         let head = format!(

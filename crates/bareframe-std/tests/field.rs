@@ -56,7 +56,7 @@ fn s7_1_5_a_write_that_fails_hides_nothing_that_arrived() {
 }
 
 #[test]
-fn s7_1_5_without_a_close_the_error_of_the_write_counts_behind_what_arrived() {
+fn s7_1_5_without_a_close_the_error_of_the_write_counts_after_what_arrived() {
     let frames = [Frame::ping("p"), Frame::text("late")];
     let wire = Wire::new([arriving(Side::Server, &frames)]).taking([Takes::Error(ErrorKind::BrokenPipe)]);
     let mut server = WebSocket::server(wire, &Options::DEFAULT);
@@ -85,7 +85,7 @@ fn s7_1_5_halves_deliver_what_arrived_although_a_write_fails() {
 }
 
 #[test]
-fn s7_1_4_a_reset_behind_the_peers_close_is_a_clean_end() {
+fn s7_1_4_a_reset_after_the_peers_close_is_a_clean_end() {
     let mut wire = Wire::new([arriving(Side::Server, &[Frame::close(1000, "")])]);
     wire.arrives
         .push_back(wire::Arrives::Error(ErrorKind::ConnectionReset));
@@ -132,7 +132,7 @@ fn s5_5_an_answer_is_on_the_wire_before_its_event() {
 }
 
 #[test]
-fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_behind_it() {
+fn s5_5_1_the_peers_close_within_a_frame_of_ours_is_no_clean_end_and_is_answered_after_it() {
     for fails in [false, true] {
         let wire = Wire::new([arriving(Side::Server, &[Frame::close(1001, "")])])
             .taking([Takes::Most(10), Takes::Error(ErrorKind::WouldBlock)]);
@@ -296,7 +296,7 @@ fn s7_1_1_close_says_whether_the_end_of_the_stream_was_seen() {
 }
 
 #[test]
-fn s7_1_1_close_over_a_stream_that_does_not_block_goes_on_and_never_spins() {
+fn s7_1_1_close_over_a_stream_that_does_not_block_continues_and_never_spins() {
     let (stream, mut peer) = tcp();
     stream.set_nonblocking(true).unwrap();
     let mut server = WebSocket::server(stream, &Options::DEFAULT);

@@ -272,7 +272,7 @@ fn the_stream_is_lent_between_frames() {
 }
 
 #[test]
-fn halves_go_on_where_a_timeout_stopped_them() {
+fn halves_continue_where_a_timeout_stopped_them() {
     let ((_reader, writer), mut peer) = server();
     writer
         .with_stream(|stream| stream.socket().set_write_timeout(Some(Duration::from_millis(10))))

@@ -43,9 +43,9 @@ fn serve<T: Send + 'static>(
 /// Returns an answer without its date, which must be there.
 fn without_date(answer: &str) -> String {
     let (before, rest) = answer.split_once("\r\nDate: ").expect("a date");
-    let (date, behind) = rest.split_once("\r\n").unwrap();
+    let (date, after) = rest.split_once("\r\n").unwrap();
     assert!(date.len() == 29 && date.ends_with(" GMT"), "{date}");
-    format!("{before}\r\n{behind}")
+    format!("{before}\r\n{after}")
 }
 
 fn request_error(result: Result<ServerSocket<TcpStream>, Error>) -> RequestError {
@@ -71,7 +71,7 @@ fn answered(connector: &Connector<'_>, answer: &'static str) -> Result<String, E
     assert_eq!(
         socket.read().unwrap().unwrap().as_str(),
         Some("Hello"),
-        "the frame behind the head"
+        "the frame after the head"
     );
     Ok(head)
 }
@@ -84,7 +84,7 @@ fn response_error(answer: &'static str) -> ResponseError {
 }
 
 #[test]
-fn s4_2_2_a_request_is_accepted_and_bytes_behind_it_are_frames() {
+fn s4_2_2_a_request_is_accepted_and_bytes_after_it_are_frames() {
     let frames = [Frame::text("Hello"), Frame::close(1000, "")]
         .map(|frame| frame.masked([1, 2, 3, 4]).to_bytes())
         .concat();
@@ -315,7 +315,7 @@ fn a_client_that_trickles_its_head_is_not_waited_for() {
 }
 
 #[test]
-fn s4_1_a_client_asks_and_bytes_behind_the_answer_are_frames() {
+fn s4_1_a_client_asks_and_bytes_after_the_answer_are_frames() {
     let connector = Connector::DEFAULT
         .with_origin("https://example.com")
         .with_subprotocols(&["chat", "superchat"])

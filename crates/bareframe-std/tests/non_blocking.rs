@@ -168,7 +168,7 @@ fn a_client_sends_its_request_as_the_stream_takes_it() {
 }
 
 #[test]
-fn a_client_reads_a_response_piece_by_piece_and_frames_behind_it() {
+fn a_client_reads_a_response_piece_by_piece_and_frames_after_it() {
     let (client, mut server) = tcp();
     client.set_nonblocking(true).unwrap();
     let mut connecting = Connector::DEFAULT

@@ -176,7 +176,7 @@ fn what_was_not_taken_is_sent_once_and_what_was_taken_too() {
 }
 
 #[test]
-fn a_reader_goes_on_while_nothing_can_be_written() {
+fn a_reader_continues_while_nothing_can_be_written() {
     let arrives = [
         Frame::ping("one"),
         Frame::text("Hello"),
@@ -353,7 +353,7 @@ fn a_message_that_was_taken_in_two_ways_is_skipped_and_that_is_said_once() {
 }
 
 #[test]
-fn a_frame_that_its_caller_keeps_goes_on_where_it_stopped() {
+fn a_frame_that_its_caller_keeps_continues_where_it_stopped() {
     let payload: Vec<u8> = (0..1000_u16).map(|n| n.to_le_bytes()[0]).collect();
     for (role, most) in Side::BOTH
         .into_iter()

@@ -29,11 +29,10 @@ pub use refusal::{Refusal, ServerResponse};
 use crate::error::Error;
 use crate::extension;
 use crate::handshake_error::HandshakeError;
-use crate::head::Received;
 use crate::keys::SystemKeys;
 use crate::trace::{End, Http, Peer, Trace};
 use crate::websocket::{ClientSocket, WebSocket};
-use bareframe::handshake::Url;
+use bareframe::handshake::{HeadBuffer, Url};
 use http1::Agreed;
 use redirect::{follow, is_redirect, is_same_host};
 use route::{Limits, Route};
@@ -97,7 +96,7 @@ impl Connector<'_> {
     async fn connect_to(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
         let limits = Limits::new(self.timeout);
         let first = Url::parse(url)?;
-        let extensions = extension::Agreed::offer(&self.options, self.extensions);
+        let extensions = extension::offer(&self.options, self.extensions);
         let mut redirected = None;
         let mut followed = 0;
         loop {
@@ -179,7 +178,7 @@ impl Connector<'_> {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let url = Url::parse(url)?;
-        let extensions = extension::Agreed::offer(&self.options, self.extensions);
+        let extensions = extension::offer(&self.options, self.extensions);
         let cookie = self.cookie();
         let headers = self.all_headers(cookie.as_deref(), false);
         let offer = self.offer(url.offer(), &extensions, &headers);
@@ -195,13 +194,13 @@ impl Connector<'_> {
         }
     }
 
-    fn socket<S>(&self, stream: S, agreed: Agreed, received: &Received) -> Result<ClientSocket<S>, Error>
+    fn socket<S>(&self, stream: S, agreed: Agreed, received: &HeadBuffer) -> Result<ClientSocket<S>, Error>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let keys = SystemKeys::new()?;
         let socket = WebSocket::client_with(stream, &self.options, keys, agreed.extension);
-        let mut socket = socket.with_leftover(received.arrived());
+        let mut socket = socket.with_leftover(received.bytes());
         socket.subprotocol = agreed.subprotocol;
         socket.response = Some(Box::new(agreed.response));
         Ok(socket)

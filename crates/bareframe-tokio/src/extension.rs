@@ -10,4 +10,4 @@ use deflate as chosen;
 #[cfg(not(feature = "deflate"))]
 use none as chosen;
 
-pub(crate) use chosen::{Agreed, Compression, InUse};
+pub(crate) use chosen::{Agreed, Compression, InUse, accept, from_response, offer, session};

@@ -4,7 +4,7 @@ use crate::close::Closing;
 use crate::connect::ServerResponse;
 use crate::counters::Counters;
 use crate::error::Error;
-use crate::extension::Agreed;
+use crate::extension::{self, Agreed, Compression};
 use crate::keys::SystemKeys;
 use crate::options::Options;
 use crate::reader::Reader;
@@ -71,7 +71,7 @@ impl<S> WebSocket<S, Server> {
     }
 
     pub(crate) fn server_with(stream: S, options: &Options, agreed: Agreed) -> WebSocket<S, Server> {
-        let connection = Connection::server(agreed.config(options));
+        let connection = Connection::server(agreed.config(options.config()));
         WebSocket::new(stream, connection, false, options, agreed)
     }
 
@@ -107,7 +107,7 @@ impl<S> WebSocket<S, Server> {
         options: &Options,
         parameters: bareframe_deflate::Parameters,
     ) -> WebSocket<S, Server> {
-        WebSocket::server_with(stream, options, Agreed(Some(parameters)))
+        WebSocket::server_with(stream, options, parameters.into())
     }
 }
 
@@ -132,7 +132,7 @@ impl<S> WebSocket<S, Client<SystemKeys>> {
         options: &Options,
         parameters: bareframe_deflate::Parameters,
     ) -> io::Result<WebSocket<S, Client<SystemKeys>>> {
-        let agreed = Agreed(Some(parameters));
+        let agreed = parameters.into();
         Ok(WebSocket::client_with(
             stream,
             options,
@@ -155,7 +155,7 @@ impl<S, K: MaskingKeys> WebSocket<S, Client<K>> {
         keys: K,
         agreed: Agreed,
     ) -> WebSocket<S, Client<K>> {
-        let connection = Connection::client(agreed.config(options), keys);
+        let connection = Connection::client(agreed.config(options.config()), keys);
         WebSocket::new(stream, connection, true, options, agreed)
     }
 }
@@ -168,9 +168,7 @@ impl<S, R: Role> WebSocket<S, R> {
         options: &Options,
         agreed: Agreed,
     ) -> WebSocket<S, R> {
-        let mut session = agreed
-            .session(connection, is_client, options)
-            .with_close_reasons();
+        let mut session = extension::session(agreed, connection, is_client, options).with_close_reasons();
         session.both().0.hold_up_to(options.read_buffer_max());
         WebSocket {
             stream,
@@ -179,7 +177,7 @@ impl<S, R: Role> WebSocket<S, R> {
             agreed,
             assembler: Assembler::new(Vec::new()),
             reader: Reader::new(options),
-            writer: Writer::new(options, agreed.compression(is_client, options)),
+            writer: Writer::new(options, Compression::new(agreed, is_client, options)),
             closing: Closing::new(is_client, options),
             subprotocol: None,
             response: None,
@@ -302,7 +300,7 @@ impl<S, R: Role> WebSocket<S, R> {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn deflate(&self) -> Option<bareframe_deflate::Parameters> {
-        self.agreed.0
+        self.agreed.parameters()
     }
 
     /// Returns the server's answer to the opening handshake, if this is a client that did one.

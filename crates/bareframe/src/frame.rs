@@ -119,7 +119,7 @@ impl FrameDecoder {
             };
             take(input, 1);
             if let Some(header) = header {
-                *state = FrameState::behind(&header);
+                *state = FrameState::after(&header);
                 return Ok(Some(FrameEvent::Header(header)));
             }
         }

@@ -239,32 +239,32 @@ impl FrameHeader {
     pub(crate) fn write<'o>(&self, out: &'o mut [u8]) -> Option<&'o mut [u8]> {
         let mask = if self.masking_key.is_some() { MASK } else { 0 };
         let first = self.first.bits();
-        let behind = match self.length() {
+        let after = match self.length() {
             Length::Short(len) => {
-                let (front, behind) = out.split_first_chunk_mut()?;
+                let (front, after) = out.split_first_chunk_mut()?;
                 *front = [first, mask | len];
-                behind
+                after
             }
             Length::Two(len) => {
-                let (front, behind) = out.split_first_chunk_mut()?;
+                let (front, after) = out.split_first_chunk_mut()?;
                 let [high, low] = len.to_be_bytes();
                 *front = [first, mask | LENGTH_16, high, low];
-                behind
+                after
             }
             Length::Eight(len) => {
-                let (front, behind) = out.split_first_chunk_mut()?;
+                let (front, after) = out.split_first_chunk_mut()?;
                 *front = [first, mask | LENGTH_64];
-                let (length, behind) = behind.split_first_chunk_mut()?;
+                let (length, after) = after.split_first_chunk_mut()?;
                 *length = len.to_be_bytes();
-                behind
+                after
             }
         };
         let Some(key) = self.masking_key else {
-            return Some(behind);
+            return Some(after);
         };
-        let (front, behind) = behind.split_first_chunk_mut()?;
+        let (front, after) = after.split_first_chunk_mut()?;
         *front = key.to_bytes();
-        Some(behind)
+        Some(after)
     }
 
     #[inline]

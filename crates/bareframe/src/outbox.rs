@@ -219,24 +219,24 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
     ) {
         let len = payload.len();
         let header = HeaderBytes::clone(frame.header_bytes());
-        let Some((to, behind)) = self.free().split_at_mut_checked(header.len()) else {
+        let Some((to, after)) = self.free().split_at_mut_checked(header.len()) else {
             return;
         };
         let Some(gap) = payload.start.checked_sub(to.len()) else {
             return;
         };
-        let Some(behind) = behind.get_mut(..gap.saturating_add(len)) else {
+        let Some(after) = after.get_mut(..gap.saturating_add(len)) else {
             return;
         };
         // The compiler can prove that this does not panic, because the range ends with the buffer.
-        if gap > behind.len() {
+        if gap > after.len() {
             return;
         }
-        behind.copy_within(gap.., 0);
+        after.copy_within(gap.., 0);
         for (to, from) in to.iter_mut().zip(header.iter()) {
             *to = *from;
         }
-        if let Some(payload) = behind.get_mut(..len) {
+        if let Some(payload) = after.get_mut(..len) {
             frame.apply(payload);
         }
         self.end = self.end.saturating_add(header.len()).saturating_add(len);

@@ -522,7 +522,7 @@ impl<R: Role> Receiver<R> {
     /// Begins a frame that the rules allowed.
     #[inline]
     fn enter_frame(&mut self, header: &FrameHeader) -> Completed {
-        self.state = ReceiverState::Open(FrameState::behind(header));
+        self.state = ReceiverState::Open(FrameState::after(header));
         if header.first().is_control() {
             self.control.clear();
             return Completed::Nothing;

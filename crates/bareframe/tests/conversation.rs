@@ -33,7 +33,7 @@ fn hears(server: &mut Connection<Server>, frames: &[Frame]) -> (usize, Option<Pr
 }
 
 /// Returns all that is pending.
-fn owes(connection: &mut Connection<Server>) -> Vec<Vec<u8>> {
+fn queued(connection: &mut Connection<Server>) -> Vec<Vec<u8>> {
     std::iter::from_fn(|| connection.poll_transmit().map(|frame| frame.to_vec())).collect()
 }
 
@@ -41,22 +41,22 @@ fn owes(connection: &mut Connection<Server>) -> Vec<Vec<u8>> {
 fn s5_5_2_a_ping_is_answered_with_its_payload() {
     let mut server = server();
     assert_eq!(hears(&mut server, &[Frame::ping("Hello")]), (1, None));
-    assert_eq!(owes(&mut server), [b"\x8a\x05Hello"]);
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server), [b"\x8a\x05Hello"]);
+    assert_eq!(queued(&mut server).len(), 0);
 }
 
 #[test]
 fn s5_5_2_an_empty_ping_is_answered_with_an_empty_pong() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("before"), Frame::ping("")]);
-    assert_eq!(owes(&mut server), [b"\x8a\x00"]);
+    assert_eq!(queued(&mut server), [b"\x8a\x00"]);
 }
 
 #[test]
 fn s5_5_3_only_the_latest_ping_is_owed_an_answer() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("one"), Frame::ping("two")]);
-    assert_eq!(owes(&mut server), [b"\x8a\x03two"]);
+    assert_eq!(queued(&mut server), [b"\x8a\x03two"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn s5_5_3_a_ping_that_is_not_whole_takes_nothing_from_the_one_before() {
     let mut half = Frame::ping("two").masked(KEY).to_bytes();
     half.pop();
     assert_eq!(server.receive(&mut &mut half[..]), Ok(None));
-    assert_eq!(owes(&mut server), [b"\x8a\x03one"]);
+    assert_eq!(queued(&mut server), [b"\x8a\x03one"]);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn s5_5_3_a_pong_takes_nothing_from_the_ping_before_it() {
         let (front, back) = (&mut pong.clone()[..cut], &mut pong.clone()[cut..]);
         let _ = server.receive(&mut &mut *front);
         let _ = server.receive(&mut &mut *back);
-        assert_eq!(owes(&mut server), [b"\x8a\x03one"]);
+        assert_eq!(queued(&mut server), [b"\x8a\x03one"]);
     }
 }
 
@@ -86,7 +86,7 @@ fn s5_5_3_a_pong_takes_nothing_from_the_ping_before_it() {
 fn s5_5_3_a_pong_is_not_answered() {
     let mut server = server();
     assert_eq!(hears(&mut server, &[Frame::pong("Hello")]), (1, None));
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_ping_is_left_to_the_caller_who_asked_for_it() {
     let config = Config::DEFAULT.with_auto_pong(false);
     let mut server = Connection::server(config);
     assert_eq!(hears(&mut server, &[Frame::ping("Hello")]), (1, None));
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(&server.pong(b"Hello").unwrap()[..], b"\x8a\x05Hello");
 }
 
@@ -103,9 +103,9 @@ fn s5_5_1_a_close_is_answered_with_its_code_and_no_reason() {
     let mut server = server();
     assert_eq!(hears(&mut server, &[Frame::close(1001, "bye")]), (1, None));
     assert_eq!(server.state(), State::CloseReceived);
-    assert_eq!(owes(&mut server), [b"\x88\x02\x03\xe9"]);
+    assert_eq!(queued(&mut server), [b"\x88\x02\x03\xe9"]);
     assert_eq!(server.state(), State::Closed);
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(server.receive_eof(), EndOfStream::Clean);
 }
 
@@ -113,27 +113,27 @@ fn s5_5_1_a_close_is_answered_with_its_code_and_no_reason() {
 fn s5_5_1_a_close_without_a_code_is_answered_without_one() {
     let mut server = server();
     hears(&mut server, &[Frame::new(8, "")]);
-    assert_eq!(owes(&mut server), [b"\x88\x00"]);
+    assert_eq!(queued(&mut server), [b"\x88\x00"]);
 }
 
 #[test]
 fn s5_5_1_the_pong_owed_goes_before_the_close() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("p"), Frame::close(1000, "")]);
-    assert_eq!(owes(&mut server), [&b"\x8a\x01p"[..], b"\x88\x02\x03\xe8"]);
+    assert_eq!(queued(&mut server), [&b"\x8a\x01p"[..], b"\x88\x02\x03\xe8"]);
 }
 
 #[test]
-fn s5_5_2_a_ping_behind_our_close_is_answered_until_the_peers_close() {
+fn s5_5_2_a_ping_after_our_close_is_answered_until_the_peers_close() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("before")]);
     server.close(None, "").unwrap();
-    assert_eq!(owes(&mut server), [b"\x8a\x06before"]);
-    hears(&mut server, &[Frame::ping("behind")]);
-    assert_eq!(owes(&mut server), [b"\x8a\x06behind"]);
+    assert_eq!(queued(&mut server), [b"\x8a\x06before"]);
+    hears(&mut server, &[Frame::ping("after")]);
+    assert_eq!(queued(&mut server), [b"\x8a\x05after"]);
     assert_eq!(&server.pong(b"by hand").unwrap()[..], b"\x8a\x07by hand");
     hears(&mut server, &[Frame::ping("late"), Frame::close(1000, "")]);
-    assert_eq!(owes(&mut server).len(), 0, "both Closes passed");
+    assert_eq!(queued(&mut server).len(), 0, "both Closes passed");
     assert_eq!(server.pong(b""), Err(SendError::Closed));
     assert_eq!(server.state(), State::Closed);
 }
@@ -143,7 +143,7 @@ fn s5_5_1_no_pong_follows_our_answer_to_a_close() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("p"), Frame::close(1000, "")]);
     server.close(None, "").unwrap();
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(server.pong(b""), Err(SendError::Closed));
 }
 
@@ -152,17 +152,17 @@ fn s7_1_7_no_pong_follows_the_close_of_an_error() {
     let mut server = server();
     hears(&mut server, &[Frame::ping("p")]);
     server.fail(CloseCode::INTERNAL_ERROR);
-    assert_eq!(owes(&mut server), [&b"\x8a\x01p"[..], b"\x88\x02\x03\xf3"]);
+    assert_eq!(queued(&mut server), [&b"\x8a\x01p"[..], b"\x88\x02\x03\xf3"]);
     assert_eq!(server.pong(b""), Err(SendError::Closed));
     let mut closing = Connection::server(Config::DEFAULT);
     closing.close(None, "").unwrap();
     hears(&mut closing, &[Frame::ping("p"), Frame::new(3, "")]);
-    assert_eq!(owes(&mut closing).len(), 0);
+    assert_eq!(queued(&mut closing).len(), 0);
     assert_eq!(closing.pong(b""), Err(SendError::Closed));
 }
 
 #[test]
-fn s5_5_2_halves_answer_a_ping_behind_our_close_and_none_behind_an_answer() {
+fn s5_5_2_halves_answer_a_ping_after_our_close_and_none_after_an_answer() {
     let replies = |frames: &[Frame]| {
         let (mut receiver, sender) = Connection::server(Config::DEFAULT).split();
         let mut bytes: Vec<u8> = frames
@@ -197,7 +197,7 @@ fn s5_5_1_no_data_and_no_ping_is_sent_after_our_close() {
     let close = server.close(Some(CloseCode::NORMAL_CLOSURE), "bye").unwrap();
     assert_eq!(&close[..], b"\x88\x05\x03\xe8bye");
     assert_eq!(server.state(), State::CloseSent);
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(server.ping(b""), Err(SendError::Closed));
     assert_eq!(server.close(None, ""), Err(SendError::Closed));
     assert_eq!(
@@ -219,7 +219,7 @@ fn s5_5_1_data_arrives_until_the_peers_close() {
         (2, None)
     );
     assert_eq!(server.state(), State::Closed);
-    assert_eq!(owes(&mut server).len(), 0, "our close was sent");
+    assert_eq!(queued(&mut server).len(), 0, "our close was sent");
     assert_eq!(server.receive_eof(), EndOfStream::Clean);
 }
 
@@ -228,7 +228,7 @@ fn s5_5_1_what_was_begun_may_be_said_before_the_answer() {
     let mut server = server();
     hears(&mut server, &[Frame::close(1000, "")]);
     assert_eq!(server.encode(TEXT, Rsv::NONE, b"last", &mut [0; 9]), Ok(6));
-    assert_eq!(owes(&mut server).len(), 1);
+    assert_eq!(queued(&mut server).len(), 1);
     assert_eq!(
         server.encode(TEXT, Rsv::NONE, b"last", &mut [0; 9]),
         Err(SendError::Closed)
@@ -240,12 +240,12 @@ fn s5_5_1_our_own_close_may_be_the_answer() {
     let mut server = server();
     hears(&mut server, &[Frame::close(1000, "")]);
     server.close(Some(CloseCode::GOING_AWAY), "ours").unwrap();
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(server.state(), State::Closed);
 }
 
 #[test]
-fn s7_1_7_an_error_owes_one_close_with_its_code() {
+fn s7_1_7_an_error_is_answered_with_one_close_with_its_code() {
     let mut server = server();
     let error = ProtocolError::ReservedOpcode;
     assert_eq!(hears(&mut server, &[Frame::new(3, "")]), (0, Some(error)));
@@ -255,18 +255,18 @@ fn s7_1_7_an_error_owes_one_close_with_its_code() {
         Err(SendError::Closed)
     );
     assert_eq!(server.ping(b""), Err(SendError::Closed));
-    assert_eq!(owes(&mut server), [b"\x88\x02\x03\xea"]);
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server), [b"\x88\x02\x03\xea"]);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(server.receive(&mut &mut [][..]), Err(error));
     assert_eq!(server.receive_eof(), EndOfStream::Abnormal);
 }
 
 #[test]
-fn s7_1_7_an_error_after_our_close_owes_nothing() {
+fn s7_1_7_an_error_after_our_close_is_not_answered() {
     let mut server = server();
     server.close(None, "").unwrap();
     hears(&mut server, &[Frame::text(b"\xff")]);
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
 }
 
 #[test]
@@ -279,7 +279,7 @@ fn s7_1_7_a_layer_above_fails_the_connection() {
         hears(&mut server, &[Frame::text("a")]),
         (0, Some(ProtocolError::Failed(code)))
     );
-    assert_eq!(owes(&mut server), [b"\x88\x02\x03\xf1"]);
+    assert_eq!(queued(&mut server), [b"\x88\x02\x03\xf1"]);
     assert_eq!(server.state(), State::Failed);
 }
 
@@ -289,7 +289,7 @@ fn s7_1_7_failing_after_the_peers_close_changes_nothing() {
     hears(&mut server, &[Frame::close(1000, "")]);
     server.fail(CloseCode::INTERNAL_ERROR);
     assert_eq!(server.state(), State::CloseReceived);
-    assert_eq!(owes(&mut server), [b"\x88\x02\x03\xe8"]);
+    assert_eq!(queued(&mut server), [b"\x88\x02\x03\xe8"]);
 }
 
 #[test]
@@ -305,7 +305,7 @@ fn s7_1_4_an_end_of_input_without_both_closes_is_abnormal() {
         EndOfStream::Abnormal,
         "ours was not polled"
     );
-    assert_eq!(owes(&mut received).len(), 1);
+    assert_eq!(queued(&mut received).len(), 1);
     assert_eq!(received.receive_eof(), EndOfStream::Clean);
 }
 
@@ -315,7 +315,7 @@ fn s7_1_4_nothing_is_said_or_heard_after_the_end_of_input() {
     server.receive_eof();
     assert_eq!(server.state(), State::Failed);
     assert_eq!(hears(&mut server, &[Frame::text("a")]), (0, None));
-    assert_eq!(owes(&mut server).len(), 0);
+    assert_eq!(queued(&mut server).len(), 0);
     assert_eq!(server.ping(b""), Err(SendError::Closed));
     assert_eq!(server.receive_eof(), EndOfStream::Abnormal);
 }

@@ -101,7 +101,7 @@ fn s5_4_a_message_in_fragments() {
 }
 
 #[test]
-fn s5_4_control_frames_stand_between_fragments() {
+fn s5_4_control_frames_come_between_fragments() {
     let frames = [
         Frame::binary([1, 2]).fin(false),
         Frame::ping("p"),

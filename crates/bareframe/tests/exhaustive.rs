@@ -14,7 +14,7 @@ const UNLIMITED: Config = Config::DEFAULT.with_limits(Limits::UNLIMITED);
 fn every_two_bytes<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, before: &[Frame]) {
     let mut oracle = Oracle::new(side, UNLIMITED);
     let before: Vec<u8> = before.iter().flat_map(Frame::to_bytes).collect();
-    let behind = |pieces| {
+    let after = |pieces| {
         let mut connection = connection();
         let nothing = receive(&mut connection, vec![before.clone()]);
         assert_eq!(nothing, Transcript::default());
@@ -27,8 +27,8 @@ fn every_two_bytes<R: Role>(side: Side, connection: impl Fn() -> Connection<R>, 
         let _ = two.iter().try_for_each(|&byte| oracle.push(byte));
         let mut due = oracle.verdict().transcript;
         due.error = due.error.map(|(error, at)| (error, at - before.len()));
-        let at_once = behind(vec![two.to_vec()]);
-        let one_by_one = behind(two.map(|byte| vec![byte]).into());
+        let at_once = after(vec![two.to_vec()]);
+        let one_by_one = after(two.map(|byte| vec![byte]).into());
         assert_eq!(at_once, due, "{side:?} {two:02x?} at once");
         assert_eq!(one_by_one, due, "{side:?} {two:02x?} one by one");
     }
@@ -177,19 +177,19 @@ fn s8_1_every_one_and_two_bytes_of_text() {
 /// As [`check_as_std_does`] for all that begins with `a` and `b`, with what they have in common done once.
 fn every_third_byte(a: u8, b: u8) {
     let due = hopeless_at(&[a, b]);
-    let (mut behind_a, mut behind_b) = (Utf8Validator::new(), Utf8Validator::new());
-    let a_passes = behind_a.push(&[a]).is_ok();
-    let both_pass = behind_b.push(&[a, b]).is_ok();
+    let (mut after_a, mut after_b) = (Utf8Validator::new(), Utf8Validator::new());
+    let a_passes = after_a.push(&[a]).is_ok();
+    let both_pass = after_b.push(&[a, b]).is_ok();
     for c in 0..=u8::MAX {
         let text = [a, b, c];
         let due = due.or_else(|| hopeless(&text).then_some(2));
         assert_eq!(fails_at(Utf8Validator::new(), &[&text]), due, "{text:02x?}");
         if a_passes {
-            let came = fails_at(behind_a, &[&text[1..]]).map(|at| at + 1);
+            let came = fails_at(after_a, &[&text[1..]]).map(|at| at + 1);
             assert_eq!(came, due, "{text:02x?} cut at 1");
         }
         if both_pass {
-            let came = fails_at(behind_b, &[&text[2..]]).map(|at| at + 2);
+            let came = fails_at(after_b, &[&text[2..]]).map(|at| at + 2);
             assert_eq!(came, due, "{text:02x?} cut at 2");
         }
     }
@@ -269,13 +269,17 @@ fn s5_3_every_length_to_300_with_every_phase_and_alignment() {
                 memory.push(0xEE);
                 masker.apply(&mut memory[alignment..alignment + len]);
                 assert_eq!(memory[alignment..alignment + len], due);
-                assert_eq!(memory[alignment + len], 0xEE, "what lies behind is not touched");
+                assert_eq!(
+                    memory[alignment + len],
+                    0xEE,
+                    "the bytes after it are not touched"
+                );
 
                 let mut out = vec![0xEE; alignment + len + 1];
                 let copied = copying.apply_copy(payload, &mut out[alignment..]);
                 assert_eq!(copied, Ok(len));
                 assert_eq!(out[alignment..alignment + len], due);
-                assert_eq!(out[alignment + len], 0xEE, "what lies behind is not touched");
+                assert_eq!(out[alignment + len], 0xEE, "the bytes after it are not touched");
                 assert_eq!(copying, masker, "both stand at the same byte of the key");
             }
         }

@@ -76,7 +76,7 @@ fn s5_2_only_messages_that_carry_a_bit_skip_utf8() {
 }
 
 #[test]
-fn s5_2_the_bit_stands_on_the_first_frame_only() {
+fn s5_2_the_bit_is_set_on_the_first_frame_only() {
     let mut server = Connection::server(AGREED);
     let first = Frame::text([0xFE])
         .fin(false)

@@ -34,7 +34,7 @@ fn no_call_takes_nothing_and_says_nothing() {
                     Err(_) => break,
                 }
                 let polled = (0..3).take_while(|_| server.poll_transmit().is_some()).count();
-                assert!(polled <= 2, "more is owed than a Pong and a Close");
+                assert!(polled <= 2, "more is pending than a Pong and a Close");
             }
 
             let mut bytes = script.input;
@@ -239,7 +239,7 @@ fn s4_no_head_makes_the_handshake_panic() {
 }
 
 #[test]
-fn s5_4_messages_do_not_interleave_behind_a_ping_in_pieces() {
+fn s5_4_messages_do_not_interleave_after_a_ping_in_pieces() {
     let ping = Frame::ping("ab").masked(KEY).to_bytes();
     for cut in 0..=ping.len() {
         let mut server = Connection::server(Config::DEFAULT);

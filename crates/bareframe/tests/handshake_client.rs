@@ -303,7 +303,7 @@ fn s4_1_the_request() {
 }
 
 #[test]
-fn s4_1_values_that_can_not_stand_in_a_request() {
+fn s4_1_values_that_are_not_allowed_in_a_request() {
     use EncodeError::*;
     let new = Offer::new;
     let plain = new("a", "/");

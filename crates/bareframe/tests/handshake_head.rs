@@ -337,8 +337,8 @@ fn rfc6585_s5_a_limit_is_inclusive_and_checked_at_its_byte() {
         HeadError::TooLong(16_384).to_string(),
         "the peer's head has more than 16384 bytes, our limit (RFC 6585 section 5)"
     );
-    for behind in [&b""[..], b"\x81\x80\x00", b"\r\n\r\n"] {
-        let bytes = [head, behind].concat();
+    for after in [&b""[..], b"\x81\x80\x00", b"\r\n\r\n"] {
+        let bytes = [head, after].concat();
         assert_eq!(HeadEnd::new(head.len()).arrived(&bytes), Ok(true));
         for limit in 0..head.len() {
             assert_eq!(
@@ -435,8 +435,8 @@ proptest! {
         target in "/([!$&-;=?@-Z_a-z~]|%[0-9A-Fa-f]{2}){0,40}",
     ) {
         let mut bytes = format!("GET {target} HTTP/1.1\r\n");
-        for (name, value, before, behind) in &headers {
-            bytes += &format!("{name}:{before}{value}{behind}\r\n");
+        for (name, value, before, after) in &headers {
+            bytes += &format!("{name}:{before}{value}{after}\r\n");
         }
         bytes += "\r\n";
         let head = request(bytes.as_bytes()).unwrap();

@@ -54,7 +54,7 @@ fn a_peer_that_sends_nothing_until_the_deadline_is_dead_and_stays_so() {
 }
 
 #[test]
-fn s5_5_1_nothing_is_sent_behind_a_close() {
+fn s5_5_1_nothing_is_sent_after_a_close() {
     for state in [
         State::CloseSent,
         State::CloseReceived,

@@ -84,7 +84,7 @@ fn uses(source: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_file_uses_only_what_stands_above_it_in_its_row() {
+fn every_file_uses_only_what_is_above_it_and_in_its_row() {
     let table = table();
     let rows: HashMap<_, _> = table.iter().cloned().collect();
     let source = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src"));
@@ -115,7 +115,7 @@ fn every_file_uses_only_what_stands_above_it_in_its_row() {
             let own_folder = file.starts_with(&format!("{used}/"));
             assert!(
                 is_above || is_crate || own_folder,
-                "{file} may use {used}, which does not stand above it"
+                "{file} may use {used}, which is not above it"
             );
         }
     }

@@ -59,7 +59,7 @@ fn s5_4_no_frame_begins_inside_another() {
 }
 
 #[test]
-fn a_payload_is_written_from_where_it_lies() {
+fn a_payload_is_written_from_where_it_is() {
     let mut server = Connection::server(Config::DEFAULT);
     let payload: Vec<u8> = (0..200).collect();
     for step in 1..210 {

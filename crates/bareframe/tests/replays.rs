@@ -53,21 +53,21 @@ fn close(code: u16) -> Seen {
 }
 
 #[test]
-fn s5_2_a_second_response_behind_the_101_is_no_frame() {
+fn s5_2_a_second_response_after_the_101_is_no_frame() {
     // A framework that answers the request once more when its handler returns, and then closes.
     let input = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n\x88\x02\x03\xe8";
     assert_refused(&client_receives(input), ProtocolError::ReservedBits, 0);
 }
 
 #[test]
-fn s5_2_a_second_response_behind_a_message_is_no_frame() {
+fn s5_2_a_second_response_after_a_message_is_no_frame() {
     let transcript = client_receives(b"\x81\x05HelloHTTP/1.1 200 OK\r\n\r\n\x88\x02\x03\xe8");
     assert_eq!(transcript.events, [text("Hello")]);
     assert_eq!(transcript.error, Some((ProtocolError::ReservedBits, 7)));
 }
 
 #[test]
-fn s5_5_1_what_comes_behind_a_close_is_dropped() {
+fn s5_5_1_what_comes_after_a_close_is_dropped() {
     // A second response, a second Close, and a frame that would be an error.
     for garbage in [
         &b"HTTP/1.1 200 OK\r\n\r\n"[..],

@@ -52,7 +52,7 @@ fn rows_of(text: &str, cells: usize) -> Vec<Vec<String>> {
     rows
 }
 
-/// Returns what stands between backticks.
+/// Returns what is between backticks.
 fn named(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }

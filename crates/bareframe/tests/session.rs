@@ -52,7 +52,7 @@ fn a_conversation_is_the_same_for_every_read_and_write() {
     }
 }
 
-// Promise 12, and "What the engine owes and what was given by `feed` leaves in one write before the stream is read."
+// Promise 12, and "What the engine has to answer and what was passed to `feed` leaves in one write before the stream is read."
 
 #[test]
 fn s5_5_an_answer_is_written_before_its_event_is_ready() {
@@ -139,7 +139,7 @@ fn space_stays_while_a_message_is_lent_from_it() {
 }
 
 #[test]
-fn what_came_behind_the_head_is_received_first() {
+fn what_came_after_the_head_is_received_first() {
     let mut memory = [0; 32];
     memory[5..16].copy_from_slice(HELLO);
     let mut session = Session::new(Connection::server(Config::DEFAULT), memory, [0; 131]);
@@ -208,7 +208,7 @@ fn s5_5_every_order_of_blocked_writes_ends_with_the_pong_and_the_close_on_the_wi
 }
 
 #[test]
-fn reading_goes_on_though_nothing_can_be_written() {
+fn reading_continues_though_nothing_can_be_written() {
     let mut stream = Stream::new([ping("p"), text("a"), text("b")]);
     stream.takes = Some(0);
     let mut session = server();
@@ -362,7 +362,7 @@ fn s7_1_7_an_error_whose_close_can_not_be_written_waits_and_is_not_asked_for_aga
 }
 
 #[test]
-fn memory_is_given_back_behind_an_error() {
+fn memory_is_given_back_after_an_error() {
     let mut session = Session::new(Connection::server(Config::DEFAULT), Some([0; 16]), [0; 131]);
     session.space()[..8].copy_from_slice(b"\x81\x01xxxxxx");
     session.read(8);
@@ -468,7 +468,7 @@ fn s7_1_7_an_error_within_a_frame_of_ours_is_returned_at_once_and_its_close_foll
 // "After our Close a Ping is still answered until the peer's Close came."
 
 #[test]
-fn s5_5_2_a_ping_behind_our_close_is_answered_until_the_peers_close_came() {
+fn s5_5_2_a_ping_after_our_close_is_answered_until_the_peers_close_came() {
     let mut stream = Stream::new([[ping("a"), text("late"), ping("b"), close(1000)].concat()]);
     let mut session = server();
     assert_eq!(
@@ -504,7 +504,7 @@ fn _halves_are_send(session: ServerSession) {
 // What the model of any calls found.
 
 #[test]
-fn s7_1_7_a_stream_that_blocks_is_waited_for_though_bytes_behind_an_error_are_unread() {
+fn s7_1_7_a_stream_that_blocks_is_waited_for_though_bytes_after_an_error_are_unread() {
     let mut session = server();
     let input = b"\x81\x01x and more";
     assert_eq!(session.next_event(), Ok(Next::Read));

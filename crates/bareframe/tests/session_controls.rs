@@ -6,7 +6,7 @@ use bareframe::{Event, Frame, Next, ReceiveError};
 use bareframe_testkit as testkit;
 use stream::{Outcome, ServerSession, Stream, gathering, masked, server};
 
-/// A message in three frames with control frames between and behind, one in one frame, and a Close.
+/// A message in three frames with control frames between and after, one in one frame, and a Close.
 fn input() -> Vec<u8> {
     [
         masked(testkit::Frame::text("na").fin(false)),

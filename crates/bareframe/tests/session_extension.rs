@@ -137,7 +137,7 @@ fn s5_8_what_is_lent_of_a_window_is_not_to_be_changed() {
 }
 
 #[test]
-fn s8_1_text_is_validated_behind_the_extension() {
+fn s8_1_text_is_validated_after_the_extension() {
     let a_umlaut = "\u{e4}".as_bytes();
     let valid = [1, a_umlaut[0], 1, a_umlaut[1]];
     let mut session = server(packer(9));
@@ -211,7 +211,7 @@ fn s5_4_an_extended_message_may_be_sent_in_fragments() {
         session.next_sent(&mut Frame::text("aa").fragment(false)),
         Ok(Next::Ready)
     );
-    assert_eq!(session.queued(), b"", "the run may go on");
+    assert_eq!(session.queued(), b"", "the run may continue");
     assert_eq!(
         session.next_sent(&mut Frame::binary(b"b").fragment(false)),
         Err(SendError::WrongKind)
@@ -368,7 +368,7 @@ fn s5_8_there_is_more_while_the_extension_is_at_work() {
 }
 
 #[test]
-fn s5_5_1_an_extended_message_does_not_go_on_behind_our_close() {
+fn s5_5_1_an_extended_message_does_not_continue_after_our_close() {
     let mut session = server(packer(9));
     let begins = session.next_sent(&mut Frame::text("aa").fragment(false));
     assert_eq!(begins, Ok(Next::Ready));

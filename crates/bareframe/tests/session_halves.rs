@@ -98,7 +98,7 @@ fn s5_4_what_is_pending_waits_for_the_end_of_a_frame() {
 }
 
 #[test]
-fn a_reader_goes_on_while_the_writer_is_within_a_frame() {
+fn a_reader_continues_while_the_writer_is_within_a_frame() {
     let (mut inbound, mut outbound) = halves();
     let payload = [0; 600];
     let mut frame = Frame::binary(&payload);

@@ -12,7 +12,7 @@ use stream::{Stream, masked, server};
 // "`Frame` is a value that says what to send … a `Frame` that differs in any is refused with an error and nothing changes."
 
 #[test]
-fn s6_1_a_frame_goes_on_where_it_was_cut_short() {
+fn s6_1_a_frame_continues_where_it_was_cut_short() {
     let payload: Vec<u8> = (0..=255).cycle().take(1000).collect();
     for takes in 1..300 {
         let mut stream = Stream::new([]);
@@ -33,7 +33,7 @@ fn s6_1_a_frame_goes_on_where_it_was_cut_short() {
 }
 
 #[test]
-fn s5_4_no_frame_but_the_one_that_was_begun_goes_on() {
+fn s5_4_no_frame_but_the_one_that_was_begun_continues() {
     let payload = [1; 1000];
     let mut stream = Stream::new([]);
     let mut session = server();
@@ -162,7 +162,7 @@ fn s5_4_what_was_received_is_forwarded_piece_by_piece() {
 }
 
 #[test]
-fn s8_1_a_forwarded_piece_that_ends_within_a_character_goes_on_with_it() {
+fn s8_1_a_forwarded_piece_that_ends_within_a_character_continues_with_it() {
     let (mut from, mut to) = (server(), server());
     let input = b"\x01\x81\0\0\0\0\xc3";
     from.space()[..input.len()].copy_from_slice(input);

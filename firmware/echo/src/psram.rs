@@ -15,7 +15,7 @@ pub(crate) const LEN: usize = 16 << 20;
 /// When it is called again.
 pub(crate) fn take() -> &'static mut [u8] {
     let _: &mut () = singleton!(: () = ()).expect("this memory is taken once");
-    // SAFETY: there are this many bytes of RAM on this board, and no section of the image lies there.
+    // SAFETY: there are this many bytes of RAM on this board, and no section of the image is there.
     unsafe { START.write_bytes(0, LEN) };
     // SAFETY: as above; all are written, and nobody else has them.
     unsafe { slice::from_raw_parts_mut(START, LEN) }

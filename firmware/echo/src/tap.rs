@@ -118,9 +118,9 @@ impl Direction {
             self.head = Some(head);
             return;
         };
-        let (text, behind) = head.split_at(blank_line + 4);
+        let (text, after) = head.split_at(blank_line + 4);
         page.report(Head(self.from, str::from_utf8(text).unwrap_or_default()));
-        self.show(behind, page);
+        self.show(after, page);
     }
 
     fn show(&mut self, mut bytes: &[u8], page: Page<'_>) {

@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_millis(1500);
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How many commands may wait for Redis; what is said meanwhile is heard in this process only.
 const QUEUE: usize = 4096;
-/// So many commands are sent at once.
+/// How many commands are sent at once.
 const BATCH: usize = 256;
 /// A room's channel is its name after this.
 const CHANNEL: &str = "bareframe-rooms:";

@@ -60,6 +60,25 @@ impl Parameters {
         self.client
     }
 
+    /// Returns how the peer compresses and how we do, for a client or for a server.
+    ///
+    /// ```
+    /// use bareframe::handshake::Extensions;
+    /// use bareframe_deflate::Policy;
+    /// let offers = Extensions::parse("permessage-deflate; server_no_context_takeover").unwrap();
+    /// let parameters = Policy::DEFAULT.with_sending_takeover(true).acceptance().accept(offers).unwrap();
+    /// assert_eq!(parameters.directions(true), (parameters.server(), parameters.client()));
+    /// assert_eq!(parameters.directions(false), (parameters.client(), parameters.server()));
+    /// ```
+    #[must_use]
+    pub const fn directions(&self, is_client: bool) -> (Direction, Direction) {
+        if is_client {
+            (self.server, self.client)
+        } else {
+            (self.client, self.server)
+        }
+    }
+
     /// Writes the element of the response's `Sec-WebSocket-Extensions` to the front of `out`, of which 128 bytes are enough,
     /// and returns it.
     ///

@@ -190,10 +190,10 @@ impl Direction {
             right = false;
             writeln!(
                 found,
-                "{from}The capture lacks {} behind byte {}; {} behind them are not decoded.",
+                "{from}The capture lacks {} after byte {}; {} after them are not decoded.",
                 crate::words::count(gap.len),
                 gap.offset,
-                crate::words::count(gap.behind),
+                crate::words::count(gap.after),
             )?;
         }
         let Reassembly {

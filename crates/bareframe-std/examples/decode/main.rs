@@ -84,7 +84,7 @@ enum End {
     Server,
 }
 
-/// Reads parameters as they are in a response behind the name of the extension.
+/// Reads parameters as they are in a response after the name of the extension.
 fn parameters(text: &str) -> Result<Parameters, String> {
     let element = if text.trim().is_empty() {
         EXTENSION.to_owned()

@@ -101,8 +101,8 @@ fn parse_element(element: &str) -> Result<u8, String> {
 }
 
 fn between(text: &str, open: char, close: char) -> Option<&str> {
-    let (_, behind) = text.split_once(open)?;
-    Some(behind.split_once(close)?.0)
+    let (_, after) = text.split_once(open)?;
+    Some(after.split_once(close)?.0)
 }
 
 fn without_comments(text: &str) -> String {
@@ -110,7 +110,7 @@ fn without_comments(text: &str) -> String {
     for (index, part) in text.split("/*").enumerate() {
         kept += match index {
             0 => part,
-            _ => part.split_once("*/").map_or("", |(_, behind)| behind),
+            _ => part.split_once("*/").map_or("", |(_, after)| after),
         };
     }
     let lines = kept.lines().map(|line| line.split("//").next().unwrap_or(line));

@@ -23,7 +23,7 @@ pub(crate) struct Gap {
     pub(crate) offset: u64,
     pub(crate) len: u64,
     /// How many bytes came after them.
-    pub(crate) behind: u64,
+    pub(crate) after: u64,
 }
 
 impl Reassembly {
@@ -71,7 +71,7 @@ impl Reassembly {
         Some(Gap {
             offset: self.taken,
             len: first - self.taken,
-            behind: self.waiting.values().map(|segment| segment.len() as u64).sum(),
+            after: self.waiting.values().map(|segment| segment.len() as u64).sum(),
         })
     }
 
@@ -126,7 +126,7 @@ mod tests {
     fn what_is_missing_is_known() {
         let (text, reassembly) = joined(7, &[(0, "ab"), (4, "ef"), (6, "g")]);
         let gap = reassembly.gap().unwrap();
-        assert_eq!((&text[..], gap.offset, gap.len, gap.behind), ("ab", 2, 2, 3));
+        assert_eq!((&text[..], gap.offset, gap.len, gap.after), ("ab", 2, 2, 3));
         assert_eq!((reassembly.early, reassembly.retransmitted), (2, 0));
     }
 

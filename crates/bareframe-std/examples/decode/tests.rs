@@ -91,13 +91,13 @@ fn s5_7_ping_and_masked_pong() {
 #[test]
 fn s5_7_256_bytes_of_binary() {
     let hex = format!("82 7E 01 00 {}", "fe".repeat(256));
-    right(&hex, &["FIN, binary, 256 ", "256 bytes, in 16 bits behind 126"]);
+    right(&hex, &["FIN, binary, 256 ", "256 bytes, in 16 bits after 126"]);
 }
 
 #[test]
 fn s5_7_64_kib_of_binary() {
     let hex = format!("82 7F 00 00 00 00 00 01 00 00 {}", "fe".repeat(65_536));
-    right(&hex, &["65536 bytes, in 64 bits behind 127", "and 65280 more"]);
+    right(&hex, &["65536 bytes, in 64 bits after 127", "and 65280 more"]);
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn rfc7692_s6_rsv1_is_wrong_on_continuations_and_control_frames() {
 }
 
 #[test]
-fn http_is_said_and_the_frames_behind_it_are_shown() {
+fn http_is_said_and_the_frames_after_it_are_shown() {
     let request = hex_of("GET /chat HTTP/1.1\r\nHost: a\r\nX: \u{1b}[31m\u{202e}\r\n\r\n");
     let says = [
         "This is HTTP, from byte 0:\n  GET /chat HTTP/1.1\n  Host: a\n  X: \\u{1b}[31m\\u{202e}\n",
@@ -386,7 +386,7 @@ fn http_2_is_said() {
 }
 
 #[test]
-fn tls_is_said_and_what_is_behind_it_is_shown() {
+fn tls_is_said_and_what_is_after_it_is_shown() {
     let says = [
         "This is TLS, from byte 0",
         "  handshake, 2 bytes\n",
@@ -441,7 +441,7 @@ fn rfc7692_s7_2_3_compressed_messages_are_inflated_with_what_was_before_them() {
         right && out.contains("inflated  text, 2 frames, 5 bytes: `Hello`"),
         "{out}"
     );
-    assert!(out.contains("a compressed message goes on"), "{out}");
+    assert!(out.contains("a compressed message continues"), "{out}");
     let (out, _) = inflated("", "c1 87 00 00 00 00 f2 48 cd c9 c9 07 00");
     assert!(out.contains("inflated  text, 5 bytes: `Hello`"), "{out}");
     let (out, _) = inflated("", "c2 06 62 18 d9 00 00 00");

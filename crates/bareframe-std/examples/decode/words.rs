@@ -40,7 +40,7 @@ pub(crate) fn write_frame<K: Inflated>(
     Ok(())
 }
 
-/// A frame behind which the bytes end too soon.
+/// A frame after which the bytes end too soon.
 pub(crate) fn write_unfinished<K: Inflated>(
     out: &mut dyn Write,
     from: &str,
@@ -74,7 +74,7 @@ fn write_header(
     line(out, "FIN", fin)?;
     let rsv = match (header.rsv().is_empty(), is_inflated) {
         (true, false) => "no extension in use",
-        (true, true) => "a compressed message goes on (RFC 7692)",
+        (true, true) => "a compressed message continues (RFC 7692)",
         (false, true) => "compressed (RSV1), by permessage-deflate (RFC 7692)",
         (false, false) => "compressed (RSV1), if permessage-deflate was agreed on (RFC 7692)",
     };
@@ -90,8 +90,8 @@ fn write_header(
     }
     let form = match bytes.len() - header.masking_key().map_or(0, |key| key.to_bytes().len()) {
         2 => "in 7 bits",
-        4 => "in 16 bits behind 126",
-        _ => "in 64 bits behind 127",
+        4 => "in 16 bits after 126",
+        _ => "in 64 bits after 127",
     };
     line(out, "length", &format!("{}, {form}", count(header.payload_len())))
 }

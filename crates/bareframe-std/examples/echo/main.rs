@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_comes_before_or_behind_the_option() {
+    fn the_address_comes_before_or_after_the_option() {
         for line in [
             ["echo", "0.0.0.0:80", "--verbose"],
             ["echo", "--verbose", "0.0.0.0:80"],

@@ -138,7 +138,7 @@ fn answer(writer: &Writer, ask: &str) -> Result<(), Box<dyn std::error::Error>> 
             let (code, reason) = argument.split_once(' ').unwrap_or((argument, ""));
             match code.parse().ok().and_then(CloseCode::new) {
                 Some(code) => writer.send_close(code, reason)?,
-                None => return Err(format!("{code} can't stand in a Close").into()),
+                None => return Err(format!("{code} is not allowed in a Close").into()),
             }
         }
         _ => match ASKS

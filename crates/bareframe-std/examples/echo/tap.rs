@@ -225,7 +225,7 @@ impl Direction {
         }
     }
 
-    /// Returns the server's head when it has come, and what is behind it.
+    /// Returns the server's head when it has come, and what is after it.
     fn see(&mut self, bytes: &[u8], report: &dyn Fn(&str)) -> Option<(String, Vec<u8>)> {
         let Some(head) = &mut self.head else {
             self.see_frames(bytes, report);
@@ -280,7 +280,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn an_answer_is_shown_behind_what_it_answers() {
+    fn an_answer_is_shown_after_what_it_answers() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let shown = Arc::new(Mutex::new(Vec::new()));

@@ -109,7 +109,7 @@ const fn why(error: InflateError) -> &'static str {
         InflateError::InvalidBlockType => "a compressed block has a reserved type",
         InflateError::InvalidStoredLength => "the length of a stored block contradicts its complement",
         InflateError::InvalidCodeLengths => "the code lengths of a compressed block make no code",
-        InflateError::InvalidSymbol => "a code stands for nothing",
+        InflateError::InvalidSymbol => "a code has no meaning",
         InflateError::InvalidDistance => "a distance goes back beyond the window or the first message",
         InflateError::Unfinished => "the message ends inside of a compressed block",
         _ => "it can't be inflated",

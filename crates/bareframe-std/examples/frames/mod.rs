@@ -77,7 +77,7 @@ pub(crate) struct Frames<Z: Inflate = ()> {
 
 /// A frame, or as much of it as came.
 pub(crate) struct Frame<K = ()> {
-    /// Where in the stream its first byte stands.
+    /// The offset of its first byte in the stream.
     pub(crate) offset: u64,
     /// The bytes of its header, up to the one that is wrong if one is.
     pub(crate) header_bytes: Vec<u8, { FrameHeader::MAX_LEN }>,

@@ -4,89 +4,48 @@ use super::StdSession;
 use crate::error::HandshakeError;
 use crate::options::Options;
 use bareframe::handshake::{Extension, Upgrade};
-use bareframe::{Config, Connection, ExtensionWindow, Role, Rsv, Session};
-use bareframe_deflate::{Parameters, Policy, SharedDeflate};
+use bareframe::{Connection, Role, Session};
+use bareframe_deflate::{Policy, SharedDeflate};
 use std::borrow::Cow;
+
+pub(crate) use bareframe_deflate::Agreed;
 
 /// The sessions' extension.
 pub(crate) type InUse = Option<SharedDeflate>;
 
-/// What was agreed on.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Agreed(pub(crate) Option<Parameters>);
+/// Returns the list of what a client offers.
+pub(crate) fn offer<'a>(options: &Options, others: &'a str) -> Cow<'a, str> {
+    Agreed::offer(options.deflate(), others)
+}
 
-impl Agreed {
-    pub(crate) const NOTHING: Agreed = Agreed(None);
+/// Returns what a server agrees to, and the list of what it has chosen.
+pub(crate) fn accept<'a>(
+    options: &Options,
+    upgrade: &Upgrade<'_>,
+    others: &'a str,
+) -> (Agreed, Cow<'a, str>) {
+    Agreed::accept(options.deflate(), others, upgrade.extensions())
+}
 
-    /// Returns the list of what a client offers.
-    pub(crate) fn offer<'a>(options: &Options, others: &'a str) -> Cow<'a, str> {
-        match options.deflate() {
-            Some(policy) => Cow::Owned(policy.offer_with(others)),
-            None => Cow::Borrowed(others),
-        }
-    }
+/// Returns what a client has agreed to that has offered these others beside.
+pub(crate) fn from_response<'r>(
+    options: &Options,
+    others: &str,
+    response: impl IntoIterator<Item = Extension<'r>>,
+) -> Result<Agreed, HandshakeError> {
+    Agreed::from_response(options.deflate(), others, response).map_err(HandshakeError::Deflate)
+}
 
-    /// Returns what a server agrees to, and the list of what it has chosen.
-    pub(crate) fn accept<'a>(
-        options: &Options,
-        upgrade: &Upgrade<'_>,
-        others: &'a str,
-    ) -> (Agreed, Cow<'a, str>) {
-        let accepted = options
-            .deflate()
-            .and_then(|policy| policy.accept_with(others, upgrade.extensions()));
-        match accepted {
-            Some((parameters, list)) => (Agreed(Some(parameters)), Cow::Owned(list)),
-            None => (Agreed::NOTHING, Cow::Borrowed(others)),
-        }
-    }
-
-    /// Returns what a client has agreed to that has offered these others beside.
-    pub(crate) fn from_response<'r>(
-        options: &Options,
-        others: &str,
-        response: impl IntoIterator<Item = Extension<'r>>,
-    ) -> Result<Agreed, HandshakeError> {
-        match options.deflate() {
-            Some(policy) => policy
-                .agree_with(others, response)
-                .map(Agreed)
-                .map_err(HandshakeError::Deflate),
-            None => Ok(Agreed::NOTHING),
-        }
-    }
-
-    /// Returns the configuration of the engine for it.
-    pub(crate) fn config(&self, options: &Options) -> Config {
-        let config = options.config();
-        match self.0 {
-            Some(_) => config.with_rsv(config.rsv() | Rsv::RSV1),
-            None => config,
-        }
-    }
-
-    /// Creates the session.
-    pub(crate) fn session<R: Role>(
-        &self,
-        connection: Connection<R>,
-        is_client: bool,
-        options: &Options,
-        queue: Vec<u8>,
-    ) -> StdSession<R> {
-        let halves = self.0.map(|parameters| {
-            let (server, client) = (parameters.server(), parameters.client());
-            let (receiving, sending) = if is_client {
-                (server, client)
-            } else {
-                (client, server)
-            };
-            let policy = options.deflate().unwrap_or(Policy::DEFAULT);
-            policy.halves(receiving, sending, options.config().limits().message())
-        });
-        let (inbound, window, outbound) = match halves {
-            Some((inbound, window, outbound)) => (Some(inbound), window, Some(outbound)),
-            None => (None, ExtensionWindow::new(None), None),
-        };
-        Session::with_extension(connection, Vec::new(), queue, inbound, window, outbound).with_close_reasons()
-    }
+/// Creates the session.
+pub(crate) fn session<R: Role>(
+    agreed: Agreed,
+    connection: Connection<R>,
+    is_client: bool,
+    options: &Options,
+    queue: Vec<u8>,
+) -> StdSession<R> {
+    let policy = options.deflate().unwrap_or(Policy::DEFAULT);
+    let limit = options.config().limits().message();
+    let (inbound, window, outbound) = agreed.halves(policy, is_client, limit);
+    Session::with_extension(connection, Vec::new(), queue, inbound, window, outbound).with_close_reasons()
 }

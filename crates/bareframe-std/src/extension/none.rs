@@ -17,38 +17,38 @@ pub(crate) struct Agreed;
 impl Agreed {
     pub(crate) const NOTHING: Agreed = Agreed;
 
-    /// Returns the list of what a client offers.
-    pub(crate) fn offer<'a>(_: &Options, others: &'a str) -> Cow<'a, str> {
-        Cow::Borrowed(others)
+    /// Returns the configuration of the connection.
+    pub(crate) const fn config(self, config: Config) -> Config {
+        config
     }
+}
 
-    /// Returns what a server agrees to, and the list of what it has chosen.
-    pub(crate) fn accept<'a>(_: &Options, _: &Upgrade<'_>, others: &'a str) -> (Agreed, Cow<'a, str>) {
-        (Agreed, Cow::Borrowed(others))
-    }
+/// Returns the list of what a client offers.
+pub(crate) fn offer<'a>(_: &Options, others: &'a str) -> Cow<'a, str> {
+    Cow::Borrowed(others)
+}
 
-    /// Returns what a client has agreed to that has offered these others beside.
-    pub(crate) fn from_response<'r>(
-        _: &Options,
-        _: &str,
-        _: impl IntoIterator<Item = Extension<'r>>,
-    ) -> Result<Agreed, HandshakeError> {
-        Ok(Agreed)
-    }
+/// Returns what a server agrees to, and the list of what it has chosen.
+pub(crate) fn accept<'a>(_: &Options, _: &Upgrade<'_>, others: &'a str) -> (Agreed, Cow<'a, str>) {
+    (Agreed, Cow::Borrowed(others))
+}
 
-    /// Returns the configuration of the engine for it.
-    pub(crate) fn config(&self, options: &Options) -> Config {
-        options.config()
-    }
+/// Returns what a client has agreed to that has offered these others beside.
+pub(crate) fn from_response<'r>(
+    _: &Options,
+    _: &str,
+    _: impl IntoIterator<Item = Extension<'r>>,
+) -> Result<Agreed, HandshakeError> {
+    Ok(Agreed)
+}
 
-    /// Creates the session.
-    pub(crate) fn session<R: Role>(
-        &self,
-        connection: Connection<R>,
-        _: bool,
-        _: &Options,
-        queue: Vec<u8>,
-    ) -> StdSession<R> {
-        Session::new(connection, Vec::new(), queue).with_close_reasons()
-    }
+/// Creates the session.
+pub(crate) fn session<R: Role>(
+    _: Agreed,
+    connection: Connection<R>,
+    _: bool,
+    _: &Options,
+    queue: Vec<u8>,
+) -> StdSession<R> {
+    Session::new(connection, Vec::new(), queue).with_close_reasons()
 }

@@ -21,7 +21,7 @@ pub(super) struct Party<'e> {
     arrived: Oracle,
     written: Oracle,
     /// What was written after our Close: Pongs, until the peer's Close arrives (RFC 6455 section 5.5.2).
-    behind: Oracle,
+    after_close: Oracle,
     delivered: Recorder,
     /// `close` was called, which discards messages that arrive.
     pub(super) drops: bool,
@@ -71,7 +71,7 @@ impl<'e> Party<'e> {
             reads_messages,
             arrived: Oracle::new(side, Config::DEFAULT),
             written: Oracle::new(side.other(), Config::DEFAULT),
-            behind: Oracle::new(side.other(), Config::DEFAULT),
+            after_close: Oracle::new(side.other(), Config::DEFAULT),
             delivered: Recorder::new(),
             drops: false,
             said: Vec::new(),
@@ -136,7 +136,7 @@ impl<'e> Party<'e> {
         }
         for byte in self.view.written(self.written_len()) {
             let oracle = match self.written.is_closed() {
-                true => &mut self.behind,
+                true => &mut self.after_close,
                 false => &mut self.written,
             };
             if let Err(error) = oracle.push(byte) {
@@ -159,11 +159,11 @@ impl<'e> Party<'e> {
         let mut said = self.said.iter();
         let mut asked = self.pings().into_iter();
         let is_pong = |seen: &Seen| matches!(seen, Seen::Pong(_));
-        let behind = &self.behind.transcript().events;
-        Breach::unless(behind.iter().all(is_pong), Rule::Written, || {
+        let after = &self.after_close.transcript().events;
+        Breach::unless(after.iter().all(is_pong), Rule::Written, || {
             format!(
-                "{:?} was written behind our Close",
-                behind.iter().find(|seen| !is_pong(seen))
+                "{:?} was written after our Close",
+                after.iter().find(|seen| !is_pong(seen))
             )
         })?;
         for seen in self.written_events() {
@@ -209,13 +209,13 @@ impl<'e> Party<'e> {
 
     /// Returns how many bytes were written, as far as was looked.
     fn written_len(&self) -> usize {
-        self.written.taken() + self.behind.taken()
+        self.written.taken() + self.after_close.taken()
     }
 
-    /// Returns what was written, with what is after our Close.
+    /// Returns what was written, with what follows our Close.
     fn written_events(&self) -> Vec<Seen> {
-        let (before, behind) = (self.written.transcript(), self.behind.transcript());
-        [joined(&before.events), joined(&behind.events)].concat()
+        let (before, after) = (self.written.transcript(), self.after_close.transcript());
+        [joined(&before.events), joined(&after.events)].concat()
     }
 
     fn pings(&self) -> Vec<&Vec<u8>> {
@@ -235,7 +235,7 @@ impl<'e> Party<'e> {
             last.is_none_or(|(said, _)| written.iter().any(|seen| is_whole(seen) && is_said(seen, said)));
         is_written
             && self.written.is_between_frames()
-            && self.behind.is_between_frames()
+            && self.after_close.is_between_frames()
             && self.view.sent() == self.written_len()
     }
 

@@ -125,7 +125,7 @@ pub fn converse(
             return Ok(());
         }
         // An end reads nothing after its caller has failed the connection, or after the peer's Close. Two such ends that can't write
-        // the rest of what they queued, as a Pong behind their Close, wait until their callers give up.
+        // the rest of what they queued, as a Pong after their Close, wait until their callers give up.
         let are_stuck = idle > IDLE_TURNS / 2 && parties.iter().all(Party::reads_no_more);
         if are_stuck {
             let mut left = parties.iter_mut().filter(|party| !party.is_gone);

@@ -6,11 +6,11 @@ use crate::accept::incoming::Incoming;
 use crate::accept::server_stream::ServerStream;
 use crate::error::Error;
 use crate::handshake_error::HandshakeError;
-use crate::head::Received;
+use crate::head;
 use crate::options::Options;
 use crate::timer::Timer;
 use crate::trace::{End, Peer, Trace};
-use bareframe::handshake::{HeadEnd, HeadError, RequestError, RequestHead};
+use bareframe::handshake::{HeadBuffer, HeadEnd, HeadError, RequestError, RequestHead};
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::pin;
@@ -51,7 +51,7 @@ pub struct Accepting<S> {
     /// `None` is later than a clock can tell.
     deadline: Option<Instant>,
     timer: Timer,
-    received: Received,
+    received: HeadBuffer,
     end: HeadEnd,
     state: State<S>,
     peer: Peer,
@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
             timeout: acceptor.timeout,
             deadline: Instant::now().checked_add(acceptor.timeout),
             timer: Timer::STOPPED,
-            received: Received::default(),
+            received: HeadBuffer::default(),
             end: HeadEnd::new(acceptor.head_limit),
             state: State::new(acceptor, stream),
             peer,
@@ -154,7 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
                     let State::Reading(stream) = mem::replace(&mut self.state, State::Done) else {
                         continue;
                     };
-                    match arrived.and_then(|()| RequestHead::parse(self.received.arrived())) {
+                    match arrived.and_then(|()| RequestHead::parse(self.received.bytes())) {
                         Ok(head) => {
                             let received = mem::take(&mut self.received);
                             let left = self
@@ -192,17 +192,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
 fn poll_head(
     cx: &mut Context<'_>,
     stream: &mut (impl AsyncRead + Unpin),
-    received: &mut Received,
+    received: &mut HeadBuffer,
     end: &mut HeadEnd,
 ) -> Poll<Result<Result<(), HeadError>, Error>> {
     loop {
-        match end.arrived(received.arrived()) {
+        match end.arrived(received.bytes()) {
             Ok(true) => return Poll::Ready(Ok(Ok(()))),
             Ok(false) => {}
             Err(error) => return Poll::Ready(Ok(Err(error))),
         }
         // Dropped while it waits, it has read nothing.
-        match ready!(pin!(received.read(stream)).poll(cx)) {
+        match ready!(pin!(head::read(stream, received)).poll(cx)) {
             Ok(0) => return Poll::Ready(Err(HandshakeError::Ended.into())),
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

@@ -5,9 +5,8 @@ use crate::accept::server_stream::ServerStream;
 use crate::close::Closing;
 use crate::error::Error;
 use crate::handshake_error::HandshakeError;
-use crate::head::encode;
 use crate::options::Options;
-use bareframe::handshake::Answer;
+use bareframe::handshake::{Answer, HeadBuffer};
 use std::future::poll_fn;
 use std::io::ErrorKind;
 use std::pin::Pin;
@@ -19,14 +18,8 @@ use tokio::time::{Instant, timeout_at};
 /// An answer without a WebSocket that is being written.
 pub(crate) struct Answering<S> {
     stream: ServerStream<S>,
-    unsent: Unsent,
+    unsent: HeadBuffer,
     closing: Closing,
-}
-
-/// Bytes that are to be written, as far as the stream takes them.
-pub(crate) struct Unsent {
-    bytes: Vec<u8>,
-    sent: usize,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Answering<S> {
@@ -37,23 +30,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answering<S> {
         content: &[u8],
         options: &Options,
     ) -> Result<Answering<S>, Error> {
-        let mut headers = answer.headers().to_vec();
-        let has_date = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date"));
-        let date = http_date(SystemTime::now()).filter(|_| !has_date);
-        headers.extend(date.as_deref().map(|date| ("Date", date)));
-        let answer = answer.with_headers(&headers);
-        let mut bytes = encode(|out| answer.encode(out)).map_err(HandshakeError::Head)?;
-        bytes.extend_from_slice(content);
+        let date = http_date(SystemTime::now());
+        let bytes = answer.to_vec(date.as_deref(), content);
         Ok(Answering {
             stream,
-            unsent: Unsent::new(bytes),
+            unsent: bytes.map_err(HandshakeError::Head)?.into(),
             closing: Closing::new(false, options),
         })
     }
 
     /// Writes the answer and ends the stream.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        ready!(self.unsent.poll_write(cx, &mut self.stream))?;
+        ready!(poll_write(&mut self.unsent, cx, &mut self.stream))?;
         self.closing.begin();
         // It does not matter here whether the peer's end is seen.
         self.closing.poll_end(cx, &mut self.stream).map(|_| Ok(()))
@@ -64,40 +52,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Answering<S> {
         let written = by(deadline, poll_fn(|cx| self.poll(cx))).await;
         match written {
             // All of it was written.
-            None if self.unsent.left().is_empty() => Ok(()),
+            None if self.unsent.bytes().is_empty() => Ok(()),
             None => Err(HandshakeError::Timeout.into()),
             Some(written) => written,
         }
     }
 }
 
-impl Unsent {
-    pub(crate) const fn new(bytes: Vec<u8>) -> Unsent {
-        Unsent { bytes, sent: 0 }
-    }
-
-    fn left(&self) -> &[u8] {
-        self.bytes.get(self.sent..).unwrap_or_default()
-    }
-
-    /// Writes what is left.
-    pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
-        &mut self,
-        cx: &mut Context<'_>,
-        stream: &mut S,
-    ) -> Poll<Result<(), Error>> {
-        loop {
-            let done = match self.left() {
-                [] => ready!(Pin::new(&mut *stream).poll_flush(cx)).map(|()| None),
-                left => ready!(Pin::new(&mut *stream).poll_write(cx, left)).map(Some),
-            };
-            match done {
-                Ok(None) => return Poll::Ready(Ok(())),
-                Ok(Some(0)) => return Poll::Ready(Err(Error::Io(ErrorKind::WriteZero.into()))),
-                Ok(Some(len)) => self.sent = self.sent.saturating_add(len),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Err(Error::Io(error))),
-            }
+/// Writes what is left of a head.
+pub(crate) fn poll_write<S: AsyncWrite + Unpin>(
+    unsent: &mut HeadBuffer,
+    cx: &mut Context<'_>,
+    stream: &mut S,
+) -> Poll<Result<(), Error>> {
+    loop {
+        let done = match unsent.bytes() {
+            [] => ready!(Pin::new(&mut *stream).poll_flush(cx)).map(|()| None),
+            left => ready!(Pin::new(&mut *stream).poll_write(cx, left)).map(Some),
+        };
+        match done {
+            Ok(None) => return Poll::Ready(Ok(())),
+            Ok(Some(0)) => return Poll::Ready(Err(Error::Io(ErrorKind::WriteZero.into()))),
+            Ok(Some(len)) => unsent.take(len),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Poll::Ready(Err(Error::Io(error))),
         }
     }
 }

@@ -1,15 +1,14 @@
 //! A request that a server decides about.
 
-use crate::accept::answering::{Answering, Unsent, by};
+use crate::accept::answering::{Answering, by, poll_write};
 use crate::accept::server_stream::ServerStream;
 use crate::error::Error;
-use crate::extension::Agreed;
+use crate::extension;
 use crate::handshake_error::HandshakeError;
-use crate::head::{Received, encode};
 use crate::options::Options;
 use crate::trace::{End, Http, Peer, Trace};
 use crate::websocket::{ServerSocket, WebSocket};
-use bareframe::handshake::{Accept, Answer, Choice, Request, RequestError, RequestHead, Status, Upgrade};
+use bareframe::handshake::{Answer, Choice, HeadBuffer, Request, RequestError, RequestHead, Status, Upgrade};
 use std::future::poll_fn;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -39,7 +38,7 @@ use tokio::time::Instant;
 #[derive(Debug)]
 pub struct Incoming<S> {
     pub(crate) stream: ServerStream<S>,
-    pub(crate) received: Received,
+    pub(crate) received: HeadBuffer,
     pub(crate) head: RequestHead,
     pub(crate) options: Options,
     /// How long the answer may take, and how much of that is left for a 101.
@@ -52,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     /// Returns the request: method, path, query, host and headers.
     #[must_use]
     pub fn request(&self) -> Request<'_> {
-        self.head.request(self.received.arrived())
+        self.head.request(self.received.bytes())
     }
 
     /// Returns the client's request for a WebSocket, with the subprotocols and extensions that it offers, or `None` if it asks for
@@ -157,11 +156,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     async fn accept_request(mut self, choice: &Choice<'_>) -> Result<ServerSocket<ServerStream<S>>, Error> {
         let (head, agreed) = match self.upgrade() {
             Ok(Some(upgrade)) => {
-                let accept = Accept::from_key(upgrade.key());
                 let (agreed, extensions) =
-                    Agreed::accept(&self.options, upgrade.extensions(), choice.extensions());
+                    extension::accept(&self.options, upgrade.extensions(), choice.extensions());
                 let choice = choice.with_extensions(&extensions);
-                (encode(|out| upgrade.encode(&accept, &choice, out)), agreed)
+                (upgrade.to_vec(&choice), agreed)
             }
             Ok(None) => {
                 let answer = Answer::new(Status::UPGRADE_REQUIRED).with_text(HandshakeError::NO_UPGRADE);
@@ -174,19 +172,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
             }
         };
         let mut unsent = match head {
-            Ok(head) => Unsent::new(head),
+            Ok(head) => HeadBuffer::from(head),
             Err(error) => {
                 let answer = Answer::new(Status::INTERNAL_SERVER_ERROR);
                 return Err(self.turn_away(&answer, HandshakeError::Head(error)).await);
             }
         };
-        let written = poll_fn(|cx| unsent.poll_write(cx, &mut self.stream));
+        let written = poll_fn(|cx| poll_write(&mut unsent, cx, &mut self.stream));
         by(deadline(self.left), written)
             .await
             .ok_or(HandshakeError::Timeout)??;
         self.received.take(self.head.head_len());
         Ok(WebSocket::server_with(self.stream, &self.options, agreed)
-            .with_leftover(self.received.arrived())
+            .with_leftover(self.received.bytes())
             .with_subprotocol(choice.subprotocol()))
     }
 

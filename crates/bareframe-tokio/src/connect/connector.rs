@@ -4,7 +4,7 @@ use crate::connect::http1::ResponseLimits;
 use crate::connect::lookup::Resolver;
 #[cfg(feature = "proxy")]
 use crate::connect::proxy::Proxy;
-use crate::extension::Agreed;
+use crate::extension::{self, Agreed};
 use crate::handshake_error::HandshakeError;
 use crate::options::Options;
 use bareframe::handshake::{Extension, Offer};
@@ -267,7 +267,7 @@ impl<'a> Connector<'a> {
         &self,
         response: impl Iterator<Item = Extension<'r>>,
     ) -> Result<Agreed, HandshakeError> {
-        Agreed::from_response(&self.options, self.extensions, response)
+        extension::from_response(&self.options, self.extensions, response)
     }
 
     /// Returns the value of `Cookie`, if there are cookies.

@@ -2,12 +2,14 @@
 
 use crate::connect::connect_error::ConnectErrorKind;
 use crate::connect::connector::Connector;
-use crate::connect::content::Content;
+use crate::connect::content;
 use crate::connect::refusal::{Refusal, ServerResponse};
 use crate::extension;
 use crate::handshake_error::HandshakeError;
-use crate::head::{Received, encode};
-use bareframe::handshake::{Accept, HeadEnd, Key, Offer, Response, ResponseError, ResponseHead};
+use crate::head;
+use bareframe::handshake::{
+    Accept, HeadBuffer, HeadEnd, KeptContent, Key, Offer, Response, ResponseError, ResponseHead,
+};
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
@@ -30,16 +32,16 @@ pub(crate) struct Agreed {
     pub(crate) response: ServerResponse,
 }
 
-/// Sends the request, and reads the response. Of what is received afterwards the first may be in the [`Received`] that is returned.
+/// Sends the request, and reads the response. Of what is received afterwards the first may be in the [`HeadBuffer`] that is returned.
 pub(crate) async fn upgrade(
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     offer: &Offer<'_>,
     connector: &Connector<'_>,
-) -> Result<(Agreed, Received), ConnectErrorKind> {
+) -> Result<(Agreed, HeadBuffer), ConnectErrorKind> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let key = Key::from_random(random);
-    let request = encode(|out| offer.encode(&key, out)).map_err(HandshakeError::Head)?;
+    let request = offer.to_vec(&key).map_err(HandshakeError::Head)?;
     // The server may have answered before it ended the stream.
     let unsent = send(stream, &request).await.err();
     let answered = answer(stream, offer, &Accept::from_key(&key), connector).await;
@@ -62,18 +64,18 @@ async fn answer(
     offer: &Offer<'_>,
     accept: &Accept,
     connector: &Connector<'_>,
-) -> Result<(Agreed, Received), ConnectErrorKind> {
+) -> Result<(Agreed, HeadBuffer), ConnectErrorKind> {
     let limits = connector.response_limits();
-    let mut received = Received::default();
+    let mut received = HeadBuffer::default();
     loop {
         let mut end = HeadEnd::new(limits.head);
-        while !end.arrived(received.arrived()).map_err(wrong)? {
-            if received.read(stream).await? == 0 {
+        while !end.arrived(received.bytes()).map_err(wrong)? {
+            if head::read(stream, &mut received).await? == 0 {
                 return Err(HandshakeError::Ended.into());
             }
         }
-        let head = ResponseHead::parse(received.arrived_mut()).map_err(wrong)?;
-        let response = head.response(received.arrived());
+        let head = ResponseHead::parse(received.bytes_mut()).map_err(wrong)?;
+        let response = head.response(received.bytes());
         let established = response.upgrade(offer, accept).map_err(wrong)?;
         if established.is_none() && response.status() < 200 {
             // Another head follows (RFC 9110 section 15.2).
@@ -92,10 +94,10 @@ async fn answer(
             };
             return Ok((agreed, received));
         }
-        let mut content = Content::of(&response, limits.refusal);
+        let mut content = KeptContent::of(&response, limits.refusal);
         received.take(head.head_len());
         // What came in time is kept.
-        let _ = timeout(REFUSAL_TIME, content.read(stream, &mut received)).await;
+        let _ = timeout(REFUSAL_TIME, content::read(&mut content, stream, &mut received)).await;
         return Err(HandshakeError::Refused(Refusal::new(whole, content.into_parts())).into());
     }
 }

@@ -1,5 +1,6 @@
 //! A server's answer that opens no WebSocket, kept for the caller.
 
+use bareframe::handshake::FirstLine;
 use std::fmt;
 
 /// A server's answer that opens no WebSocket, with its headers and the begin of its content: a redirect, a demand for credentials
@@ -142,18 +143,10 @@ impl fmt::Debug for Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.status();
+        let line = FirstLine(&self.content);
         write!(
             f,
-            "the server answered with status {status} and opened no WebSocket (RFC 6455 section 4.1)"
-        )?;
-        // The first line of a text; a page says nothing in its first line.
-        let line = self.content.split(|byte| byte.is_ascii_control()).next();
-        match line.map(str::from_utf8) {
-            Some(Ok(line)) if !line.is_empty() && !line.starts_with('<') => {
-                let shown = line.chars().take(200).flat_map(char::escape_debug);
-                write!(f, ": {}", shown.collect::<String>())
-            }
-            _ => Ok(()),
-        }
+            "the server answered with status {status} and opened no WebSocket (RFC 6455 section 4.1){line}"
+        )
     }
 }

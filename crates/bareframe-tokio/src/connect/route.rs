@@ -14,8 +14,7 @@ use crate::connect::proxy;
 use crate::connect::tls;
 use crate::error::Error;
 use crate::handshake_error::HandshakeError;
-use crate::head::Received;
-use bareframe::handshake::{Offer, Url};
+use bareframe::handshake::{HeadBuffer, Offer, Url};
 #[cfg(feature = "proxy")]
 use hyper_util::client::proxy::matcher::Intercept;
 use std::io;
@@ -91,7 +90,7 @@ impl<'r> Route<'r> {
     pub(crate) async fn connect(
         &mut self,
         offer: &Offer<'_>,
-    ) -> Result<(ClientStream, Agreed, Received), ConnectErrorKind> {
+    ) -> Result<(ClientStream, Agreed, HeadBuffer), ConnectErrorKind> {
         let is_http2 = self.asks_for_http2();
         match self.connect_by(offer, is_http2).await {
             // It has chosen HTTP/2, and may have WebSockets by HTTP/1.1.
@@ -107,7 +106,7 @@ impl<'r> Route<'r> {
         &mut self,
         offer: &Offer<'_>,
         mut is_http2: bool,
-    ) -> Result<(ClientStream, Agreed, Received), ConnectErrorKind> {
+    ) -> Result<(ClientStream, Agreed, HeadBuffer), ConnectErrorKind> {
         let Reached {
             mut transport,
             peer,
@@ -125,7 +124,7 @@ impl<'r> Route<'r> {
             let (stream, agreed) = self.limits.within(limit, upgraded).await?;
             drop(turn);
             let stream = ClientStream::new(Transport::other(stream), peer, local).over_http2();
-            return Ok((stream, agreed, Received::default()));
+            return Ok((stream, agreed, HeadBuffer::default()));
         }
         #[cfg(not(feature = "http2"))]
         debug_assert!(!is_http2);

@@ -22,42 +22,44 @@ pub(crate) struct Compression;
 impl Agreed {
     pub(crate) const NOTHING: Agreed = Agreed;
 
-    /// Returns the list of what a client offers.
-    pub(crate) fn offer<'a>(_: &Options, others: &'a str) -> Cow<'a, str> {
-        Cow::Borrowed(others)
+    /// Returns the configuration of the connection.
+    pub(crate) const fn config(self, config: Config) -> Config {
+        config
     }
+}
 
-    /// Returns what a server agrees to of what a client offers, and the list for the response: with others, which the program has chosen.
-    pub(crate) fn accept<'o, 'c>(
-        _: &Options,
-        _: impl Iterator<Item = Extension<'o>>,
-        others: &'c str,
-    ) -> (Agreed, Cow<'c, str>) {
-        (Agreed, Cow::Borrowed(others))
-    }
-
-    /// Returns what a client has agreed to that has offered these others beside.
-    pub(crate) fn from_response<'r>(
-        _: &Options,
-        _: &str,
-        _: impl Iterator<Item = Extension<'r>>,
-    ) -> Result<Agreed, HandshakeError> {
-        Ok(Agreed)
-    }
-
-    /// Returns the configuration of the engine for it.
-    pub(crate) const fn config(self, options: &Options) -> Config {
-        options.config()
-    }
-
-    /// Returns how messages are compressed that many send.
-    pub(crate) const fn compression(self, _: bool, _: &Options) -> Compression {
+impl Compression {
+    /// Returns how messages that many send are compressed.
+    pub(crate) const fn new(_: Agreed, _: bool, _: &Options) -> Compression {
         Compression
     }
+}
 
-    /// Creates the session.
-    pub(crate) fn session<R: Role>(self, connection: Connection<R>, _: bool, _: &Options) -> Session<R> {
-        let (inbound, outbound) = (ObservedInbound::new(()), ObservedOutbound::new(()));
-        Session::with_extension(connection, None, Vec::new(), inbound, (), outbound)
-    }
+/// Returns the list of what a client offers.
+pub(crate) fn offer<'a>(_: &Options, others: &'a str) -> Cow<'a, str> {
+    Cow::Borrowed(others)
+}
+
+/// Returns what a server agrees to of what a client offers, and the list for the response: with others, which the program has chosen.
+pub(crate) fn accept<'o, 'c>(
+    _: &Options,
+    _: impl Iterator<Item = Extension<'o>>,
+    others: &'c str,
+) -> (Agreed, Cow<'c, str>) {
+    (Agreed, Cow::Borrowed(others))
+}
+
+/// Returns what a client has agreed to that has offered these others beside.
+pub(crate) fn from_response<'r>(
+    _: &Options,
+    _: &str,
+    _: impl Iterator<Item = Extension<'r>>,
+) -> Result<Agreed, HandshakeError> {
+    Ok(Agreed)
+}
+
+/// Creates the session.
+pub(crate) fn session<R: Role>(_: Agreed, connection: Connection<R>, _: bool, _: &Options) -> Session<R> {
+    let (inbound, outbound) = (ObservedInbound::new(()), ObservedOutbound::new(()));
+    Session::with_extension(connection, None, Vec::new(), inbound, (), outbound)
 }

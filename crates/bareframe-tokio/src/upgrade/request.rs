@@ -1,6 +1,6 @@
 //! A request for a WebSocket that an HTTP library has read, to be decided about.
 
-use crate::extension::Agreed;
+use crate::extension;
 use crate::handshake_error::HandshakeError;
 use crate::options::Options;
 use crate::shutdown::{Shutdown, ShutdownGuard};
@@ -195,7 +195,8 @@ impl UpgradeRequest {
         choice: &Choice<'_>,
     ) -> Result<(http::Response<T>, Upgrading), HandshakeError> {
         let upgrade = self.head.upgrade().ok_or(HandshakeError::NoUpgrade)?;
-        let (agreed, extensions) = Agreed::accept(&self.options, upgrade.extensions(), choice.extensions());
+        let (agreed, extensions) =
+            extension::accept(&self.options, upgrade.extensions(), choice.extensions());
         let choice = choice.with_extensions(&extensions);
         let response = response(&upgrade.accept(&choice)?)?;
         let subprotocol = choice.subprotocol().map(Box::from);

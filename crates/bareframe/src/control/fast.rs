@@ -32,14 +32,14 @@ pub(super) fn fill(payload: &mut ControlPayload, mut masker: Masker, mut from: &
 /// Copies N bytes, if there are that many, and returns `true` if it did.
 #[inline(always)]
 fn copy_chunk<const N: usize>(masker: &mut Masker, from: &mut &[u8], to: &mut &mut [u8]) -> bool {
-    let Some((chunk, behind)) = from.split_first_chunk::<N>() else {
+    let Some((chunk, after)) = from.split_first_chunk::<N>() else {
         return false;
     };
     let chunk = masker.apply_value(*chunk);
     if let Some(out) = to.split_off_mut(..N).and_then(|out| out.first_chunk_mut()) {
         *out = chunk;
     }
-    *from = behind;
+    *from = after;
     true
 }
 

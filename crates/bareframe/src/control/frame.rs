@@ -45,20 +45,20 @@ impl ControlFrame {
             bytes: [0; ControlFrame::ROOM],
             len: len.wrapping_add(if masking_key.is_some() { 6 } else { 2 }),
         };
-        let Some((front, behind)) = frame.bytes.split_first_chunk_mut() else {
+        let Some((front, after)) = frame.bytes.split_first_chunk_mut() else {
             return frame;
         };
         let Some(key) = masking_key else {
             *front = [FIN | opcode.bits(), len];
-            if let Some(to) = behind.first_chunk_mut() {
+            if let Some(to) = after.first_chunk_mut() {
                 *to = leaf::padded(payload);
             }
             return frame;
         };
         *front = [FIN | opcode.bits(), MASK | len];
-        if let Some((front, behind)) = behind.split_first_chunk_mut() {
+        if let Some((front, after)) = after.split_first_chunk_mut() {
             *front = key.to_bytes();
-            if let Some(to) = behind.first_chunk_mut() {
+            if let Some(to) = after.first_chunk_mut() {
                 *to = leaf::padded(payload);
                 Masker::new(key).apply(to);
             }

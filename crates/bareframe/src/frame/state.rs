@@ -90,7 +90,7 @@ impl FrameState {
 
     /// Returns the state after a header: in its payload, or between frames if it has none.
     #[inline(always)]
-    pub(crate) fn behind(header: &FrameHeader) -> FrameState {
+    pub(crate) fn after(header: &FrameHeader) -> FrameState {
         if header.payload_len() == 0 {
             return FrameState::BetweenFrames;
         }

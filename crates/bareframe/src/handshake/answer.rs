@@ -121,6 +121,31 @@ impl<'a> Answer<'a> {
         }
         encode_answer(self.status, has_length, content_length, self.headers, out)
     }
+
+    /// Returns the head that [`Answer::encode`] writes, with `content` after it. The `date` is added as the header `Date` unless
+    /// the answer's headers have one (RFC 9110 section 6.6.1).
+    ///
+    /// ```
+    /// use bareframe::handshake::{Answer, Status};
+    /// let answer = Answer::new(Status::OK).with_content_length(Some(2));
+    /// let bytes = answer.to_vec(Some("Sun, 06 Nov 1994 08:49:37 GMT"), b"hi")?;
+    /// assert!(bytes.ends_with(b"Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhi"));
+    /// # Ok::<(), bareframe::handshake::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Answer::encode`], but never [`EncodeError::BufferTooSmall`].
+    #[cfg(feature = "alloc")]
+    pub fn to_vec(&self, date: Option<&str>, content: &[u8]) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+        let mut headers = self.headers.to_vec();
+        let has_date = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Date"));
+        headers.extend(date.filter(|_| !has_date).map(|date| ("Date", date)));
+        let answer = self.with_headers(&headers);
+        let mut bytes = crate::handshake::encode::to_vec(|out| answer.encode(out))?;
+        bytes.extend_from_slice(content);
+        Ok(bytes)
+    }
 }
 
 /// Does the same as [`Answer::encode`], with the parts as parameters: the compiler removes the code for those that an

@@ -20,10 +20,10 @@ static CLASSES: [u8; 128] = {
     let mut table = [0; 128];
     let mut rest: &mut [u8] = &mut table;
     let mut byte: u8 = 0;
-    while let Some((classes, behind)) = rest.split_first_mut() {
+    while let Some((classes, after)) = rest.split_first_mut() {
         *classes = classes_of(byte);
         byte = byte.wrapping_add(1);
-        rest = behind;
+        rest = after;
     }
     table
 };
@@ -71,8 +71,8 @@ pub(super) fn take_before<'b>(rest: &mut &'b [u8], ends: impl Fn(u8) -> bool) ->
 
 /// Removes and returns the first `len` bytes.
 fn split_off<'b>(rest: &mut &'b [u8], len: usize) -> &'b [u8] {
-    let (front, behind) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-    *rest = behind;
+    let (front, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+    *rest = after;
     front
 }
 
@@ -80,7 +80,7 @@ fn split_off<'b>(rest: &mut &'b [u8], len: usize) -> &'b [u8] {
 pub(super) fn skip(wanted: &[u8], rest: &mut &[u8]) -> bool {
     for wanted in wanted {
         match rest.split_first() {
-            Some((byte, behind)) if byte == wanted => *rest = behind,
+            Some((byte, after)) if byte == wanted => *rest = after,
             _ => return false,
         }
     }

@@ -121,6 +121,24 @@ pub(super) fn check_room(needed: usize, out: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
+/// Writes a head to memory of its length.
+#[cfg(feature = "alloc")]
+pub(super) fn to_vec(
+    write: impl Fn(&mut [u8]) -> Result<usize, EncodeError>,
+) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+    let mut out = alloc::vec![0; 1024];
+    loop {
+        match write(&mut out) {
+            Ok(len) => {
+                out.truncate(len);
+                return Ok(out);
+            }
+            Err(EncodeError::BufferTooSmall(error)) => out.resize(error.needed, 0),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Checks the headers that a caller adds.
 pub(super) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError> {
     for (name, value) in headers {

@@ -119,12 +119,12 @@ pub(super) fn request_line<'h>(rest: &mut &'h [u8]) -> Result<RequestLine<'h>, H
 #[inline(always)]
 fn take_request_line<'h>(rest: &mut &'h [u8]) -> Result<RequestLine<'h>, HeadError> {
     let method = take_token(rest);
-    behind_word(method, rest, HeadError::InvalidMethod)?;
+    space_after(method, rest, HeadError::InvalidMethod)?;
     let target = Target::take(rest);
     if let [b'%'] | [b'%', b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f'] = rest {
         return Err(HeadError::Unfinished);
     }
-    behind_word(target.whole, rest, HeadError::InvalidTarget)?;
+    space_after(target.whole, rest, HeadError::InvalidTarget)?;
     if target.form == Form::Invalid {
         return Err(HeadError::InvalidTarget);
     }
@@ -151,7 +151,7 @@ fn take_status_line<'h>(rest: &mut &'h [u8]) -> Result<StatusLine<'h>, HeadError
     let digits = take_before(rest, |byte| !byte.is_ascii_digit());
     // Old servers leave out the space too if they have no phrase.
     if !matches!(rest, [b'\r', ..]) {
-        behind_word(digits, rest, HeadError::InvalidStatus)?;
+        space_after(digits, rest, HeadError::InvalidStatus)?;
     }
     let &[hundreds @ b'1'..=b'9', tens, ones] = digits else {
         return Err(HeadError::InvalidStatus);
@@ -205,7 +205,7 @@ fn http_version(rest: &mut &[u8]) -> Result<Version, HeadError> {
 }
 
 /// Removes the space after a word, which must have at least one byte.
-fn behind_word(word: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
+fn space_after(word: &[u8], rest: &mut &[u8], otherwise: HeadError) -> Result<(), HeadError> {
     literal(b" ", rest, otherwise)?;
     if word.is_empty() { Err(otherwise) } else { Ok(()) }
 }

@@ -70,8 +70,8 @@ impl HeaderName {
             HeaderName::Protocol => (122, 22),
             HeaderName::Extensions => (144, 24),
         };
-        if let Some((_, behind)) = NAMES.split_at_checked(begin)
-            && let Some((name, _)) = behind.split_at_checked(len)
+        if let Some((_, after)) = NAMES.split_at_checked(begin)
+            && let Some((name, _)) = after.split_at_checked(len)
         {
             name
         } else {

@@ -134,8 +134,8 @@ impl<'h> Lines<'h, Headers<'h>> {
     pub(super) fn parse(&mut self, rest: &mut &'h [u8]) -> Result<(), HeadError> {
         self.headers.lines = rest;
         loop {
-            if let [b'\r', b'\n', behind @ ..] = rest {
-                *rest = behind;
+            if let [b'\r', b'\n', after @ ..] = rest {
+                *rest = after;
                 return Ok(());
             }
             self.push(header_line(rest)?);

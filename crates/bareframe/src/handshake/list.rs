@@ -98,7 +98,7 @@ pub(super) struct Elements<'h, L> {
     // The rest of the line that is being read.
     value: &'h [u8],
     // The source of more lines, if there may be any.
-    behind: Option<L>,
+    more: Option<L>,
     name: HeaderName,
 }
 
@@ -116,7 +116,7 @@ impl<'h, H: HeaderSource<'h>> List<'h, H> {
     pub(super) fn elements(&self) -> Elements<'h, H::Lines> {
         Elements {
             value: self.value,
-            behind: self.lines.as_ref().map(H::lines),
+            more: self.lines.as_ref().map(H::lines),
             name: self.name,
         }
     }
@@ -205,7 +205,7 @@ impl<'h> Elements<'h, Headers<'h>> {
     const fn one_line(value: &'h [u8]) -> Elements<'h, Headers<'h>> {
         Elements {
             value,
-            behind: None,
+            more: None,
             name: HeaderName::Extensions,
         }
     }
@@ -259,7 +259,7 @@ impl<'h, L: Iterator<Item = Header<'h>>> Elements<'h, L> {
                 return true;
             }
             let name = self.name;
-            let Some(lines) = &mut self.behind else {
+            let Some(lines) = &mut self.more else {
                 return false;
             };
             let Some(header) = lines.find(|header| header.header_name() == Some(name)) else {

@@ -43,12 +43,17 @@ mod classes;
 mod content;
 mod encode;
 mod error;
+mod first_line;
 #[cfg(feature = "defmt")]
 mod format;
 mod head;
+#[cfg(feature = "alloc")]
+mod head_buffer;
 mod head_end;
 mod head_error;
 mod header_name;
+#[cfg(feature = "alloc")]
+mod kept_content;
 mod key;
 mod lines;
 mod list;
@@ -68,9 +73,14 @@ pub use choice::Choice;
 pub use content::Content;
 pub use encode::EncodeError;
 pub use error::Error;
+pub use first_line::FirstLine;
 pub use head::{Header, Headers};
+#[cfg(feature = "alloc")]
+pub use head_buffer::HeadBuffer;
 pub use head_end::HeadEnd;
 pub use head_error::HeadError;
+#[cfg(feature = "alloc")]
+pub use kept_content::KeptContent;
 pub use key::{Accept, Key};
 pub use lines::{HeaderSource, Parts, PartsLines};
 pub use list::{Extension, Extensions, Param, ParamValue, Params, Subprotocols};

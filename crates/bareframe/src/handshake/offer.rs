@@ -131,6 +131,23 @@ impl<'a> Offer<'a> {
         Ok(self.write(key, out))
     }
 
+    /// Returns the request that [`Offer::encode`] writes.
+    ///
+    /// ```
+    /// use bareframe::handshake::{Key, Offer};
+    /// let request = Offer::new("example.com", "/chat").to_vec(&Key::from_random([0; 16]))?;
+    /// assert!(request.starts_with(b"GET /chat HTTP/1.1\r\n") && request.ends_with(b"\r\n\r\n"));
+    /// # Ok::<(), bareframe::handshake::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Offer::encode`], but never [`EncodeError::BufferTooSmall`].
+    #[cfg(feature = "alloc")]
+    pub fn to_vec(&self, key: &Key) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+        crate::handshake::encode::to_vec(|out| self.encode(key, out))
+    }
+
     fn write(&self, key: &Key, room: &mut [u8]) -> usize {
         let mut writer = Writer::new(room);
         writer.put(b"GET ");

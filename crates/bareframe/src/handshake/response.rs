@@ -338,12 +338,12 @@ fn unfold(head: &mut [u8]) {
         let (_, line_end) = rest.split_at_mut_checked(at).unwrap_or_default();
         match line_end {
             [b'\r', b'\n', b'\r', b'\n', ..] => return,
-            [cr, lf, behind @ ..] => {
-                if is_in_header && matches!(behind, [b' ' | b'\t', ..]) {
+            [cr, lf, after @ ..] => {
+                if is_in_header && matches!(after, [b' ' | b'\t', ..]) {
                     (*cr, *lf) = (b' ', b' ');
                 }
                 is_in_header = true;
-                rest = behind;
+                rest = after;
             }
             _ => return,
         }

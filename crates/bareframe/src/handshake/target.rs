@@ -156,14 +156,14 @@ fn take_resource<'h>(rest: &mut &'h [u8], mut others: &'static [u8]) -> &'h [u8]
     let bytes = *rest;
     loop {
         match rest {
-            [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                *rest = behind;
+            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                *rest = after;
             }
-            [byte, behind @ ..] if Class::PATH.has(*byte) || others.contains(byte) => {
+            [byte, after @ ..] if Class::PATH.has(*byte) || others.contains(byte) => {
                 if *byte == b'?' && !others.is_empty() {
                     others = LEFT_IN_QUERY;
                 }
-                *rest = behind;
+                *rest = after;
             }
             _ => break,
         }
@@ -210,8 +210,8 @@ fn take_name(rest: &mut &[u8]) -> bool {
     loop {
         Class::NAME.take(rest);
         match rest {
-            [b'%', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                *rest = behind;
+            [b'%', high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                *rest = after;
             }
             _ => return rest.len() != before,
         }
@@ -235,8 +235,8 @@ pub(super) fn is_ipv6(bytes: &[u8]) -> bool {
     let mut rest = bytes;
     let mut groups = 0u8;
     let mut is_elided = false;
-    if let [b':', b':', behind @ ..] = bytes {
-        (is_elided, rest) = (true, behind);
+    if let [b':', b':', after @ ..] = bytes {
+        (is_elided, rest) = (true, after);
     }
     if is_elided && rest.is_empty() {
         return true;
@@ -255,14 +255,14 @@ pub(super) fn is_ipv6(bytes: &[u8]) -> bool {
         groups = groups.saturating_add(1);
         match rest {
             [] => return if is_elided { groups <= 7 } else { groups == 8 },
-            [b':', b':', behind @ ..] if !is_elided => {
+            [b':', b':', after @ ..] if !is_elided => {
                 is_elided = true;
-                rest = behind;
+                rest = after;
                 if rest.is_empty() {
                     return groups <= 7;
                 }
             }
-            [b':', behind @ ..] => rest = behind,
+            [b':', after @ ..] => rest = after,
             _ => return false,
         }
     }

@@ -106,6 +106,28 @@ impl<'h> Upgrade<'h> {
         check_room(write_upgrade(continues, accept, choice, &mut []), out)?;
         Ok(write_upgrade(continues, accept, choice, out))
     }
+
+    /// Returns the 101 that [`Upgrade::encode`] writes, with the [`Accept`] of the client's key.
+    ///
+    /// ```
+    /// use bareframe::handshake::{Choice, Request};
+    /// let head = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+    ///     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    /// let (request, _) = Request::parse(head)?;
+    /// let upgrade = request.upgrade()?.expect("a request for a WebSocket");
+    /// let answer = upgrade.to_vec(&Choice::DEFAULT)?;
+    /// assert!(answer.starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`Upgrade::encode`], but never [`EncodeError::BufferTooSmall`].
+    #[cfg(feature = "alloc")]
+    pub fn to_vec(&self, choice: &Choice<'_>) -> Result<alloc::vec::Vec<u8>, EncodeError> {
+        let accept = Accept::from_key(self.key());
+        crate::handshake::encode::to_vec(|out| self.encode(&accept, choice, out))
+    }
 }
 
 impl<'h, I> Upgrade<'h, Parts<'h, I>>

@@ -106,9 +106,9 @@ impl Rules {
     const fn opcodes(data: &[Opcode]) -> u16 {
         let mut set = 1 << Opcode::Close.bits() | 1 << Opcode::Ping.bits() | 1 << Opcode::Pong.bits();
         let mut rest = data;
-        while let Some((opcode, behind)) = rest.split_first() {
+        while let Some((opcode, after)) = rest.split_first() {
             set |= 1 << opcode.bits();
-            rest = behind;
+            rest = after;
         }
         set
     }

@@ -91,7 +91,7 @@ fn receive_whole<'i, R: Role>(
     Ok(Some(Event::Data(Data::new(payload, flags))))
 }
 
-// `cold` places it behind the code for whole frames, since it is rarer. It takes the fields by value, because with the
+// `cold` places it after the code for whole frames, since it is rarer. It takes the fields by value, because with the
 // address of a header all of the header would go through memory.
 #[cold]
 #[inline(never)]

@@ -107,7 +107,7 @@ pub(super) enum Content {
     Ping,
     Pong,
     Close(Option<CloseCode>),
-    /// A frame that is encoded for a server; this many bytes of `rest` are its header. Behind it the parameters of the extension.
+    /// A frame that is encoded for a server; this many bytes of `rest` are its header. The parameters of the extension follow it.
     Prepared(MessageKind, u8, u8),
 }
 

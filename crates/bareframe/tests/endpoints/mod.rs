@@ -198,9 +198,9 @@ impl<R: Role> End<R> {
         self.outbox.begin(&frame).unwrap();
         let mut rest = &payload[..];
         while !rest.is_empty() {
-            let (piece, behind) = rest.split_at(1 + choices.below(rest.len()));
+            let (piece, after) = rest.split_at(1 + choices.below(rest.len()));
             assert_eq!(self.outbox.push(&mut frame, piece), piece.len());
-            rest = behind;
+            rest = after;
         }
         let (_, rsv) = self.open.unwrap_or((kind, rsv));
         self.said.fragment(kind, rsv, &payload, fin);
@@ -256,7 +256,7 @@ impl<R: Role> End<R> {
         }
     }
 
-    /// Sends what is owed, if there is room for it.
+    /// Sends what is pending, if there is room for it.
     fn answer(&mut self) {
         let mut close_said = !self.may_speak();
         while self.outbox.room() >= ControlFrame::MAX_LEN

@@ -274,7 +274,7 @@ impl Heard {
                 let end = offset + data.payload().len();
                 self.at.1 = end;
                 if data.is_last() {
-                    assert!(*is_last && end == payload.len(), "the message goes on");
+                    assert!(*is_last && end == payload.len(), "the message continues");
                     self.at.1 += 1;
                     self.delivered += 1;
                     self.begins_next();

@@ -146,7 +146,7 @@ fn pcap_and_pcapng_show_the_handshake_and_both_directions() {
 #[test]
 fn other_links_and_ipv6() {
     let ethernet = conversation();
-    let behind = |link: u32, header: &[u8]| {
+    let with_link = |link: u32, header: &[u8]| {
         let packets: Vec<_> = ethernet
             .iter()
             .map(|packet| [header, &packet[14..]].concat())
@@ -162,7 +162,7 @@ fn other_links_and_ipv6() {
         (113, 16),
         (276, 20),
     ] {
-        let (out, right) = decoded(&behind(link, &vec![0; header]), None);
+        let (out, right) = decoded(&with_link(link, &vec![0; header]), None);
         assert!(right && headlines(&out) == CONVERSATION, "{link}: {out}");
     }
     let mut packet = Vec::new();
@@ -195,7 +195,7 @@ fn rfc9293_s3_10_segments_in_any_order_and_again_make_the_same_frames() {
         let mut packets = vec![syn(Client), syn(Client), syn(Server)];
         packets.extend(order.map(|index| packet(Client, at[index], from_client[index])));
         packets.extend(order.map(|index| packet(Client, at[index], from_client[index])));
-        // Behind the wrap of the server's numbers, the second part first.
+        // After the wrap of the server's numbers, the second part first.
         packets.push(packet(Server, s, HELLO));
         packets.push(packet(Server, 0, RESPONSE));
         packets.push(packet(
@@ -236,7 +236,7 @@ fn segments_that_the_capture_lacks_are_said() {
     packets.remove(4);
     let (out, right) = decoded(&pcap(1, &packets), None);
     assert!(!right);
-    let says = "Client: The capture lacks 11 bytes behind byte 51; 6 bytes behind them are not decoded.";
+    let says = "Client: The capture lacks 11 bytes after byte 51; 6 bytes after them are not decoded.";
     assert!(out.contains(says) && out.contains("Server: Frame 2"), "{out}");
 }
 

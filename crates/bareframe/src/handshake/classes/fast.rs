@@ -23,17 +23,17 @@ pub(in super::super) fn is_token(token: &[u8], spelt: &[u8]) -> bool {
 fn take_words<'o>(bytes: &mut &'o [u8], suspects: impl Fn(usize) -> usize, class: Class) -> &'o [u8] {
     let mut rest = *bytes;
     loop {
-        while let Some((word, behind)) = rest.split_first_chunk() {
+        while let Some((word, after)) = rest.split_first_chunk() {
             let suspects = suspects(usize::from_le_bytes(*word));
             if suspects != 0 {
                 let before = usize::try_from(suspects.trailing_zeros() >> 3).unwrap_or(0);
                 rest = rest.get(before..).unwrap_or(rest);
                 break;
             }
-            rest = behind;
+            rest = after;
         }
         match rest {
-            [byte, behind @ ..] if class.has(*byte) => rest = behind,
+            [byte, after @ ..] if class.has(*byte) => rest = after,
             _ => break,
         }
     }

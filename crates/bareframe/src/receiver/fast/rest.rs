@@ -176,10 +176,10 @@ fn receive_control<R: Role>(receiver: &mut Receiver<R>, bytes: &mut [u8]) -> Opt
     };
     place.fill(header.masker(), payload);
     let completed = receiver.end_control(opcode);
-    let behind = rest.len().wrapping_sub(header.payload_len);
+    let after = rest.len().wrapping_sub(header.payload_len);
     // The last byte proves what is wrong with a Close.
     let unproved = usize::from(completed == Completed::Failed);
-    Some((available.wrapping_sub(behind).wrapping_sub(unproved), completed))
+    Some((available.wrapping_sub(after).wrapping_sub(unproved), completed))
 }
 
 /// Reads the header of a data frame that is whole at the front of `bytes`.

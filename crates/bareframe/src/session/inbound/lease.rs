@@ -176,7 +176,7 @@ impl<R: Role, M: Memory, X: Extension> Inbound<R, Option<M>, X> {
     /// Returns the memory to the caller, also while a read is pending; `None` if something in it was not taken, or
     /// there is none.
     pub fn take_memory(&mut self) -> Option<M> {
-        // Nothing behind an error is looked at.
+        // Nothing after an error is looked at.
         let has_failed = matches!(self.receiver.state(), ReceiverState::Failed(..));
         if self.cursor.start < self.cursor.end && !has_failed || self.holds_bytes() {
             return None;

@@ -51,7 +51,7 @@ impl Sent {
     fn take_answer(&mut self, first: u8, payload: &[u8], heard: &Heard) {
         assert!(
             !matches!(self.closed, Some(Closed::AsAnswer(_))),
-            "an answer behind the last Close"
+            "an answer after the last Close"
         );
         match first {
             0x8A => {
