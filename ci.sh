@@ -226,6 +226,13 @@ kernels() {
         }'
 }
 
+# Instructions of receiving a frame on processors that this one is not. It orders the kernels, and says nothing about time.
+machines() {
+    need qemu-x86_64 qemu-user
+    need cc gcc
+    benches/machines/run
+}
+
 # Every fuzz target for this many seconds from the committed corpora, all under AddressSanitizer; one on each core.
 fuzz() {
     need_cargo fuzz
@@ -533,7 +540,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs properties release sanitizer other_targets fuzz firmware"
 usual+=" conformance no_std lowest_rust cost instructions kernels"
-longer="coverage mutants autobahn interop semver deny package failing_streams async soak"
+longer="coverage mutants autobahn interop semver deny package failing_streams async soak machines"
 
 # What each job took, also when one fails.
 times=
