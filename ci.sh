@@ -207,6 +207,33 @@ instructions() {
     cargo run -q -p bareframe-benches --no-default-features --features simd --bin instructions
 }
 
+# The kernels with AVX-512, which valgrind does not know, have no call in them in Cargo's default release profile: if an instruction is
+# not inlined, a kernel takes several times as long.
+kernels() {
+    local library
+    if [ "$(uname -m)" != x86_64 ]; then
+        echo "kernels: only x86-64 has AVX-512"
+        return
+    fi
+    need objdump binutils
+    library=$(cargo build -p bareframe --profile release-default --features simd --message-format=json |
+        sed -n 's/.*"filenames":\["\([^"]*libbareframe\.rlib\)".*/\1/p')
+    objdump --disassemble --demangle --no-show-raw-insn "$library" 2>/dev/null | awk '
+        /^[0-9a-f]+ <.*>:$/ { name = $0; inside = /avx512::/; kernels += inside }
+        inside && /\tcall/ { print name, $0; calls++ }
+        END {
+            printf "%d kernels, %d calls in them\n", kernels, calls
+            exit kernels < 2 || calls > 0
+        }'
+}
+
+# Instructions of receiving a frame on processors that this one is not. It orders the kernels, and says nothing about time.
+machines() {
+    need qemu-x86_64 qemu-user
+    need cc gcc
+    benches/machines/run
+}
+
 # Every fuzz target for this many seconds from the committed corpora, all under AddressSanitizer; one on each core.
 fuzz() {
     need_cargo fuzz
@@ -513,8 +540,8 @@ mutants_noticed_by() {
 
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs properties release sanitizer other_targets fuzz firmware"
-usual+=" conformance no_std lowest_rust cost instructions"
-longer="coverage mutants autobahn interop semver deny package failing_streams async soak"
+usual+=" conformance no_std lowest_rust cost instructions kernels"
+longer="coverage mutants autobahn interop semver deny package failing_streams async soak machines"
 
 # What each job took, also when one fails.
 times=

@@ -30,12 +30,43 @@ const PAIRS: [(&str, &str); 3] = [
     ("optional_server_sends_1024", "server_sends_1024"),
 ];
 
+/// A build, and the cases that are counted in it.
+struct Build {
+    /// What the names of its cases begin with.
+    prefix: &'static str,
+    arguments: &'static [&'static str],
+    filter: &'static str,
+}
+
+const BUILDS: [Build; 3] = [
+    Build {
+        prefix: "",
+        arguments: &["--features", "simd"],
+        filter: "*",
+    },
+    // What a call site has inline depends on how many there are.
+    Build {
+        prefix: "four_sites_",
+        arguments: &["--features", "simd,four-sites"],
+        filter: "*::decode_*",
+    },
+    // What users get who set nothing.
+    Build {
+        prefix: "default_",
+        arguments: &["--features", "simd", "--profile", "release-default"],
+        filter: "*::decode_*",
+    },
+];
+
 /// Instructions by the name of the case.
 type Counts = BTreeMap<String, u64>;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse();
-    let counts = count()?;
+    let mut counts = Counts::new();
+    for build in &BUILDS {
+        counts.extend(count(build)?);
+    }
     if arguments.accept {
         std::fs::write(FILE, serde_json::to_string_pretty(&counts)? + "\n")?;
         println!("{} counts accepted", counts.len());
@@ -72,12 +103,19 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Counts with gungraun.
-fn count() -> Result<Counts, Box<dyn Error>> {
+fn count(build: &Build) -> Result<Counts, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .args(["bench", "--quiet", "--package", env!("CARGO_PKG_NAME")])
-        .args(["--no-default-features", "--features", "simd"])
-        .args(["--bench", "instructions", "--", "--output-format=json"])
+        .arg("--no-default-features")
+        .args(build.arguments)
+        .args([
+            "--bench",
+            "instructions",
+            "--",
+            "--output-format=json",
+            build.filter,
+        ])
         .stderr(Stdio::inherit())
         .output()?;
     if !output.status.success() {
@@ -90,7 +128,7 @@ fn count() -> Result<Counts, Box<dyn Error>> {
         let (Some(name), Some(count)) = (summary["id"].as_str(), count.as_u64()) else {
             return Err("gungraun gives its counts in another form".into());
         };
-        counts.insert(name.to_owned(), count);
+        counts.insert(format!("{}{name}", build.prefix), count);
     }
     Ok(counts)
 }

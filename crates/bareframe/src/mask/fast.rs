@@ -25,6 +25,13 @@ impl Masker {
         self.key
     }
 
+    /// Masks or unmasks a whole payload of at most [`Masker::SHORT`] bytes and returns `true`, or changes nothing and returns `false` if
+    /// it is text and not ASCII.
+    #[inline(always)]
+    pub(crate) fn apply_unless_beyond_ascii(self, payload: &mut [u8], is_text: bool) -> bool {
+        kernels::xor_unless(self.key, payload, 0_u64.wrapping_sub(is_text as u64))
+    }
+
     /// Masks or unmasks the next N bytes of the payload by value.
     #[inline(always)]
     pub(crate) fn apply_value<const N: usize>(&mut self, mut bytes: [u8; N]) -> [u8; N] {
@@ -44,16 +51,9 @@ impl Masker {
     // for it.
     #[inline(always)]
     pub(crate) fn apply_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
-        let ascii = kernels::xor(self.key, piece, false);
+        let ascii = kernels::xor(self.key, piece);
         self.skip(piece.len());
         ascii
-    }
-
-    /// Masks or unmasks a whole payload of at most [`Masker::SHORT`] bytes, and returns `true` if all are ASCII. If one is not and
-    /// the payload is text, it changes nothing.
-    #[inline(always)]
-    pub(crate) fn apply_unless_beyond_ascii(self, payload: &mut [u8], is_text: bool) -> bool {
-        kernels::xor(self.key, payload, is_text)
     }
 
     /// Does the same as [`Masker::apply_finding_ascii`], with no more than the call of a kernel for pieces that are longer than
@@ -73,13 +73,13 @@ impl Masker {
 /// XORs the bytes with the key as [`kernels::xor`] does.
 #[inline(never)]
 fn xor_apart(key: u32, bytes: &mut [u8]) -> bool {
-    kernels::xor(key, bytes, false)
+    kernels::xor(key, bytes)
 }
 
 /// XORs the bytes with the key.
 #[inline(always)]
 pub(super) fn xor(key: u32, bytes: &mut [u8]) {
-    kernels::xor(key, bytes, false);
+    kernels::xor(key, bytes);
 }
 
 /// Writes the bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -88,32 +88,41 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
     kernels::xor_copy(key, from, out);
 }
 
-/// XORs at most 16 bytes with the key, and returns `true` if every byte that it wrote is ASCII. If `leave` is set, it writes nothing
-/// if one is not.
+/// XORs at most 16 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
-fn xor_short(key: u32, bytes: &mut [u8], leave: bool) -> bool {
+fn xor_short(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
-        0..4 => xor_each(key, bytes, leave),
-        4..8 => overlap::xor::<_, 4, 1>(Word, key, bytes, leave),
-        _ => overlap::xor::<_, 8, 1>(Word, key, bytes, leave),
+        0..4 => xor_each(key, bytes),
+        4..8 => overlap::xor::<_, 4, 1>(Word, key, bytes),
+        _ => overlap::xor::<_, 8, 1>(Word, key, bytes),
     }
 }
 
-/// XORs fewer than 4 bytes with the key, as [`xor_short`] does.
+/// XORs fewer than 4 bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
-fn xor_each(key: u32, bytes: &mut [u8], leave: bool) -> bool {
+fn xor_each(key: u32, bytes: &mut [u8]) -> bool {
     let mut seen = 0;
     for (byte, key) in bytes.iter_mut().zip(key.to_ne_bytes()) {
         *byte ^= key;
         seen |= *byte;
     }
-    let is_ascii = seen < 0x80;
-    if leave & !is_ascii {
-        for (byte, key) in bytes.iter_mut().zip(key.to_ne_bytes()) {
-            *byte ^= key;
+    seen < 0x80
+}
+
+/// XORs at most 16 bytes as [`overlap::xor_unless`] does.
+#[inline(always)]
+fn xor_short_unless(key: u32, bytes: &mut [u8], refused: u64) -> bool {
+    match bytes.len() {
+        0..4 => {
+            if xor_each(key, bytes) || refused == 0 {
+                return true;
+            }
+            xor_each(key, bytes);
+            false
         }
+        4..8 => overlap::xor_unless::<_, 4, 1>(Word, key, bytes, refused),
+        _ => overlap::xor_unless::<_, 8, 1>(Word, key, bytes, refused),
     }
-    is_ascii
 }
 
 /// Writes at most 16 bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -157,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn text_beyond_ascii_is_left_masked_and_binary_is_not() {
+    fn text_beyond_ascii_is_left_masked_and_other_payload_is_not() {
         let masker = Masker::new(MaskingKey::new(KEY));
         for len in 0..=Masker::SHORT {
             let ascii = std::vec![b'a'; len];
@@ -173,7 +182,7 @@ mod tests {
                 let mut memory = masked.clone();
                 assert!(!masker.apply_unless_beyond_ascii(&mut memory, true));
                 assert_eq!(memory, masked, "{at} of {len}");
-                assert!(!masker.apply_unless_beyond_ascii(&mut memory, false));
+                assert!(masker.apply_unless_beyond_ascii(&mut memory, false));
                 assert_eq!(memory, above, "{at} of {len}");
             }
         }

@@ -39,40 +39,32 @@ pub(crate) fn receive_whole(
     flags: ChunkFlags,
 ) -> Result<(), InvalidUtf8> {
     let is_text = flags.is_plain_text();
-    let Some(masker) = masker else {
+    let Some(mut masker) = masker else {
         if is_text && !utf8::is_ascii(bytes) {
             return validate_whole(bytes);
         }
         return Ok(());
     };
     if bytes.len() > Masker::SHORT {
-        return receive_long_whole(masker, bytes, flags);
-    }
-    // `&` and not `&&`, so that there is one branch that is nearly never taken instead of two, each of which depends on
-    // what the peer sends.
-    if is_text & !masker.apply_unless_beyond_ascii(bytes, is_text) {
-        return receive_masked(masker, bytes);
-    }
-    Ok(())
-}
-
-/// Does the same as [`receive_whole`] for more than [`Masker::SHORT`] bytes.
-#[inline(never)]
-fn receive_long_whole(mut masker: Masker, bytes: &mut [u8], flags: ChunkFlags) -> Result<(), InvalidUtf8> {
-    if !flags.is_plain_text() {
-        masker.apply_long_finding_ascii(bytes);
+        if bytes.len() > BLOCK {
+            return receive_blocks(&mut Utf8Validator::new(), Some(masker), bytes, flags);
+        }
+        if is_text & (bytes.len() < MASKED) && utf8::begin_beyond_ascii(masker.key(), bytes) {
+            return receive_masked(masker, bytes);
+        }
+        let is_ascii = masker.apply_finding_ascii(bytes);
+        // `&` and not `&&`, so that there is one branch that is nearly never taken instead of two, each of which depends on
+        // what the peer sends.
+        if is_text & !is_ascii {
+            return validate_whole(bytes);
+        }
         return Ok(());
     }
-    if bytes.len() > BLOCK {
-        return receive_blocks(&mut Utf8Validator::new(), Some(masker), bytes, flags);
+    if masker.apply_unless_beyond_ascii(bytes, is_text) {
+        Ok(())
+    } else {
+        receive_masked(masker, bytes)
     }
-    if bytes.len() < MASKED && utf8::begin_beyond_ascii(masker.key(), bytes) {
-        return receive_masked(masker, bytes);
-    }
-    if masker.apply_long_finding_ascii(bytes) {
-        return Ok(());
-    }
-    validate_whole(bytes)
 }
 
 /// Validates the text of a whole message, and unmasks it only then: what was just written would take long to be read again in
@@ -90,7 +82,7 @@ fn receive_masked(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf
 /// Validates the text of a whole message, which is unmasked.
 #[inline(never)]
 pub(crate) fn validate_whole(bytes: &[u8]) -> Result<(), InvalidUtf8> {
-    if utf8::are_characters(0, bytes) {
+    if utf8::are_unmasked_characters(bytes) {
         return Ok(());
     }
     validate(&mut Utf8Validator::new(), bytes, true)

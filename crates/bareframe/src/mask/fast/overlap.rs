@@ -8,28 +8,51 @@
 use super::turn;
 use super::vector::Vector;
 
-/// XORs N to 2 N vectors of bytes with the key, and returns `true` if it wrote every byte and all are ASCII. If `leave` is set, it
-/// writes nothing if they are not.
+/// XORs N to 2 N vectors of bytes with the key, and returns `true` if it wrote every byte and all are ASCII.
 #[inline(always)]
 pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
     key: u32,
     bytes: &mut [u8],
-    leave: bool,
 ) -> bool {
     let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
         return false;
     };
-    let mut seen = vector.splat(0);
-    for (head, tail) in head.iter().zip(&tail) {
-        seen = vector.or(seen, vector.or(*head, *tail));
-    }
-    let is_ascii = vector.is_ascii(seen);
-    if leave & !is_ascii {
+    store_ends(vector, &head, &tail, bytes);
+    vector.above_ascii(joined(vector, &head, &tail)) == 0
+}
+
+/// Does the same as [`xor`], but writes nothing and returns `false` if `refused`, in which all bits are set or none, are and a byte would
+/// not be ASCII. Otherwise it returns `true`.
+#[inline(always)]
+pub(super) fn xor_unless<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    key: u32,
+    bytes: &mut [u8],
+    refused: u64,
+) -> bool {
+    let Some((head, tail)) = masked_ends::<V, LEN, N>(vector, key, bytes) else {
+        return false;
+    };
+    if vector.above_ascii(joined(vector, &head, &tail)) & refused != 0 {
         return false;
     }
     store_ends(vector, &head, &tail, bytes);
-    is_ascii
+    true
+}
+
+/// Returns the OR of the vectors.
+#[inline(always)]
+fn joined<V: Vector<LEN>, const LEN: usize, const N: usize>(
+    vector: V,
+    head: &[V::Register; N],
+    tail: &[V::Register; N],
+) -> V::Register {
+    let mut seen = vector.splat(0);
+    for (head, tail) in head.iter().zip(tail) {
+        seen = vector.or(seen, vector.or(*head, *tail));
+    }
+    seen
 }
 
 /// Writes N to 2 N vectors of bytes, XORed with the key, to `out`, which is as long as `from`.
@@ -87,7 +110,7 @@ pub(super) fn xor_long<V: Vector<LEN>, const LEN: usize, const N: usize>(
         }
     }
     store_ends(vector, &head, &tail, bytes);
-    vector.is_ascii(seen)
+    vector.above_ascii(seen) == 0
 }
 
 /// Writes at least one vector of bytes, XORed with the key, to `out`, which is as long as `from`. The loop is as in

@@ -7,7 +7,7 @@ mod words;
 
 use super::overlap;
 use super::vector::Word;
-use super::{xor_copy_short, xor_short};
+use super::{xor_copy_short, xor_short, xor_short_unless};
 #[cfg(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128"))]
 use block as long;
 #[cfg(not(any(target_feature = "sse2", target_feature = "neon", target_feature = "simd128")))]
@@ -19,16 +19,26 @@ pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
     long::xor(key, bytes)
 }
 
-/// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII. If `leave` is set, it writes nothing if
-/// one of at most 128 bytes is not.
+/// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
-pub(super) fn xor(key: u32, bytes: &mut [u8], leave: bool) -> bool {
+pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
-        0..=16 => xor_short(key, bytes, leave),
-        17..=32 => overlap::xor::<_, 8, 2>(Word, key, bytes, leave),
-        33..=64 => overlap::xor::<_, 8, 4>(Word, key, bytes, leave),
-        65..=128 => overlap::xor::<_, 8, 8>(Word, key, bytes, leave),
+        0..=16 => xor_short(key, bytes),
+        17..=32 => overlap::xor::<_, 8, 2>(Word, key, bytes),
+        33..=64 => overlap::xor::<_, 8, 4>(Word, key, bytes),
+        65..=128 => overlap::xor::<_, 8, 8>(Word, key, bytes),
         _ => long::xor(key, bytes),
+    }
+}
+
+/// XORs at most 128 bytes as [`overlap::xor_unless`] does.
+#[inline(always)]
+pub(super) fn xor_unless(key: u32, bytes: &mut [u8], refused: u64) -> bool {
+    match bytes.len() {
+        0..=16 => xor_short_unless(key, bytes, refused),
+        17..=32 => overlap::xor_unless::<_, 8, 2>(Word, key, bytes, refused),
+        33..=64 => overlap::xor_unless::<_, 8, 4>(Word, key, bytes, refused),
+        _ => overlap::xor_unless::<_, 8, 8>(Word, key, bytes, refused),
     }
 }
 

@@ -20,8 +20,8 @@ pub(super) trait Vector<const LEN: usize>: Copy {
 
     fn or(self, one: Self::Register, other: Self::Register) -> Self::Register;
 
-    /// Returns `true` if no byte has its top bit set.
-    fn is_ascii(self, register: Self::Register) -> bool;
+    /// Returns bits of which one is set if a byte has its top bit set.
+    fn above_ascii(self, register: Self::Register) -> u64;
 }
 
 /// The integer registers, which every machine has.
@@ -57,8 +57,8 @@ impl Vector<4> for Word {
     }
 
     #[inline(always)]
-    fn is_ascii(self, register: u32) -> bool {
-        register & 0x8080_8080 == 0
+    fn above_ascii(self, register: u32) -> u64 {
+        (register & 0x8080_8080) as u64
     }
 }
 
@@ -91,7 +91,7 @@ impl Vector<8> for Word {
     }
 
     #[inline(always)]
-    fn is_ascii(self, register: u64) -> bool {
-        register & 0x8080_8080_8080_8080 == 0
+    fn above_ascii(self, register: u64) -> u64 {
+        register & 0x8080_8080_8080_8080
     }
 }

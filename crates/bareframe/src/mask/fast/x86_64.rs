@@ -5,19 +5,28 @@ mod avx2;
 mod sse2;
 
 use super::overlap;
-use super::{xor_copy_short, xor_short};
+use super::{xor_copy_short, xor_short, xor_short_unless};
 use crate::cpu::{Vectors, known, vectors};
 use sse2::Sse2;
 
-/// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII. If `leave` is set, it writes nothing if
-/// one of at most 128 bytes is not.
+/// XORs the bytes with the key, and returns `true` if every byte that it wrote is ASCII.
 #[inline(always)]
-pub(super) fn xor(key: u32, bytes: &mut [u8], leave: bool) -> bool {
+pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
-        0..=32 => xor_at_most_32(key, bytes, leave),
-        33..=64 => overlap::xor::<_, 16, 2>(Sse2, key, bytes, leave),
-        65..=128 => overlap::xor::<_, 16, 4>(Sse2, key, bytes, leave),
+        0..=32 => xor_at_most_32(key, bytes),
+        33..=64 => overlap::xor::<_, 16, 2>(Sse2, key, bytes),
+        65..=128 => overlap::xor::<_, 16, 4>(Sse2, key, bytes),
         _ => xor_dispatched(key, bytes),
+    }
+}
+
+/// XORs at most 128 bytes as [`overlap::xor_unless`] does.
+#[inline(always)]
+pub(super) fn xor_unless(key: u32, bytes: &mut [u8], refused: u64) -> bool {
+    match bytes.len() {
+        0..=32 => xor_at_most_32_unless(key, bytes, refused),
+        33..=64 => overlap::xor_unless::<_, 16, 2>(Sse2, key, bytes, refused),
+        _ => overlap::xor_unless::<_, 16, 4>(Sse2, key, bytes, refused),
     }
 }
 
@@ -34,10 +43,18 @@ pub(super) fn xor_copy(key: u32, from: &[u8], out: &mut [u8]) {
 }
 
 #[inline(always)]
-fn xor_at_most_32(key: u32, bytes: &mut [u8], leave: bool) -> bool {
+fn xor_at_most_32(key: u32, bytes: &mut [u8]) -> bool {
     match bytes.len() {
-        0..16 => xor_short(key, bytes, leave),
-        _ => overlap::xor::<_, 16, 1>(Sse2, key, bytes, leave),
+        0..16 => xor_short(key, bytes),
+        _ => overlap::xor::<_, 16, 1>(Sse2, key, bytes),
+    }
+}
+
+#[inline(always)]
+fn xor_at_most_32_unless(key: u32, bytes: &mut [u8], refused: u64) -> bool {
+    match bytes.len() {
+        0..16 => xor_short_unless(key, bytes, refused),
+        _ => overlap::xor_unless::<_, 16, 1>(Sse2, key, bytes, refused),
     }
 }
 
@@ -127,7 +144,7 @@ mod tests {
                 assert_eq!(here[align..], masked);
                 assert_eq!(here[..align], from[..align]);
             };
-            check(|key, bytes| xor(key, bytes, false), xor_copy);
+            check(xor, xor_copy);
             check(xor_baseline, xor_copy_baseline);
             if vectors() == Vectors::Avx2 {
                 // SAFETY: `vectors` returns this only if the processor has AVX2.

@@ -16,6 +16,12 @@ pub(super) const fn are_characters(_: u32, _: &[u8]) -> bool {
 
 /// Returns `false`, for the same reason.
 #[inline(always)]
+pub(super) const fn are_unmasked_characters(_: &[u8]) -> bool {
+    false
+}
+
+/// Returns `false`, for the same reason.
+#[inline(always)]
 pub(super) const fn begin_beyond_ascii(_: u32, _: &[u8]) -> bool {
     false
 }

@@ -20,7 +20,7 @@ const LONG: usize = 256;
 #[inline]
 pub(super) fn valid_up_to(bytes: &[u8]) -> Option<usize> {
     let whole = bytes.get(..bytes.len().wrapping_sub(unfinished(bytes)))?;
-    (are_characters(0, whole) || are_characters_by_avx2(whole)).then_some(whole.len())
+    (are_unmasked_characters(whole) || are_characters_by_avx2(whole)).then_some(whole.len())
 }
 
 /// Returns how many bytes at the end begin a character that is not finished.
@@ -44,15 +44,27 @@ pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     false
 }
 
-/// Returns `true` if there is a byte beyond ASCII among the first 64, XORed with the key, and the processor has AVX-512.
+/// Does the same as [`are_characters`] for bytes that no key is applied to.
+#[inline(always)]
+pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
+    if bytes.len() >= SHORTEST && moves_bytes() {
+        // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+        return unsafe { avx512::are_unmasked_characters(bytes) };
+    }
+    false
+}
+
+/// Returns `true` if there is a byte beyond ASCII among the first 32, XORed with the key, and the processor has AVX-512.
+// It looks at no more bytes, since nearly all text that it is called for is ASCII.
 #[inline(always)]
 pub(super) fn begin_beyond_ascii(key: u32, bytes: &[u8]) -> bool {
-    let words: &[[u8; 4]] = bytes.first_chunk::<64>().map_or(&[], |first| first.as_chunks().0);
+    let key = u64::from(key) | u64::from(key) << 32;
+    let words: &[[u8; 8]] = bytes.first_chunk::<32>().map_or(&[], |first| first.as_chunks().0);
     let mut seen = 0;
     for word in words {
-        seen |= u32::from_ne_bytes(*word) ^ key;
+        seen |= u64::from_ne_bytes(*word) ^ key;
     }
-    seen & 0x8080_8080 != 0 && moves_bytes()
+    seen & 0x8080_8080_8080_8080 != 0 && moves_bytes()
 }
 
 /// Returns `true` if the bytes are whole characters, and `false` for short ones, and for all if the processor lacks AVX2.
@@ -111,11 +123,9 @@ mod tests {
                 len >= avx2 && whole == len,
                 "{len}"
             );
-            assert_eq!(
-                are_characters(0, &bytes),
-                moves_bytes() && len >= SHORTEST && whole == len,
-                "{len}"
-            );
+            let expected = moves_bytes() && len >= SHORTEST && whole == len;
+            assert_eq!(are_characters(0, &bytes), expected, "{len}");
+            assert_eq!(are_unmasked_characters(&bytes), expected, "{len}");
         }
     }
 
@@ -123,11 +133,11 @@ mod tests {
     fn s8_1_what_begins_beyond_ascii_is_known_while_it_is_masked() {
         let _unchanged = crate::cpu::tests::UNCHANGED.lock();
         let key = [0x37, 0xFA, 0x21, 0xBD];
-        for len in [0, 1, 63, 64, 65, 200] {
+        for len in [0, 1, 31, 32, 33, 200] {
             for above in (0..len).map(Some).chain([None]) {
                 let byte = |at| if Some(at) == above { 0xC3 } else { b'a' };
                 let masked: Vec<u8> = (0..len).map(|at| byte(at) ^ key[at % 4]).collect();
-                let expected = moves_bytes() && len >= 64 && above.is_some_and(|at| at < 64);
+                let expected = moves_bytes() && len >= 32 && above.is_some_and(|at| at < 32);
                 assert_eq!(
                     begin_beyond_ascii(u32::from_ne_bytes(key), &masked),
                     expected,

@@ -62,7 +62,7 @@ impl Vector<64> for Block {
     }
 
     #[inline(always)]
-    fn is_ascii(self, register: [u8; 64]) -> bool {
-        !register.iter().fold(false, |above, &byte| above | (byte >= 0x80))
+    fn above_ascii(self, register: [u8; 64]) -> u64 {
+        u64::from(register.iter().fold(false, |above, &byte| above | (byte >= 0x80)))
     }
 }

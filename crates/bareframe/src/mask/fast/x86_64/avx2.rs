@@ -14,7 +14,7 @@ use core::arch::x86_64::{
 #[target_feature(enable = "avx2")]
 pub(super) fn xor(key: u32, bytes: &mut [u8]) -> bool {
     if bytes.len() <= 256 {
-        overlap::xor::<_, 32, 4>(Avx2::enabled(), key, bytes, false)
+        overlap::xor::<_, 32, 4>(Avx2::enabled(), key, bytes)
     } else {
         overlap::xor_long::<_, 32, 4>(Avx2::enabled(), key, bytes)
     }
@@ -80,9 +80,9 @@ impl Vector<32> for Avx2 {
     }
 
     #[inline(always)]
-    fn is_ascii(self, register: __m256i) -> bool {
+    fn above_ascii(self, register: __m256i) -> u64 {
         // SAFETY: the processor has AVX2, since there is an `Avx2`.
         let top_bits = unsafe { _mm256_movemask_epi8(register) };
-        top_bits == 0
+        u64::from(top_bits.cast_unsigned())
     }
 }

@@ -49,9 +49,9 @@ impl Vector<16> for Sse2 {
     }
 
     #[inline(always)]
-    fn is_ascii(self, register: __m128i) -> bool {
+    fn above_ascii(self, register: __m128i) -> u64 {
         // SAFETY: SSE2 is enabled, see `Sse2`.
         let top_bits = unsafe { _mm_movemask_epi8(register) };
-        top_bits == 0
+        u64::from(top_bits.cast_unsigned())
     }
 }

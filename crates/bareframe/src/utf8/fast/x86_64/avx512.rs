@@ -10,10 +10,11 @@ use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
     _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_add_epi8,
-    _mm512_maskz_mov_epi8, _mm512_maskz_permutex2var_epi8, _mm512_maskz_permutexvar_epi8,
-    _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_subs_epu8, _mm512_ternarylogic_epi64,
-    _mm512_test_epi8_mask, _mm512_xor_si512, _mm512_zextsi128_si512, _mm512_zextsi256_si512,
+    _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_maskz_permutex2var_epi8,
+    _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8,
+    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16,
+    _mm512_subs_epu8, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512,
+    _mm512_zextsi128_si512, _mm512_zextsi256_si512,
 };
 use core::hint::black_box;
 
@@ -172,26 +173,40 @@ impl Check {
 /// Returns `true` if the bytes, XORed with the key, are whole characters.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
 pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
+    are_characters_if::<true>(key, bytes)
+}
+
+/// Returns `true` if the bytes are whole characters.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
+    are_characters_if::<false>(0, bytes)
+}
+
+/// Returns `true` if the bytes, XORed with the key if they are masked, are whole characters.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
     let mut check = Check::new();
     // The keys for what begins two and three bytes before a step, whose length is a multiple of the key's.
     let (word_two, word_three) = (key.rotate_right(16), key.rotate_right(8));
     let (key, key_two, key_three) = (repeated(key), repeated(word_two), repeated(word_three));
     let (steps, tail) = bytes.as_chunks();
     if let Some(first) = steps.first() {
-        check.step_after_last(_mm512_xor_si512(load(first), key));
+        check.step_after_last(unmasked::<MASKED>(load(first), key));
     }
     // The three bytes before each step are loaded with it and not moved into place, because loads have a port of their
     // own.
     let mut rest = bytes.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
     while let Some([three_before, two_before, step]) = step_and_before(rest) {
         let all_ascii = check.step(
-            _mm512_xor_si512(load(step), key),
-            _mm512_xor_si512(load(two_before), key_two),
-            _mm512_xor_si512(load(three_before), key_three),
+            unmasked::<MASKED>(load(step), key),
+            unmasked::<MASKED>(load(two_before), key_two),
+            unmasked::<MASKED>(load(three_before), key_three),
         );
         rest = rest.get(STEP..).unwrap_or(&[]);
-        if all_ascii {
-            rest = after_ascii_steps(key, rest);
+        // Masked text is too short for it.
+        if all_ascii && !MASKED {
+            rest = after_ascii_steps(rest);
         }
     }
     if tail.is_empty() {
@@ -199,8 +214,20 @@ pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     }
     // The zero after the last byte is an error if a character is unfinished there.
     let key = _mm512_maskz_mov_epi8(lowest(tail.len()), key);
-    check.step_after_last(_mm512_xor_si512(load_end(bytes), key));
+    let end = if MASKED { load_short(tail) } else { load_end(bytes) };
+    check.step_after_last(unmasked::<MASKED>(end, key));
     check.found_nothing()
+}
+
+/// Returns the bytes XORed with the key if they are masked. The three operations on each step take a tenth of the time that it takes.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn unmasked<const MASKED: bool>(bytes: __m512i, key: __m512i) -> __m512i {
+    if MASKED {
+        _mm512_xor_si512(bytes, key)
+    } else {
+        bytes
+    }
 }
 
 /// Returns `true` if the last three bytes, XORed with the key for the first of them, do not end within a character.
@@ -225,7 +252,7 @@ fn repeated(key: u32) -> __m512i {
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     let unaligned = bytes.as_ptr().align_offset(STEP);
     let aligned = bytes.get(unaligned..).unwrap_or(&[]);
-    let steps = after_ascii(_mm512_setzero_si512(), aligned.as_chunks().0);
+    let steps = after_ascii(aligned.as_chunks().0);
     if steps.len() >= SKIP {
         return false;
     }
@@ -239,14 +266,14 @@ pub(super) fn is_ascii(bytes: &[u8]) -> bool {
     _mm512_movepi8_mask(seen) == 0
 }
 
-/// Skips steps that, XORed with the key, are ASCII, in groups of [`SKIP`], and returns the steps after them.
+/// Skips steps of ASCII in groups of [`SKIP`], and returns the steps after them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn after_ascii(key: __m512i, mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
+fn after_ascii(mut steps: &[[u8; STEP]]) -> &[[u8; STEP]] {
     while let Some((skipped, after)) = steps.split_first_chunk::<SKIP>() {
         let mut seen = _mm512_setzero_si512();
         for step in skipped {
-            seen = _mm512_ternarylogic_epi64::<OR_XOR>(seen, load(step), key);
+            seen = _mm512_or_si512(seen, load(step));
         }
         if _mm512_movepi8_mask(seen) != 0 {
             break;
@@ -271,9 +298,9 @@ fn step_and_before(bytes: &[u8]) -> Option<[&[u8; STEP]; 3]> {
 /// Does the same as [`after_ascii`] for steps that have three bytes before them.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn after_ascii_steps(key: __m512i, bytes: &[u8]) -> &[u8] {
+fn after_ascii_steps(bytes: &[u8]) -> &[u8] {
     let (steps, _) = bytes.get(3..).unwrap_or(&[]).as_chunks();
-    let skipped = steps.len().wrapping_sub(after_ascii(key, steps).len());
+    let skipped = steps.len().wrapping_sub(after_ascii(steps).len());
     bytes.get(skipped.wrapping_mul(STEP)..).unwrap_or(&[])
 }
 
@@ -285,6 +312,14 @@ fn after_ascii_steps(key: __m512i, bytes: &[u8]) -> &[u8] {
 fn load(bytes: &[u8; STEP]) -> __m512i {
     // SAFETY: the 64 bytes that are read are those of the array, at any alignment.
     unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+}
+
+/// Returns fewer than 64 bytes, followed by zeros. No branch depends on their number, but it must be long ago that they were stored.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn load_short(bytes: &[u8]) -> __m512i {
+    // SAFETY: only bytes with a bit in the mask are read, which are those of the slice.
+    unsafe { _mm512_maskz_loadu_epi8(lowest(bytes.len()), bytes.as_ptr().cast()) }
 }
 
 /// Returns the bytes that are left over after all steps, followed by zeros.
@@ -393,6 +428,9 @@ mod tests {
             // SAFETY: the processor was asked just above.
             let text = unsafe { super::are_characters(0, bytes) };
             assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
+            // SAFETY: the processor was asked just above.
+            let unmasked = unsafe { super::are_unmasked_characters(bytes) };
+            assert_eq!(unmasked, text, "{bytes:02x?}");
             let key = [0x37, 0xFA, 0x21, 0xBD];
             let keys = key.iter().cycle();
             let masked: Vec<u8> = bytes.iter().zip(keys).map(|(byte, key)| byte ^ key).collect();
