@@ -79,8 +79,11 @@ pub struct Decoding {
     /// Peers that do only a part of the task; they are in the table but are never the best.
     pub lesser: &'static [&'static str],
     /// Creates the contenders, ours first.
-    pub contenders: Box<dyn Fn(&Stream) -> Vec<Reader>>,
+    pub contenders: Contenders,
 }
+
+/// Creates the contenders over a stream.
+pub type Contenders = Box<dyn Fn(&Stream) -> Vec<Reader>>;
 
 /// The stream of each round.
 #[derive(Clone, Debug)]

@@ -31,7 +31,7 @@ pub fn kernels() -> String {
             true => "AVX2",
             false => "none",
         };
-        return format!("Kernels of ours that run here: masking {masking}; text beyond ASCII {text}.");
+        format!("Kernels of ours that run here: masking {masking}; text beyond ASCII {text}.")
     }
     #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
     "Ours runs no kernels here.".to_owned()

@@ -22,8 +22,8 @@ pub(super) fn xor<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector.above_ascii(joined(vector, &head, &tail)) == 0
 }
 
-/// Does the same as [`xor`], but writes nothing and returns `false` if `refused`, in which all bits are set or none, are and a byte would
-/// not be ASCII. Otherwise it returns `true`.
+/// Does the same as [`xor`], but if a byte would not be ASCII and all bits of `refused` are set, it writes nothing and returns
+/// `false`. Otherwise it returns `true`. Of `refused`, all bits are set or none.
 #[inline(always)]
 pub(super) fn xor_unless<V: Vector<LEN>, const LEN: usize, const N: usize>(
     vector: V,
