@@ -90,12 +90,9 @@ format() {
 lint() {
     cargo clippy --workspace --exclude 'bareframe-benches*' --all-targets -- -D warnings
     cargo clippy -p bareframe --all-targets --no-default-features -- -D warnings
-    cargo clippy -p bareframe --all-targets --all-features -- -D warnings
-    cargo clippy -p bareframe-deflate --all-targets --all-features -- -D warnings
-    cargo clippy -p bareframe-std --all-targets --all-features -- -D warnings
-    cargo clippy -p bareframe-embedded-io --all-targets --all-features -- -D warnings
-    cargo clippy -p bareframe-tokio --all-targets --all-features -- -D warnings
-    cargo clippy -p bareframe-axum --all-targets --all-features -- -D warnings
+    # In one call, so that each is checked once.
+    # shellcheck disable=SC2046
+    cargo clippy $(printf -- '-p %s ' $published) --all-targets --all-features -- -D warnings
     compact cargo clippy -p bareframe --all-targets --target-dir target/compact -- -D warnings
     compact cargo clippy -p bareframe --all-targets --all-features --target-dir target/compact -- -D warnings
 }
