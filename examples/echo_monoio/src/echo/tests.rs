@@ -1,12 +1,9 @@
 use super::*;
-use bareframe_testkit::Frame as RawFrame;
+use bareframe_testkit::{Frame as RawFrame, RawClient};
 use std::io::{ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
-
-const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
 /// Starts the server. Returns `None` and says why if this system has no io_uring, or does not permit it.
 fn start() -> Option<SocketAddr> {
@@ -26,79 +23,52 @@ fn start() -> Option<SocketAddr> {
     Some(address)
 }
 
-/// Connects, sends these bytes with the request, and takes the answer.
-fn connect(address: SocketAddr, frames: &[u8]) -> std::net::TcpStream {
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.write_all(&[REQUEST, frames].concat()).unwrap();
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte).unwrap();
-        head.extend(byte);
-    }
-    assert!(head.starts_with(b"HTTP/1.1 101 "));
-    stream
-}
-
-fn masked(frame: RawFrame) -> Vec<u8> {
-    frame.masked([1, 2, 3, 4]).to_bytes()
-}
-
-#[track_caller]
-fn expect(stream: &mut std::net::TcpStream, expected: &[u8]) {
-    let mut received = vec![0; expected.len()];
-    stream.read_exact(&mut received).unwrap();
-    assert!(received == expected);
-}
-
 #[test]
 fn s5_messages_come_back_and_pings_and_closes_are_answered() {
     let Some(address) = start() else { return };
-    let mut stream = connect(address, &masked(RawFrame::text("with the request")));
-    expect(&mut stream, &RawFrame::text("with the request").to_bytes());
+    let mut stream = RawClient::connect(address, &[RawFrame::text("with the request")]).unwrap();
+    stream.expect(&RawFrame::text("with the request")).unwrap();
     for len in [0, 1, 125, 126, 65_535, 65_536, 1_000_000] {
-        stream.write_all(&masked(RawFrame::binary(vec![7; len]))).unwrap();
-        expect(&mut stream, &RawFrame::binary(vec![7; len]).to_bytes());
+        stream.send(&RawFrame::binary(vec![7; len])).unwrap();
+        stream.expect(&RawFrame::binary(vec![7; len])).unwrap();
     }
     let fragments = [RawFrame::text("Hel").fin(false), RawFrame::continuation("lo")];
     for fragment in fragments {
-        stream.write_all(&masked(fragment)).unwrap();
+        stream.send(&fragment).unwrap();
     }
-    expect(&mut stream, &RawFrame::text("Hello").to_bytes());
-    stream.write_all(&masked(RawFrame::ping("?"))).unwrap();
-    expect(&mut stream, &RawFrame::pong("?").to_bytes());
-    stream.write_all(&masked(RawFrame::close(1001, "bye"))).unwrap();
-    expect(&mut stream, &RawFrame::close(1001, "").to_bytes());
-    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    stream.expect(&RawFrame::text("Hello")).unwrap();
+    stream.send(&RawFrame::ping("?")).unwrap();
+    stream.expect(&RawFrame::pong("?")).unwrap();
+    stream.send(&RawFrame::close(1001, "bye")).unwrap();
+    stream.expect(&RawFrame::close(1001, "")).unwrap();
+    assert_eq!(stream.stream().read(&mut [0]).unwrap(), 0);
 }
 
 #[test]
 fn bytes_that_come_one_by_one_make_the_same_message() {
     let Some(address) = start() else { return };
-    let mut stream = connect(address, b"");
-    stream.set_nodelay(true).unwrap();
-    for byte in masked(RawFrame::text("Mọi người")) {
-        stream.write_all(&[byte]).unwrap();
-    }
-    expect(&mut stream, &RawFrame::text("Mọi người").to_bytes());
+    let mut stream = RawClient::connect(address, &[]).unwrap();
+    stream.send_byte_by_byte(&RawFrame::text("Mọi người")).unwrap();
+    stream.expect(&RawFrame::text("Mọi người")).unwrap();
 }
 
 #[test]
 fn many_clients_share_the_thread_and_one_that_reads_nothing_holds_nobody_up() {
     let Some(address) = start() else { return };
-    let mut deaf = connect(address, b"");
-    deaf.set_write_timeout(Some(Duration::from_millis(300))).unwrap();
-    let message = masked(RawFrame::binary(vec![0; 60_000]));
-    while deaf.write_all(&message).is_ok() {}
-    let mut streams: Vec<_> = (0..100).map(|_| connect(address, b"")).collect();
+    let mut deaf = RawClient::connect(address, &[]).unwrap();
+    deaf.stream()
+        .set_write_timeout(Some(Duration::from_millis(300)))
+        .unwrap();
+    let message = RawFrame::binary(vec![0; 60_000]);
+    while deaf.send(&message).is_ok() {}
+    let mut streams: Vec<_> = (0..100)
+        .map(|_| RawClient::connect(address, &[]).unwrap())
+        .collect();
     for (number, stream) in streams.iter_mut().enumerate() {
-        stream
-            .write_all(&masked(RawFrame::text(format!("{number}"))))
-            .unwrap();
+        stream.send(&RawFrame::text(format!("{number}"))).unwrap();
     }
     for (number, stream) in streams.iter_mut().enumerate() {
-        expect(stream, &RawFrame::text(format!("{number}")).to_bytes());
+        stream.expect(&RawFrame::text(format!("{number}"))).unwrap();
     }
 }
 
@@ -110,9 +80,10 @@ fn s4_2_2_a_request_without_an_upgrade_is_answered_and_what_breaks_the_protocol_
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
-    let mut stream = connect(address, b"");
+    let mut stream = RawClient::connect(address, &[]).unwrap();
     stream
+        .stream()
         .write_all(&RawFrame::text("not masked").to_bytes())
         .unwrap();
-    expect(&mut stream, &RawFrame::close(1002, "").to_bytes());
+    stream.expect(&RawFrame::close(1002, "")).unwrap();
 }
