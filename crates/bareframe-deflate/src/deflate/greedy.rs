@@ -247,7 +247,7 @@ pub(super) fn hash_shift(heads: &[u16]) -> Result<u32, MemoryTooSmall> {
     Ok(u32::BITS.wrapping_sub(log.min(16)))
 }
 
-/// Returns `true` if one of eight places has a match before.
+/// Returns `true` if one of eight places has a match before, of those that it looks at.
 fn is_compressible(
     heads: &[u16],
     shift: u32,
@@ -255,14 +255,15 @@ fn is_compressible(
     reach: Reach,
     places: core::ops::Range<usize>,
 ) -> bool {
-    let len = places.len();
+    let looks = places.len().div_ceil(4);
     let is_match = |&at: &usize| {
         let front = front(bytes, at);
         let before = front.and_then(|front| heads.get(hash(front, shift)));
         let before = usize::from(before.copied().unwrap_or_default());
-        reach.has(before, at) && self::front(bytes, before) == front
+        // Whether the place is in reach can't be foreseen, so both are compared.
+        reach.has(before, at) & (self::front(bytes, before) == front)
     };
-    places.filter(is_match).count() >= len >> 3
+    places.step_by(4).filter(is_match).count().wrapping_mul(8) >= looks
 }
 
 /// Returns the four bytes that are hashed.
