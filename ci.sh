@@ -19,6 +19,11 @@ need() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$@" >/dev/null
 }
 
+need_arm64() {
+    need qemu-aarch64 qemu-user
+    need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+}
+
 # Installs a subcommand of cargo if it is missing.
 need_cargo() {
     if ! cargo "$1" --version >/dev/null 2>&1; then cargo install --locked "cargo-$1"; fi
@@ -58,6 +63,8 @@ for_target() {
         # shellcheck disable=SC1091
         . "${BAREFRAME_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/bareframe-embedded}/env.sh"
     fi
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+    export CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER="qemu-aarch64 -L /usr/aarch64-linux-gnu"
     export CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_LINKER=powerpc-linux-gnu-gcc
     export CARGO_TARGET_POWERPC_UNKNOWN_LINUX_GNU_RUNNER="qemu-ppc-static -L /usr/powerpc-linux-gnu"
     export CARGO_TARGET_S390X_UNKNOWN_LINUX_GNU_LINKER=s390x-linux-gnu-gcc
@@ -224,12 +231,22 @@ kernels() {
         }'
 }
 
-# Instructions of receiving a frame on processors that this one is not. It orders the kernels, and says nothing about time.
-machines() {
+# Instructions of receiving a frame on processors that this one is not. It orders the kernels, and says nothing about time. Where
+# a build for ARM64 can't be had, its columns are missing; else the tests of its kernels run too.
+machines() (
+    local arm64=aarch64-unknown-linux-gnu
     need qemu-x86_64 qemu-user
     need cc gcc
-    benches/machines/run
-}
+    if ! (need_arm64 && for_target $arm64); then
+        echo "machines: a build for ARM64 can't be had here, so it is not in the table" >&2
+        benches/machines/run
+        return
+    fi
+    for_target $arm64
+    CARGO_PROFILE_TEST_OPT_LEVEL=1 PROPTEST_CASES=64 cargo test -p bareframe --features simd --lib --test decoding \
+        --target $arm64 --target-dir target/others
+    benches/machines/run $arm64
+)
 
 # Every fuzz target for this many seconds from the committed corpora, all under AddressSanitizer; one on each core.
 fuzz() {
@@ -435,7 +452,7 @@ mutants() {
         sort -rn | sed 's|.* ||; s|\.rs$||')}
     for file in $files; do
         rm -rf "$(mutants_of "$file")"
-        case $(mutants_ways "$file") in *older*) need_cross ;; esac
+        case $(mutants_ways "$file") in *older*) need_cross ;; *arm64*) need_arm64 ;; esac
     done
     for job in $(seq "${JOBS:-$(nproc)}"); do
         # shellcheck disable=SC2086
@@ -464,6 +481,7 @@ mutants_of() {
 mutants_ways() {
     case $1 in
         cpu | */x86_64*) echo unit_simd older simd ;;
+        */aarch64*) echo arm64 ;;
         handshake/*/compact) echo compact_heads ;;
         */compact*) echo compact compact_simd ;;
         mask/fast/portable*) echo unit tests ;;
@@ -514,6 +532,7 @@ mutants_noticed_by() {
     case $way in
         unit) args=(-C=--lib) ;;
         unit_simd | older*) args=(--features simd -C=--lib) ;;
+        arm64) args=(--features simd -C=--lib -C=--target=aarch64-unknown-linux-gnu) ;;
         frames) args=(-C=--lib -C=--test=decoding) ;;
         talk) args=(-C=--test={conversation,cuts,assemble,outbox,shown,unchanged}) ;;
         heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
@@ -524,6 +543,7 @@ mutants_noticed_by() {
         compact_heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
     esac
     case $way in
+        arm64) for_target aarch64-unknown-linux-gnu ;;
         older) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu Nehalem" ;;
         older_avx2) export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu Nehalem,+xsave,+avx,+avx2" ;;
         compact*) export RUSTFLAGS="--cfg bareframe_compact" ;;

@@ -33,7 +33,11 @@ pub fn kernels() -> String {
         };
         format!("Kernels of ours that run here: masking {masking}; text beyond ASCII {text}.")
     }
-    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+    #[cfg(all(feature = "simd", target_arch = "aarch64"))]
+    {
+        "Kernels of ours that run here: masking NEON; text beyond ASCII NEON.".to_owned()
+    }
+    #[cfg(not(all(feature = "simd", any(target_arch = "x86_64", target_arch = "aarch64"))))]
     "Ours runs no kernels here.".to_owned()
 }
 

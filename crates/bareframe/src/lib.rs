@@ -61,7 +61,7 @@
 //! - `handshake` (default): the opening handshake of section 4, both roles, in the module `handshake`.
 //! - `heapless` (default): [`Gather`] for `heapless::Vec<u8, N>`.
 //! - `alloc`: [`Gather`] for `Vec<u8>`, and [`Memory`] for `Vec<u8>` and `Box<[u8]>`. Without it the crate never allocates.
-//! - `simd`: kernels that need unsafe code: vectors on x86-64, found at run time; aligned words on microcontrollers.
+//! - `simd`: kernels that need unsafe code: vectors on x86-64, found at run time, and NEON on ARM64; aligned words on microcontrollers.
 //!   Without it there is no unsafe code in the crate.
 //! - `defmt`: `defmt::Format` on every public type. It shows what `Debug` shows, without the code that formats text.
 

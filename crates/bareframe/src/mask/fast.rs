@@ -1,14 +1,24 @@
 //! Masking on 64-bit machines: short payloads with overlapping loads, longer ones with vectors.
 
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64;
 mod overlap;
-#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+#[cfg(not(any(
+    all(feature = "simd", target_arch = "aarch64", target_feature = "neon"),
+    all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")
+)))]
 mod portable;
 mod vector;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod x86_64;
 
 use super::{Masker, turn};
-#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use aarch64 as kernels;
+#[cfg(not(any(
+    all(feature = "simd", target_arch = "aarch64", target_feature = "neon"),
+    all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")
+)))]
 use portable as kernels;
 use vector::Word;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]

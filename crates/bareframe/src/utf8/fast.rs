@@ -1,12 +1,22 @@
 //! UTF-8 validation on 64-bit machines, in bulk where there is a kernel for it.
 
-#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64;
+#[cfg(not(any(
+    all(feature = "simd", target_arch = "aarch64", target_feature = "neon"),
+    all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")
+)))]
 mod portable;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 mod x86_64;
 
 use super::{InvalidUtf8, Utf8Validator};
-#[cfg(not(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")))]
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+use aarch64 as kernels;
+#[cfg(not(any(
+    all(feature = "simd", target_arch = "aarch64", target_feature = "neon"),
+    all(feature = "simd", target_arch = "x86_64", target_feature = "sse2")
+)))]
 use portable as kernels;
 #[cfg(all(feature = "simd", target_arch = "x86_64", target_feature = "sse2"))]
 use x86_64 as kernels;
@@ -123,12 +133,27 @@ impl Next {
 /// or by nothing.
 #[inline]
 fn valid_up_to(bytes: &[u8]) -> usize {
-    if let Some(valid) = kernels::valid_up_to(bytes) {
-        return valid;
+    // The kernels can't find out which byte is wrong.
+    let whole = bytes.get(..bytes.len().wrapping_sub(unfinished(bytes)));
+    if let Some(whole) = whole
+        && kernels::are_characters_by_any(whole)
+    {
+        return whole.len();
     }
     match core::str::from_utf8(bytes) {
         Ok(text) => text.len(),
         Err(error) => error.valid_up_to(),
+    }
+}
+
+/// Returns how many bytes at the end begin a character that is not finished.
+#[inline]
+fn unfinished(bytes: &[u8]) -> usize {
+    match bytes {
+        [.., 0xC0..=0xFF] => 1,
+        [.., 0xE0..=0xFF, _] => 2,
+        [.., 0xF0..=0xFF, _, _] => 3,
+        _ => 0,
     }
 }
 
@@ -226,6 +251,79 @@ mod tests {
         for len in 0..300 {
             let bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
             assert_eq!(valid_up_to(&bytes), len / 2 * 2);
+        }
+    }
+
+    #[test]
+    fn s8_1_an_end_that_may_continue_is_left_to_the_next_piece() {
+        for whole in ["", "a", "é", "語", "😀"] {
+            assert_eq!(unfinished(whole.as_bytes()), 0);
+            for len in 1..whole.len() {
+                let bytes = [b"ab", &whole.as_bytes()[..len]].concat();
+                assert_eq!(unfinished(&bytes), len, "{bytes:02x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn s8_1_what_is_valid_at_the_front_is_what_std_finds() {
+        let check = |bytes: &[u8]| {
+            let expected = core::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+            assert_eq!(valid_up_to(bytes), expected, "{bytes:02x?}");
+        };
+        every_length_and_alignment_cut_anywhere(check);
+        every_first_byte_and_what_follows(check);
+        one_wrong_byte_wherever_it_is(check);
+    }
+
+    // The texts that every kernel is tried with too.
+
+    pub(super) fn every_length_and_alignment_cut_anywhere(check: impl Fn(&[u8])) {
+        let text: Vec<u8> = "aé語😀, ab".bytes().cycle().take(4300).collect();
+        for len in 0..=4200 {
+            check(&text[len % 64..][..len]);
+            check(&text[..len]);
+            check(&std::vec![b'a'; len]);
+        }
+        for from in 0..64 {
+            for len in 0..=130 {
+                check(&text[from..][..len]);
+            }
+        }
+    }
+
+    pub(super) fn every_first_byte_and_what_follows(check: impl Fn(&[u8])) {
+        const NEXT: [u8; 10] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF];
+        for first in 0x7F..=0xFF {
+            for next in NEXT {
+                for behind in [&b""[..], b"\x80", b"\x80\x80", b"\xBF\x80a"] {
+                    for at in [0, 5, 12, 13, 14, 15, 16, 29, 60, 61, 62, 63, 64] {
+                        let mut bytes = std::vec![b'a'; at];
+                        bytes.extend([first, next]);
+                        bytes.extend(behind);
+                        check(&bytes);
+                        bytes.resize(130, b'a');
+                        check(&bytes);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn one_wrong_byte_wherever_it_is(check: impl Fn(&[u8])) {
+        for len in [3, 8, 15, 31, 63, 65, 191] {
+            for good in ["é", "語", "😀", "a", "Việt 😀"] {
+                let text: Vec<u8> = good.bytes().cycle().take(len).collect();
+                for at in 0..len {
+                    for wrong in [
+                        0x00, 0x41, 0x80, 0x90, 0xBF, 0xC0, 0xC3, 0xE0, 0xED, 0xF0, 0xF4, 0xF5, 0xFF,
+                    ] {
+                        let mut broken = text.clone();
+                        broken[at] = wrong;
+                        check(&broken);
+                    }
+                }
+            }
         }
     }
 }

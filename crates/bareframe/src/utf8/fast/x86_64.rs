@@ -15,23 +15,10 @@ const SHORTEST_AVX2: usize = 32;
 /// The shortest text, in bytes, that AVX-512 checks for ASCII faster than words do.
 const LONG: usize = 256;
 
-/// Returns how many bytes at the front are whole characters, if only an unfinished character follows them. Returns
-/// `None` if a byte is wrong, since the kernels can't find out which, and if there is no kernel for this length.
+/// Returns `true` if the bytes are whole characters, and `false` if there is no kernel for this length.
 #[inline]
-pub(super) fn valid_up_to(bytes: &[u8]) -> Option<usize> {
-    let whole = bytes.get(..bytes.len().wrapping_sub(unfinished(bytes)))?;
-    (are_unmasked_characters(whole) || are_characters_by_avx2(whole)).then_some(whole.len())
-}
-
-/// Returns how many bytes at the end begin a character that is not finished.
-#[inline]
-fn unfinished(bytes: &[u8]) -> usize {
-    match bytes {
-        [.., 0xC0..=0xFF] => 1,
-        [.., 0xE0..=0xFF, _] => 2,
-        [.., 0xF0..=0xFF, _, _] => 3,
-        _ => 0,
-    }
+pub(super) fn are_characters_by_any(bytes: &[u8]) -> bool {
+    are_unmasked_characters(bytes) || are_characters_by_avx2(bytes)
 }
 
 /// Returns `true` if the bytes, XORed with the key, are whole characters, and `false` for all bytes if the processor lacks AVX-512.
@@ -117,7 +104,7 @@ mod tests {
         for len in 0..300 {
             let bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
             let whole = len / 2 * 2;
-            assert_eq!(valid_up_to(&bytes), (whole >= shortest).then_some(whole));
+            assert_eq!(are_characters_by_any(&bytes[..whole]), whole >= shortest, "{len}");
             assert_eq!(
                 are_characters_by_avx2(&bytes),
                 len >= avx2 && whole == len,
@@ -143,17 +130,6 @@ mod tests {
                     expected,
                     "{above:?} of {len}"
                 );
-            }
-        }
-    }
-
-    #[test]
-    fn s8_1_an_end_that_may_continue_is_left_to_the_next_piece() {
-        for whole in ["", "a", "é", "語", "😀"] {
-            assert_eq!(unfinished(whole.as_bytes()), 0);
-            for len in 1..whole.len() {
-                let bytes = [b"ab", &whole.as_bytes()[..len]].concat();
-                assert_eq!(unfinished(&bytes), len, "{bytes:02x?}");
             }
         }
     }

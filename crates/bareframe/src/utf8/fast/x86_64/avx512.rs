@@ -5,7 +5,7 @@
 //! It validates text that is still masked, and unmasks it in registers only: if the unmasked bytes had been stored just before, in
 //! vectors of another length, each load would wait until those stores are in the cache, which takes as long as the rest.
 
-use super::unfinished;
+use super::super::unfinished;
 use core::arch::x86_64::{
     __m128i, __m256i, __m512i, _mm_loadu_si128, _mm_set_epi64x, _mm256_castsi128_si256,
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
@@ -420,6 +420,7 @@ fn every(byte: usize) -> __m512i {
 #[cfg(test)]
 mod tests {
     extern crate std;
+    use super::super::super::tests;
     use crate::cpu::moves_bytes;
     use std::vec::Vec;
 
@@ -447,54 +448,17 @@ mod tests {
 
     #[test]
     fn s8_1_every_length_and_alignment_cut_anywhere() {
-        let text: Vec<u8> = "aé語😀, ab".bytes().cycle().take(4300).collect();
-        for len in 0..=4200 {
-            check(&text[len % 64..][..len]);
-            check(&text[..len]);
-            check(&std::vec![b'a'; len]);
-        }
-        for from in 0..64 {
-            for len in 0..=130 {
-                check(&text[from..][..len]);
-            }
-        }
+        tests::every_length_and_alignment_cut_anywhere(check);
     }
 
     #[test]
     fn s8_1_every_first_byte_and_what_follows_wherever_they_are() {
-        const NEXT: [u8; 10] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF];
-        for first in 0x7F..=0xFF {
-            for next in NEXT {
-                for behind in [&b""[..], b"\x80", b"\x80\x80", b"\xBF\x80a"] {
-                    for at in [0, 5, 13, 29, 60, 61, 62, 63, 64] {
-                        let mut bytes = std::vec![b'a'; at];
-                        bytes.extend([first, next]);
-                        bytes.extend(behind);
-                        check(&bytes);
-                        bytes.resize(130, b'a');
-                        check(&bytes);
-                    }
-                }
-            }
-        }
+        tests::every_first_byte_and_what_follows(check);
     }
 
     #[test]
     fn s8_1_one_wrong_byte_wherever_it_is() {
-        for len in [3, 8, 15, 31, 63, 65, 191] {
-            for good in ["é", "語", "😀", "a", "Việt 😀"] {
-                let text: Vec<u8> = good.bytes().cycle().take(len).collect();
-                for at in 0..len {
-                    for wrong in [
-                        0x00, 0x41, 0x80, 0x90, 0xBF, 0xC0, 0xC3, 0xE0, 0xED, 0xF0, 0xF4, 0xF5, 0xFF,
-                    ] {
-                        let mut broken = text.clone();
-                        broken[at] = wrong;
-                        check(&broken);
-                    }
-                }
-            }
-        }
+        tests::one_wrong_byte_wherever_it_is(check);
     }
 
     /// The errors of each position have bits of their own, and those that are found in several ways must not cancel
