@@ -30,8 +30,12 @@ pub(super) const fn begin_beyond_ascii(_: u32, _: &[u8]) -> bool {
     false
 }
 
-/// Returns `true` if no byte has its top bit set. The compiler turns the words into vectors.
+/// Returns `true` if no byte has its top bit set.
 #[inline(always)]
 pub(super) fn is_ascii(bytes: &[u8]) -> bool {
-    is_ascii_in_words(bytes)
+    if bytes.len() < 16 {
+        return is_ascii_in_words(bytes);
+    }
+    // SAFETY: this module is compiled only for targets that enable NEON for all code.
+    unsafe { neon::is_ascii(bytes) }
 }

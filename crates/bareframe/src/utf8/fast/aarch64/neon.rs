@@ -15,6 +15,9 @@ const STEP: usize = 16;
 /// How many steps of ASCII are skipped at once.
 const SKIP: usize = 4;
 
+/// How many steps are looked at before text that is not ASCII is known as such.
+const ASCII_STEPS: usize = 8;
+
 /// The faults of two bytes in a row.
 const UNFINISHED: u8 = 0x01;
 const NOT_BEGUN: u8 = 0x02;
@@ -190,6 +193,33 @@ fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
     check.found_nothing()
 }
 
+/// Returns `true` if no byte has its top bit set. There must be at least 16 bytes.
+#[inline]
+#[target_feature(enable = "neon")]
+pub(super) fn is_ascii(bytes: &[u8]) -> bool {
+    let Some(last) = bytes.last_chunk() else {
+        return false;
+    };
+    let (groups, rest) = bytes.as_chunks().0.as_chunks::<ASCII_STEPS>();
+    for group in groups {
+        if !are_ascii(group, vdupq_n_u8(0)) {
+            return false;
+        }
+    }
+    are_ascii(rest, load(last))
+}
+
+/// Returns `true` if neither the steps nor the bytes have a top bit set.
+#[inline]
+#[target_feature(enable = "neon")]
+fn are_ascii(steps: &[[u8; STEP]], bytes: uint8x16_t) -> bool {
+    let mut seen = bytes;
+    for step in steps {
+        seen = vorrq_u8(seen, load(step));
+    }
+    vmaxvq_u8(seen) < 0x80
+}
+
 #[inline]
 #[target_feature(enable = "neon")]
 fn unmasked<const MASKED: bool>(bytes: uint8x16_t, key: uint8x16_t) -> uint8x16_t {
@@ -269,6 +299,7 @@ mod tests {
         let key = [0x37, 0xFA, 0x21, 0xBD];
         let keys = key.iter().cycle();
         let masked: Vec<u8> = bytes.iter().zip(keys).map(|(byte, key)| byte ^ key).collect();
+        assert_eq!(super::super::is_ascii(bytes), bytes.is_ascii(), "{bytes:02x?}");
         let found = super::super::are_characters(u32::from_ne_bytes(key), &masked);
         assert_eq!(found, expected, "{bytes:02x?}");
     }
