@@ -1,7 +1,7 @@
 //! Vectors of 16 bytes, with NEON.
 //!
-//! It uses intrinsics, because among the code of the receiver the compiler keeps words and arrays of up to 128 bytes in integer
-//! registers, which takes twice as many loads and stores.
+//! It uses intrinsics, because the compiler does not turn words into vectors among the code of the receiver: ASCII of 125 bytes
+//! takes 43 % more instructions with them.
 
 use super::super::vector::Vector;
 use core::arch::aarch64::{
