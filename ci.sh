@@ -82,10 +82,11 @@ tests() {
     cargo test
     cargo test -p bareframe-tokio -p bareframe-axum --all-features
     cargo test -p bareframe --no-default-features --lib --tests
-    cargo test -p bareframe-deflate --features std --lib --test pool
     cargo test -p bareframe-echo-monoio
-    cargo test -p bareframe-embedded-io --features deflate --test compressed
-    cargo test -p bareframe-std --features deflate --lib --examples --test deflate --test failing_streams --test halves
+    # Compression in one build.
+    cargo test -p bareframe-deflate -p bareframe-embedded-io -p bareframe-std \
+        --features bareframe-deflate/std,bareframe-embedded-io/deflate,bareframe-std/deflate \
+        --lib --examples --test pool --test compressed --test deflate --test failing_streams --test halves
     compact cargo test -p bareframe --lib --tests --target-dir target/compact
     compact cargo test -p bareframe --features simd --lib --tests --target-dir target/compact
 }
@@ -308,30 +309,44 @@ sanitizer() {
         --target x86_64-unknown-linux-gnu --target-dir target/sanitizer
 }
 
-# The tests on 32 bits, on big-endian 32 bits and on big-endian 64 bits, the latter two under qemu-user.
+# The tests on 32 bits, and on big-endian 64 bits under qemu-user with the code of large machines and with that of small ones;
+# and with the kernels for processors that have less than this one, in the build of `release`.
 other_targets() (
-    local target processor packages
+    local processor
     need_cross
-    for target in i686-unknown-linux-gnu powerpc-unknown-linux-gnu s390x-unknown-linux-gnu; do
-        (
-            for_target "$target"
-            # Emulated, an unoptimised test takes ten times as long; this processor runs i686 itself.
-            case $target in i686-*) ;; *) export CARGO_PROFILE_TEST_OPT_LEVEL=1 ;; esac
-            # Where bytes have another order, only what looks at bytes: what the tests of the adapters need takes minutes there.
-            packages=(-p bareframe -p bareframe-deflate)
-            case $target in i686-*) packages+=(-p bareframe-embedded-io -p bareframe-std -p bareframe-testkit) ;; esac
-            # Not the examples: one counts in 64 bits at once, which powerpc can't.
-            PROPTEST_CASES=64 cargo test "${packages[@]}" --features bareframe/simd --lib --test '*' \
-                --target "$target" --target-dir target/others
-        )
-    done
-    # The kernels for processors that have less than this one, in the build of `release`.
+    tests_for i686-unknown-linux-gnu
+    tests_for s390x-unknown-linux-gnu
     release_for_tests
     for processor in Nehalem Nehalem,+xsave,+avx,+avx2; do
         CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUNNER="qemu-x86_64-static -cpu $processor" PROPTEST_CASES=64 \
             cargo test -p bareframe -p bareframe-testkit --release --features bareframe/simd \
             --lib --test decoding --test exhaustive
     done
+)
+
+# The tests on big-endian 32 bits, which `other_targets` has one by one (three minutes, most of them for std).
+big_endian_32() {
+    need_cross
+    tests_for powerpc-unknown-linux-gnu
+}
+
+# Runs the tests for another target, in a subshell.
+tests_for() (
+    local target=$1 packages=(-p bareframe -p bareframe-deflate)
+    for_target "$target"
+    export PROPTEST_CASES=64
+    case $target in
+        # This processor runs it itself.
+        i686-*) packages+=(-p bareframe-embedded-io -p bareframe-std -p bareframe-testkit) ;;
+        # Emulated, an unoptimised test takes ten times as long. Where bytes have another order, only what looks at bytes: what the
+        # tests of the adapters need takes minutes there.
+        *) export CARGO_PROFILE_TEST_OPT_LEVEL=1 ;;
+    esac
+    # Not the examples: one counts in 64 bits at once, which powerpc can't.
+    cargo test "${packages[@]}" --features bareframe/simd --lib --test '*' --target "$target" --target-dir target/others
+    case $target in
+        s390x-*) compact cargo test -p bareframe --lib --test decoding --target "$target" --target-dir target/others ;;
+    esac
 )
 
 conformance() {
@@ -558,7 +573,7 @@ mutants_noticed_by() {
 # What a change must pass, and what takes longer or needs more tools.
 usual="tests format lint language docs properties release sanitizer other_targets fuzz firmware"
 usual+=" conformance no_std lowest_rust cost instructions kernels"
-longer="coverage mutants autobahn interop semver deny package failing_streams async soak machines"
+longer="coverage mutants autobahn interop semver deny package failing_streams async soak machines big_endian_32"
 
 # What each job took, also when one fails.
 times=

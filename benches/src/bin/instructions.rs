@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::process::{Command, ExitCode, Stdio};
 
-/// The counts, beside this crate's manifest.
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/instructions.json");
+/// The counts, beside the cases.
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/counts/instructions.json");
 /// The relative growth of a count that is allowed.
 const GROWTH: f64 = 0.02;
 
@@ -41,19 +41,19 @@ struct Build {
 const BUILDS: [Build; 3] = [
     Build {
         prefix: "",
-        arguments: &["--features", "simd"],
+        arguments: &[],
         filter: "*",
     },
     // What a call site has inline depends on how many there are.
     Build {
         prefix: "four_sites_",
-        arguments: &["--features", "simd,four-sites"],
+        arguments: &["--features", "four-sites"],
         filter: "*::decode_*",
     },
     // What users get who set nothing.
     Build {
         prefix: "default_",
-        arguments: &["--features", "simd", "--profile", "release-default"],
+        arguments: &["--profile", "release-default"],
         filter: "*::decode_*",
     },
 ];
@@ -106,8 +106,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
 fn count(build: &Build) -> Result<Counts, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .args(["bench", "--quiet", "--package", env!("CARGO_PKG_NAME")])
-        .arg("--no-default-features")
+        .args(["bench", "--quiet", "--package", "bareframe-benches-counts"])
         .args(build.arguments)
         .args([
             "--bench",

@@ -5,7 +5,7 @@ mod stream;
 use bareframe::{
     Assembled, Assembler, BufferTooSmall, CloseCode, CloseReason, Config, Connection, ControlPayload, Event,
     Frame, MaskingKey, MessageKind, Opcode, Pending, PreparedFrame, ProtocolError, ReceiveError, Rsv,
-    SendError, SliceBuffer, State, Utf8Validator,
+    SendError, SliceBuffer, State, Utf8Validator, Violation,
 };
 use bareframe_testkit as testkit;
 use std::collections::HashSet;
@@ -260,4 +260,32 @@ mod handshake {
         assert_eq!(FirstLine("\u{202e}x".as_bytes()).to_string(), ": \\u{202e}x");
         assert_eq!(FirstLine(&[b'x'; 300]).to_string().len(), 202);
     }
+}
+
+#[test]
+#[cfg(feature = "handshake")]
+fn s9_1_the_value_of_a_parameter_is_what_it_says_and_not_how_it_is_quoted() {
+    use bareframe::handshake::Extensions;
+    let value_of = |line: &'static str| {
+        let extension = Extensions::parse(line).unwrap().next().unwrap();
+        extension.params().next().unwrap().value().unwrap()
+    };
+    let values = [r"x; bits=10", r#"x; bits="10""#, r#"x; bits="\1\0""#].map(value_of);
+    assert!(values.iter().all(|value| *value == values[0] && *value == "10"));
+    assert_eq!(HashSet::from(values).len(), 1);
+    assert_ne!(values[0], value_of("x; bits=1"));
+}
+
+#[test]
+fn s5_5_control_frames_are_compared_by_their_bytes() {
+    let (_, mut sender) = Connection::server(Config::DEFAULT).split();
+    let frames = [&b"a"[..], b"a", b"b"].map(|payload| sender.ping(payload).unwrap());
+    assert_eq!(frames[0], frames[1]);
+    assert_eq!(HashSet::from(frames).len(), 2);
+}
+
+#[test]
+fn a_violation_without_its_values_is_its_error() {
+    let violation = Violation::from(ProtocolError::InvalidCloseCode);
+    assert_eq!(ProtocolError::from(violation), ProtocolError::InvalidCloseCode);
 }

@@ -42,6 +42,7 @@ impl<'i> Source<'i> {
         Source { bytes, taken: 0 }
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn rest(&self) -> &'i [u8] {
         self.bytes.get(self.taken..).unwrap_or_default()
     }
@@ -51,10 +52,12 @@ impl<'i> Source<'i> {
     }
 
     /// Removes this many bytes, which are there.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn advance(&mut self, len: usize) {
         self.taken = self.taken.wrapping_add(len);
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline)]
     fn unread(&mut self, len: usize) {
         self.taken = self.taken.saturating_sub(len);
     }
@@ -82,6 +85,7 @@ impl BitBuffer {
     }
 
     /// Replaces what is buffered; bits above `count` are ignored.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn set(&mut self, bits: usize, count: u32) {
         self.count = count.min(usize::BITS);
         self.bits = bits & ones(self.count);
@@ -113,6 +117,7 @@ impl BitBuffer {
     }
 
     /// Removes `len` bits, which are there; they are less than a word.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn consume(&mut self, len: u32) {
         self.bits = self.bits.wrapping_shr(len);
         self.count = self.count.wrapping_sub(len);
@@ -125,6 +130,7 @@ impl BitBuffer {
         self.take_some(len, source).ok_or(Stop::NeedsInput)
     }
 
+    #[cfg_attr(target_pointer_width = "64", inline)]
     fn take_some(&mut self, len: u32, source: &mut Source<'_>) -> Option<usize> {
         self.fill(source);
         if self.count < len {
@@ -136,11 +142,13 @@ impl BitBuffer {
     }
 
     /// Removes what is left of a byte that was begun.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn align(&mut self) {
         self.consume(self.count & 7);
     }
 
     /// Returns all bits to the source, which keeps the byte that was begun.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn unread(&mut self, source: &mut Source<'_>) {
         if self.count > 0 {
             let bytes = self.count.wrapping_add(7) >> 3;
@@ -151,6 +159,7 @@ impl BitBuffer {
     }
 
     /// Returns all bits to the source, with the last one that was decoded, whose byte is next.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn unread_last(&mut self, source: &mut Source<'_>) {
         source.unread((self.count >> 3) as usize);
         source.unread(1);
@@ -158,6 +167,7 @@ impl BitBuffer {
     }
 
     /// Drops all bits, those of a byte that was begun too.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn clear(&mut self) {
         *self = BitBuffer::EMPTY;
     }

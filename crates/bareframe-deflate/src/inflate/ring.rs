@@ -17,11 +17,13 @@ pub(crate) struct Ring<'w> {
 
 impl Ring<'_> {
     /// Returns how many bytes fit before the end of the memory.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn room(&self) -> usize {
         self.bytes.len().wrapping_sub(self.at)
     }
 
     /// Notes that this many bytes were written after the last.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn advance(&mut self, len: usize) {
         self.at = self.at.wrapping_add(len);
         self.history = self.history.wrapping_add(len).min(self.window);
@@ -29,6 +31,7 @@ impl Ring<'_> {
     }
 
     /// Writes a byte, if there is room.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn push(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(self.at) {
             *place = byte;
@@ -37,6 +40,7 @@ impl Ring<'_> {
     }
 
     /// Writes as many bytes as there is room for, and returns how many.
+    #[cfg_attr(target_pointer_width = "64", inline)]
     pub(crate) fn extend(&mut self, bytes: &[u8]) -> usize {
         let len = bytes.len().min(self.room());
         let to = self.bytes.get_mut(self.at..self.at.wrapping_add(len));

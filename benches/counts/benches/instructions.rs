@@ -1,87 +1,14 @@
-//! Instructions of a dozen fixed cases, counted by valgrind; `cargo run -p bareframe-benches --bin instructions`
-//! compares them with the counts in the repository.
+//! Instructions of fixed cases, counted by valgrind; `cargo run -p bareframe-benches --bin instructions` compares them
+//! with the counts in the repository.
 
 #![allow(missing_docs, reason = "the macros make public items")]
 
-use bareframe_benches::adapter;
-use bareframe_benches::measure::{Task, repeated};
-use bareframe_benches::ours;
-use bareframe_benches::session::{self, Marked};
-use bareframe_benches::wire::{BINARY, From, MARKED, Payload, REQUEST, Stream};
+use bareframe_benches::{ours, session};
+use bareframe_benches_counts::{
+    BINARY, From, MARKED, Marked, Payload, Task, client_frame, decode, decode_marked, events, handshake,
+    header, messages, optional_events, pieces, pings, sends, through_std,
+};
 use gungraun::{library_benchmark, library_benchmark_group, main};
-use std::hint::black_box;
-
-/// How many frames or calls are in each count.
-const TIMES: usize = 100;
-
-fn ready(mut task: Box<dyn Task>) -> Box<dyn Task> {
-    task.prepare();
-    task
-}
-
-fn stream(kind: Payload, from: From, len: usize) -> Stream {
-    Stream::repeated(kind.first_byte(), from, &kind.bytes(len), TIMES)
-}
-
-fn decode(kind: Payload, from: From, len: usize) -> Box<dyn Task> {
-    ready(ours::decode(&stream(kind, from, len)))
-}
-
-fn pieces(kind: Payload, len: usize, piece: usize) -> Box<dyn Task> {
-    ready(ours::pieces(&stream(kind, From::Client, len), piece))
-}
-
-fn pings(len: usize) -> Box<dyn Task> {
-    ready(ours::answer(&Stream::pings(&Payload::Ascii.bytes(len), TIMES)))
-}
-
-fn events(kind: Payload, from: From, len: usize) -> Box<dyn Task> {
-    ready(session::events(&stream(kind, from, len)))
-}
-
-fn messages(kind: Payload, len: usize) -> Box<dyn Task> {
-    ready(session::messages(&stream(kind, From::Client, len)))
-}
-
-/// Messages that a server reads from a stream into memory that has grown.
-fn through_std(kind: Payload, len: usize) -> Box<dyn Task> {
-    let mut task = ready(adapter::messages(&stream(kind, From::Client, len), usize::MAX));
-    task.run();
-    ready(task)
-}
-
-/// Events of a session that can have an extension, with it or without.
-fn optional_events(first: u8, len: usize, extension: Option<Marked>) -> Box<dyn Task> {
-    let stream = Stream::repeated(first, From::Client, &Payload::Binary.bytes(len), TIMES);
-    ready(session::extended_events(&stream, extension))
-}
-
-fn decode_marked(len: usize) -> Box<dyn Task> {
-    let stream = Stream::repeated(MARKED, From::Client, &Payload::Binary.bytes(len), TIMES);
-    ready(ours::decode_marked(&stream))
-}
-
-fn sends<F: FnMut(&[u8]) -> u64 + 'static>(len: usize, mut send: F) -> Box<dyn Task> {
-    let payload = Payload::Binary.bytes(len);
-    // The first call of a kernel asks the processor for its features.
-    send(&payload);
-    repeated(TIMES, move || send(black_box(&payload)))
-}
-
-fn header(len: usize) -> Box<dyn Task> {
-    let mut header = ours::header();
-    repeated(TIMES, move || header(black_box(len)))
-}
-
-fn client_frame(len: usize) -> Box<dyn Task> {
-    let (mut frame, payload) = (ours::client_frame(len + 14), Payload::Binary.bytes(len));
-    repeated(TIMES, move || frame(black_box(&payload)))
-}
-
-fn handshake() -> Box<dyn Task> {
-    let mut handshake = ours::handshake();
-    repeated(TIMES, move || handshake(black_box(REQUEST)))
-}
 
 #[library_benchmark]
 #[bench::decode_binary_16(decode(Payload::Binary, From::Client, 16))]
