@@ -10,7 +10,7 @@ mod serve;
 mod servers;
 mod upgrade;
 
-pub use load::{Generator, Load};
+pub use load::{Generator, Load, unpaced};
 pub use process::{ServerProcess, compile, compile_of};
 #[cfg(feature = "simd")]
 pub use serve::serve;

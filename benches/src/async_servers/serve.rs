@@ -2,6 +2,7 @@
 
 use super::servers::{Does, SERVERS};
 use super::{echoes, upgrades};
+use crate::echo::unpaced;
 use std::error::Error;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
@@ -27,6 +28,7 @@ pub fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
         .enable_all()
         .build()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    unpaced(&listener)?;
     listener.set_nonblocking(true)?;
     println!("{}", listener.local_addr()?);
     match (server.name, server.does, rest.is_empty()) {

@@ -4,6 +4,7 @@
 use crate::wire::{BINARY, From, Payload, frame};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
+use socket2::SockRef;
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -206,6 +207,22 @@ fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::R
     Ok(any)
 }
 
+/// Has a socket, or those that a listener accepts, send without a pace. Where BBR is the system's default, 1 MiB in flight over
+/// loopback waits for its pace most of the time.
+///
+/// # Errors
+///
+/// Returns the system's error.
+pub fn unpaced<'s, S>(socket: &'s S) -> io::Result<()>
+where
+    &'s S: Into<SockRef<'s>>,
+{
+    if cfg!(target_os = "linux") {
+        socket.into().set_tcp_congestion(b"reno")?;
+    }
+    Ok(())
+}
+
 /// Returns connections after their opening handshakes, some of which are made at a time.
 fn upgraded(server: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpStream>> {
     let mut streams = Vec::with_capacity(count);
@@ -214,6 +231,7 @@ fn upgraded(server: SocketAddr, count: usize) -> io::Result<Vec<std::net::TcpStr
         for _ in begin..count.min(begin + AT_A_TIME) {
             let mut stream = std::net::TcpStream::connect(server)?;
             stream.set_nodelay(true)?;
+            unpaced(&stream)?;
             stream.set_read_timeout(Some(PATIENCE))?;
             stream.write_all(REQUEST)?;
             streams.push(stream);

@@ -1,5 +1,6 @@
 //! The servers, each an echo as in its documentation; every one of them sets TCP_NODELAY.
 
+use super::load::unpaced;
 use super::one_thread;
 use super::servers::{OURS, PEERS};
 use super::upgrade::upgrade;
@@ -21,6 +22,7 @@ pub fn serve() -> Result<(), Box<dyn Error + Send + Sync>> {
     let server = OURS.iter().chain(&PEERS).find(|server| server.title() == title);
     let server = server.ok_or("no such server")?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    unpaced(&listener)?;
     println!("{}", listener.local_addr()?);
     match server.name {
         _ if *server == OURS[1] => Ok(one_thread::serve(listener, bareframe_std::Options::DEFAULT)?),

@@ -51,6 +51,23 @@ pub(crate) struct Controls {
     pub(crate) close_code: Option<CloseCode>,
 }
 
+/// Messages of a frame each, which a session does not see.
+#[derive(Debug, Default)]
+pub(crate) struct WholeMessages {
+    messages: u64,
+    bytes: u64,
+    payload_bytes: u64,
+}
+
+impl WholeMessages {
+    #[inline]
+    pub(crate) const fn add(&mut self, len: usize, payload_len: usize) {
+        self.messages = self.messages.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(len as u64);
+        self.payload_bytes = self.payload_bytes.saturating_add(payload_len as u64);
+    }
+}
+
 /// The sum of the [`Counters`] of any number of connections, of one direction.
 ///
 /// ```
@@ -86,7 +103,7 @@ pub struct Totals {
 impl Counters {
     /// Returns these numbers with those that a session has counted: the frames of messages, and the control frames.
     pub(crate) const fn with_frames(mut self, data_frames: u64, controls: Controls) -> Counters {
-        self.data_frames = data_frames;
+        self.data_frames = self.data_frames.saturating_add(data_frames);
         self.controls = controls;
         self
     }
@@ -102,6 +119,14 @@ impl Counters {
     pub(crate) const fn add_payload(&mut self, len: usize, is_last: bool) {
         self.payload_bytes = self.payload_bytes.saturating_add(len as u64);
         self.messages = self.messages.saturating_add(is_last as u64);
+    }
+
+    /// Adds messages of a frame each that no session has seen.
+    pub(crate) const fn add_whole(&mut self, whole: &WholeMessages) {
+        self.bytes = self.bytes.saturating_add(whole.bytes);
+        self.data_frames = self.data_frames.saturating_add(whole.messages);
+        self.messages = self.messages.saturating_add(whole.messages);
+        self.payload_bytes = self.payload_bytes.saturating_add(whole.payload_bytes);
     }
 
     /// Adds a message that is returned.

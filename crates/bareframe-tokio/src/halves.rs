@@ -1,9 +1,10 @@
 //! A connection in two halves, for two tasks.
 
-use crate::broadcast::{BroadcastError, SharedMessage, Subscription};
+use crate::broadcast::{SharedMessage, Subscription};
 use crate::close::{Closing, StreamEnd};
-use crate::counters::Counters;
+use crate::counters::{Counters, WholeMessages};
 use crate::error::Error;
+use crate::forwarding::{Forwarding, Forwards, ended, poll_past};
 use crate::handoff::{Handoff, Slot};
 use crate::message::{Message, close_frame};
 use crate::read::Wanted;
@@ -486,6 +487,42 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WriteHalf<S, R> {
         })
     }
 
+    /// As that of a whole connection; but between two messages the reading half may have something sent.
+    fn poll_quiet(
+        forwarding: &mut Forwarding<'_, Self>,
+        cx: &mut Context<'_>,
+        messages: &mut Subscription,
+    ) -> Poll<Result<bool, Result<(), Error>>> {
+        // Whoever reads waits for the stream itself.
+        let nobody = &Context::from_waker(Waker::noop());
+        let Forwarding {
+            connection,
+            whole,
+            taken,
+            ..
+        } = forwarding;
+        while connection.hold(nobody, |part, _| part.writer.may_pass(&part.outbound)) {
+            let message = ready!(messages.poll_recv(cx)).map_err(ended)?;
+            let is_sent = connection.hold(cx, |part, cx| {
+                if !part.writer.may_pass(&part.outbound) {
+                    *taken = Some(message);
+                    return Ok(false);
+                }
+                match poll_past(cx, &mut part.stream, &message, whole) {
+                    Ok(()) => Ok(true),
+                    Err(written) => {
+                        *taken = part.sending(By::Writer).begin_shared(message, written)?;
+                        Ok(false)
+                    }
+                }
+            });
+            if !is_sent.map_err(Err)? {
+                return Poll::Ready(Ok(true));
+            }
+        }
+        Poll::Ready(Ok(false))
+    }
+
     fn start(&mut self, message: Message) -> Result<(), Error> {
         // Whoever reads waits for the stream itself.
         let cx = &Context::from_waker(Waker::noop());
@@ -586,6 +623,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> Part<S, R> {
             Ok(_) | Err(SendError::Closed) => true,
             Err(_) => false,
         }
+    }
+}
+
+impl<S, R> Forwards for WriteHalf<S, R> {
+    fn count(&mut self, whole: &WholeMessages) {
+        self.shared.with(|part| part.writer.counters.add_whole(whole));
     }
 }
 

@@ -32,6 +32,7 @@ mod connect;
 mod counters;
 mod error;
 mod extension;
+mod forwarding;
 #[cfg(feature = "futures-io")]
 mod futures_io;
 mod halves;

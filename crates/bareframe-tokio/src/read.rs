@@ -210,12 +210,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         if self.writer.kept.is_some() {
             let _ = self.sending(By::Reader).poll_kept(cx);
         }
-        let mut reads = 0;
+        let (mut reads, mut is_blocked) = (0, false);
         loop {
-            let next = match wanted {
-                Wanted::Message => self.session.next_message(&mut self.assembler),
-                Wanted::MessageOrControl => self.session.next_message_or_control(&mut self.assembler),
-                Wanted::Event | Wanted::End => self.session.next_event(),
+            let next = match (self.next_without_look(), wanted) {
+                (Some(next), _) if !is_blocked => Ok(next),
+                (_, Wanted::Message) => self.session.next_message(&mut self.assembler),
+                (_, Wanted::MessageOrControl) => self.session.next_message_or_control(&mut self.assembler),
+                (_, Wanted::Event | Wanted::End) => self.session.next_event(),
             };
             match next {
                 Ok(Next::Ready) if wanted == Wanted::End => {
@@ -237,9 +238,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 }
                 Ok(next) => {
                     let done = self.sending(By::Reader).poll_perform(cx, next);
-                    if done.is_pending() && !self.session.blocked(next) {
-                        ready!(self.reader.poll_late(cx));
-                        self.refuse();
+                    if done.is_pending() {
+                        is_blocked = self.session.blocked(next);
+                        if !is_blocked {
+                            ready!(self.reader.poll_late(cx));
+                            self.refuse();
+                        }
                     }
                 }
                 Err(ReceiveError::MessageSkipped) if wanted == Wanted::End => {}
@@ -259,6 +263,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 }
             }
         }
+    }
+
+    /// Returns what the session would say if nothing is there to be looked at and nothing to be answered, which is so around each wait
+    /// for the peer. It does not know of a stream that is blocked, which the session has to see pass, and an extension needs the
+    /// look to give back its memory.
+    #[inline]
+    fn next_without_look(&self) -> Option<Next> {
+        let (inbound, outbound) = self.session.halves();
+        if inbound.has_more() || !inbound.is_open() || inbound.has_pending() || outbound.has_extension() {
+            return None;
+        }
+        Some(match outbound.next_flush() {
+            Next::Ready if inbound.memory_len() == 0 => Next::Memory,
+            Next::Ready => Next::Read,
+            next => next,
+        })
     }
 
     /// Reads once. While the peer is waited for, nothing is held that is not needed.

@@ -1,7 +1,9 @@
 //! Sending, by a whole connection and by its writing half.
 
-use crate::broadcast::{BroadcastError, SharedMessage, Subscription};
+use crate::broadcast::{SharedMessage, Subscription};
+use crate::counters::WholeMessages;
 use crate::error::Error;
+use crate::forwarding::{Forwarding, Forwards, ended, poll_past};
 use crate::message::Message;
 use crate::websocket::WebSocket;
 use crate::writer::{By, Writer};
@@ -128,26 +130,35 @@ macro_rules! sending_methods {
         ///
         /// [`Error::TooSlow`]; what `send` returns.
         pub async fn forward(&mut self, messages: &mut Subscription) -> Result<(), Error> {
+            let mut forwarding = Forwarding::new(self);
             let forwarded = loop {
-                self.begin();
-                // While no message is there, nothing is held to send it with.
-                let room = poll_fn(|cx| {
-                    ready!(messages.poll_any(cx));
-                    match self.poll_room_for_shared(cx) {
-                        Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
-                        room => room,
-                    }
-                });
-                if let Err(error) = room.await {
-                    break Err(error);
-                }
-                let mut taken = match messages.recv().await {
-                    Ok(message) => Some(message),
-                    Err(BroadcastError::Ended) => break Ok(()),
-                    Err(BroadcastError::TooSlow) => break Err(Error::TooSlow),
+                forwarding.connection.begin();
+                let is_taken = match poll_fn(|cx| Self::poll_quiet(&mut forwarding, cx, messages)).await {
+                    Ok(is_taken) => is_taken,
+                    Err(forwarded) => break forwarded,
                 };
+                let Forwarding {
+                    connection, taken, ..
+                } = &mut forwarding;
+                if !is_taken {
+                    // While no message is there, nothing is held to send it with.
+                    let room = poll_fn(|cx| {
+                        ready!(messages.poll_any(cx));
+                        match connection.poll_room_for_shared(cx) {
+                            Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
+                            room => room,
+                        }
+                    });
+                    if let Err(error) = room.await {
+                        break Err(error);
+                    }
+                    match messages.recv().await {
+                        Ok(message) => *taken = Some(message),
+                        Err(error) => break ended(error),
+                    }
+                }
                 // The first poll takes the message, before anything is waited for.
-                let flushed = poll_fn(|cx| match self.poll_shared_flushed(cx, &mut taken) {
+                let flushed = poll_fn(|cx| match connection.poll_shared_flushed(cx, taken) {
                     Poll::Pending => messages.poll_too_slow(cx).map(|()| Err(Error::TooSlow)),
                     flushed => flushed,
                 });
@@ -155,6 +166,7 @@ macro_rules! sending_methods {
                     break Err(error);
                 }
             };
+            drop(forwarding);
             if matches!(forwarded, Err(Error::TooSlow)) {
                 poll_fn(|cx| {
                     if let Poll::Ready(Ok(())) = self.poll_room(cx) {
@@ -332,6 +344,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         self.poll_room(cx)
     }
 
+    /// Sends messages as they come while nothing is to be sent before them. Returns `true` if one was taken and not sent as a whole, `false`
+    /// if none was because something is to be sent before, and otherwise what comes of the forward.
+    fn poll_quiet(
+        forwarding: &mut Forwarding<'_, Self>,
+        cx: &mut Context<'_>,
+        messages: &mut Subscription,
+    ) -> Poll<Result<bool, Result<(), Error>>> {
+        let this = &mut *forwarding.connection;
+        if !forwarding.is_quiet {
+            let (inbound, outbound) = this.session.both();
+            if inbound.has_pending() || !this.writer.may_pass(outbound) {
+                return Poll::Ready(Ok(false));
+            }
+            forwarding.is_quiet = true;
+        }
+        loop {
+            let message = ready!(messages.poll_recv(cx)).map_err(ended)?;
+            if let Err(written) = poll_past(cx, &mut this.stream, &message, &mut forwarding.whole) {
+                forwarding.is_quiet = false;
+                let begun = this.sending(By::Writer).begin_shared(message, written);
+                forwarding.taken = begun.map_err(Err)?;
+                return Poll::Ready(Ok(true));
+            }
+        }
+    }
+
     fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         self.queue_answers()?;
         let room = self.sending(By::Writer).poll_room(cx);
@@ -381,5 +419,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
             }
             ready!(self.sending(by).poll_flush(cx))?;
         }
+    }
+}
+
+impl<S, R> Forwards for WebSocket<S, R> {
+    fn count(&mut self, whole: &WholeMessages) {
+        self.writer.counters.add_whole(whole);
     }
 }

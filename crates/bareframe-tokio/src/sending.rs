@@ -186,10 +186,13 @@ impl<S: AsyncWrite + Unpin, R: Role> Sending<'_, S, R> {
         }
     }
 
-    /// Writes or flushes once.
+    /// Writes once, and flushes if nothing is queued any more.
     pub(crate) fn poll_perform(&mut self, cx: &mut Context<'_>, next: Next) -> Poll<Result<(), Error>> {
         if next == Next::Write {
-            return self.poll_write(cx, &mut Frame::NONE.clone());
+            ready!(self.poll_write(cx, &mut Frame::NONE.clone()))?;
+            if self.outbound.next_flush() != Next::Flush {
+                return Poll::Ready(Ok(()));
+            }
         }
         let both = self.writer.both(self.by, cx);
         let waker = both.as_ref().unwrap_or(cx.waker());

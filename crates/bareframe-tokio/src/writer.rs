@@ -126,6 +126,12 @@ impl Writer {
         self.kept.is_none() && outbound.can_send_prepared()
     }
 
+    /// Returns `true` if a message that many send may be written without the session, and nobody else waits for the stream.
+    #[inline]
+    pub(crate) fn may_pass<R: Role>(&self, outbound: &Outbound<R>) -> bool {
+        self.kept.is_none() && matches!(self.waiting, [None, None]) && outbound.is_passed_by_prepared()
+    }
+
     /// Has a queue that is too short for what many send, which so is written from where it is.
     #[inline]
     pub(crate) fn lease_short<R: Role>(outbound: &mut Outbound<R>) {
@@ -263,6 +269,7 @@ impl Writer {
     }
 
     /// Returns what to wake instead of this task alone.
+    #[inline]
     pub(crate) fn both(&self, by: By, cx: &Context<'_>) -> Option<Waker> {
         let other = self.waiting[by.other()].as_ref()?;
         let differ = !other.will_wake(cx.waker());

@@ -2,7 +2,7 @@
 
 mod wire;
 
-use bareframe_testkit::Frame;
+use bareframe_testkit::{Frame, Random};
 use bareframe_tokio::{
     Broadcast, BroadcastError, Error, MaskingKey, Options, Overflow, Server, SharedMessage, WebSocket,
 };
@@ -331,4 +331,120 @@ async fn a_forward_that_is_dropped_loses_nothing() {
     server.flush().await.unwrap();
     drop(server);
     assert!(receiving.await.unwrap() == expected);
+}
+
+/// A stream that takes all of what is written, or some, or has the task wait, and from which Pings come.
+struct Choppy(Arc<Mutex<(Random, Vec<u8>)>>);
+
+impl AsyncRead for Choppy {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, space: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.0.lock().unwrap().0.below(3) > 0 {
+            return Poll::Pending;
+        }
+        space.put_slice(&Frame::ping("?").masked(KEY).to_bytes());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Choppy {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let (random, written) = &mut *self.0.lock().unwrap();
+        let len = match random.below(4) {
+            0 => return Poll::Pending,
+            1 => random.below(bytes.len()) + 1,
+            _ => bytes.len(),
+        };
+        written.extend_from_slice(&bytes[..len]);
+        Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0.lock().unwrap().0.below(4) {
+            0 => Poll::Pending,
+            _ => Poll::Ready(Ok(())),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Returns the payloads of the messages in a server's frames, and how many Pongs are between them.
+fn messages_and_pongs(mut wire: &[u8]) -> (Vec<Vec<u8>>, u64) {
+    let (mut messages, mut pongs) = (Vec::new(), 0);
+    while let [first, len, rest @ ..] = wire {
+        let (len, rest) = match (len, rest) {
+            (126, [high, low, rest @ ..]) => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+            (len, rest) => (usize::from(*len), rest),
+        };
+        let (payload, rest) = rest.split_at(len);
+        match first {
+            0x82 => messages.push(payload.to_vec()),
+            0x8A => pongs += 1,
+            first => panic!("{first:#x}"),
+        }
+        wire = rest;
+    }
+    (messages, pongs)
+}
+
+/// Forwards messages over such a stream by futures that are dropped when they wait, in a connection or in halves, and reads meanwhile.
+fn forward_over_a_choppy_stream(seed: u64, in_halves: bool) {
+    let mut random = Random::new(seed);
+    let stream = Arc::new(Mutex::new((Random::new(seed + 1), Vec::new())));
+    let server = WebSocket::server(Choppy(Arc::clone(&stream)), &Options::DEFAULT);
+    let room = Broadcast::new();
+    let mut messages = room.subscribe(1000, Overflow::Close);
+    let mut expected = Vec::new();
+    let mut send = |random: &mut Random| {
+        for _ in 0..random.below(4) {
+            let len = random.below(300);
+            let payload = random.bytes(len);
+            assert!(room.try_send(SharedMessage::binary(&payload)).is_ok());
+            expected.push(payload);
+        }
+    };
+    let sent = if in_halves {
+        let (mut reader, mut writer) = server.split();
+        for _ in 0..40 {
+            send(&mut random);
+            assert!(poll_once(writer.forward(&mut messages)).is_none());
+            assert!(poll_once(reader.read()).is_none());
+        }
+        drop(room);
+        while poll_once(writer.forward(&mut messages)).is_none() {}
+        while poll_once(writer.flush()).is_none() {}
+        writer.sent()
+    } else {
+        let mut server = server;
+        for _ in 0..40 {
+            send(&mut random);
+            assert!(poll_once(server.forward(&mut messages)).is_none());
+            assert!(poll_once(server.read()).is_none());
+        }
+        drop(room);
+        while poll_once(server.forward(&mut messages)).is_none() {}
+        while poll_once(server.flush()).is_none() {}
+        server.sent()
+    };
+    let wire = &stream.lock().unwrap().1;
+    let (received, pongs) = messages_and_pongs(wire);
+    assert!(received == expected, "seed {seed}");
+    assert!(pongs > 0);
+    let count = expected.len() as u64;
+    assert_eq!(
+        (sent.messages(), sent.frames(), sent.pongs()),
+        (count, count + pongs, pongs)
+    );
+    assert_eq!(sent.bytes(), wire.len() as u64);
+    assert_eq!(sent.payload_bytes(), expected.concat().len() as u64);
+}
+
+#[test]
+fn what_is_forwarded_is_whole_and_counted_however_the_stream_takes_it() {
+    for seed in 0..500 {
+        forward_over_a_choppy_stream(seed, false);
+        forward_over_a_choppy_stream(seed, true);
+    }
 }

@@ -87,6 +87,12 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Outbox<B> {
         self.buffer.as_ref().len().saturating_sub(self.pending().len())
     }
 
+    /// Returns how long the buffer is.
+    #[inline]
+    pub(crate) fn memory_len(&self) -> usize {
+        self.buffer.as_ref().len()
+    }
+
     /// Returns how many bytes of payload the caller still has to add or write of the frame that was begun.
     #[must_use]
     #[inline]

@@ -356,6 +356,37 @@ fn a_servers_prepared_frame_needs_no_queue_unless_something_goes_before_it() {
 }
 
 #[test]
+fn a_prepared_frame_passes_a_servers_half_only_between_messages_with_nothing_before_it() {
+    let server = || {
+        Session::new(Connection::server(Config::DEFAULT), [0; 64], vec![0; 131])
+            .split()
+            .1
+    };
+    assert!(server().is_passed_by_prepared());
+    for mut frame in [
+        Frame::text("H").fragment(false),
+        Frame::ping(b""),
+        Frame::close_without_code(),
+    ] {
+        let mut outbound = server();
+        assert_eq!(outbound.next_sent(&mut frame), Ok(Next::Ready));
+        assert!(!outbound.is_passed_by_prepared());
+        outbound.wrote(3, &mut frame);
+        // The message is still open, and nothing follows a Close.
+        assert_eq!(
+            outbound.is_passed_by_prepared(),
+            frame.kind().is_none() && !outbound.is_closed()
+        );
+    }
+    let mut outbound = server();
+    outbound.refused();
+    assert!(!outbound.is_passed_by_prepared());
+    let keys = || MaskingKey::new([0; 4]);
+    let (_, outbound) = Session::new(Connection::client(Config::DEFAULT, keys), [0; 64], [0; 131]).split();
+    assert!(!outbound.is_passed_by_prepared());
+}
+
+#[test]
 fn a_frame_that_was_given_up_leaves_only_fail() {
     let payload = [1; 1000];
     let mut stream = Stream::new([]);

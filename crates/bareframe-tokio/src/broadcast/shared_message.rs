@@ -73,6 +73,12 @@ impl SharedMessage {
         self.0.plain.as_ref().map_or(&[], PreparedFrame::payload)
     }
 
+    /// Returns the bytes of the frame for a connection that does not compress; none if it can't be encoded.
+    #[inline]
+    pub(crate) fn plain(&self) -> &[u8] {
+        self.0.plain.as_ref().map_or(&[], PreparedFrame::bytes)
+    }
+
     /// Returns the frame for a connection that compresses so.
     pub(crate) fn frame(&self, compression: &Compression) -> Result<Frame<'_>, SendError> {
         self.form(compression).map(Frame::prepared)

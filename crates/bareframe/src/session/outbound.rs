@@ -195,8 +195,9 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
 
     /// Returns how long the memory of the queue is, in bytes.
     #[must_use]
+    #[inline]
     pub fn queue_len(&self) -> usize {
-        self.outbox.pending().len().saturating_add(self.outbox.room())
+        self.outbox.memory_len()
     }
 
     /// Declares that the queue's first `len` bytes are the head of the opening handshake, which is written before any
@@ -233,6 +234,30 @@ impl<R: Role, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Outbound<R, O, X> {
             && self.outbox.is_at_boundary()
             && self.outbox.pending().is_empty()
             && !self.sender.is_closed()
+    }
+
+    /// Returns `true` if the caller may write the bytes of a [`PreparedFrame`](super::PreparedFrame) and flush the stream without a call of
+    /// this half: nothing is to be written before them, they are sent as they are, and nothing changes by it. If the stream takes only some of
+    /// them, [`Outbound::next_sent`] begins the frame, and [`Outbound::wrote`] has how many.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, MessageKind, Next, PreparedFrame, Rsv, Session};
+    /// let prepared = PreparedFrame::new(MessageKind::Text, Rsv::NONE, b"Hello", [0; 7])?;
+    /// let mut server = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 0]);
+    /// let (_, outbound) = server.both();
+    /// assert!(outbound.is_passed_by_prepared());
+    /// // The stream has taken three bytes of `prepared.bytes()`.
+    /// let mut frame = Frame::prepared(&prepared);
+    /// assert_eq!(outbound.next_sent(&mut frame)?, Next::Write);
+    /// outbound.wrote(3, &mut frame);
+    /// assert_eq!(outbound.to_write(&frame)[1], b"ello");
+    /// assert!(!outbound.is_passed_by_prepared());
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn is_passed_by_prepared(&self) -> bool {
+        self.can_send_prepared() && !self.sender.is_within_message() && !self.has_extension()
     }
 
     /// Returns `true` if the frame that was begun last is not finished, so that no other can begin.
