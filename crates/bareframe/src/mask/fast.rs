@@ -66,24 +66,14 @@ impl Masker {
         ascii
     }
 
-    /// Does the same as [`Masker::apply_finding_ascii`], with no more than the call of a kernel for pieces that are longer than
-    /// [`Masker::SHORT`].
+    /// Does the same as [`Masker::apply_finding_ascii`] for a piece that is longer than [`Masker::SHORT`], with no more than the
+    /// call of a kernel.
     #[inline(always)]
     pub(crate) fn apply_long_finding_ascii(&mut self, piece: &mut [u8]) -> bool {
-        let ascii = if piece.len() > Masker::SHORT {
-            kernels::xor_long(self.key, piece)
-        } else {
-            xor_apart(self.key, piece)
-        };
+        let ascii = kernels::xor_long(self.key, piece);
         self.skip(piece.len());
         ascii
     }
-}
-
-/// XORs the bytes with the key as [`kernels::xor`] does.
-#[inline(never)]
-fn xor_apart(key: u32, bytes: &mut [u8]) -> bool {
-    kernels::xor(key, bytes)
 }
 
 /// XORs the bytes with the key.

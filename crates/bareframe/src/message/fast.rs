@@ -240,7 +240,10 @@ fn receive_blocks(
     };
     let mut now = *text;
     let mut before: usize = 0;
-    for block in bytes.chunks_mut(BLOCK) {
+    let mut rest = bytes;
+    while let Some(block) = rest.split_off_mut(..block_len(rest.len()))
+        && !block.is_empty()
+    {
         let is_ascii = masker.apply_long_finding_ascii(block);
         if !(is_ascii && now.is_between_characters()) {
             now.push(block).map_err(|error| InvalidUtf8 {
@@ -250,6 +253,17 @@ fn receive_blocks(
         before = before.saturating_add(block.len());
     }
     advance(text, now, before, flags.is_last())
+}
+
+/// Returns how many of the bytes that are left, which are more than [`Masker::SHORT`] or none, are in the next block. After it the
+/// same is true.
+#[inline(always)]
+const fn block_len(left: usize) -> usize {
+    if left > BLOCK.wrapping_add(Masker::SHORT) {
+        BLOCK
+    } else {
+        left
+    }
 }
 
 /// Validates text that is unmasked. `last` is set if the text ends with it.
@@ -269,4 +283,46 @@ fn advance(text: &mut Utf8Validator, now: Utf8Validator, len: usize, last: bool)
     }
     *text = now;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::mask::MaskingKey;
+    use std::vec::Vec;
+
+    /// The lengths are those at which the number of blocks or the length of the last one changes.
+    #[test]
+    fn s8_1_text_of_several_blocks_is_unmasked_and_validated_to_its_last_byte() {
+        let begun = ChunkFlags::WHOLE_TEXT;
+        for blocks in 1..4 {
+            for more in [
+                0,
+                1,
+                2,
+                Masker::SHORT - 1,
+                Masker::SHORT,
+                Masker::SHORT + 1,
+                200,
+                BLOCK - 1,
+            ] {
+                let len = blocks * BLOCK + more;
+                let plain: Vec<u8> = (0..len).map(|at| (at * 7 % 128) as u8).collect();
+                let masker = Masker::new(MaskingKey::new([0x37, 0xfa, 0x21, 0x3d]));
+                let mut bytes = plain.clone();
+                masker.clone().apply(&mut bytes);
+                assert_eq!(receive_whole(Some(masker), &mut bytes, begun), Ok(()));
+                assert_eq!(bytes, plain, "{len}");
+                for at in [0, BLOCK - 1, BLOCK, BLOCK + Masker::SHORT, len - 2, len - 1] {
+                    let mut bytes = plain.clone();
+                    let Some(byte) = bytes.get_mut(at) else { continue };
+                    *byte = 0xFF;
+                    masker.clone().apply(&mut bytes);
+                    let received = receive_whole(Some(masker), &mut bytes, begun);
+                    assert_eq!(received, Err(InvalidUtf8 { at }), "{len}");
+                }
+            }
+        }
+    }
 }
