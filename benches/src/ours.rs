@@ -24,8 +24,12 @@ pub fn kernels() -> String {
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
     {
         use std::is_x86_feature_detected as has;
-        let masking = if has!("avx2") { "SSE2 and AVX2" } else { "SSE2" };
         let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vbmi");
+        let masking = match has!("avx2") {
+            true if avx512 => "SSE2 and AVX-512",
+            true => "SSE2 and AVX2",
+            false => "SSE2",
+        };
         let text = match has!("avx2") {
             _ if avx512 => "AVX-512 with VBMI",
             true => "AVX2",

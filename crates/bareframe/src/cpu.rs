@@ -2,13 +2,16 @@
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
-/// The widest vectors that masking may use.
+/// The widest vectors that the processor has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Vectors {
     /// The vectors that the target enables at compile time.
     Baseline = 1,
     /// Vectors of 32 bytes.
     Avx2 = 2,
+    /// Vectors of 64 bytes, and the instructions that move bytes anywhere in them. Processors that have only the former lower their
+    /// frequency while they use them.
+    Avx512 = 3,
 }
 
 cpufeatures::new!(avx2, "avx2");
@@ -29,6 +32,7 @@ pub(crate) fn vectors() -> Vectors {
 #[inline]
 pub(crate) fn known() -> Option<Vectors> {
     match FOUND.load(Ordering::Relaxed) {
+        3 => Some(Vectors::Avx512),
         2 => Some(Vectors::Avx2),
         1 => Some(Vectors::Baseline),
         _ => None,
@@ -37,19 +41,13 @@ pub(crate) fn known() -> Option<Vectors> {
 
 #[cold]
 fn look() -> Vectors {
-    let found = if avx2::get() {
-        Vectors::Avx2
-    } else {
-        Vectors::Baseline
+    let found = match avx2::get() {
+        true if vbmi::get() => Vectors::Avx512,
+        true => Vectors::Avx2,
+        false => Vectors::Baseline,
     };
     FOUND.store(found as u8, Ordering::Relaxed);
     found
-}
-
-/// Returns `true` if the processor has AVX-512's vectors of 64 bytes, and the instructions that move bytes anywhere in them.
-#[inline]
-pub(crate) fn moves_bytes() -> bool {
-    vbmi::get()
 }
 
 #[cfg(test)]
@@ -66,21 +64,20 @@ pub(crate) mod tests {
     #[test]
     fn what_is_found_is_what_std_finds() {
         let _unchanged = UNCHANGED.lock();
-        let expected = if has!("avx2") {
-            Vectors::Avx2
-        } else {
-            Vectors::Baseline
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vbmi");
+        let expected = match has!("avx2") {
+            true if avx512 => Vectors::Avx512,
+            true => Vectors::Avx2,
+            false => Vectors::Baseline,
         };
         assert_eq!((look(), vectors(), known()), (expected, expected, Some(expected)));
-        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl");
-        assert_eq!(moves_bytes(), avx512 && has!("avx512vbmi"));
     }
 
     /// What was found is replaced by less for a while. The tests that run at the same time pass with that too.
     #[test]
     fn s5_3_a_processor_that_has_less_is_known_as_such() {
         let _changed = UNCHANGED.lock();
-        let all = [Vectors::Baseline, Vectors::Avx2];
+        let all = [Vectors::Baseline, Vectors::Avx2, Vectors::Avx512];
         let most = vectors();
         for less in all.into_iter().filter(|less| *less as u8 <= most as u8) {
             FOUND.store(less as u8, Ordering::Relaxed);

@@ -1,7 +1,7 @@
-//! Masking with the vectors of x86-64: payloads of 16 to 128 bytes with SSE2, longer ones with AVX2. AVX-512 is never
-//! faster, because the stores take most of the time.
+//! Masking with the vectors of x86-64: payloads of 16 to 128 bytes with SSE2, longer ones with AVX-512 or with AVX2.
 
 mod avx2;
+mod avx512;
 mod sse2;
 
 use super::overlap;
@@ -66,18 +66,19 @@ fn xor_dispatched(key: u32, bytes: &mut [u8]) -> bool {
 /// Does the same as [`xor`] for more than 128 bytes.
 #[inline(always)]
 pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
-    if known() == Some(Vectors::Avx2) {
-        // SAFETY: `known` returns this only if the processor has AVX2.
-        unsafe { avx2::xor(key, bytes) }
-    } else {
-        xor_first(key, bytes)
+    match known() {
+        // SAFETY: `known` returns this only if the processor has AVX-512.
+        Some(Vectors::Avx512) => unsafe { avx512::xor(key, bytes) },
+        _ => xor_with_less(key, bytes),
     }
 }
 
-/// Masks the first time, and every time on a processor without AVX2.
+/// Masks the first time, and every time on a processor without AVX-512.
 #[inline(never)]
-fn xor_first(key: u32, bytes: &mut [u8]) -> bool {
+fn xor_with_less(key: u32, bytes: &mut [u8]) -> bool {
     match vectors() {
+        // SAFETY: `vectors` returns this only if the processor has AVX-512.
+        Vectors::Avx512 => unsafe { avx512::xor(key, bytes) },
         // SAFETY: `vectors` returns this only if the processor has AVX2.
         Vectors::Avx2 => unsafe { avx2::xor(key, bytes) },
         Vectors::Baseline => xor_baseline(key, bytes),
@@ -91,18 +92,19 @@ fn xor_baseline(key: u32, bytes: &mut [u8]) -> bool {
 
 #[inline(never)]
 fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
-    if known() == Some(Vectors::Avx2) {
-        // SAFETY: `known` returns this only if the processor has AVX2.
-        unsafe { avx2::xor_copy(key, from, out) }
-    } else {
-        xor_copy_first(key, from, out);
+    match known() {
+        // SAFETY: `known` returns this only if the processor has AVX-512.
+        Some(Vectors::Avx512) => unsafe { avx512::xor_copy(key, from, out) },
+        _ => xor_copy_with_less(key, from, out),
     }
 }
 
-/// Masks the first time, and every time on a processor without AVX2.
+/// Masks the first time, and every time on a processor without AVX-512.
 #[inline(never)]
-fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
+fn xor_copy_with_less(key: u32, from: &[u8], out: &mut [u8]) {
     match vectors() {
+        // SAFETY: `vectors` returns this only if the processor has AVX-512.
+        Vectors::Avx512 => unsafe { avx512::xor_copy(key, from, out) },
         // SAFETY: `vectors` returns this only if the processor has AVX2.
         Vectors::Avx2 => unsafe { avx2::xor_copy(key, from, out) },
         Vectors::Baseline => xor_copy_baseline(key, from, out),
@@ -146,11 +148,18 @@ mod tests {
             };
             check(xor, xor_copy);
             check(xor_baseline, xor_copy_baseline);
-            if vectors() == Vectors::Avx2 {
-                // SAFETY: `vectors` returns this only if the processor has AVX2.
+            if vectors() != Vectors::Baseline {
+                // SAFETY: the processor has AVX2, since `vectors` did not return `Baseline`.
                 let xor = |key, bytes: &mut [u8]| unsafe { avx2::xor(key, bytes) };
                 // SAFETY: as above.
                 let xor_copy = |key, from: &[u8], out: &mut [u8]| unsafe { avx2::xor_copy(key, from, out) };
+                check(xor, xor_copy);
+            }
+            if vectors() == Vectors::Avx512 {
+                // SAFETY: `vectors` returns this only if the processor has AVX-512.
+                let xor = |key, bytes: &mut [u8]| unsafe { avx512::xor(key, bytes) };
+                // SAFETY: as above.
+                let xor_copy = |key, from: &[u8], out: &mut [u8]| unsafe { avx512::xor_copy(key, from, out) };
                 check(xor, xor_copy);
             }
         }

@@ -4,7 +4,7 @@
 mod avx512;
 
 use super::is_ascii_in_words;
-use crate::cpu::{Vectors, moves_bytes, vectors};
+use crate::cpu::{Vectors, vectors};
 
 /// The shortest text, in bytes, for which the kernel of AVX-512 is called.
 const SHORTEST: usize = 4;
@@ -15,6 +15,11 @@ const SHORTEST_AVX2: usize = 32;
 /// The shortest text, in bytes, that AVX-512 checks for ASCII faster than words do.
 const LONG: usize = 256;
 
+#[inline(always)]
+fn has_avx512() -> bool {
+    vectors() == Vectors::Avx512
+}
+
 /// Returns `true` if the bytes are whole characters, and `false` if there is no kernel for this length.
 #[inline]
 pub(super) fn are_characters_by_any(bytes: &[u8]) -> bool {
@@ -24,8 +29,8 @@ pub(super) fn are_characters_by_any(bytes: &[u8]) -> bool {
 /// Returns `true` if the bytes, XORed with the key, are whole characters, and `false` for all bytes if the processor lacks AVX-512.
 #[inline(always)]
 pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
-    if bytes.len() >= SHORTEST && moves_bytes() {
-        // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+    if bytes.len() >= SHORTEST && has_avx512() {
+        // SAFETY: the processor has every feature that the kernel enables, since `has_avx512` returned `true`.
         return unsafe { avx512::are_characters(key, bytes) };
     }
     false
@@ -34,8 +39,8 @@ pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
 /// Does the same as [`are_characters`] for bytes that no key is applied to.
 #[inline(always)]
 pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
-    if bytes.len() >= SHORTEST && moves_bytes() {
-        // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+    if bytes.len() >= SHORTEST && has_avx512() {
+        // SAFETY: the processor has every feature that the kernel enables, since `has_avx512` returned `true`.
         return unsafe { avx512::are_unmasked_characters(bytes) };
     }
     false
@@ -51,7 +56,7 @@ pub(super) fn begin_beyond_ascii(key: u32, bytes: &[u8]) -> bool {
     for word in words {
         seen |= u64::from_ne_bytes(*word) ^ key;
     }
-    seen & 0x8080_8080_8080_8080 != 0 && moves_bytes()
+    seen & 0x8080_8080_8080_8080 != 0 && has_avx512()
 }
 
 /// Returns `true` if the bytes are whole characters, and `false` for short ones, and for all if the processor lacks AVX2.
@@ -77,8 +82,8 @@ pub(super) fn is_ascii(bytes: &[u8]) -> bool {
 
 #[inline(never)]
 fn is_long_ascii(bytes: &[u8]) -> bool {
-    if moves_bytes() {
-        // SAFETY: the processor has every feature that the kernel enables, since `moves_bytes` returned `true`.
+    if has_avx512() {
+        // SAFETY: the processor has every feature that the kernel enables, since `has_avx512` returned `true`.
         unsafe { avx512::is_ascii(bytes) }
     } else {
         is_ascii_in_words(bytes)
@@ -100,7 +105,7 @@ mod tests {
         } else {
             usize::MAX
         };
-        let shortest = if moves_bytes() { SHORTEST } else { avx2 };
+        let shortest = if has_avx512() { SHORTEST } else { avx2 };
         for len in 0..300 {
             let bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
             let whole = len / 2 * 2;
@@ -110,7 +115,7 @@ mod tests {
                 len >= avx2 && whole == len,
                 "{len}"
             );
-            let expected = moves_bytes() && len >= SHORTEST && whole == len;
+            let expected = has_avx512() && len >= SHORTEST && whole == len;
             assert_eq!(are_characters(0, &bytes), expected, "{len}");
             assert_eq!(are_unmasked_characters(&bytes), expected, "{len}");
         }
@@ -124,7 +129,7 @@ mod tests {
             for above in (0..len).map(Some).chain([None]) {
                 let byte = |at| if Some(at) == above { 0xC3 } else { b'a' };
                 let masked: Vec<u8> = (0..len).map(|at| byte(at) ^ key[at % 4]).collect();
-                let expected = moves_bytes() && len >= 32 && above.is_some_and(|at| at < 32);
+                let expected = has_avx512() && len >= 32 && above.is_some_and(|at| at < 32);
                 assert_eq!(
                     begin_beyond_ascii(u32::from_ne_bytes(key), &masked),
                     expected,
