@@ -50,13 +50,12 @@ pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
 // It looks at no more bytes, since nearly all text that it is called for is ASCII.
 #[inline(always)]
 pub(super) fn begin_beyond_ascii(key: u32, bytes: &[u8]) -> bool {
-    let key = u64::from(key) | u64::from(key) << 32;
-    let words: &[[u8; 8]] = bytes.first_chunk::<32>().map_or(&[], |first| first.as_chunks().0);
+    let words: &[[u8; 4]] = bytes.first_chunk::<32>().map_or(&[], |first| first.as_chunks().0);
     let mut seen = 0;
     for word in words {
-        seen |= u64::from_ne_bytes(*word) ^ key;
+        seen |= u32::from_ne_bytes(*word) ^ key;
     }
-    seen & 0x8080_8080_8080_8080 != 0 && has_avx512()
+    seen & 0x8080_8080 != 0 && has_avx512()
 }
 
 /// Returns `true` if the bytes are whole characters, and `false` for short ones, and for all if the processor lacks AVX2.
