@@ -36,10 +36,10 @@ impl Masker {
     }
 
     /// Masks or unmasks a whole payload of at most [`Masker::SHORT`] bytes and returns `true`, or changes nothing and returns `false` if
-    /// it is text and not ASCII.
+    /// it is not ASCII and refused then. Of `refused`, all bits are set or none.
     #[inline(always)]
-    pub(crate) fn apply_unless_beyond_ascii(self, payload: &mut [u8], is_text: bool) -> bool {
-        kernels::xor_unless(self.key, payload, 0_u64.wrapping_sub(is_text as u64))
+    pub(crate) fn apply_unless_beyond_ascii(self, payload: &mut [u8], refused: u64) -> bool {
+        kernels::xor_unless(self.key, payload, refused)
     }
 
     /// Masks or unmasks the next N bytes of the payload by value.
@@ -172,7 +172,7 @@ mod tests {
             let ascii = std::vec![b'a'; len];
             let mut memory = ascii.clone();
             masker.clone().apply(&mut memory);
-            assert!(masker.apply_unless_beyond_ascii(&mut memory, true));
+            assert!(masker.apply_unless_beyond_ascii(&mut memory, u64::MAX));
             assert_eq!(memory, ascii);
             for at in 0..len {
                 let mut above = ascii.clone();
@@ -180,9 +180,9 @@ mod tests {
                 let mut masked = above.clone();
                 masker.clone().apply(&mut masked);
                 let mut memory = masked.clone();
-                assert!(!masker.apply_unless_beyond_ascii(&mut memory, true));
+                assert!(!masker.apply_unless_beyond_ascii(&mut memory, u64::MAX));
                 assert_eq!(memory, masked, "{at} of {len}");
-                assert!(masker.apply_unless_beyond_ascii(&mut memory, false));
+                assert!(masker.apply_unless_beyond_ascii(&mut memory, 0));
                 assert_eq!(memory, above, "{at} of {len}");
             }
         }

@@ -13,7 +13,7 @@ pub(crate) struct ChunkFlags {
 
 impl ChunkFlags {
     // As in a frame's first byte.
-    const TEXT: u8 = Opcode::Text.bits();
+    pub(super) const TEXT: u8 = Opcode::Text.bits();
     const FIRST: u8 = 2;
     const LAST: u8 = 4;
     /// The chunk is text, and begins and ends with a whole character.

@@ -4,6 +4,7 @@
 use super::{ChunkFlags, Message};
 use crate::limits::Limits;
 use crate::mask::Masker;
+use crate::opcode::Rsv;
 use crate::utf8::{self, InvalidUtf8, Utf8Validator};
 
 /// How many bytes of text are unmasked before they are validated, so that they are still in the nearest cache then.
@@ -28,6 +29,18 @@ impl ChunkFlags {
         } else {
             None
         }
+    }
+
+    /// Returns all bits set for text that no extension changed, and otherwise none.
+    ///
+    /// It is computed so that a compiler does not see that there are two cases, for which it would branch. What the peer sends next, text or
+    /// binary, is hard to predict.
+    #[inline(always)]
+    const fn plain_text_bits(self) -> u64 {
+        // 0 for such text, and otherwise at most 0x71.
+        let others = self.bits & (ChunkFlags::TEXT | Rsv::ALL.bits()) ^ ChunkFlags::TEXT;
+        let bits = (others as i64).wrapping_sub(1) >> 8;
+        bits.cast_unsigned()
     }
 }
 
@@ -60,7 +73,7 @@ pub(crate) fn receive_whole(
         }
         return Ok(());
     }
-    if masker.apply_unless_beyond_ascii(bytes, is_text) {
+    if masker.apply_unless_beyond_ascii(bytes, flags.plain_text_bits()) {
         Ok(())
     } else {
         receive_masked(masker, bytes)
@@ -291,6 +304,15 @@ mod tests {
     use super::*;
     use crate::mask::MaskingKey;
     use std::vec::Vec;
+
+    #[test]
+    fn plain_text_has_all_bits_and_nothing_else_has_any() {
+        for bits in 0..=u8::MAX {
+            let flags = ChunkFlags { bits };
+            let expected = if flags.is_plain_text() { u64::MAX } else { 0 };
+            assert_eq!(flags.plain_text_bits(), expected, "{bits:#x}");
+        }
+    }
 
     /// The lengths are those at which the number of blocks or the length of the last one changes.
     #[test]

@@ -14,7 +14,8 @@
 //! - Distinguish classes of length by halving, mark rare code as `#[cold]`, and test several conditions with one comparison:
 //!   one byte says whether any reply is pending, and one subtraction finds the end of a payload.
 //! - Combine two conditions with `&` if each depends on what the peer sends: `&&` would be two branches that are hard to
-//!   predict.
+//!   predict. Look at the machine code whether the compiler has kept it: where it sees that a value is one of two, it may branch, so
+//!   that such a value is better computed from bits (`ChunkFlags::plain_text_bits`).
 
 mod rest;
 
