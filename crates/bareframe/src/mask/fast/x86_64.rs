@@ -69,13 +69,15 @@ pub(super) fn xor_long(key: u32, bytes: &mut [u8]) -> bool {
     match known() {
         // SAFETY: `known` returns this only if the processor has AVX-512.
         Some(Vectors::Avx512) => unsafe { avx512::xor(key, bytes) },
-        _ => xor_with_less(key, bytes),
+        // SAFETY: `known` returns this only if the processor has AVX2.
+        Some(Vectors::Avx2) => unsafe { avx2::xor(key, bytes) },
+        _ => xor_first(key, bytes),
     }
 }
 
-/// Masks the first time, and every time on a processor without AVX-512.
+/// Masks the first time, and every time on a processor without AVX2.
 #[inline(never)]
-fn xor_with_less(key: u32, bytes: &mut [u8]) -> bool {
+fn xor_first(key: u32, bytes: &mut [u8]) -> bool {
     match vectors() {
         // SAFETY: `vectors` returns this only if the processor has AVX-512.
         Vectors::Avx512 => unsafe { avx512::xor(key, bytes) },
@@ -95,13 +97,15 @@ fn xor_copy_dispatched(key: u32, from: &[u8], out: &mut [u8]) {
     match known() {
         // SAFETY: `known` returns this only if the processor has AVX-512.
         Some(Vectors::Avx512) => unsafe { avx512::xor_copy(key, from, out) },
-        _ => xor_copy_with_less(key, from, out),
+        // SAFETY: `known` returns this only if the processor has AVX2.
+        Some(Vectors::Avx2) => unsafe { avx2::xor_copy(key, from, out) },
+        _ => xor_copy_first(key, from, out),
     }
 }
 
-/// Masks the first time, and every time on a processor without AVX-512.
+/// Masks the first time, and every time on a processor without AVX2.
 #[inline(never)]
-fn xor_copy_with_less(key: u32, from: &[u8], out: &mut [u8]) {
+fn xor_copy_first(key: u32, from: &[u8], out: &mut [u8]) {
     match vectors() {
         // SAFETY: `vectors` returns this only if the processor has AVX-512.
         Vectors::Avx512 => unsafe { avx512::xor_copy(key, from, out) },
