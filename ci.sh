@@ -53,11 +53,19 @@ embedded_tools() {
     firmware/tools/setup >/dev/null
 }
 
+# Returns whether rustup's std for a target is installed; installs it if that can be had. What is for microcontrollers is left as it
+# is, since its figures are those of one compiler.
+has_target() {
+    if rustup target list --installed 2>/dev/null | grep -qx "$1"; then return; fi
+    case $1 in *-none-*) return 1 ;; esac
+    timeout 120 rustup target add "$1" 2>/dev/null
+}
+
 # What a build for another target needs: rustup's std if it is installed, else a toolchain and std made for it. Sets the
 # environment, so it is called in a subshell.
 for_target() {
     local target=$1
-    if ! rustup target list --installed 2>/dev/null | grep -qx "$target"; then
+    if ! has_target "$target"; then
         embedded_tools || { echo "ci.sh: run rustup target add $target" >&2; exit 1; }
         case $target in *-none-*) ;; *) firmware/tools/std_for "$target" ;; esac
         # shellcheck disable=SC1091
