@@ -260,8 +260,7 @@ fn is_compressible(
         let front = front(bytes, at);
         let before = front.and_then(|front| heads.get(hash(front, shift)));
         let before = usize::from(before.copied().unwrap_or_default());
-        // Whether the place is in reach can't be foreseen, so both are compared.
-        reach.has(before, at) & (self::front(bytes, before) == front)
+        reach.has(before, at) && self::front(bytes, before) == front
     };
     places.step_by(4).filter(is_match).count().wrapping_mul(8) >= looks
 }
