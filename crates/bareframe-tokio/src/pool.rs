@@ -26,9 +26,6 @@ impl Pool {
         // The one that was given back last is in the nearest cache.
         let at = self.buffers.iter().rposition(|buffer| buffer.len() == len)?;
         self.bytes = self.bytes.saturating_sub(len);
-        if at.saturating_add(1) == self.buffers.len() {
-            return self.buffers.pop();
-        }
         Some(self.buffers.remove(at))
     }
 

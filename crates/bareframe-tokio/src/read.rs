@@ -210,10 +210,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
         if self.writer.kept.is_some() {
             let _ = self.sending(By::Reader).poll_kept(cx);
         }
-        let (mut reads, mut is_blocked) = (0, false);
+        let mut reads = 0;
         loop {
-            let next = match (self.next_without_look(), wanted) {
-                (Some(next), _) if !is_blocked => Ok(next),
+            let next = match (self.session.next_if_idle(), wanted) {
+                (Some(next), _) => Ok(next),
                 (_, Wanted::Message) => self.session.next_message(&mut self.assembler),
                 (_, Wanted::MessageOrControl) => self.session.next_message_or_control(&mut self.assembler),
                 (_, Wanted::Event | Wanted::End) => self.session.next_event(),
@@ -238,12 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 }
                 Ok(next) => {
                     let done = self.sending(By::Reader).poll_perform(cx, next);
-                    if done.is_pending() {
-                        is_blocked = self.session.blocked(next);
-                        if !is_blocked {
-                            ready!(self.reader.poll_late(cx));
-                            self.refuse();
-                        }
+                    if done.is_pending() && !self.session.blocked(next) {
+                        ready!(self.reader.poll_late(cx));
+                        self.refuse();
                     }
                 }
                 Err(ReceiveError::MessageSkipped) if wanted == Wanted::End => {}
@@ -263,22 +260,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin, R: Role> WebSocket<S, R> {
                 }
             }
         }
-    }
-
-    /// Returns what the session would say if nothing is there to be looked at and nothing to be answered, which is so around each wait
-    /// for the peer. It does not know of a stream that is blocked, which the session has to see pass, and an extension needs the
-    /// look to give back its memory.
-    #[inline]
-    fn next_without_look(&self) -> Option<Next> {
-        let (inbound, outbound) = self.session.halves();
-        if inbound.has_more() || !inbound.is_open() || inbound.has_pending() || outbound.has_extension() {
-            return None;
-        }
-        Some(match outbound.next_flush() {
-            Next::Ready if inbound.memory_len() == 0 => Next::Memory,
-            Next::Ready => Next::Read,
-            next => next,
-        })
     }
 
     /// Reads once. While the peer is waited for, nothing is held that is not needed.

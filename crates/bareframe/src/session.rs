@@ -148,6 +148,39 @@ impl<R: Role, I: Memory, O: AsRef<[u8]> + AsMut<[u8]>, X: Extension> Session<R, 
         self
     }
 
+    /// Returns what [`Session::next_event`] and [`Session::next_message`] would both return if nothing was read that they have not
+    /// looked at and nothing is to be answered, and otherwise `None`. So it is around each wait for the peer, where this takes less
+    /// time than a call of them.
+    ///
+    /// With an extension it is always `None`.
+    ///
+    /// ```
+    /// use bareframe::{Config, Connection, Frame, Next, Session};
+    /// let mut server = Session::new(Connection::server(Config::DEFAULT), [0; 64], [0; 131]);
+    /// assert_eq!(server.next_if_idle(), Some(Next::Read));
+    /// server.next_sent(&mut Frame::text("Hello"))?;
+    /// assert_eq!(server.next_if_idle(), Some(Next::Write));
+    /// server.wrote(7, &mut Frame::NONE.clone());
+    /// assert_eq!(server.next_if_idle(), Some(Next::Flush));
+    /// server.flushed();
+    /// server.space()[0] = 0x81;
+    /// server.read(1);
+    /// assert_eq!(server.next_if_idle(), None);
+    /// # Ok::<(), bareframe::SendError>(())
+    /// ```
+    #[must_use]
+    #[inline]
+    pub fn next_if_idle(&self) -> Option<Next> {
+        if self.blocked || !self.inbound.is_idle() || self.outbound.has_extension() {
+            return None;
+        }
+        Some(match self.outbound.next_flush() {
+            Next::Ready if self.inbound.memory_len() == 0 => Next::Memory,
+            Next::Ready => Next::Read,
+            next => next,
+        })
+    }
+
     /// Receives until there is an event, which [`Session::event`] lends.
     ///
     /// The answer to a Ping or a Close is written before its event is ready, unless the stream can't write now.

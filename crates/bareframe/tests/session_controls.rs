@@ -153,3 +153,19 @@ fn s5_4_a_message_of_which_pieces_were_taken_as_events_is_skipped_here_too() {
         Err(ReceiveError::MessageSkipped)
     );
 }
+
+#[test]
+fn s5_5_3_a_session_that_owes_a_pong_is_not_idle() {
+    let mut session = server();
+    let mut stream = Stream::new([masked(testkit::Frame::ping("p"))]);
+    let mut frame = Frame::binary(&[7; 1000]);
+    assert_eq!(session.next_sent(&mut frame), Ok(Next::Write));
+    assert!(matches!(stream.event(&mut session), Outcome::Ping(_)));
+    while frame.left() > 0 {
+        let len: usize = session.to_write(&frame).iter().map(|bytes| bytes.len()).sum();
+        session.wrote(len, &mut frame);
+    }
+    session.flushed();
+    assert_eq!(session.next_if_idle(), None);
+    assert_eq!(session.next_event(), Ok(Next::Write));
+}

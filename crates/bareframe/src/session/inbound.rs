@@ -427,6 +427,16 @@ impl<R: Role, I: Memory, X: Extension> Inbound<R, I, X> {
             || self.window.is_at_work()
     }
 
+    /// Returns `true` if nothing is unread or found, and nothing is to be answered.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.cursor.start == self.cursor.end
+            && self.cursor.found == Found::Nothing
+            && !self.window.is_at_work()
+            && self.is_open()
+            && !self.has_pending()
+    }
+
     /// Returns `true` if something may be found although nothing is written.
     #[inline]
     pub(super) fn can_continue(&self) -> bool {

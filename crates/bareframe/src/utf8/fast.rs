@@ -296,11 +296,11 @@ mod tests {
         const NEXT: [u8; 10] = [0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xFF];
         for first in 0x7F..=0xFF {
             for next in NEXT {
-                for behind in [&b""[..], b"\x80", b"\x80\x80", b"\xBF\x80a"] {
+                for after in [&b""[..], b"\x80", b"\x80\x80", b"\xBF\x80a"] {
                     for at in [0, 5, 12, 13, 14, 15, 16, 29, 60, 61, 62, 63, 64] {
                         let mut bytes = std::vec![b'a'; at];
                         bytes.extend([first, next]);
-                        bytes.extend(behind);
+                        bytes.extend(after);
                         check(&bytes);
                         bytes.resize(130, b'a');
                         check(&bytes);

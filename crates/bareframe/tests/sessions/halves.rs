@@ -46,7 +46,7 @@ impl<'m, R: Role + Debug, X: Variant> Halves<'m, R, X> {
 
     pub(super) fn next_event(&mut self) -> Result<Next, ReceiveError> {
         match self {
-            Halves::Whole(session) => session.next_event(),
+            Halves::Whole(session) => as_if_idle(session.next_if_idle(), session.next_event()),
             Halves::Split(halves, _) => halves.0.next_event(),
         }
     }
@@ -56,7 +56,7 @@ impl<'m, R: Role + Debug, X: Variant> Halves<'m, R, X> {
         assembler: &mut Assembler<B>,
     ) -> Result<Next, ReceiveError> {
         match self {
-            Halves::Whole(session) => session.next_message(assembler),
+            Halves::Whole(session) => as_if_idle(session.next_if_idle(), session.next_message(assembler)),
             Halves::Split(halves, _) => halves.0.next_message(assembler),
         }
     }
@@ -129,4 +129,12 @@ impl<'m, R: Role + Debug, X: Variant> Halves<'m, R, X> {
             Halves::Split(..) => None,
         }
     }
+}
+
+/// Holds what a session says where it is idle to what it says after a look.
+fn as_if_idle(idle: Option<Next>, next: Result<Next, ReceiveError>) -> Result<Next, ReceiveError> {
+    if let Some(idle) = idle {
+        assert_eq!(next, Ok(idle));
+    }
+    next
 }

@@ -8,14 +8,14 @@ use super::is_ascii_in_words;
 #[inline(always)]
 pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
     // SAFETY: this module is compiled only for targets that enable NEON for all code.
-    unsafe { neon::are_characters(key, bytes) }
+    unsafe { neon::are_characters::<true>(key, bytes) }
 }
 
 /// Returns `true` if the bytes are whole characters.
 #[inline(always)]
 pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
     // SAFETY: this module is compiled only for targets that enable NEON for all code.
-    unsafe { neon::are_unmasked_characters(bytes) }
+    unsafe { neon::are_characters::<false>(0, bytes) }
 }
 
 /// Does the same, since there is one kernel for every length.

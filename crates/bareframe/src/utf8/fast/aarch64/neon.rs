@@ -74,7 +74,7 @@ const fn fault(first: u8, second_high: u8) -> u8 {
 const fn faults_by(half: usize) -> [u8; STEP] {
     let mut faults = PLACES;
     let mut rest: &mut [u8] = &mut faults;
-    while let Some((faults, behind)) = rest.split_first_mut() {
+    while let Some((faults, after)) = rest.split_first_mut() {
         let value = *faults;
         *faults = 0;
         let mut others: u16 = 0;
@@ -88,7 +88,7 @@ const fn faults_by(half: usize) -> [u8; STEP] {
             };
             others = others.wrapping_add(1);
         }
-        rest = behind;
+        rest = after;
     }
     faults
 }
@@ -144,22 +144,9 @@ impl Check {
     }
 }
 
-/// Returns `true` if the bytes, XORed with the key, are whole characters.
-#[target_feature(enable = "neon")]
-pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
-    are_characters_if::<true>(key, bytes)
-}
-
-/// Returns `true` if the bytes are whole characters.
-#[target_feature(enable = "neon")]
-pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
-    are_characters_if::<false>(0, bytes)
-}
-
 /// Returns `true` if the bytes, XORed with the key if they are masked, are whole characters.
-#[inline]
 #[target_feature(enable = "neon")]
-fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
+pub(super) fn are_characters<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
     let mut check = Check::new();
     let key = vreinterpretq_u8_u32(vdupq_n_u32(key));
     let (steps, tail) = bytes.as_chunks();
@@ -239,7 +226,7 @@ fn load(bytes: &[u8; STEP]) -> uint8x16_t {
 fn load_end(bytes: &[u8]) -> uint8x16_t {
     if let Some(last) = bytes.last_chunk::<STEP>() {
         let left = bytes.as_chunks::<STEP>().1.len();
-        // A look-up by a position behind the vector returns 0.
+        // A look-up by a position after the vector returns 0.
         let from = vaddq_u8(load(&PLACES), every(STEP.wrapping_sub(left)));
         return vqtbl1q_u8(load(last), from);
     }
@@ -250,8 +237,8 @@ fn load_end(bytes: &[u8]) -> uint8x16_t {
     }
     if let (Some(head), Some(tail)) = (bytes.first_chunk(), bytes.last_chunk()) {
         let (head, tail) = (u32::from_le_bytes(*head), u32::from_le_bytes(*tail));
-        let behind = bits(bytes.len().wrapping_sub(4));
-        return two_words(u64::from(head) | u64::from(tail).wrapping_shl(behind), 0);
+        let before = bits(bytes.len().wrapping_sub(4));
+        return two_words(u64::from(head) | u64::from(tail).wrapping_shl(before), 0);
     }
     match *bytes {
         [a] => two_words(u64::from(a), 0),
@@ -322,11 +309,11 @@ mod tests {
     /// ASCII that is skipped between characters, and after one that is not finished.
     #[test]
     fn s8_1_steps_of_ascii_after_whole_characters_and_after_others() {
-        for behind in ["é", "語", "😀", "a"] {
-            for end in 0..=behind.len() {
+        for text in ["é", "語", "😀", "a"] {
+            for end in 0..=text.len() {
                 for steps in 0..12 {
                     let mut bytes = std::vec![b'a'; 64];
-                    bytes.extend(&behind.as_bytes()[..end]);
+                    bytes.extend(&text.as_bytes()[..end]);
                     let len = bytes.len().next_multiple_of(STEP) + steps * STEP;
                     let at_end = bytes.split_off(64);
                     bytes.resize(len - at_end.len(), b'a');
