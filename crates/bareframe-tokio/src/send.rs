@@ -100,6 +100,37 @@ macro_rules! sending_methods {
             poll_fn(|cx| self.poll_flushed(cx)).await
         }
 
+        /// Queues a frame whose payload is borrowed. It leaves in one write with what is fed or sent after it: with the next call that
+        /// sends, flushes, or waits for the peer. What does not fit the write buffer is written before.
+        ///
+        /// ```
+        /// use bareframe_tokio::{Error, Frame, Options, WebSocket};
+        /// # #[tokio::main(flavor = "current_thread")]
+        /// # async fn main() -> Result<(), Error> {
+        /// let (stream, mut peer) = tokio::io::duplex(64);
+        /// let mut server = WebSocket::server(stream, &Options::DEFAULT);
+        /// server.feed_frame(&mut Frame::text("Hel").fragment(false)).await?;
+        /// server.feed_frame(&mut Frame::text("lo")).await?;
+        /// server.flush().await?;
+        /// # let mut sent = [0; 9];
+        /// # tokio::io::AsyncReadExt::read_exact(&mut peer, &mut sent).await?;
+        /// # assert_eq!(&sent, b"\x01\x03Hel\x80\x02lo");
+        /// # Ok(())
+        /// # }
+        /// ```
+        ///
+        /// # Cancel safety
+        ///
+        /// As `send_frame`.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::WriteTimeout`], [`Error::Send`] or [`Error::Io`]. After the first, a call with the same frame continues.
+        pub async fn feed_frame(&mut self, frame: &mut Frame<'_>) -> Result<(), Error> {
+            self.begin();
+            poll_fn(|cx| self.poll_sent(cx, frame)).await
+        }
+
         /// Sends a message that many connections send: it was written, with all that was fed before, when this returns. A server
         /// writes it from where it is.
         ///

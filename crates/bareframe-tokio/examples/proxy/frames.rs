@@ -3,7 +3,7 @@
 use bareframe_tokio::{
     ClientSocket, CloseCode, Error, Event, Frame, ReadHalf, Role, SendError, ServerSocket, WriteHalf,
 };
-use futures_util::future::{Either, join, select};
+use futures_util::future::{Either, FutureExt, join, select};
 use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -62,8 +62,9 @@ where
     .await;
 }
 
-/// Passes on what one side sends, until it has closed. A piece was written before the next is read, so that a side that does not read
-/// holds up the other one.
+/// Passes on what one side sends, until it has closed. What has arrived leaves in one write, since over HTTP/2 each write is a frame,
+/// and servers refuse many small ones. What does not fit the write buffer is written before more is read, so that a side that does
+/// not read holds up the other one.
 async fn pass<A, B, R, W>(from: &mut ReadHalf<A, R>, to: &mut WriteHalf<B, W>) -> Result<(), Failure>
 where
     A: AsyncRead + AsyncWrite + Unpin,
@@ -71,13 +72,23 @@ where
     R: Role,
     W: Role,
 {
-    while let Some(event) = from.read_event().await.map_err(Failure::From)? {
+    loop {
+        let event = match from.read_event().now_or_never() {
+            Some(event) => event,
+            None => {
+                to.flush().await.map_err(Failure::To)?;
+                from.read_event().await
+            }
+        };
+        let Some(event) = event.map_err(Failure::From)? else {
+            return Ok(());
+        };
         let sent = match event {
             // A piece of a frame becomes a fragment of the message.
-            Event::Data(piece) => to.send_frame(&mut Frame::forward(&piece)).await,
+            Event::Data(piece) => to.feed_frame(&mut Frame::forward(&piece)).await,
             // The answer to a Ping of our keepalive is passed on too: a Pong that nobody asked for says nothing (section 5.5.3).
-            Event::Ping(payload) => to.send_frame(&mut Frame::ping(&payload)).await,
-            Event::Pong(payload) => to.send_frame(&mut Frame::pong(&payload)).await,
+            Event::Ping(payload) => to.feed_frame(&mut Frame::ping(&payload)).await,
+            Event::Pong(payload) => to.feed_frame(&mut Frame::pong(&payload)).await,
             Event::Close(reason) => to.send_close(reason.code(), reason.reason()).await,
         };
         match sent {
@@ -86,5 +97,4 @@ where
             Err(error) => return Err(Failure::To(error)),
         }
     }
-    Ok(())
 }

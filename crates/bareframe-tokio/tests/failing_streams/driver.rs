@@ -58,9 +58,10 @@ pub(crate) struct Drops(BTreeMap<&'static str, u64>);
 
 impl Drops {
     /// Every await of every method that a model makes.
-    const ALL: [&'static str; 21] = [
+    const ALL: [&'static str; 22] = [
         "close",
         "feed",
+        "feed_frame",
         "flush",
         "next",
         "ping: flushing",
@@ -178,8 +179,8 @@ impl<'d> End<'d> {
         }
     }
 
-    /// Sends a frame that borrows its payload, which is kept if not all of it was taken.
-    fn say_frame(&mut self, said: &Said) -> Told {
+    /// Sends or feeds a frame that borrows its payload, which is kept if not all of it was taken.
+    fn say_frame(&mut self, said: &Said, is_fed: bool) -> Told {
         let payload = match said {
             Said::Message(_, payload) | Said::Ping(payload) => payload.clone(),
             Said::Close(_, reason) => reason.as_bytes().to_vec(),
@@ -191,12 +192,16 @@ impl<'d> End<'d> {
             Said::Close(code, reason) => Frame::close(*code, reason),
         };
         let patience = self.patience();
-        let sent = with_writer!(&mut self.socket, socket => patience.poll("", socket.send_frame(&mut frame)));
+        let sent = with_writer!(&mut self.socket, socket => match is_fed {
+            true => patience.poll("", socket.feed_frame(&mut frame)),
+            false => patience.poll("", socket.send_frame(&mut frame)),
+        });
         if let Some(sent) = sent {
             return told(sent);
         }
         let is_flushing = frame.is_begun() && frame.left() == 0;
         patience.count(match is_flushing {
+            _ if is_fed => "feed_frame",
             true => "send_frame: flushing",
             false => "send_frame: writing",
         });
@@ -329,7 +334,7 @@ impl Endpoint for End<'_> {
             return Told::Later;
         }
         match self.random.below(3) {
-            0 => self.say_frame(said),
+            0 => self.say_frame(said, false),
             1 => self.say_fed(said, false),
             _ => self.say_owned(said),
         }
@@ -339,7 +344,10 @@ impl Endpoint for End<'_> {
         if self.send_kept().is_err() {
             return Told::Later;
         }
-        self.say_fed(said, true)
+        match self.random.below(2) {
+            0 => self.say_frame(said, true),
+            _ => self.say_fed(said, true),
+        }
     }
 
     fn flush(&mut self) -> Told {

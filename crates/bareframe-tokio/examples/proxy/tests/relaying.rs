@@ -59,6 +59,28 @@ async fn fragments_and_what_is_between_them_pass_before_the_message_ends() {
     }
 }
 
+/// A server over HTTP/2 refuses many small frames that it has not looked at.
+#[tokio::test]
+async fn many_small_fragments_at_once_are_few_writes() {
+    const FRAGMENTS: usize = 4000;
+    let mut pair = Pair::open(&["--http2"]).await;
+    let (mut stream, _) = pair.client.into_inner();
+    let mut bytes = b"\x01\xc0\0\0\0\0".to_vec();
+    bytes.extend([b'a'; 64]);
+    for _ in 1..FRAGMENTS {
+        bytes.extend(b"\x00\xc0\0\0\0\0");
+        bytes.extend([b'a'; 64]);
+    }
+    bytes.extend(b"\x80\x80\0\0\0\0");
+    tokio::io::AsyncWriteExt::write_all(&mut stream, &bytes)
+        .await
+        .unwrap();
+    // The server looks at nothing before all may have arrived.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let message = pair.server.socket.read().await.unwrap().unwrap();
+    assert_eq!(message.payload().len(), 64 * FRAGMENTS);
+}
+
 #[tokio::test]
 async fn a_close_passes_in_both_directions_with_its_code_and_reason() {
     for more in [&[][..], &["--http2"]] {
