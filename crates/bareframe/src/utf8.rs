@@ -12,7 +12,7 @@ use core::fmt;
 use fast::Next;
 
 #[cfg(not(any(bareframe_compact, not(target_pointer_width = "64"))))]
-pub(crate) use fast::{are_characters, are_unmasked_characters, begin_beyond_ascii, is_ascii};
+pub(crate) use fast::{are_characters, begin_beyond_ascii, is_ascii, unmask_characters};
 
 /// Validates text that arrives in pieces of any size (RFC 6455 section 8.1, RFC 3629 section 4).
 ///

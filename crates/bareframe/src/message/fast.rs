@@ -80,12 +80,13 @@ pub(crate) fn receive_whole(
     }
 }
 
-/// Validates the text of a whole message, and unmasks it only then: what was just written would take long to be read again in
-/// larger vectors.
+/// Validates the text of a whole message, and unmasks each part of it only then: what was just written would take long to be read
+/// again in larger vectors.
 #[inline(never)]
 fn receive_masked(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf8> {
-    let is_valid = utf8::are_characters(masker.key(), bytes);
-    masker.apply(bytes);
+    let (unmasked, is_valid) = utf8::unmask_characters(masker.key(), bytes);
+    masker.skip(unmasked);
+    masker.apply(bytes.get_mut(unmasked..).unwrap_or(&mut []));
     if is_valid {
         return Ok(());
     }
@@ -95,7 +96,7 @@ fn receive_masked(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf
 /// Validates the text of a whole message, which is unmasked.
 #[inline(never)]
 pub(crate) fn validate_whole(bytes: &[u8]) -> Result<(), InvalidUtf8> {
-    if utf8::are_unmasked_characters(bytes) {
+    if utf8::are_characters(bytes) {
         return Ok(());
     }
     validate(&mut Utf8Validator::new(), bytes, true)

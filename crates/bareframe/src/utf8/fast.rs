@@ -157,21 +157,23 @@ fn unfinished(bytes: &[u8]) -> usize {
     }
 }
 
-/// Returns `true` if a kernel that is fast at any length finds that the bytes, XORed with the key of a masker, are whole
-/// characters. Returns `false` if there is no such kernel.
+/// Returns `true` if a kernel that is fast at any length finds that the bytes are whole characters. Returns `false` if there is no
+/// such kernel.
 #[inline(always)]
-pub(crate) fn are_characters(key: u32, bytes: &[u8]) -> bool {
+pub(crate) fn are_characters(bytes: &[u8]) -> bool {
     #[cfg(test)]
     super::count::add(bytes.len());
-    kernels::are_characters(key, bytes)
+    kernels::are_characters(bytes)
 }
 
-/// Does the same as [`are_characters`] for bytes that are not masked, with fewer instructions.
+/// XORs bytes at the front with the key of a masker, as a kernel does that is fast at any length. Returns how many, a multiple of
+/// the key's length, and `true` if it finds that all bytes, XORed with the key, are whole characters. Returns 0 and `false` if there is
+/// no such kernel.
 #[inline(always)]
-pub(crate) fn are_unmasked_characters(bytes: &[u8]) -> bool {
+pub(crate) fn unmask_characters(key: u32, bytes: &mut [u8]) -> (usize, bool) {
     #[cfg(test)]
     super::count::add(bytes.len());
-    kernels::are_unmasked_characters(bytes)
+    kernels::unmask_characters(key, bytes)
 }
 
 /// Returns `true` if there is a byte beyond ASCII among the first 32, XORed with the key of a masker, and a kernel that is fast at
@@ -245,7 +247,7 @@ mod tests {
             let mut bytes = std::vec![b'a'; len];
             assert!(is_ascii(&bytes));
             bytes[at] = 0x80;
-            assert!(!is_ascii(&bytes) && !are_characters(0, &bytes) && !are_unmasked_characters(&bytes));
+            assert!(!is_ascii(&bytes) && !are_characters(&bytes) && !unmask_characters(0, &mut bytes).1);
             assert_eq!(valid_up_to(&bytes), at);
         }
         for len in 0..300 {

@@ -4,16 +4,16 @@ mod neon;
 
 use super::is_ascii_in_words;
 
-/// Returns `true` if the bytes, XORed with the key, are whole characters.
+/// Returns `true` if the bytes, XORed with the key, are whole characters. None of them is unmasked, which is what 0 says.
 #[inline(always)]
-pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
+pub(super) fn unmask_characters(key: u32, bytes: &mut [u8]) -> (usize, bool) {
     // SAFETY: this module is compiled only for targets that enable NEON for all code.
-    unsafe { neon::are_characters::<true>(key, bytes) }
+    (0, unsafe { neon::are_characters::<true>(key, bytes) })
 }
 
 /// Returns `true` if the bytes are whole characters.
 #[inline(always)]
-pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
+pub(super) fn are_characters(bytes: &[u8]) -> bool {
     // SAFETY: this module is compiled only for targets that enable NEON for all code.
     unsafe { neon::are_characters::<false>(0, bytes) }
 }
@@ -21,7 +21,7 @@ pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
 /// Does the same, since there is one kernel for every length.
 #[inline(always)]
 pub(super) fn are_characters_by_any(bytes: &[u8]) -> bool {
-    are_unmasked_characters(bytes)
+    are_characters(bytes)
 }
 
 /// Returns `false`, since validating long text before it is unmasked takes no fewer instructions than after.

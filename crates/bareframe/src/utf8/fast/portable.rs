@@ -10,14 +10,14 @@ pub(super) const fn are_characters_by_any(_: &[u8]) -> bool {
 
 /// Returns `false`, since there is no kernel that is fast at any length.
 #[inline(always)]
-pub(super) const fn are_characters(_: u32, _: &[u8]) -> bool {
+pub(super) const fn are_characters(_: &[u8]) -> bool {
     false
 }
 
-/// Returns `false`, for the same reason.
+/// Returns 0 and `false`, for the same reason.
 #[inline(always)]
-pub(super) const fn are_unmasked_characters(_: &[u8]) -> bool {
-    false
+pub(super) const fn unmask_characters(_: u32, _: &mut [u8]) -> (usize, bool) {
+    (0, false)
 }
 
 /// Returns `false`, for the same reason.

@@ -23,27 +23,28 @@ fn has_avx512() -> bool {
 /// Returns `true` if the bytes are whole characters, and `false` if there is no kernel for this length.
 #[inline]
 pub(super) fn are_characters_by_any(bytes: &[u8]) -> bool {
-    are_unmasked_characters(bytes) || are_characters_by_avx2(bytes)
+    are_characters(bytes) || are_characters_by_avx2(bytes)
 }
 
-/// Returns `true` if the bytes, XORed with the key, are whole characters, and `false` for all bytes if the processor lacks AVX-512.
+/// Returns `true` if the bytes are whole characters, and `false` for all bytes if the processor lacks AVX-512.
 #[inline(always)]
-pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
+pub(super) fn are_characters(bytes: &[u8]) -> bool {
     if bytes.len() >= SHORTEST && has_avx512() {
         // SAFETY: the processor has every feature that the kernel enables, since `has_avx512` returned `true`.
-        return unsafe { avx512::are_characters(key, bytes) };
+        return unsafe { avx512::are_characters(bytes) };
     }
     false
 }
 
-/// Does the same as [`are_characters`] for bytes that no key is applied to.
+/// XORs bytes at the front with the key. Returns how many, and `true` if all bytes, XORed with the key, are whole characters. Returns
+/// 0 and `false` for all bytes if the processor lacks AVX-512.
 #[inline(always)]
-pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
+pub(super) fn unmask_characters(key: u32, bytes: &mut [u8]) -> (usize, bool) {
     if bytes.len() >= SHORTEST && has_avx512() {
         // SAFETY: the processor has every feature that the kernel enables, since `has_avx512` returned `true`.
-        return unsafe { avx512::are_unmasked_characters(bytes) };
+        return unsafe { avx512::unmask_characters(key, bytes) };
     }
-    false
+    (0, false)
 }
 
 /// Returns `true` if there is a byte beyond ASCII among the first 32, XORed with the key, and the processor has AVX-512.
@@ -106,7 +107,7 @@ mod tests {
         };
         let shortest = if has_avx512() { SHORTEST } else { avx2 };
         for len in 0..300 {
-            let bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
+            let mut bytes: Vec<u8> = "é".bytes().cycle().take(len).collect();
             let whole = len / 2 * 2;
             assert_eq!(are_characters_by_any(&bytes[..whole]), whole >= shortest, "{len}");
             assert_eq!(
@@ -115,8 +116,9 @@ mod tests {
                 "{len}"
             );
             let expected = has_avx512() && len >= SHORTEST && whole == len;
-            assert_eq!(are_characters(0, &bytes), expected, "{len}");
-            assert_eq!(are_unmasked_characters(&bytes), expected, "{len}");
+            assert_eq!(are_characters(&bytes), expected, "{len}");
+            let whole_steps = if has_avx512() { len / 64 * 64 } else { 0 };
+            assert_eq!(unmask_characters(0, &mut bytes), (whole_steps, expected), "{len}");
         }
     }
 

@@ -2,8 +2,9 @@
 //! the bytes before it decide which classes it may have. No bit masks of single bytes are used, because moving them is
 //! expensive.
 //!
-//! It validates text that is still masked, and unmasks it in registers only: if the unmasked bytes had been stored just before, in
-//! vectors of another length, each load would wait until those stores are in the cache, which takes as long as the rest.
+//! It validates text that is still masked, and stores each step unmasked only when nothing is loaded from it any more: if the unmasked
+//! bytes had been stored just before, in vectors of another length, each load would wait until those stores are in the cache, which
+//! takes as long as the rest.
 
 use super::super::unfinished;
 use core::arch::x86_64::{
@@ -11,15 +12,17 @@ use core::arch::x86_64::{
     _mm256_inserti128_si256, _mm256_loadu_si256, _mm512_add_epi8, _mm512_alignr_epi8, _mm512_alignr_epi32,
     _mm512_castsi256_si512, _mm512_inserti64x4, _mm512_loadu_si512, _mm512_mask_add_epi8,
     _mm512_maskz_loadu_epi8, _mm512_maskz_mov_epi8, _mm512_maskz_permutex2var_epi8,
-    _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_permutex2var_epi8,
-    _mm512_set1_epi8, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_slli_epi16, _mm512_srli_epi16,
-    _mm512_subs_epu8, _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512,
-    _mm512_zextsi128_si512, _mm512_zextsi256_si512,
+    _mm512_maskz_permutexvar_epi8, _mm512_movepi8_mask, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32,
+    _mm512_setzero_si512, _mm512_slli_epi16, _mm512_storeu_si512, _mm512_subs_epu8,
+    _mm512_ternarylogic_epi64, _mm512_test_epi8_mask, _mm512_xor_si512, _mm512_zextsi128_si512,
+    _mm512_zextsi256_si512,
 };
-use core::hint::black_box;
 
 /// The number of bytes in a step.
 const STEP: usize = 64;
+
+/// What comes before the three bytes before the second step.
+const BEFORE: usize = STEP - 3;
 
 /// How many steps of ASCII are skipped at once.
 const SKIP: usize = 4;
@@ -27,12 +30,12 @@ const SKIP: usize = 4;
 /// The class of a byte that continues a character, and its range: 80 to 8F, 90 to 9F, A0 to BF.
 const CONTINUES: u8 = 0x80;
 const IS: [u8; 3] = [0x10, 0x20, 0x40];
+const ANY_IS: u8 = 0x70;
 
 /// The class of a byte after which a character continues, and the ranges that must not come next. Shifted, these bits are those of
 /// [`CONTINUES`] and [`IS`].
 const BEGINS: u8 = 0x08;
 const NOT: [u8; 3] = [0x01, 0x02, 0x04];
-const ANY_NOT: u8 = 0x07;
 const SHIFT: u32 = 4;
 
 /// The class of each byte from 80 to BF.
@@ -78,9 +81,6 @@ const OR_AND: i32 = 0xF8;
 /// The positions in a step.
 const PLACES: [u8; 64] = counted(0);
 
-/// The positions, in two steps, of the bytes before those of the second step.
-const ONE_BEFORE: [u8; 64] = counted(63);
-
 /// Returns `first` and the numbers after it.
 const fn counted(first: u8) -> [u8; 64] {
     let mut bytes = [0; 64];
@@ -96,18 +96,13 @@ const fn counted(first: u8) -> [u8; 64] {
 
 /// The state of the validation of a text.
 struct Check {
-    /// The last step, and the classes of its bytes.
+    /// The last step, and the classes of its bytes, shifted.
     bytes: __m512i,
-    classes: __m512i,
-    /// `true` if all of the last step was ASCII.
-    was_ascii: bool,
-    /// [`ONE_BEFORE`], hidden from the compiler, which would replace a look-up by known positions with two slower
-    /// operations.
-    one_before: __m512i,
+    shifted: __m512i,
     /// The top bit of a byte is set if a byte in its place continued a character where none may be continued, or did
     /// not where one must be.
     misplaced: __m512i,
-    /// A bit of [`NOT`] is set if a byte in its place was in a range that is forbidden after the byte before.
+    /// A bit of [`IS`] is set if a byte in its place was in a range that is forbidden after the byte before.
     forbidden: __m512i,
 }
 
@@ -118,9 +113,7 @@ impl Check {
         let zero = _mm512_setzero_si512();
         Check {
             bytes: zero,
-            classes: zero,
-            was_ascii: true,
-            one_before: load(black_box(&ONE_BEFORE)),
+            shifted: zero,
             misplaced: zero,
             forbidden: zero,
         }
@@ -136,98 +129,127 @@ impl Check {
         self.step(bytes, two_before, three_before);
     }
 
-    /// Checks a step, and returns `true` if all of it is ASCII. The other two arguments are the steps from two and from
-    /// three bytes before it.
+    /// Checks a step. The other two arguments are the steps from two and from three bytes before it.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-    fn step(&mut self, bytes: __m512i, two_before: __m512i, three_before: __m512i) -> bool {
-        let above_ascii = _mm512_movepi8_mask(bytes);
-        let is_ascii = above_ascii == 0;
-        if is_ascii && self.was_ascii {
-            return true;
-        }
+    fn step(&mut self, bytes: __m512i, two_before: __m512i, three_before: __m512i) {
         let (low, high) = (load(&CLASSES_LOW), load(&CLASSES_HIGH));
+        let above_ascii = _mm512_movepi8_mask(bytes);
         let classes = _mm512_maskz_permutex2var_epi8(above_ascii, low, bytes, high);
-        let before = _mm512_permutex2var_epi8(self.classes, self.one_before, classes);
-        let second = _mm512_slli_epi16::<SHIFT>(before);
+        // The lower bits of what is shifted come from another byte, and are not looked at.
+        let shifted = _mm512_slli_epi16::<SHIFT>(classes);
+        let moved = _mm512_alignr_epi32::<12>(shifted, self.shifted);
+        let before = _mm512_alignr_epi8::<15>(shifted, moved);
         let third = _mm512_subs_epu8(two_before, _mm512_set1_epi8(NOT_OF_THREE.cast_signed()));
         let fourth = _mm512_subs_epu8(three_before, _mm512_set1_epi8(NOT_OF_FOUR.cast_signed()));
-        let due = _mm512_ternarylogic_epi64::<OR_OR>(second, third, fourth);
+        let due = _mm512_ternarylogic_epi64::<OR_OR>(before, third, fourth);
         self.misplaced = _mm512_ternarylogic_epi64::<OR_XOR>(self.misplaced, due, classes);
-        let is = _mm512_srli_epi16::<SHIFT>(classes);
-        self.forbidden = _mm512_ternarylogic_epi64::<OR_AND>(self.forbidden, before, is);
+        self.forbidden = _mm512_ternarylogic_epi64::<OR_AND>(self.forbidden, before, classes);
         self.bytes = bytes;
-        self.classes = classes;
-        self.was_ascii = is_ascii;
-        is_ascii
+        self.shifted = shifted;
     }
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
     fn found_nothing(&self) -> bool {
-        let any_not = _mm512_set1_epi8(ANY_NOT.cast_signed());
-        _mm512_movepi8_mask(self.misplaced) | _mm512_test_epi8_mask(self.forbidden, any_not) == 0
+        let any_is = _mm512_set1_epi8(ANY_IS.cast_signed());
+        _mm512_movepi8_mask(self.misplaced) | _mm512_test_epi8_mask(self.forbidden, any_is) == 0
     }
-}
-
-/// Returns `true` if the bytes, XORed with the key, are whole characters.
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub(super) fn are_characters(key: u32, bytes: &[u8]) -> bool {
-    are_characters_if::<true>(key, bytes)
 }
 
 /// Returns `true` if the bytes are whole characters.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-pub(super) fn are_unmasked_characters(bytes: &[u8]) -> bool {
-    are_characters_if::<false>(0, bytes)
-}
-
-/// Returns `true` if the bytes, XORed with the key if they are masked, are whole characters.
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn are_characters_if<const MASKED: bool>(key: u32, bytes: &[u8]) -> bool {
+pub(super) fn are_characters(bytes: &[u8]) -> bool {
     let mut check = Check::new();
-    // The keys for what begins two and three bytes before a step, whose length is a multiple of the key's.
-    let (word_two, word_three) = (key.rotate_right(16), key.rotate_right(8));
-    let (key, key_two, key_three) = (repeated(key), repeated(word_two), repeated(word_three));
+    let mut is_after_ascii = true;
     let (steps, tail) = bytes.as_chunks();
     if let Some(first) = steps.first() {
-        check.step_after_last(unmasked::<MASKED>(load(first), key));
+        let first = load(first);
+        is_after_ascii = has_only_ascii(first);
+        check.step_after_last(first);
     }
     // The three bytes before each step are loaded with it and not moved into place, because loads have a port of their
     // own.
-    let mut rest = bytes.get(STEP.wrapping_sub(3)..).unwrap_or(&[]);
+    let mut rest = bytes.get(BEFORE..).unwrap_or(&[]);
     while let Some([three_before, two_before, step]) = step_and_before(rest) {
-        let all_ascii = check.step(
-            unmasked::<MASKED>(load(step), key),
-            unmasked::<MASKED>(load(two_before), key_two),
-            unmasked::<MASKED>(load(three_before), key_three),
-        );
+        let step = load(step);
+        let is_ascii = has_only_ascii(step);
+        if !(is_ascii && is_after_ascii) {
+            check.step(step, load(two_before), load(three_before));
+        }
+        is_after_ascii = is_ascii;
         rest = rest.get(STEP..).unwrap_or(&[]);
-        // Masked text is too short for it.
-        if all_ascii && !MASKED {
+        if is_ascii {
             rest = after_ascii_steps(rest);
         }
     }
     if tail.is_empty() {
-        return is_finished(word_three, bytes) && check.found_nothing();
+        return is_finished(0, bytes) && check.found_nothing();
     }
     // The zero after the last byte is an error if a character is unfinished there.
-    let key = _mm512_maskz_mov_epi8(lowest(tail.len()), key);
-    let end = if MASKED { load_short(tail) } else { load_end(bytes) };
-    check.step_after_last(unmasked::<MASKED>(end, key));
+    check.step_after_last(load_end(bytes));
     check.found_nothing()
 }
 
-/// Returns the bytes XORed with the key if they are masked. The three operations on each step take a tenth of the time that it takes.
+/// XORs all steps with the key, and leaves what is left over. Returns how many bytes it XORed, and `true` if all bytes, XORed with the
+/// key, are whole characters.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+pub(super) fn unmask_characters(key: u32, bytes: &mut [u8]) -> (usize, bool) {
+    let mut check = Check::new();
+    // The keys for what begins two and three bytes before a step, whose length is a multiple of the key's.
+    let (word_two, word_three) = (key.rotate_right(16), key.rotate_right(8));
+    let (key, key_two, key_three) = (repeated(key), repeated(word_two), repeated(word_three));
+    let is_finished = !bytes.len().is_multiple_of(STEP) || is_finished(word_three, bytes);
+    let len = bytes.len();
+    let mut rest = bytes;
+    if let Some(first) = rest.first_chunk() {
+        // It is stored only after what follows is loaded, since that is loaded with the three bytes before.
+        let mut unstored = unmasked(first, key);
+        check.step_after_last(unstored);
+        while let Some([three_before, two_before, step]) = step_and_before(rest.get(BEFORE..).unwrap_or(&[]))
+        {
+            let step = unmasked(step, key);
+            check.step(
+                step,
+                unmasked(two_before, key_two),
+                unmasked(three_before, key_three),
+            );
+            rest = store_first(unstored, rest);
+            unstored = step;
+        }
+        rest = store_first(unstored, rest);
+    }
+    if !rest.is_empty() {
+        // The zero after the last byte is an error if a character is unfinished there.
+        let key = _mm512_maskz_mov_epi8(lowest(rest.len()), key);
+        check.step_after_last(_mm512_xor_si512(load_short(rest), key));
+    }
+    (len.wrapping_sub(rest.len()), is_finished && check.found_nothing())
+}
+
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
-fn unmasked<const MASKED: bool>(bytes: __m512i, key: __m512i) -> __m512i {
-    if MASKED {
-        _mm512_xor_si512(bytes, key)
-    } else {
-        bytes
-    }
+fn has_only_ascii(step: __m512i) -> bool {
+    _mm512_movepi8_mask(step) == 0
+}
+
+/// Returns a step XORed with the key.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn unmasked(step: &[u8; STEP], key: __m512i) -> __m512i {
+    _mm512_xor_si512(load(step), key)
+}
+
+/// Stores a step at the front of the bytes, and returns those after it.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi")]
+fn store_first(step: __m512i, bytes: &mut [u8]) -> &mut [u8] {
+    let Some((first, after)) = bytes.split_first_chunk_mut::<STEP>() else {
+        return &mut [];
+    };
+    // SAFETY: the 64 bytes that are written are those of the array, at any alignment.
+    unsafe { _mm512_storeu_si512(first.as_mut_ptr().cast(), step) };
+    after
 }
 
 /// Returns `true` if the last three bytes, XORed with the key for the first of them, do not end within a character.
@@ -426,18 +448,19 @@ mod tests {
 
     fn check(bytes: &[u8]) {
         if vectors() == Vectors::Avx512 {
+            let text = core::str::from_utf8(bytes).is_ok();
             // SAFETY: the processor was asked just above.
-            let text = unsafe { super::are_characters(0, bytes) };
-            assert_eq!(text, core::str::from_utf8(bytes).is_ok(), "{bytes:02x?}");
-            // SAFETY: the processor was asked just above.
-            let unmasked = unsafe { super::are_unmasked_characters(bytes) };
+            let unmasked = unsafe { super::are_characters(bytes) };
             assert_eq!(unmasked, text, "{bytes:02x?}");
             let key = [0x37, 0xFA, 0x21, 0xBD];
             let keys = key.iter().cycle();
             let masked: Vec<u8> = bytes.iter().zip(keys).map(|(byte, key)| byte ^ key).collect();
+            let mut here = masked.clone();
             // SAFETY: the processor was asked just above.
-            let masked = unsafe { super::are_characters(u32::from_ne_bytes(key), &masked) };
-            assert_eq!(masked, text, "{bytes:02x?}");
+            let found = unsafe { super::unmask_characters(u32::from_ne_bytes(key), &mut here) };
+            let steps = bytes.len() / super::STEP * super::STEP;
+            assert_eq!(found, (steps, text), "{bytes:02x?}");
+            assert_eq!(here, [&bytes[..steps], &masked[steps..]].concat());
             if bytes.len() >= super::STEP {
                 // SAFETY: the processor was asked just above.
                 let ascii = unsafe { super::is_ascii(bytes) };
@@ -486,7 +509,8 @@ mod tests {
         assert_eq!(super::classes(0x80), super::CLASSES_LOW);
         assert_eq!(super::classes(0xC0), super::CLASSES_HIGH);
         assert_eq!(super::BEGINS << super::SHIFT, super::CONTINUES);
-        assert_eq!(super::NOT.iter().fold(0, |any, not| any | not), super::ANY_NOT);
-        assert!((0..64).eq(super::PLACES) && (63..127).eq(super::ONE_BEFORE));
+        assert_eq!(super::IS.iter().fold(0, |any, is| any | is), super::ANY_IS);
+        assert_eq!(super::NOT.map(|not| not << super::SHIFT), super::IS);
+        assert!((0..64).eq(super::PLACES));
     }
 }
