@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 /// A server that sends nothing for this long has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Counting begins after this even if a connection has not had its window of replies.
+const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
 /// How many connections are opened at a time.
 const AT_A_TIME: usize = 32;
 const READ_BUFFER: usize = 256 * 1024;
@@ -106,13 +108,19 @@ impl Load {
 }
 
 impl Generator {
-    /// Runs for these times, and returns how many replies came in a second of the latter.
+    /// Runs for these times, and returns how many replies came in a second of the latter. The former lasts longer if it must: until
+    /// every connection has had a window of replies, so that what is counted is not how the first messages are sent.
     ///
     /// # Errors
     ///
     /// Returns the system's error, or if a reply is wrong or none comes.
     pub fn run(&mut self, warm_up: Duration, counted: Duration) -> io::Result<f64> {
-        self.until(|_, begin| begin.elapsed() > warm_up)?;
+        let whole_window = self.window * self.reply_len;
+        self.until(|connections, begin| {
+            let elapsed = begin.elapsed();
+            elapsed > warm_up
+                && (elapsed > LONGEST_WARM_UP || connections.iter().all(|one| one.read >= whole_window))
+        })?;
         let begin = Instant::now();
         let replies = self.until(|_, begin| begin.elapsed() > counted)?;
         Ok(replies as f64 / begin.elapsed().as_secs_f64())
@@ -163,19 +171,20 @@ impl Generator {
             read,
         } = &mut self.connections[token];
         let mut replies = 0;
+        // Less than a whole buffer is all that has arrived; what arrives after it is reported again.
+        let mut is_all = false;
         loop {
-            let written = write(stream, &self.requests, to_write)?;
+            write(stream, &self.requests, to_write)?;
+            if is_all {
+                return Ok(replies);
+            }
             let len = match stream.read(&mut self.buffer) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(len) => len,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if written {
-                        continue;
-                    }
-                    return Ok(replies);
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(replies),
                 Err(error) => return Err(error),
             };
+            is_all = len < self.buffer.len();
             let at = *read % self.reply_len;
             if self.buffer[..len] != self.replies[at..at + len] {
                 return Err(io::Error::other("a reply is wrong"));
@@ -190,21 +199,17 @@ impl Generator {
     }
 }
 
-/// Writes as much as possible; returns `true` if that was anything.
-fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::Result<bool> {
-    let mut any = false;
+/// Writes as much as possible.
+fn write(stream: &mut TcpStream, requests: &[u8], to_write: &mut usize) -> io::Result<()> {
     while *to_write > 0 {
         // All requests are the same, so that the last bytes of the window are always the next to write.
         match stream.write(&requests[requests.len() - *to_write..]) {
-            Ok(len) => {
-                *to_write -= len;
-                any = true;
-            }
+            Ok(len) => *to_write -= len,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
             Err(error) => return Err(error),
         }
     }
-    Ok(any)
+    Ok(())
 }
 
 /// Has a socket, or those that a listener accepts, send without a pace. Where BBR is the system's default, 1 MiB in flight over

@@ -16,7 +16,7 @@ const ROUNDS: usize = 5;
 /// Before this, nothing is counted.
 const WARM_UP: Duration = Duration::from_millis(60);
 /// How long replies are counted.
-const COUNTED: Duration = Duration::from_millis(220);
+const COUNTED: Duration = Duration::from_millis(400);
 /// How many connections are held for their memory.
 const IDLE: usize = 9_000;
 
