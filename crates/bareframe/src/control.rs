@@ -220,6 +220,7 @@ mod tests {
     extern crate std;
     use super::*;
     use crate::mask::MaskingKey;
+    use core::hash::BuildHasher;
     use std::vec::Vec;
 
     #[test]
@@ -235,6 +236,15 @@ mod tests {
         }
         assert!(!payload.fill(masker, &[0; ControlPayload::MAX_LEN + 1]));
         assert!(payload.is_empty());
+    }
+
+    #[test]
+    fn equal_payloads_have_the_hash_of_their_bytes() {
+        let hasher = std::hash::RandomState::new();
+        for bytes in [&b""[..], b"a", b"ab"] {
+            let payload = ControlPayload::new(bytes).unwrap();
+            assert_eq!(hasher.hash_one(payload), hasher.hash_one(bytes));
+        }
     }
 
     #[test]

@@ -342,6 +342,18 @@ mod tests {
     }
 
     #[test]
+    fn s5_2_no_header_of_a_shorter_payload_is_longer() {
+        for len in [0_u64, 1, 125, 126, 127, 128, 65_535, 65_536, 65_537, 1 << 20] {
+            let shorter = (0..len).rev().take(2).map(|len| {
+                let header = FrameHeader::new(true, Rsv::NONE, Opcode::Binary, None, len);
+                header.unwrap().encoded_len()
+            });
+            let longest = shorter.max().unwrap_or(2);
+            assert_eq!(FrameHeader::longest(len as usize), longest, "{len}");
+        }
+    }
+
+    #[test]
     fn s5_7_headers_of_the_examples() {
         accepted(b"\x81\x05", Rules::FROM_SERVER, "FIN, text, 5 bytes");
         accepted(

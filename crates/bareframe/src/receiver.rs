@@ -657,4 +657,49 @@ mod tests {
         }
         assert!(takes_it(&receiver));
     }
+
+    /// Receives as many events as this.
+    fn receive_all(receiver: &mut Receiver<Server>, mut input: &mut [u8], events: usize) {
+        for _ in 0..events {
+            assert!(matches!(receiver.receive(&mut input), Ok(Some(Event::Data(_)))));
+        }
+        assert!(input.is_empty());
+    }
+
+    const TWO_FRAGMENTS: [u8; 14] = *b"\x01\x81\0\0\0\0a\x80\x81\0\0\0\0b";
+
+    #[test]
+    fn s10_4_each_message_has_the_whole_of_its_limits() {
+        let limits = Limits::UNLIMITED.with_message(2).with_fragments(2);
+        let mut receiver = Receiver::<Server>::new(Config::DEFAULT.with_limits(limits));
+        for _ in 0..3 {
+            receive_all(&mut receiver, &mut TWO_FRAGMENTS.clone(), 2);
+        }
+    }
+
+    #[cfg(feature = "alloc")]
+    #[test]
+    fn fragments_are_the_frames_that_did_not_end_their_message() {
+        let mut receiver = Receiver::<Server>::new(Config::DEFAULT);
+        assert_eq!(receiver.fragments(), 0);
+        for messages in 1..4 {
+            receive_all(&mut receiver, &mut TWO_FRAGMENTS.clone(), 2);
+            assert_eq!(receiver.fragments(), messages);
+            receive_all(&mut receiver, &mut b"\x81\x81\0\0\0\0a".clone(), 1);
+            assert_eq!(receiver.fragments(), messages);
+        }
+    }
+
+    #[test]
+    fn an_unfinished_character_is_located_where_text_is() {
+        let mut receiver = Receiver::<Server>::new(Config::DEFAULT);
+        receive_all(&mut receiver, &mut b"\x01\x82\0\0\0\0a\xc3".clone(), 1);
+        let mut bytes = *b"\x80\x80\0\0\0\0";
+        assert_eq!(
+            receiver.receive(&mut &mut bytes[..]).err(),
+            Some(ProtocolError::InvalidUtf8)
+        );
+        let byte = receiver.violation().and_then(|violation| violation.byte());
+        assert_eq!(byte, leaf::LOCATES_TEXT.then_some(1));
+    }
 }

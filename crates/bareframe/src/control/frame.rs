@@ -105,7 +105,19 @@ impl fmt::Debug for ControlFrame {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
+    use core::hash::BuildHasher;
+
+    #[test]
+    fn equal_frames_have_the_hash_of_their_bytes() {
+        let hasher = std::hash::RandomState::new();
+        for payload in [&b""[..], b"a", b"ab"] {
+            let payload = ControlPayload::new(payload).unwrap();
+            let frame = ControlFrame::new(Opcode::Ping, None, &payload);
+            assert_eq!(hasher.hash_one(frame), hasher.hash_one(&frame[..]));
+        }
+    }
 
     #[test]
     fn a_frame_is_no_larger_than_it_must_be() {
