@@ -84,8 +84,8 @@ pub(crate) fn receive_whole(
 /// again in larger vectors.
 #[inline(never)]
 fn receive_masked(mut masker: Masker, bytes: &mut [u8]) -> Result<(), InvalidUtf8> {
+    // The masker need not skip what is unmasked, which is a multiple of the key's length.
     let (unmasked, is_valid) = utf8::unmask_characters(masker.key(), bytes);
-    masker.skip(unmasked);
     masker.apply(bytes.get_mut(unmasked..).unwrap_or(&mut []));
     if is_valid {
         return Ok(());

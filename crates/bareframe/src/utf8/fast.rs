@@ -314,7 +314,7 @@ mod tests {
 
     pub(super) fn one_wrong_byte_wherever_it_is(check: impl Fn(&[u8])) {
         for len in [3, 8, 15, 31, 63, 65, 191] {
-            for good in ["é", "語", "😀", "a", "Việt 😀"] {
+            for good in ["é", "語", "😀", "a", "\0", "Việt 😀"] {
                 let text: Vec<u8> = good.bytes().cycle().take(len).collect();
                 for at in 0..len {
                     for wrong in [
