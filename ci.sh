@@ -514,7 +514,7 @@ mutants_ways() {
         utf8) echo unit unit_simd talk tests compact ;;
         mask) echo unit unit_simd talk tests compact compact_simd ;;
         */fast*) echo frames talk simd ;;
-        header* | frame* | control* | message* | receiver*) echo frames talk simd compact ;;
+        header* | frame* | control* | message* | receiver*) echo frames talk alloc compact simd ;;
         connection | sender | outbox | assemble) echo talk tests ;;
         *) echo frames talk tests ;;
     esac
@@ -560,7 +560,8 @@ mutants_noticed_by() {
         talk) args=(-C=--test={conversation,cuts,assemble,outbox,shown,unchanged}) ;;
         heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
         tests) args=(-C=--lib -C=--tests) ;;
-        simd) args=(--features simd,alloc -C=--lib -C=--tests) ;;
+        alloc) args=(--features simd,alloc -C=--lib) ;;
+        simd) args=(--features simd -C=--lib -C=--tests) ;;
         compact) args=(-C=--lib -C=--test={decoding,shown,values,conversation}) ;;
         compact_simd) args=(--features simd -C=--lib -C=--test=decoding) ;;
         compact_heads) args=(-C=--lib -C=--test={handshake_client,handshake_server}) ;;
