@@ -508,7 +508,7 @@ mutants_ways() {
         handshake/*/compact) echo compact_heads ;;
         */compact*) echo compact compact_simd ;;
         mask/fast/portable*) echo unit tests ;;
-        mask/fast*) echo unit unit_simd tests ;;
+        mask/fast*) echo unit unit_simd tests simd ;;
         utf8/fast*) echo unit unit_simd older older_avx2 tests ;;
         handshake/*) echo heads tests simd compact_heads ;;
         utf8) echo unit unit_simd talk tests compact ;;
