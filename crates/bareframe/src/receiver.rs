@@ -683,10 +683,11 @@ mod tests {
         let mut receiver = Receiver::<Server>::new(Config::DEFAULT);
         assert_eq!(receiver.fragments(), 0);
         for messages in 1..4 {
-            receive_all(&mut receiver, &mut TWO_FRAGMENTS.clone(), 2);
-            assert_eq!(receiver.fragments(), messages);
+            receive_all(&mut receiver, &mut b"\x01\x81\0\0\0\0a".clone(), 1);
+            receive_all(&mut receiver, &mut b"\0\x81\0\0\0\0b\x80\x81\0\0\0\0c".clone(), 2);
+            assert_eq!(receiver.fragments(), 2 * messages);
             receive_all(&mut receiver, &mut b"\x81\x81\0\0\0\0a".clone(), 1);
-            assert_eq!(receiver.fragments(), messages);
+            assert_eq!(receiver.fragments(), 2 * messages);
         }
     }
 

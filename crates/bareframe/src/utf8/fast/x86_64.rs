@@ -96,6 +96,15 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
+    #[test]
+    fn avx512_is_used_where_the_processor_has_it() {
+        let _unchanged = crate::cpu::tests::UNCHANGED.lock();
+        let has_it = std::is_x86_feature_detected!("avx512bw")
+            && std::is_x86_feature_detected!("avx512vl")
+            && std::is_x86_feature_detected!("avx512vbmi");
+        assert_eq!(has_avx512(), has_it);
+    }
+
     /// Each kernel that this processor has accepts text from its shortest length on.
     #[test]
     fn s8_1_what_this_processor_has_a_kernel_for_passes_it() {
