@@ -1,4 +1,5 @@
-//! Text so long that it is unmasked and validated block by block: at every place near the ends of blocks.
+//! Text beyond ASCII of every length, and text so long that it is unmasked and validated block by block: at every place near the ends
+//! of blocks.
 
 use bareframe::{Config, Connection, Event, ProtocolError};
 use bareframe_testkit::{Frame, Side};
@@ -114,5 +115,16 @@ fn s8_1_one_byte_above_ascii_wherever_it_stands() {
             text.splice(at..=at, "é".bytes());
             assert_eq!(received(side, &Frame::text(&*text), usize::MAX), Ok(text));
         }
+    }
+}
+
+#[test]
+fn s8_1_every_length_that_is_unmasked_while_it_is_validated() {
+    for len in 1..1100 {
+        let mut text = text(len);
+        check(&text, None);
+        let at = len * 31 % 1103 % len;
+        text[at] = 0xFF;
+        check(&text, Some(at));
     }
 }
