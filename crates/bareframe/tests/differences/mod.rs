@@ -113,8 +113,9 @@ pub(crate) fn host(bytes: &[u8]) {
             bytes.contains(&b'@')
                 // RFC 3986 section 3.2.2: an IP literal is in brackets, has one address, and nothing else has brackets.
                 || bytes.iter().any(|byte| matches!(byte, b'[' | b']'))
-                // RFC 3986 section 3.2.3: a port is a number.
+                // RFC 3986 section 3.2.3: a port is a number, without a sign.
                 || authority.port_u16().is_none() && bytes.contains(&b':')
+                || authority.port().is_some_and(|port| port.as_str().starts_with('+'))
                 // RFC 3986 section 3.2.2: these are in no name.
                 || has_more_than_a_path(bytes)
                 || authority.host().is_empty(),
