@@ -503,7 +503,7 @@ mutants_of() {
 # The tests that may notice a change to a file: the likeliest first, each after it for what was not noticed.
 mutants_ways() {
     case $1 in
-        cpu | */x86_64*) echo unit_simd older simd ;;
+        cpu | */x86_64*) echo unit_simd older older_avx2 simd ;;
         */aarch64*) echo arm64 ;;
         handshake/*/compact) echo compact_heads ;;
         */compact*) echo compact compact_simd ;;

@@ -45,7 +45,7 @@ pub(super) const PIECES: Decodings = Decodings {
         let whole = text.map(|kind| case(kind, 65_536, usize::MAX, 4));
         let bytes = [Payload::Binary, Payload::Ascii, Payload::Chinese]
             .into_iter()
-            .flat_map(|kind| [125, 1024, 65_536, 1 << 20].map(|len| case(kind, len, 1, (16 << 10) / len)));
+            .flat_map(|kind| [125, 1024, 65_536].map(|len| case(kind, len, 1, (16 << 10) / len)));
         segments.chain(whole).chain(bytes).collect()
     },
     notes: &[

@@ -119,6 +119,8 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         // A message that fits the queue is sent in one frame, which an extension can't know before it is full.
         if self.outbound.has_extension() && !frame.is_begun() && frame.left() > LEAST / 2 {
             self.writer.grow(self.outbound, frame);
+        } else if is_gathered && !frame.is_begun() {
+            self.writer.make_room(self.outbound, frame);
         }
         loop {
             match self.outbound.next_sent(frame) {

@@ -13,6 +13,13 @@ use std::time::{Duration, Instant};
 /// How long the queue is while nothing is gathered in it, in bytes.
 pub(crate) const LEAST: usize = 512;
 
+/// The longest payload in bytes that is gathered with others where they must be written together. A longer one is written from where it
+/// is, which costs less than to copy it.
+const GATHERED: usize = 8 << 10;
+
+/// Room for a frame's header and for an answer after it.
+const BESIDE: usize = 145;
+
 /// How many bytes of a payload are written at once if there is a keepalive. A write to a stream that blocks ends with its last byte,
 /// and only then is known that the peer is alive.
 const AT_ONCE: usize = 16 << 10;
@@ -114,8 +121,6 @@ impl Writer {
 
     /// Lengthens the queue for gathered frames, within the limit. Returns `true` if it is longer now.
     pub(crate) fn grow<R: Role>(&self, outbound: &mut StdOutbound<R>, frame: &Frame<'_>) -> bool {
-        /// Room for the frame's header and for an answer after it.
-        const BESIDE: usize = 145;
         // Payload that is written from where it is needs no room.
         if !outbound.to_write(frame)[1].is_empty() {
             return false;
@@ -128,6 +133,19 @@ impl Writer {
             .saturating_add(BESIDE);
         let len = needed.min(self.most);
         len > outbound.queue_len() && outbound.exchange_queue(vec![0; len]).is_ok()
+    }
+
+    /// Has a short frame that was not begun find room in the queue. Otherwise its payload would be written from where it is, and with
+    /// it what was gathered before.
+    pub(crate) fn make_room<R: Role>(&self, outbound: &mut StdOutbound<R>, frame: &Frame<'_>) {
+        let needed = outbound
+            .queued()
+            .len()
+            .saturating_add(frame.left())
+            .saturating_add(BESIDE);
+        if frame.left() <= GATHERED && needed > outbound.queue_len() {
+            self.grow(outbound, frame);
+        }
     }
 
     /// Frees what the queue grew by, if it is empty.

@@ -233,6 +233,21 @@ fn what_is_fed_to_one_read_leaves_in_one_write() {
     assert_eq!(server.stream().writes, [[&texts[..], &pong].concat(), texts]);
 }
 
+/// The write buffer has 16 KiB. What does not fit any more leaves with what was gathered.
+#[test]
+fn what_is_fed_leaves_in_as_many_writes_as_the_write_buffer_holds_it() {
+    for (len, writes) in [(125, 1), (126, 1), (512, 1), (1_024, 1), (4_096, 4), (9_000, 16)] {
+        let mut server = WebSocket::server(Wire::new([[0; 0]; 0]), &Options::DEFAULT);
+        for _ in 0..16 {
+            server.feed(&vec![1; len][..]).unwrap();
+        }
+        server.flush().unwrap();
+        let expected = Frame::binary(vec![1; len]).to_bytes().repeat(16);
+        assert_eq!(server.stream().written(), expected, "{len}");
+        assert_eq!(server.stream().writes.len(), writes, "{len}");
+    }
+}
+
 #[test]
 fn header_and_payload_leave_in_one_write_however_long() {
     for len in [0, 1, 125, 126, 4096, 4097, 65_535, 65_536, 1 << 20] {
