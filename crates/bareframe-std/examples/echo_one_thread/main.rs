@@ -50,7 +50,7 @@ mod tests {
     use bareframe_std::{CloseCode, Connector, connect};
     use clap::Parser;
     use std::io::{BufRead, BufReader, Read, Write};
-    use std::net::{TcpListener, TcpStream};
+    use std::net::{Shutdown, TcpListener, TcpStream};
     use std::process::{Child, Command, Stdio};
     use std::thread;
     use std::time::Duration;
@@ -96,6 +96,32 @@ mod tests {
         let mut other = connect(&url).unwrap();
         other.send_text("Hello").unwrap();
         assert_eq!(other.read().unwrap().unwrap().as_str(), Some("Hello"));
+    }
+
+    /// The system reports the end once, and perhaps with the bytes before it.
+    #[test]
+    fn a_client_that_ends_the_stream_with_its_last_message_is_answered_and_let_go() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let request = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+            Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        thread::spawn(move || super::serve(listener));
+        for round in 0..50 {
+            let mut client = TcpStream::connect(address).unwrap();
+            client.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            client.write_all(request.as_bytes()).unwrap();
+            if round % 2 == 0 {
+                thread::sleep(Duration::from_millis(2));
+            }
+            client
+                .write_all(b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58")
+                .unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let mut answer = Vec::new();
+            client.read_to_end(&mut answer).unwrap();
+            let echo = b"\r\n\r\n\x81\x05Hello";
+            assert!(answer.windows(echo.len()).any(|part| part == echo), "{round}");
+        }
     }
 
     #[test]

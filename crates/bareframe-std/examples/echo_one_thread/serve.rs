@@ -6,6 +6,7 @@ use bareframe_std::{
 };
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -15,6 +16,9 @@ const LISTENER: Token = Token(usize::MAX);
 
 /// How often the loop checks for handshakes that are late, which the system does not report.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How often a connection reads before it is the others' turn.
+const READS: u8 = 4;
 
 /// A connection, by what it waits for.
 enum Connection {
@@ -33,6 +37,8 @@ struct Server {
     is_full: bool,
     connections: HashMap<Token, Connection>,
     next: usize,
+    /// Those that had more to read when their turn ended.
+    ready: Vec<Token>,
 }
 
 /// Serves for ever, by connections with these options.
@@ -45,20 +51,34 @@ pub(super) fn serve(listener: std::net::TcpListener, options: Options) -> io::Re
         is_full: false,
         connections: HashMap::new(),
         next: 0,
+        ready: Vec::new(),
     };
     let registry = server.poll.registry();
     registry.register(&mut server.listener, LISTENER, Interest::READABLE)?;
     let (mut events, mut looked) = (Events::with_capacity(1024), Instant::now());
     loop {
-        match server.poll.poll(&mut events, Some(TICK)) {
+        let timeout = if server.ready.is_empty() {
+            TICK
+        } else {
+            Duration::ZERO
+        };
+        match server.poll.poll(&mut events, Some(timeout)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             polled => polled?,
         }
         for event in &events {
             match event.token() {
                 LISTENER => server.accept(),
-                token => server.advance(token),
+                token => {
+                    if event.is_read_closed() {
+                        server.note_end(token);
+                    }
+                    server.advance(token);
+                }
             }
+        }
+        for token in std::mem::take(&mut server.ready) {
+            server.advance(token);
         }
         if looked.elapsed() >= TICK {
             looked = Instant::now();
@@ -97,18 +117,30 @@ impl Server {
                 .register(&mut stream, token, interest)
                 .is_ok()
             {
-                let opening = self.acceptor.begin(Polled(stream));
+                let opening = self.acceptor.begin(Polled::new(stream));
                 self.connections.insert(token, Connection::Opening(opening));
                 self.advance(token);
             }
         }
     }
 
-    /// Advances a connection until its stream blocks, and removes it at its end.
+    /// Notes that the client has ended the stream, which the system does not report again.
+    fn note_end(&self, token: Token) {
+        if let Some(stream) = self.connections.get(&token).and_then(Connection::stream) {
+            stream.is_ended.set(true);
+        }
+    }
+
+    /// Advances a connection until its stream blocks or its turn ends, and removes it at its end.
     fn advance(&mut self, token: Token) {
-        if let Some(connection) = self.connections.remove(&token)
-            && let Some(connection) = connection.advance()
-        {
+        let Some(connection) = self.connections.remove(&token) else {
+            return;
+        };
+        connection.stream().inspect(|stream| stream.begin_turn());
+        if let Some(connection) = connection.advance() {
+            if connection.stream().is_some_and(Polled::has_more) {
+                self.ready.push(token);
+            }
             self.connections.insert(token, connection);
         }
     }
@@ -128,6 +160,14 @@ impl Server {
 }
 
 impl Connection {
+    fn stream(&self) -> Option<&Polled> {
+        match self {
+            Connection::Opening(accepting) => accepting.stream(),
+            Connection::Answering(incoming) => incoming.stream(),
+            Connection::Open(socket, _) | Connection::Closing(socket) => Some(socket.stream()),
+        }
+    }
+
     /// Advances until the stream blocks; returns `None` at the end.
     fn advance(mut self) -> Option<Connection> {
         loop {
@@ -162,17 +202,71 @@ impl Connection {
 
 /// A TCP stream whose readiness the system reports. It does not block: each call returns at once.
 #[derive(Debug)]
-struct Polled(TcpStream);
+struct Polled {
+    stream: TcpStream,
+    turn: Cell<Turn>,
+    /// The client has ended it, but not all that came before may be read.
+    is_ended: Cell<bool>,
+}
+
+/// What a stream may do until the system reports it again, or until it is its turn again.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Turn {
+    /// It reads at most so often.
+    Reads(u8),
+    /// The system reports when there is more to read, or room to write.
+    Waits,
+}
+
+impl Polled {
+    const fn new(stream: TcpStream) -> Polled {
+        Polled {
+            stream,
+            turn: Cell::new(Turn::Waits),
+            is_ended: Cell::new(false),
+        }
+    }
+
+    fn begin_turn(&self) {
+        self.turn.set(Turn::Reads(READS));
+    }
+
+    /// Returns `true` if the turn ended before the stream blocked.
+    fn has_more(&self) -> bool {
+        self.turn.get() == Turn::Reads(0)
+    }
+
+    /// Has the stream wait for the system if this is its answer that it would block.
+    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
+        if matches!(&done, Err(error) if error.kind() == ErrorKind::WouldBlock) {
+            self.turn.set(Turn::Waits);
+        }
+        done
+    }
+}
 
 impl Stream for Polled {
     fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         deadline.left()?;
-        self.0.read(buffer)
+        let Turn::Reads(left @ 1..) = self.turn.get() else {
+            return Err(ErrorKind::WouldBlock.into());
+        };
+        let read = self.stream.read(buffer);
+        let len = self.note(read)?;
+        // A read of less than there is room for has taken all, and Unix reports what comes after it. mio on Windows reports nothing
+        // until a call has returned that it would block.
+        let has_taken_all = cfg!(unix) && (1..buffer.len()).contains(&len) && !self.is_ended.get();
+        self.turn.set(match has_taken_all {
+            true => Turn::Waits,
+            false => Turn::Reads(left - 1),
+        });
+        Ok(len)
     }
 
     fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
         deadline.left()?;
-        self.0.write_vectored(slices)
+        let written = self.stream.write_vectored(slices);
+        self.note(written)
     }
 
     fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
@@ -180,11 +274,11 @@ impl Stream for Polled {
     }
 
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
-        self.0.shutdown(how)
+        self.stream.shutdown(how)
     }
 
     fn set_nodelay(&self) -> io::Result<()> {
-        self.0.set_nodelay(true)
+        self.stream.set_nodelay(true)
     }
 
     /// There is no other thread.
