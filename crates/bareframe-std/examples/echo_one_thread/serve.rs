@@ -17,8 +17,8 @@ const LISTENER: Token = Token(usize::MAX);
 /// How often the loop checks for handshakes that are late, which the system does not report.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How often a connection reads before it is the others' turn.
-const READS: u8 = 4;
+/// How many bytes a connection reads before it is the others' turn. With fewer, most of what is in memory would be parts of long messages.
+const BYTES: usize = 64 << 10;
 
 /// A connection, by what it waits for.
 enum Connection {
@@ -69,12 +69,7 @@ pub(super) fn serve(listener: std::net::TcpListener, options: Options) -> io::Re
         for event in &events {
             match event.token() {
                 LISTENER => server.accept(),
-                token => {
-                    if event.is_read_closed() {
-                        server.note_end(token);
-                    }
-                    server.advance(token);
-                }
+                token => server.advance(token),
             }
         }
         for token in std::mem::take(&mut server.ready) {
@@ -121,13 +116,6 @@ impl Server {
                 self.connections.insert(token, Connection::Opening(opening));
                 self.advance(token);
             }
-        }
-    }
-
-    /// Notes that the client has ended the stream, which the system does not report again.
-    fn note_end(&self, token: Token) {
-        if let Some(stream) = self.connections.get(&token).and_then(Connection::stream) {
-            stream.is_ended.set(true);
         }
     }
 
@@ -205,30 +193,25 @@ impl Connection {
 struct Polled {
     stream: TcpStream,
     turn: Cell<Turn>,
-    /// The client has ended it, but not all that came before may be read.
-    is_ended: Cell<bool>,
 }
 
 /// What a stream may do until the system reports it again, or until it is its turn again.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Turn {
-    /// It reads at most so often.
-    Reads(u8),
+    /// It reads until it has read so many bytes.
+    Reads(usize),
     /// The system reports when there is more to read, or room to write.
     Waits,
 }
 
 impl Polled {
     const fn new(stream: TcpStream) -> Polled {
-        Polled {
-            stream,
-            turn: Cell::new(Turn::Waits),
-            is_ended: Cell::new(false),
-        }
+        let turn = Cell::new(Turn::Waits);
+        Polled { stream, turn }
     }
 
     fn begin_turn(&self) {
-        self.turn.set(Turn::Reads(READS));
+        self.turn.set(Turn::Reads(BYTES));
     }
 
     /// Returns `true` if the turn ended before the stream blocked.
@@ -253,13 +236,7 @@ impl Stream for Polled {
         };
         let read = self.stream.read(buffer);
         let len = self.note(read)?;
-        // A read of less than there is room for has taken all, and Unix reports what comes after it. mio on Windows reports nothing
-        // until a call has returned that it would block.
-        let has_taken_all = cfg!(unix) && (1..buffer.len()).contains(&len) && !self.is_ended.get();
-        self.turn.set(match has_taken_all {
-            true => Turn::Waits,
-            false => Turn::Reads(left - 1),
-        });
+        self.turn.set(Turn::Reads(left.saturating_sub(len)));
         Ok(len)
     }
 
