@@ -6,7 +6,6 @@ use bareframe_std::{
 };
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token};
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
@@ -16,9 +15,6 @@ const LISTENER: Token = Token(usize::MAX);
 
 /// How often the loop checks for handshakes that are late, which the system does not report.
 const TICK: Duration = Duration::from_secs(1);
-
-/// How many bytes a connection reads before it is the others' turn. With fewer, most of what is in memory would be parts of long messages.
-const BYTES: usize = 64 << 10;
 
 /// A connection, by what it waits for.
 enum Connection {
@@ -37,8 +33,6 @@ struct Server {
     is_full: bool,
     connections: HashMap<Token, Connection>,
     next: usize,
-    /// Those that had more to read when their turn ended.
-    ready: Vec<Token>,
 }
 
 /// Serves for ever, by connections with these options.
@@ -51,18 +45,12 @@ pub(super) fn serve(listener: std::net::TcpListener, options: Options) -> io::Re
         is_full: false,
         connections: HashMap::new(),
         next: 0,
-        ready: Vec::new(),
     };
     let registry = server.poll.registry();
     registry.register(&mut server.listener, LISTENER, Interest::READABLE)?;
     let (mut events, mut looked) = (Events::with_capacity(1024), Instant::now());
     loop {
-        let timeout = if server.ready.is_empty() {
-            TICK
-        } else {
-            Duration::ZERO
-        };
-        match server.poll.poll(&mut events, Some(timeout)) {
+        match server.poll.poll(&mut events, Some(TICK)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
             polled => polled?,
         }
@@ -71,9 +59,6 @@ pub(super) fn serve(listener: std::net::TcpListener, options: Options) -> io::Re
                 LISTENER => server.accept(),
                 token => server.advance(token),
             }
-        }
-        for token in std::mem::take(&mut server.ready) {
-            server.advance(token);
         }
         if looked.elapsed() >= TICK {
             looked = Instant::now();
@@ -112,23 +97,18 @@ impl Server {
                 .register(&mut stream, token, interest)
                 .is_ok()
             {
-                let opening = self.acceptor.begin(Polled::new(stream));
+                let opening = self.acceptor.begin(Polled(stream));
                 self.connections.insert(token, Connection::Opening(opening));
                 self.advance(token);
             }
         }
     }
 
-    /// Advances a connection until its stream blocks or its turn ends, and removes it at its end.
+    /// Advances a connection until its stream blocks, and removes it at its end.
     fn advance(&mut self, token: Token) {
-        let Some(connection) = self.connections.remove(&token) else {
-            return;
-        };
-        connection.stream().inspect(|stream| stream.begin_turn());
-        if let Some(connection) = connection.advance() {
-            if connection.stream().is_some_and(Polled::has_more) {
-                self.ready.push(token);
-            }
+        if let Some(connection) = self.connections.remove(&token)
+            && let Some(connection) = connection.advance()
+        {
             self.connections.insert(token, connection);
         }
     }
@@ -148,14 +128,6 @@ impl Server {
 }
 
 impl Connection {
-    fn stream(&self) -> Option<&Polled> {
-        match self {
-            Connection::Opening(accepting) => accepting.stream(),
-            Connection::Answering(incoming) => incoming.stream(),
-            Connection::Open(socket, _) | Connection::Closing(socket) => Some(socket.stream()),
-        }
-    }
-
     /// Advances until the stream blocks; returns `None` at the end.
     fn advance(mut self) -> Option<Connection> {
         loop {
@@ -190,60 +162,17 @@ impl Connection {
 
 /// A TCP stream whose readiness the system reports. It does not block: each call returns at once.
 #[derive(Debug)]
-struct Polled {
-    stream: TcpStream,
-    turn: Cell<Turn>,
-}
-
-/// What a stream may do until the system reports it again, or until it is its turn again.
-#[derive(Clone, Copy, PartialEq, Debug)]
-enum Turn {
-    /// It reads until it has read so many bytes.
-    Reads(usize),
-    /// The system reports when there is more to read, or room to write.
-    Waits,
-}
-
-impl Polled {
-    const fn new(stream: TcpStream) -> Polled {
-        let turn = Cell::new(Turn::Waits);
-        Polled { stream, turn }
-    }
-
-    fn begin_turn(&self) {
-        self.turn.set(Turn::Reads(BYTES));
-    }
-
-    /// Returns `true` if the turn ended before the stream blocked.
-    fn has_more(&self) -> bool {
-        self.turn.get() == Turn::Reads(0)
-    }
-
-    /// Has the stream wait for the system if this is its answer that it would block.
-    fn note<T>(&self, done: io::Result<T>) -> io::Result<T> {
-        if matches!(&done, Err(error) if error.kind() == ErrorKind::WouldBlock) {
-            self.turn.set(Turn::Waits);
-        }
-        done
-    }
-}
+struct Polled(TcpStream);
 
 impl Stream for Polled {
     fn read_by(&mut self, buffer: &mut [u8], deadline: Deadline) -> io::Result<usize> {
         deadline.left()?;
-        let Turn::Reads(left @ 1..) = self.turn.get() else {
-            return Err(ErrorKind::WouldBlock.into());
-        };
-        let read = self.stream.read(buffer);
-        let len = self.note(read)?;
-        self.turn.set(Turn::Reads(left.saturating_sub(len)));
-        Ok(len)
+        self.0.read(buffer)
     }
 
     fn write_by(&mut self, slices: &[IoSlice<'_>], deadline: Deadline) -> io::Result<usize> {
         deadline.left()?;
-        let written = self.stream.write_vectored(slices);
-        self.note(written)
+        self.0.write_vectored(slices)
     }
 
     fn flush_by(&mut self, _: Deadline) -> io::Result<()> {
@@ -251,11 +180,11 @@ impl Stream for Polled {
     }
 
     fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
-        self.stream.shutdown(how)
+        self.0.shutdown(how)
     }
 
     fn set_nodelay(&self) -> io::Result<()> {
-        self.stream.set_nodelay(true)
+        self.0.set_nodelay(true)
     }
 
     /// There is no other thread.
