@@ -116,12 +116,7 @@ impl<'s, S: Stream, R: Role> MessageSender<'s, S, R> {
         while self.outbound.queued().len() > self.writer.most && !frame.is_begun() {
             self.write(&mut Frame::NONE.clone(), deadline)?;
         }
-        // A message that fits the queue is sent in one frame, which an extension can't know before it is full.
-        if self.outbound.has_extension() && !frame.is_begun() && frame.left() > LEAST / 2 {
-            self.writer.grow(self.outbound, frame);
-        } else if is_gathered && !frame.is_begun() {
-            self.writer.make_room(self.outbound, frame);
-        }
+        self.writer.make_room(self.outbound, frame, is_gathered);
         loop {
             match self.outbound.next_sent(frame) {
                 Ok(Next::Ready) => return Ok(()),

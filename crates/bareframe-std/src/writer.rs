@@ -135,15 +135,16 @@ impl Writer {
         len > outbound.queue_len() && outbound.exchange_queue(vec![0; len]).is_ok()
     }
 
-    /// Has a short frame that was not begun find room in the queue. Otherwise its payload would be written from where it is, and with
-    /// it what was gathered before.
-    pub(crate) fn make_room<R: Role>(&self, outbound: &mut StdOutbound<R>, frame: &Frame<'_>) {
-        let needed = outbound
-            .queued()
-            .len()
-            .saturating_add(frame.left())
-            .saturating_add(BESIDE);
-        if frame.left() <= GATHERED && needed > outbound.queue_len() {
+    /// Has a frame that was not begun find room in the queue, if it is gathered and short, or if an extension makes one frame of what
+    /// fits there. Otherwise its payload would be written from where it is, and with it what was gathered before.
+    pub(crate) fn make_room<R: Role>(
+        &self,
+        outbound: &mut StdOutbound<R>,
+        frame: &Frame<'_>,
+        is_gathered: bool,
+    ) {
+        let is_queued = outbound.has_extension() || is_gathered && frame.left() <= GATHERED;
+        if is_queued && !frame.is_begun() && outbound.room() < frame.left().saturating_add(BESIDE) {
             self.grow(outbound, frame);
         }
     }
