@@ -70,7 +70,8 @@ impl Connector<'_> {
     /// If the future is dropped, its connections and tasks are too, and nothing is left behind, except a name lookup of the system
     /// that has begun, which ends by itself. The next call begins anew.
     pub async fn connect(&self, url: &str) -> Result<ClientSocket<ClientStream>, Error> {
-        let connected = self.connect_to(url).await;
+        // On the heap, because the caller's future has room for all that it waits for as long as it exists.
+        let connected = Box::pin(self.connect_to(url)).await;
         match &connected {
             Ok(socket) => {
                 let stream = socket.stream();
@@ -164,7 +165,7 @@ impl Connector<'_> {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let connected = self.upgrade_over(stream, url).await;
+        let connected = Box::pin(self.upgrade_over(stream, url)).await;
         let peer = Peer::at(None);
         match &connected {
             Ok(socket) => socket.trace.opened(peer, Http::Http1, socket.subprotocol()),

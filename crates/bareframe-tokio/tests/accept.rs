@@ -32,6 +32,24 @@ async fn answered<T>(request: &[u8], serve: impl AsyncFnOnce(DuplexStream) -> T)
     (served, received)
 }
 
+/// A task has its future until it ends, and a server has a task for each connection.
+#[test]
+fn an_opening_handshake_leaves_no_room_in_the_future_of_its_connection() {
+    let (_, stream) = duplex(1);
+    let accepted = async {
+        let mut socket = bareframe_tokio::accept(stream).await?;
+        while socket.read().await?.is_some() {}
+        Ok::<(), Error>(())
+    };
+    assert!(size_of_val(&accepted) < 2048, "{}", size_of_val(&accepted));
+    let asked = async {
+        let mut socket = bareframe_tokio::connect("ws://localhost/").await?;
+        while socket.read().await?.is_some() {}
+        Ok::<(), Error>(())
+    };
+    assert!(size_of_val(&asked) < 2048, "{}", size_of_val(&asked));
+}
+
 /// Returns the request with one header replaced, or left out.
 fn with(name: &str, line: &str) -> String {
     let start = REQUEST.find(name).unwrap();

@@ -144,6 +144,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// If the future is dropped, so is the stream.
     pub async fn accept(self, choice: &Choice<'_>) -> Result<ServerSocket<ServerStream<S>>, Error> {
+        // On the heap for the same reason as in `Acceptor::accept`.
+        Box::pin(self.accept_now(choice)).await
+    }
+
+    pub(crate) async fn accept_now(
+        self,
+        choice: &Choice<'_>,
+    ) -> Result<ServerSocket<ServerStream<S>>, Error> {
         let peer = self.peer;
         let accepted = self.accept_request(choice).await;
         match &accepted {
