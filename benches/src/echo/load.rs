@@ -16,9 +16,9 @@ const LONGEST_WARM_UP: Duration = Duration::from_secs(2);
 /// How many connections are opened at a time.
 const AT_A_TIME: usize = 32;
 const READ_BUFFER: usize = 256 * 1024;
-/// A round has at least so many bytes of replies for each connection, and at least a window.
+/// A round has at least this many bytes of replies for each connection, and at least a window.
 const SHORTEST_ROUND: usize = 1 << 20;
-/// Rounds of at most so many replies are counted whole: near a round's end there is less to do than at its begin.
+/// Rounds of at most this many replies are counted whole: near a round's end there is less to do than at its begin.
 const SHORT_ROUND: usize = 20_000;
 
 const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -67,8 +67,8 @@ pub struct Generator {
 /// Otherwise, a server that stays with few connections, whose bytes are in the near caches, would be counted with these alone.
 #[derive(Debug)]
 struct Round {
-    /// How many rounds there were before it.
-    number: usize,
+    /// Set if the last exchange of what was ready ended the round before it.
+    has_just_begun: bool,
     /// How many bytes of replies a connection has at its end.
     end: usize,
     /// A multiple of a window of replies, so that no connection is past the end of a round before it begins.
@@ -117,7 +117,7 @@ impl Load {
         let round_len = SHORTEST_ROUND.next_multiple_of(self.window * reply_len);
         Ok(Generator {
             round: Round {
-                number: 0,
+                has_just_begun: true,
                 end: round_len,
                 len: round_len,
                 left: self.connections,
@@ -145,33 +145,17 @@ impl Generator {
     /// Returns the system's error, or if a reply is wrong or none comes.
     pub fn run(&mut self, warm_up: Duration, counted: Duration) -> io::Result<f64> {
         let whole_window = self.window * self.reply_len;
-        self.until(|connections, begin| {
+        let is_long = self.round.len / self.reply_len * self.connections.len() > SHORT_ROUND;
+        self.until(|this, begin| {
             let elapsed = begin.elapsed();
-            elapsed > warm_up
-                && (elapsed > LONGEST_WARM_UP || connections.iter().all(|one| one.read >= whole_window))
+            let is_warm =
+                elapsed > LONGEST_WARM_UP || this.connections.iter().all(|one| one.read >= whole_window);
+            elapsed > warm_up && is_warm && (is_long || this.round.has_just_begun)
         })?;
-        if self.round.len / self.reply_len * self.connections.len() > SHORT_ROUND {
-            let begin = Instant::now();
-            let replies = self.until(|_, begin| begin.elapsed() > counted)?;
-            return Ok(replies as f64 / begin.elapsed().as_secs_f64());
-        }
-        self.rest_of_round()?;
-        let (begin, mut replies) = (Instant::now(), 0);
-        while begin.elapsed() < counted {
-            replies += self.rest_of_round()?;
-        }
+        let begin = Instant::now();
+        let replies =
+            self.until(|this, begin| begin.elapsed() > counted && (is_long || this.round.has_just_begun))?;
         Ok(replies as f64 / begin.elapsed().as_secs_f64())
-    }
-
-    /// Runs until a round ends, and returns how many replies came.
-    fn rest_of_round(&mut self) -> io::Result<usize> {
-        let (number, mut replies) = (self.round.number, 0);
-        let mut events = Events::with_capacity(1024);
-        let mut heard = Instant::now();
-        while self.round.number == number {
-            replies += self.exchange_ready(&mut events, &mut heard)?;
-        }
-        Ok(replies)
     }
 
     /// Runs until every connection had a reply.
@@ -181,12 +165,12 @@ impl Generator {
     /// As [`Generator::run`].
     pub fn one_reply_each(&mut self) -> io::Result<()> {
         let reply_len = self.reply_len;
-        self.until(|connections, _| connections.iter().all(|one| one.read >= reply_len))?;
+        self.until(|this, _| this.connections.iter().all(|one| one.read >= reply_len))?;
         Ok(())
     }
 
     /// Returns how many replies came until it was enough.
-    fn until(&mut self, enough: impl Fn(&[Connection], Instant) -> bool) -> io::Result<usize> {
+    fn until(&mut self, enough: impl Fn(&Generator, Instant) -> bool) -> io::Result<usize> {
         let (mut replies, mut events) = (0, Events::with_capacity(1024));
         let begin = Instant::now();
         // Readiness from the end of the previous run is not reported again.
@@ -194,35 +178,28 @@ impl Generator {
             replies += self.exchange(token)?;
         }
         let mut heard = begin;
-        while !enough(&self.connections, begin) {
-            replies += self.exchange_ready(&mut events, &mut heard)?;
-        }
-        Ok(replies)
-    }
-
-    /// Exchanges what is ready, and returns how many replies became whole. `heard` is when something was.
-    fn exchange_ready(&mut self, events: &mut Events, heard: &mut Instant) -> io::Result<usize> {
-        // It never sleeps, so that the time to wake up is not measured.
-        self.poll.poll(events, Some(Duration::ZERO))?;
-        if !events.is_empty() {
-            *heard = Instant::now();
-        } else if heard.elapsed() > PATIENCE {
-            return Err(io::Error::other("the server does not reply"));
-        } else if self.yields {
-            std::thread::yield_now();
-        }
-        let mut replies = 0;
-        for event in &*events {
-            replies += self.exchange(event.token().0)?;
-        }
-        if self.round.left == 0 {
-            self.begin_round()?;
+        while !enough(self, begin) {
+            // It never sleeps, so that the time to wake up is not measured.
+            self.poll.poll(&mut events, Some(Duration::ZERO))?;
+            if !events.is_empty() {
+                heard = Instant::now();
+            } else if heard.elapsed() > PATIENCE {
+                return Err(io::Error::other("the server does not reply"));
+            } else if self.yields {
+                std::thread::yield_now();
+            }
+            for event in &events {
+                replies += self.exchange(event.token().0)?;
+            }
+            self.round.has_just_begun = self.round.left == 0;
+            if self.round.has_just_begun {
+                self.begin_round()?;
+            }
         }
         Ok(replies)
     }
 
     fn begin_round(&mut self) -> io::Result<()> {
-        self.round.number += 1;
         self.round.end += self.round.len;
         self.round.left = self.connections.len();
         for token in self.round.held.drain(..) {

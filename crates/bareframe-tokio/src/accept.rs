@@ -148,7 +148,7 @@ impl Acceptor {
         S: AsyncRead + AsyncWrite + Unpin + 'static,
     {
         // On the heap, because the caller's future has room for all that it waits for as long as it exists.
-        Box::pin(async { self.read(stream).await?.accept_now(&Choice::DEFAULT).await }).await
+        Box::pin(async { self.read(stream).await?.accept(&Choice::DEFAULT).await }).await
     }
 
     /// Reads a request, for the caller to decide about.

@@ -42,6 +42,14 @@ fn an_opening_handshake_leaves_no_room_in_the_future_of_its_connection() {
         Ok::<(), Error>(())
     };
     assert!(size_of_val(&accepted) < 2048, "{}", size_of_val(&accepted));
+    let (_, stream) = duplex(1);
+    let decided = async {
+        let incoming = Acceptor::DEFAULT.read(stream).await?;
+        let mut socket = incoming.accept(&Choice::DEFAULT).await?;
+        while socket.read().await?.is_some() {}
+        Ok::<(), Error>(())
+    };
+    assert!(size_of_val(&decided) < 2048, "{}", size_of_val(&decided));
     let asked = async {
         let mut socket = bareframe_tokio::connect("ws://localhost/").await?;
         while socket.read().await?.is_some() {}

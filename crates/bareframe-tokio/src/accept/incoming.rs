@@ -144,16 +144,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Incoming<S> {
     ///
     /// If the future is dropped, so is the stream.
     pub async fn accept(self, choice: &Choice<'_>) -> Result<ServerSocket<ServerStream<S>>, Error> {
-        // On the heap for the same reason as in `Acceptor::accept`.
-        Box::pin(self.accept_now(choice)).await
-    }
-
-    pub(crate) async fn accept_now(
-        self,
-        choice: &Choice<'_>,
-    ) -> Result<ServerSocket<ServerStream<S>>, Error> {
         let peer = self.peer;
-        let accepted = self.accept_request(choice).await;
+        // On the heap for the same reason as in `Acceptor::accept`.
+        let accepted = Box::pin(self.accept_request(choice)).await;
         match &accepted {
             Ok(socket) => socket.trace.opened(peer, Http::Http1, socket.subprotocol()),
             Err(error) => Trace::handshake_failed(End::Server, peer, error),
