@@ -315,6 +315,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_block_fits_the_nearest_cache_and_leaves_no_short_rest() {
+        for left in (Masker::SHORT + 1..3 * BLOCK).chain([0]) {
+            let len = block_len(left);
+            assert!(len <= BLOCK + Masker::SHORT, "{left}");
+            let rest = left - len;
+            assert!(rest == 0 || rest > Masker::SHORT, "{left}");
+            assert!(rest == 0 || len == BLOCK, "{left}");
+        }
+    }
+
     /// The lengths are those at which the number of blocks or the length of the last one changes.
     #[test]
     fn s8_1_text_of_several_blocks_is_unmasked_and_validated_to_its_last_byte() {
